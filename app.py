@@ -1,0 +1,124 @@
+"""Every way in: HTTP routes, WebSocket events, queues and the schedule. Follow an order from here:
+entrypoints read what arrives, the engine's use case acts, adapters stand behind its ports."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import (
+    Chalice,
+    CloudWatchEvent,
+    Rate,
+    Request,
+    Response,
+    SQSEvent,
+    WebsocketEvent,
+)
+
+from chalicelib import bootstrap
+from chalicelib.entrypoints import http, queue, schedule, websocket
+
+app = Chalice(app_name="orders")
+app.experimental_feature_flags.update(["WEBSOCKETS"])
+
+# The deployed queues are named in infra/template.json; Chalice wants a name here all the same.
+ORDERS_QUEUE, STATUS_QUEUE = "orders", "status.fifo"
+
+
+def current_request() -> Request:
+    assert app.current_request is not None, "Chalice sets it before it calls a view"
+    return app.current_request
+
+
+@app.middleware("all")
+def log_as_configured(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    bootstrap.configure_logging()
+    return get_response(event)
+
+
+@app.middleware("http")
+def observe(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    return http.observe(request, get_response)
+
+
+@app.route("/api/orders/execute", methods=["POST"], content_types=[])
+@http.endpoint
+def submit_order() -> Response:
+    settings = bootstrap.settings()
+    return http.submit_order(
+        current_request(),
+        bootstrap.submitter(),
+        public_base_url=settings.public_base_url,
+        stream_url=settings.stream_url,
+    )
+
+
+@app.route("/api/orders/{order_id}", content_types=[])
+@http.endpoint
+def get_order(order_id: str) -> Response:
+    return http.get_order(order_id, bootstrap.order_store())
+
+
+@app.route("/api/orders", content_types=[])
+@http.endpoint
+def list_orders() -> Response:
+    return http.list_orders(current_request(), bootstrap.order_store())
+
+
+@app.route("/api/quotes", content_types=[])
+@http.endpoint
+def get_quotes() -> Response:
+    return http.get_quotes(current_request(), bootstrap.venues())
+
+
+@app.route("/api/tokens", content_types=[])
+@http.endpoint
+def list_tokens() -> Response:
+    return http.list_tokens()
+
+
+@app.route("/api/health", content_types=[])
+@http.endpoint
+def health() -> Response:
+    return http.health()
+
+
+@app.route("/api/ready", content_types=[])
+@http.endpoint
+def ready() -> Response:
+    return http.ready(bootstrap.readiness())
+
+
+@app.route("/", content_types=[])
+@http.endpoint
+def index() -> Response:
+    return http.index()
+
+
+@app.on_ws_connect()
+def connect(event: WebsocketEvent) -> dict[str, Any]:
+    return websocket.connect(event, bootstrap.following())
+
+
+@app.on_ws_message()
+def message(event: WebsocketEvent) -> dict[str, Any]:
+    return websocket.message(event, bootstrap.status_feed())
+
+
+@app.on_ws_disconnect()
+def disconnect(event: WebsocketEvent) -> dict[str, Any]:
+    return websocket.disconnect(event, bootstrap.following())
+
+
+@app.on_sqs_message(queue=ORDERS_QUEUE, batch_size=10, name="execute")
+def execute(event: SQSEvent) -> dict[str, Any]:
+    return queue.execute_orders(event, bootstrap.executor())
+
+
+@app.on_sqs_message(queue=STATUS_QUEUE, batch_size=10, name="publish")
+def publish(event: SQSEvent) -> dict[str, Any]:
+    return queue.publish_statuses(event, bootstrap.publisher())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
+def sweep(event: CloudWatchEvent) -> None:
+    schedule.sweep(bootstrap.sweeper())

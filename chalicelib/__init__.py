@@ -1,0 +1,1 @@
+"""The order execution engine: domain, engine, entry points, adapters and the simulated world."""

@@ -1,0 +1,1 @@
+"""Engine to world: one technology a file, and the in-memory twin of every port."""

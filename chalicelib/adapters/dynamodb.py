@@ -1,0 +1,125 @@
+"""Connections and followers in one DynamoDB table.
+
+Item `order#<id>` has an attribute `c:<connection id>` per follower, so that one batch read answers
+for a whole batch of events. Item `connection#<id>` has the set of orders it follows.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.orders import OrderId
+from chalicelib.engine.ports import Follower
+
+# API Gateway closes a connection after two hours at the latest.
+CONNECTION_LIFE = timedelta(hours=2, minutes=10)
+READ_ROUNDS_MOST = 5
+_FOLLOWER_PREFIX = "c:"
+
+Item = Mapping[str, Any]
+
+
+class DynamoDbFollowerStore:
+    """The FollowerStore port."""
+
+    def __init__(self, client: BaseClient, table_name: str, now: Callable[[], datetime]) -> None:
+        self._client, self._table_name, self._now = client, table_name, now
+
+    def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
+        item: dict[str, Any] = _connection_key(connection_id) | {"expires_at": self._expiry()}
+        if order_ids:
+            item["order_ids"] = {"SS": list(order_ids)}
+        self._call("put_item", TableName=self._table_name, Item=item)
+
+    def add_follower(self, order_id: OrderId, follower: Follower) -> None:
+        value = {
+            "replayed_through": {"N": str(follower.replayed_through)},
+            "connected_at": {"S": follower.connected_at.isoformat()},
+            "expires_at": self._expiry(),
+        }
+        self._call(
+            "update_item",
+            TableName=self._table_name,
+            Key=_order_key(order_id),
+            UpdateExpression="SET #follower = :follower, expires_at = :expiry",
+            ExpressionAttributeNames={"#follower": _FOLLOWER_PREFIX + follower.connection_id},
+            ExpressionAttributeValues={":follower": {"M": value}, ":expiry": self._expiry()},
+        )
+
+    def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
+        keys = [_order_key(order_id) for order_id in order_ids]
+        found: dict[OrderId, Sequence[Follower]] = {}
+        for item in self._read(keys) if keys else []:
+            order_id = OrderId(item["key"]["S"].removeprefix("order#"))
+            found[order_id] = self._followers_in(item)
+        return found
+
+    def forget_connection(self, connection_id: str) -> None:
+        answer = self._call(
+            "delete_item",
+            TableName=self._table_name,
+            Key=_connection_key(connection_id),
+            ReturnValues="ALL_OLD",
+        )
+        for order_id in answer.get("Attributes", {}).get("order_ids", {}).get("SS", []):
+            self._call(
+                "update_item",
+                TableName=self._table_name,
+                Key=_order_key(order_id),
+                # An update makes the item if it is gone: it must expire then, too.
+                UpdateExpression="REMOVE #follower SET expires_at = :expiry",
+                ExpressionAttributeNames={"#follower": _FOLLOWER_PREFIX + connection_id},
+                ExpressionAttributeValues={":expiry": self._expiry()},
+            )
+
+    def check(self) -> None:
+        self._call("describe_table", TableName=self._table_name)
+
+    def _followers_in(self, item: Item) -> list[Follower]:
+        # DynamoDB deletes what has expired late, so the reader looks too.
+        now = self._now().timestamp()
+        return [
+            Follower(
+                connection_id=name.removeprefix(_FOLLOWER_PREFIX),
+                replayed_through=int(value["M"]["replayed_through"]["N"]),
+                connected_at=datetime.fromisoformat(value["M"]["connected_at"]["S"]).astimezone(
+                    UTC
+                ),
+            )
+            for name, value in item.items()
+            if name.startswith(_FOLLOWER_PREFIX) and int(value["M"]["expires_at"]["N"]) > now
+        ]
+
+    def _read(self, keys: list[dict[str, Any]]) -> list[Item]:
+        # Consistent: a follower registered by the batch before must be seen by this one.
+        wanted: dict[str, Any] = {self._table_name: {"Keys": keys, "ConsistentRead": True}}
+        items: list[Item] = []
+        for _ in range(READ_ROUNDS_MOST):
+            answer = self._call("batch_get_item", RequestItems=wanted)
+            items += answer["Responses"].get(self._table_name, [])
+            wanted = answer.get("UnprocessedKeys") or {}
+            if not wanted:
+                return items
+        raise UnavailableError("table: reads are throttled")
+
+    def _expiry(self) -> dict[str, str]:
+        return {"N": str(int((self._now() + CONNECTION_LIFE).timestamp()))}
+
+    def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
+            return answer
+        except (BotoCoreError, ClientError) as error:
+            raise UnavailableError(f"table: {error}") from error
+
+
+def _connection_key(connection_id: str) -> dict[str, Any]:
+    return {"key": {"S": f"connection#{connection_id}"}}
+
+
+def _order_key(order_id: str) -> dict[str, Any]:
+    return {"key": {"S": f"order#{order_id}"}}

@@ -1,0 +1,191 @@
+"""The in-memory twin of every store, queue and feed: the engine's tests run on it, and it passes
+the same contract suites as the real adapters."""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.orders import Order, OrderEvent, OrderId, Transition
+from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, StatusUpdate
+from chalicelib.engine.ports import (
+    ConnectionGoneError,
+    Follower,
+    LoadedOrder,
+    OrderFilter,
+    OrderRecord,
+    PageKey,
+)
+
+
+@dataclass(slots=True)
+class MemoryClock:
+    """A clock that stands still until somebody sleeps."""
+
+    at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass(slots=True)
+class MemoryOrderStore:
+    """Orders and events in dictionaries."""
+
+    orders: dict[OrderId, Order] = field(default_factory=dict)
+    history: dict[OrderId, list[OrderEvent]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, accepted: Transition) -> None:
+        if accepted.order.order_id not in self.orders:
+            self._store(accepted)
+
+    def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
+        announced = {request.order_id: request.announced_through for request in requests}
+        return [
+            LoadedOrder(
+                order=self.orders[order_id],
+                unannounced=tuple(e for e in self.history[order_id] if e.sequence > through),
+            )
+            for order_id, through in announced.items()
+            if order_id in self.orders
+        ]
+
+    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
+        moved = set()
+        for transition in transitions:
+            stored = self.orders.get(transition.order.order_id)
+            if stored is not None and stored.sequence == transition.order.sequence - 1:
+                self._store(transition)
+                moved.add(transition.order.order_id)
+        return moved
+
+    def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
+        return {o: tuple(self.history[o]) for o in order_ids if o in self.orders}
+
+    def exists(self, order_id: OrderId) -> bool:
+        return order_id in self.orders
+
+    def get(self, order_id: OrderId) -> OrderRecord:
+        if order_id not in self.orders:
+            raise OrderNotFoundError
+        return OrderRecord(order=self.orders[order_id], events=tuple(self.history[order_id]))
+
+    def page(
+        self, wanted: OrderFilter, *, limit: int, after: PageKey | None
+    ) -> Sequence[OrderRecord]:
+        newest_first = sorted(self.orders.values(), key=_age_key, reverse=True)
+        shown = [
+            order
+            for order in newest_first
+            if _matches(order, wanted)
+            and (after is None or _age_key(order) < (after.created_at, after.order_id))
+        ]
+        return [
+            OrderRecord(order=order, events=(self.history[order.order_id][-1],))
+            for order in shown[:limit]
+        ]
+
+    def stale(self, *, before: datetime, limit: int) -> Sequence[OrderId]:
+        waiting = [o for o in self.orders.values() if not o.status.is_final and o.due_at < before]
+        return [order.order_id for order in sorted(waiting, key=lambda o: o.due_at)[:limit]]
+
+    def check(self) -> None:
+        return
+
+    def _store(self, transition: Transition) -> None:
+        self.orders[transition.order.order_id] = transition.order
+        self.history[transition.order.order_id].append(transition.event)
+
+
+def _age_key(order: Order) -> tuple[datetime, OrderId]:
+    return order.created_at, order.order_id
+
+
+def _matches(order: Order, wanted: OrderFilter) -> bool:
+    return (
+        wanted.status in (None, order.status)
+        and wanted.order_type in (None, order.order_type)
+        and wanted.input_mint in (None, order.pair.token_in.mint)
+        and wanted.output_mint in (None, order.pair.token_out.mint)
+    )
+
+
+@dataclass(slots=True)
+class MemoryOrderQueue:
+    """A queue that keeps its messages for the test to take."""
+
+    messages: deque[ExecuteOrder] = field(default_factory=deque)
+
+    def enqueue(self, messages: Sequence[ExecuteOrder], *, delay_seconds: int = 0) -> None:
+        self.messages.extend(messages)
+
+    def check(self) -> None:
+        return
+
+
+@dataclass(slots=True)
+class MemoryStatusQueue:
+    """A first-in-first-out queue with deduplication."""
+
+    messages: deque[StatusMessage] = field(default_factory=deque)
+    seen: set[tuple[str, str | int]] = field(default_factory=set)
+
+    def announce(self, events: Sequence[OrderEvent]) -> None:
+        for event in events:
+            self._put((event.order_id, event.sequence), StatusUpdate(event=event))
+
+    def request_follow(self, request: FollowRequest) -> None:
+        self._put((request.order_id, request.request_id), request)
+
+    def _put(self, deduplication_id: tuple[str, str | int], message: StatusMessage) -> None:
+        if deduplication_id not in self.seen:
+            self.seen.add(deduplication_id)
+            self.messages.append(message)
+
+
+@dataclass(slots=True)
+class MemoryFollowerStore:
+    """Followers and connections in dictionaries."""
+
+    by_order: dict[OrderId, dict[str, Follower]] = field(default_factory=lambda: defaultdict(dict))
+    connections: dict[str, set[OrderId]] = field(default_factory=dict)
+
+    def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
+        self.connections[connection_id] = set(order_ids)
+
+    def add_follower(self, order_id: OrderId, follower: Follower) -> None:
+        self.by_order[order_id][follower.connection_id] = follower
+
+    def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
+        return {
+            order_id: list(self.by_order[order_id].values())
+            for order_id in order_ids
+            if self.by_order.get(order_id)
+        }
+
+    def forget_connection(self, connection_id: str) -> None:
+        for order_id in self.connections.pop(connection_id, set()):
+            self.by_order[order_id].pop(connection_id, None)
+
+    def check(self) -> None:
+        return
+
+
+@dataclass(slots=True)
+class MemoryStatusFeed:
+    """Connections as lists of frames; only those that were opened can be posted to."""
+
+    frames: dict[str, list[str]] = field(default_factory=dict)
+
+    def open(self, connection_id: str) -> None:
+        """Let the connection exist."""
+        self.frames[connection_id] = []
+
+    def post(self, connection_id: str, frame: str) -> None:
+        if connection_id not in self.frames:
+            raise ConnectionGoneError
+        self.frames[connection_id].append(frame)

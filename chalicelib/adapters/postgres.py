@@ -1,0 +1,234 @@
+"""Orders and events in PostgreSQL: one connection per process, every call one statement.
+
+Invariant: a statement is a transaction of its own, so whatever returned has been committed.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from chalicelib.domain.errors import OrderNotFoundError, UnavailableError
+from chalicelib.domain.orders import (
+    Order,
+    OrderEvent,
+    OrderId,
+    OrderStatus,
+    OrderType,
+    Signature,
+    SignedTransaction,
+    Transition,
+)
+from chalicelib.domain.tokens import Pair
+from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageKey
+
+SQL_FOLDER = Path(__file__).parent / "sql"
+CONNECT_TIMEOUT_SECONDS = 5
+STATEMENT_TIMEOUT_MS = 10_000
+
+Row = Mapping[str, Any]
+
+
+@cache
+def load_queries() -> Mapping[str, str]:
+    """Read queries.sql into statements by name."""
+    sections = (SQL_FOLDER / "queries.sql").read_text().split("-- name: ")[1:]
+    return {name.strip(): body for name, _, body in (s.partition("\n") for s in sections)}
+
+
+class PostgresDatabase:
+    """A connection that is opened when first needed, and again after it broke."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: psycopg.Connection[dict[str, Any]] | None = None
+
+    def execute(
+        self, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> list[dict[str, Any]]:
+        """Run one statement in a transaction of its own and return its rows.
+
+        Raises UnavailableError when the database cannot be reached or goes away; whether the
+        statement was carried out is then unknown.
+        """
+        try:
+            cursor = self._connected().execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.OperationalError as error:
+            self.close()
+            raise UnavailableError(f"database: {error}") from error
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> psycopg.Connection[dict[str, Any]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                # Connection poolers in transaction mode lose prepared statements.
+                prepare_threshold=None,
+                row_factory=dict_row,
+                options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
+            )
+        return self._connection
+
+
+class PostgresOrderStore:
+    """The OrderStore port in SQL; the statements are in sql/queries.sql."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        self._database = database
+
+    def add(self, accepted: Transition) -> None:
+        order = accepted.order
+        self._run_repeatable(
+            "add_order",
+            order_id=order.order_id,
+            order_type=order.order_type,
+            input_mint=order.pair.token_in.mint,
+            output_mint=order.pair.token_out.mint,
+            amount_in=order.amount_in,
+            slippage_bps=order.slippage_bps,
+            status=order.status,
+            sequence=order.sequence,
+            attempt=order.attempt,
+            due_at=order.due_at,
+            created_at=order.created_at,
+            updated_at=order.updated_at,
+            details=Jsonb(dict(accepted.event.details)),
+        )
+
+    def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
+        announced = {request.order_id: request.announced_through for request in requests}
+        rows = self._run_repeatable(
+            "load_orders", order_ids=list(announced), announced=list(announced.values())
+        )
+        return [LoadedOrder(order=_order(row), unannounced=_nested_events(row)) for row in rows]
+
+    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
+        orders = [transition.order for transition in transitions]
+        signed = [order.transaction for order in orders]
+        rows = self._run(
+            "save_transitions",
+            order_ids=[order.order_id for order in orders],
+            statuses=[order.status for order in orders],
+            sequences=[order.sequence for order in orders],
+            attempts=[order.attempt for order in orders],
+            signatures=[t and t.signature for t in signed],
+            transactions=[t and t.wire_bytes for t in signed],
+            heights=[t and t.last_valid_block_height for t in signed],
+            due_ats=[order.due_at for order in orders],
+            updated_ats=[order.updated_at for order in orders],
+            details=[Jsonb(dict(transition.event.details)) for transition in transitions],
+        )
+        return {OrderId(str(row["order_id"])) for row in rows}
+
+    def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
+        found: dict[OrderId, tuple[OrderEvent, ...]] = {}
+        for row in self._run_repeatable("events_of_orders", order_ids=list(order_ids)):
+            event = _event(row, _pair(row))
+            found[event.order_id] = (*found.get(event.order_id, ()), event)
+        return found
+
+    def exists(self, order_id: OrderId) -> bool:
+        return bool(self._run_repeatable("order_exists", order_id=order_id))
+
+    def get(self, order_id: OrderId) -> OrderRecord:
+        loaded = self.load([ExecuteOrder(order_id=order_id)])
+        if not loaded:
+            raise OrderNotFoundError
+        return OrderRecord(order=loaded[0].order, events=loaded[0].unannounced)
+
+    def page(
+        self, wanted: OrderFilter, *, limit: int, after: PageKey | None
+    ) -> Sequence[OrderRecord]:
+        rows = self._run_repeatable(
+            "page_of_orders",
+            status=wanted.status,
+            order_type=wanted.order_type,
+            input_mint=wanted.input_mint,
+            output_mint=wanted.output_mint,
+            after_created_at=after and after.created_at,
+            after_order_id=after and after.order_id,
+            limit=limit,
+        )
+        return [OrderRecord(order=_order(row), events=_nested_events(row)) for row in rows]
+
+    def stale(self, *, before: datetime, limit: int) -> Sequence[OrderId]:
+        rows = self._run_repeatable("stale_orders", before=before, limit=limit)
+        return [OrderId(str(row["order_id"])) for row in rows]
+
+    def check(self) -> None:
+        self._run_repeatable("check")
+
+    def _run(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        return self._database.execute(load_queries()[query], parameters)
+
+    def _run_repeatable(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        """Run a statement that may safely run twice: once more when the connection was dead."""
+        try:
+            return self._run(query, **parameters)
+        except UnavailableError:
+            return self._run(query, **parameters)
+
+
+def _pair(row: Row) -> Pair:
+    return Pair.of(row["input_mint"], row["output_mint"])
+
+
+def _order(row: Row) -> Order:
+    return Order(
+        order_id=OrderId(str(row["order_id"])),
+        order_type=OrderType(row["order_type"]),
+        pair=_pair(row),
+        amount_in=int(row["amount_in"]),
+        slippage_bps=row["slippage_bps"],
+        status=OrderStatus(row["status"]),
+        sequence=row["sequence"],
+        attempt=row["attempt"],
+        transaction=_transaction(row),
+        due_at=row["due_at"].astimezone(UTC),
+        created_at=row["created_at"].astimezone(UTC),
+        updated_at=row["updated_at"].astimezone(UTC),
+    )
+
+
+def _transaction(row: Row) -> SignedTransaction | None:
+    if row["signature"] is None:
+        return None
+    return SignedTransaction(
+        signature=Signature(row["signature"]),
+        wire_bytes=bytes(row["transaction"]),
+        last_valid_block_height=row["last_valid_block_height"],
+    )
+
+
+def _nested_events(row: Row) -> tuple[OrderEvent, ...]:
+    pair = _pair(row)
+    return tuple(
+        _event(nested | {"occurred_at": datetime.fromisoformat(nested["occurred_at"])}, pair)
+        for nested in row["events"]
+    )
+
+
+def _event(row: Row, pair: Pair) -> OrderEvent:
+    return OrderEvent(
+        order_id=OrderId(str(row["order_id"])),
+        sequence=row["sequence"],
+        status=OrderStatus(row["status"]),
+        attempt=row["attempt"],
+        occurred_at=row["occurred_at"].astimezone(UTC),
+        pair=pair,
+        details=row["details"],
+    )

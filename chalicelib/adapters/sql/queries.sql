@@ -1,0 +1,93 @@
+-- Every statement of the order store. A query begins with its name; parameters are psycopg's.
+
+-- name: add_order
+-- The order and its first event in one statement: both or neither. Repeating it changes nothing.
+WITH accepted AS (
+    INSERT INTO orders (
+        order_id, order_type, input_mint, output_mint, amount_in, slippage_bps,
+        status, sequence, attempt, due_at, created_at, updated_at)
+    VALUES (
+        %(order_id)s, %(order_type)s, %(input_mint)s, %(output_mint)s, %(amount_in)s,
+        %(slippage_bps)s, %(status)s, %(sequence)s, %(attempt)s, %(due_at)s, %(created_at)s,
+        %(updated_at)s)
+    ON CONFLICT (order_id) DO NOTHING
+    RETURNING order_id, sequence, status, attempt, created_at
+)
+INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
+SELECT order_id, sequence, status, attempt, created_at, %(details)s FROM accepted;
+
+-- name: load_orders
+-- Orders by id, each with its events after the sequence that was already announced.
+SELECT orders.*, unannounced.events
+  FROM unnest(%(order_ids)s::uuid[], %(announced)s::integer[])
+       AS wanted (order_id, announced_through)
+  JOIN orders USING (order_id)
+ CROSS JOIN LATERAL (
+       SELECT coalesce(jsonb_agg(to_jsonb(event) ORDER BY event.sequence), '[]') AS events
+         FROM order_events AS event
+        WHERE event.order_id = orders.order_id
+          AND event.sequence > wanted.announced_through) AS unannounced;
+
+-- name: save_transitions
+-- Every transition of a tick in one statement. One writer wins: an order moves only when its
+-- sequence is still the one before, and only then is the event written.
+WITH moved AS (
+    UPDATE orders
+       SET status = next.status,
+           sequence = next.sequence,
+           attempt = next.attempt,
+           signature = next.signature,
+           transaction = next.transaction,
+           last_valid_block_height = next.last_valid_block_height,
+           due_at = next.due_at,
+           updated_at = next.updated_at
+      FROM unnest(
+               %(order_ids)s::uuid[], %(statuses)s::text[], %(sequences)s::integer[],
+               %(attempts)s::integer[], %(signatures)s::text[], %(transactions)s::bytea[],
+               %(heights)s::bigint[], %(due_ats)s::timestamptz[], %(updated_ats)s::timestamptz[],
+               %(details)s::jsonb[])
+           AS next (order_id, status, sequence, attempt, signature, transaction,
+                    last_valid_block_height, due_at, updated_at, details)
+     WHERE orders.order_id = next.order_id
+       AND orders.sequence = next.sequence - 1
+    RETURNING orders.order_id, orders.sequence, orders.status, orders.attempt,
+              orders.updated_at, next.details
+)
+INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
+SELECT order_id, sequence, status, attempt, updated_at, details FROM moved
+RETURNING order_id;
+
+-- name: events_of_orders
+SELECT event.*, orders.input_mint, orders.output_mint
+  FROM order_events AS event
+  JOIN orders USING (order_id)
+ WHERE event.order_id = ANY(%(order_ids)s::uuid[])
+ ORDER BY event.order_id, event.sequence;
+
+-- name: order_exists
+SELECT 1 AS found FROM orders WHERE order_id = %(order_id)s;
+
+-- name: page_of_orders
+-- Newest first, each with its last event; the key is the last order of the page before.
+SELECT orders.*, jsonb_build_array(to_jsonb(event)) AS events
+  FROM orders
+  JOIN order_events AS event USING (order_id, sequence)
+ WHERE (%(status)s::text IS NULL OR orders.status = %(status)s)
+   AND (%(order_type)s::text IS NULL OR orders.order_type = %(order_type)s)
+   AND (%(input_mint)s::text IS NULL OR orders.input_mint = %(input_mint)s)
+   AND (%(output_mint)s::text IS NULL OR orders.output_mint = %(output_mint)s)
+   AND (%(after_created_at)s::timestamptz IS NULL
+        OR (orders.created_at, orders.order_id) < (%(after_created_at)s, %(after_order_id)s::uuid))
+ ORDER BY orders.created_at DESC, orders.order_id DESC
+ LIMIT %(limit)s;
+
+-- name: stale_orders
+SELECT order_id
+  FROM orders
+ WHERE status NOT IN ('confirmed', 'failed')
+   AND due_at < %(before)s
+ ORDER BY due_at
+ LIMIT %(limit)s;
+
+-- name: check
+SELECT 1 AS answer;

@@ -1,0 +1,114 @@
+"""The two queues in SQS: orders (standard) and status (first in, first out, a group per order)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.orders import OrderEvent
+from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusUpdate, encode
+
+BATCH_MOST = 10
+# SQS takes 256 KiB per batch; the rest of the request counts a little too.
+BATCH_BYTES_MOST = 240 * 1024
+SEND_TRIES = 3
+
+Entry = dict[str, Any]
+
+
+class SqsOrderQueue:
+    """The OrderQueue port."""
+
+    def __init__(self, client: BaseClient, queue_url: str) -> None:
+        self._client, self._queue_url = client, queue_url
+
+    def enqueue(self, messages: Sequence[ExecuteOrder], *, delay_seconds: int = 0) -> None:
+        entries = [{"MessageBody": encode(m), "DelaySeconds": delay_seconds} for m in messages]
+        _send(self._client, self._queue_url, entries)
+
+    def check(self) -> None:
+        _call(
+            self._client,
+            "get_queue_attributes",
+            QueueUrl=self._queue_url,
+            AttributeNames=["QueueArn"],
+        )
+
+
+class SqsStatusQueue:
+    """The StatusQueue port: the order is the message group, its sequence deduplicates."""
+
+    def __init__(self, client: BaseClient, queue_url: str) -> None:
+        self._client, self._queue_url = client, queue_url
+
+    def announce(self, events: Sequence[OrderEvent]) -> None:
+        entries = [
+            {
+                "MessageBody": encode(StatusUpdate(event=event)),
+                "MessageGroupId": event.order_id,
+                "MessageDeduplicationId": f"{event.order_id}:{event.sequence}",
+            }
+            for event in events
+        ]
+        _send(self._client, self._queue_url, entries)
+
+    def request_follow(self, request: FollowRequest) -> None:
+        _call(
+            self._client,
+            "send_message",
+            QueueUrl=self._queue_url,
+            MessageBody=encode(request),
+            MessageGroupId=request.order_id,
+            MessageDeduplicationId=f"{request.order_id}:follow:{_safe(request.request_id)}",
+        )
+
+
+def _safe(text: str) -> str:
+    """Connection and request ids hold characters that a deduplication id may not."""
+    return text.encode().hex()
+
+
+def _send(client: BaseClient, queue_url: str, entries: Sequence[Entry]) -> None:
+    for batch in _batches(entries):
+        _send_batch(client, queue_url, batch)
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    batch: list[Entry] = []
+    size_bytes = 0
+    for entry in entries:
+        entry_bytes = len(entry["MessageBody"].encode())
+        if batch and (len(batch) == BATCH_MOST or size_bytes + entry_bytes > BATCH_BYTES_MOST):
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(entry)
+        size_bytes += entry_bytes
+    if batch:
+        yield batch
+
+
+def _send_batch(client: BaseClient, queue_url: str, batch: list[Entry]) -> None:
+    """Send a batch; entries that SQS refuses are sent again, a few times."""
+    waiting = {str(index): entry for index, entry in enumerate(batch)}
+    for _ in range(SEND_TRIES):
+        answer = _call(
+            client,
+            "send_message_batch",
+            QueueUrl=queue_url,
+            Entries=[{"Id": entry_id, **entry} for entry_id, entry in waiting.items()],
+        )
+        refused = {failure["Id"] for failure in answer.get("Failed", [])}
+        waiting = {i: entry for i, entry in waiting.items() if i in refused}
+        if not waiting:
+            return
+    raise UnavailableError(f"queue: {len(waiting)} messages were refused")
+
+
+def _call(client: BaseClient, operation: str, **arguments: object) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = getattr(client, operation)(**arguments)
+        return answer
+    except (BotoCoreError, ClientError) as error:
+        raise UnavailableError(f"queue: {error}") from error

@@ -1,0 +1,263 @@
+"""The composition root: settings to adapters to use cases.
+
+Everything is made when first asked for and kept for the life of the process, and modules are
+imported where they are needed: a cold start pays for its own function only.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cache
+from random import Random
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.orders import OrderId
+from chalicelib.engine.ports import (
+    Chain,
+    Clock,
+    FollowerStore,
+    OrderQueue,
+    OrderStore,
+    Pacing,
+    StatusFeed,
+    StatusQueue,
+    Venue,
+    Wallet,
+)
+from chalicelib.entrypoints import logs
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+    from chalicelib.adapters.postgres import PostgresDatabase
+    from chalicelib.engine.execute import Executor
+    from chalicelib.engine.follow import Following
+    from chalicelib.engine.publish import Publisher
+    from chalicelib.engine.submit import Submitter
+    from chalicelib.engine.sweep import Sweeper
+    from chalicelib.simulation.market import Market
+
+POST_TIMEOUT_SECONDS = 2
+AWS_TIMEOUT_SECONDS = 5
+
+
+@cache
+def settings() -> Settings:
+    """The validated settings."""
+    return Settings()
+
+
+@cache
+def configure_logging() -> None:
+    """Log as the settings say; once per process, before the first event."""
+    logs.configure(settings().log_level)
+
+
+def submitter() -> "Submitter":
+    """The use case of POST /api/orders/execute."""
+    from chalicelib.engine.submit import Submitter
+
+    return Submitter(
+        store=order_store(),
+        queue=order_queue(),
+        venues=venues(),
+        clock=clock(),
+        new_id=lambda: OrderId(str(uuid.uuid4())),
+    )
+
+
+@cache
+def executor() -> "Executor":
+    """The use case of the order queue."""
+    from chalicelib.engine.execute import Executor
+
+    return Executor(
+        store=order_store(),
+        order_queue=order_queue(),
+        status_queue=status_queue(),
+        venues=venues(),
+        chain=chain(),
+        wallet=wallet(),
+        clock=clock(),
+        random=Random(),
+        pacing=pacing(),
+    )
+
+
+def publisher() -> "Publisher":
+    """The use case of the status queue."""
+    from chalicelib.engine.publish import Publisher
+    from chalicelib.entrypoints.wire import update_frame
+
+    return Publisher(
+        store=order_store(),
+        followers=follower_store(),
+        feed=status_feed(),
+        clock=clock(),
+        encode_frame=update_frame,
+    )
+
+
+def following() -> "Following":
+    """The use cases of the WebSocket."""
+    from chalicelib.engine.follow import Following
+
+    return Following(store=order_store(), followers=follower_store(), status_queue=status_queue())
+
+
+def sweeper() -> "Sweeper":
+    """The use case of the schedule."""
+    from chalicelib.engine.sweep import Sweeper
+
+    return Sweeper(store=order_store(), queue=order_queue(), clock=clock())
+
+
+def readiness() -> Mapping[str, Callable[[], None]]:
+    """What this service depends on, and how to ask it."""
+    return {
+        "postgres": order_store().check,
+        "queue": order_queue().check,
+        "connections": follower_store().check,
+    }
+
+
+@cache
+def clock() -> Clock:
+    from chalicelib.adapters.clock import SystemClock
+
+    return SystemClock()
+
+
+@cache
+def order_store() -> OrderStore:
+    from chalicelib.adapters.postgres import PostgresOrderStore
+
+    return PostgresOrderStore(_database())
+
+
+@cache
+def order_queue() -> OrderQueue:
+    from chalicelib.adapters.sqs import SqsOrderQueue
+
+    return SqsOrderQueue(_sqs(), settings().orders_queue_url)
+
+
+@cache
+def status_queue() -> StatusQueue:
+    from chalicelib.adapters.sqs import SqsStatusQueue
+
+    return SqsStatusQueue(_sqs(), settings().status_queue_url)
+
+
+@cache
+def follower_store() -> FollowerStore:
+    from chalicelib.adapters.dynamodb import DynamoDbFollowerStore
+
+    return DynamoDbFollowerStore(_client("dynamodb"), settings().connections_table, clock().now)
+
+
+@cache
+def status_feed() -> StatusFeed:
+    from chalicelib.adapters.api_gateway import ApiGatewayStatusFeed
+
+    # Chalice's own client assumes https and AWS's host names; retries are the publisher's.
+    client = _client(
+        "apigatewaymanagementapi",
+        endpoint_url=settings().websocket_management_url,
+        timeout_seconds=POST_TIMEOUT_SECONDS,
+        tries=1,
+    )
+    return ApiGatewayStatusFeed(client)
+
+
+@cache
+def venues() -> tuple[Venue, ...]:
+    """The places to trade. Put your own behind the Venue port here."""
+    from chalicelib.simulation.market import METEORA, RAYDIUM
+    from chalicelib.simulation.venues import SimulatedVenue
+
+    return tuple(
+        SimulatedVenue(name=name, market=_market(), clock=clock()) for name in (RAYDIUM, METEORA)
+    )
+
+
+@cache
+def chain() -> Chain:
+    """The chain. Put one that speaks to a real RPC node behind the Chain port here."""
+    from chalicelib.simulation.chain import Fate, SimulatedChain
+    from chalicelib.simulation.ledger import PostgresLedger
+
+    least, most = settings().latency_range
+    left = pacing().confirmation_first
+    return SimulatedChain(
+        seed=settings().market_seed,
+        market=_market(),
+        ledger=PostgresLedger(_database()),
+        clock=clock(),
+        fate=Fate(
+            latency_least=left,
+            latency_most=most - least + left,
+            drop_rate_bps=settings().drop_rate_bps,
+            failure_rate_bps=settings().failure_rate_bps,
+        ),
+    )
+
+
+@cache
+def wallet() -> Wallet:
+    from chalicelib.adapters.solana import SolanaWallet
+
+    secret_key = settings().wallet_secret_key
+    if secret_key is None:
+        raise RuntimeError("WALLET_SECRET_KEY is not set")
+    return SolanaWallet.from_base58(secret_key.get_secret_value())
+
+
+@cache
+def pacing() -> Pacing:
+    """A tenth of the simulated latency goes to quotes, a twentieth to building; nothing confirms
+    before the rest of it is over."""
+    least, _ = settings().latency_range
+    quote_latency, build_latency = least / 10, least / 20
+    return Pacing(
+        quote_latency=quote_latency,
+        build_latency=build_latency,
+        confirmation_first=least - quote_latency - build_latency,
+    )
+
+
+@cache
+def _market() -> "Market":
+    from chalicelib.simulation.market import Market
+
+    return Market(seed=settings().market_seed)
+
+
+@cache
+def _database() -> "PostgresDatabase":
+    from chalicelib.adapters.postgres import PostgresDatabase
+
+    return PostgresDatabase(settings().database_url.get_secret_value())
+
+
+@cache
+def _sqs() -> "BaseClient":
+    return _client("sqs")
+
+
+def _client(
+    service: str,
+    *,
+    endpoint_url: str | None = None,
+    timeout_seconds: int = AWS_TIMEOUT_SECONDS,
+    tries: int = 3,
+) -> "BaseClient":
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=timeout_seconds,
+        read_timeout=timeout_seconds,
+        retries={"total_max_attempts": tries, "mode": "standard"},
+    )
+    return boto3.client(service, endpoint_url=endpoint_url, config=config)

@@ -1,0 +1,1 @@
+"""One file per curve: exact integer arithmetic that equals what the venue's program would fill."""

@@ -1,0 +1,57 @@
+"""The tokens that can be traded: real mints and decimals of Solana's main network."""
+
+from dataclasses import dataclass
+from typing import NewType
+
+from chalicelib.domain.errors import SameTokenError, UnknownTokenError
+
+Mint = NewType("Mint", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An SPL token; amounts of it are integers of 10**-decimals."""
+
+    symbol: str
+    mint: Mint
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What an order trades: `token_in` is paid, `token_out` is received."""
+
+    token_in: Token
+    token_out: Token
+
+    @classmethod
+    def of(cls, name_in: str, name_out: str) -> "Pair":
+        """Look up both tokens by symbol or mint.
+
+        Raises UnknownTokenError, or SameTokenError when both names mean one token.
+        """
+        token_in, token_out = find_token(name_in), find_token(name_out)
+        if token_in == token_out:
+            raise SameTokenError(f"{name_in} and {name_out} are the same token")
+        return cls(token_in=token_in, token_out=token_out)
+
+
+SOL = Token(symbol="SOL", mint=Mint("So11111111111111111111111111111111111111112"), decimals=9)
+USDC = Token(symbol="USDC", mint=Mint("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"), decimals=6)
+USDT = Token(symbol="USDT", mint=Mint("Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"), decimals=6)
+BONK = Token(symbol="BONK", mint=Mint("DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263"), decimals=5)
+JUP = Token(symbol="JUP", mint=Mint("JUPyiwrYJFskUPiHa7hkeR8VUtAeFoSYbKedZNsDvCN"), decimals=6)
+
+TOKENS = (SOL, USDC, USDT, BONK, JUP)
+
+# Pools trade wrapped SOL; wallets, explorers and people call it SOL. One token here.
+_ALIASES = {"WSOL": SOL, "wSOL": SOL, "11111111111111111111111111111111": SOL}
+_BY_NAME = {token.symbol: token for token in TOKENS} | {str(t.mint): t for t in TOKENS} | _ALIASES
+
+
+def find_token(name: str) -> Token:
+    """Return the token with this symbol or mint. Raises UnknownTokenError."""
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        raise UnknownTokenError(f"{name[:64]!r} is not a listed token") from None

@@ -1,0 +1,270 @@
+"""Carry a batch of orders to their end: a small discrete-event scheduler.
+
+Take the orders that are due, step them, store all transitions in one statement, announce them in
+one batch, sleep until the next is due. First run and recovery after a crash are the same: load,
+step on. Nothing is known here that the store does not know.
+"""
+
+import heapq
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from chalicelib.domain.errors import OrderError, UnavailableError
+from chalicelib.domain.orders import (
+    Details,
+    Order,
+    OrderEvent,
+    OrderId,
+    OrderStatus,
+    SignedTransaction,
+    Transition,
+)
+from chalicelib.domain.routing import Route
+from chalicelib.engine import steps
+from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.engine.ports import (
+    Blockhash,
+    Chain,
+    Clock,
+    OrderQueue,
+    OrderStore,
+    Pacing,
+    StatusQueue,
+    Venue,
+    Wallet,
+)
+from chalicelib.engine.quote import find_route
+
+log = logging.getLogger(__name__)
+
+# The longest delay that SQS takes, and the most messages that one call takes.
+DELAY_SECONDS_MOST = 900
+ANNOUNCE_AT = 10
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The orders in hand: when each is due, what is still to be told, what went wrong with whom."""
+
+    agenda: list[tuple[datetime, OrderId]] = field(default_factory=list)
+    orders: dict[OrderId, Order] = field(default_factory=dict)
+    unannounced: list[OrderEvent] = field(default_factory=list)
+    failed: set[OrderId] = field(default_factory=set)
+
+    def keep(self, order: Order, due_at: datetime) -> None:
+        if not order.status.is_final:
+            self.orders[order.order_id] = order
+            heapq.heappush(self.agenda, (due_at, order.order_id))
+
+    def take_due(self, now: datetime) -> list[Order]:
+        due = []
+        while self.agenda and self.agenda[0][0] <= now:
+            _, order_id = heapq.heappop(self.agenda)
+            due.append(self.orders.pop(order_id))
+        return due
+
+
+_Step = Callable[[Sequence[Order], datetime, _Batch], Iterable[Transition]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executor:
+    """The use case behind the order queue."""
+
+    store: OrderStore
+    order_queue: OrderQueue
+    status_queue: StatusQueue
+    venues: Sequence[Venue]
+    chain: Chain
+    wallet: Wallet
+    clock: Clock
+    random: Random
+    pacing: Pacing
+
+    def execute(
+        self, messages: Sequence[ExecuteOrder], *, has_time: Callable[[], bool]
+    ) -> set[OrderId]:
+        """Step the orders until all are final; hand the rest back to the queue when the next step
+        is a long wait away, or when `has_time` says that this worker's time is up.
+
+        Returns the orders whose message shall be delivered again.
+        """
+        batch = self._load(messages)
+        while batch.agenda:
+            wait = max(batch.agenda[0][0] - self.clock.now(), timedelta(0))
+            if wait or len(batch.unannounced) >= ANNOUNCE_AT:
+                self._announce(batch)
+            if wait > self.pacing.wait_inside_most or not has_time():
+                self._hand_back(batch, wait)
+                break
+            if wait:
+                self.clock.sleep(wait.total_seconds())
+            self._tick(batch)
+        self._announce(batch)
+        return batch.failed
+
+    def _load(self, messages: Sequence[ExecuteOrder]) -> _Batch:
+        batch = _Batch()
+        announced: dict[OrderId, int] = {}
+        for message in messages:
+            through = announced.get(message.order_id, message.announced_through)
+            announced[message.order_id] = min(through, message.announced_through)
+        loaded = self.store.load(
+            [ExecuteOrder(order_id=o, announced_through=n) for o, n in announced.items()]
+        )
+        for found in loaded:
+            batch.keep(found.order, found.order.due_at)
+        for order_id in announced.keys() - {found.order.order_id for found in loaded}:
+            log.error("order_unknown", extra={"order_id": order_id})
+            batch.failed.add(order_id)
+        batch.unannounced += [event for found in loaded for event in found.unannounced]
+        return batch
+
+    def _hand_back(self, batch: _Batch, wait: timedelta) -> None:
+        """Let the queue do the waiting: it costs nothing there, and the worker is free."""
+        rest = [
+            ExecuteOrder(order_id=order_id, announced_through=order.sequence)
+            for order_id, order in batch.orders.items()
+        ]
+        delay_seconds = min(int(wait.total_seconds()), DELAY_SECONDS_MOST)
+        log.info("handed_back", extra={"orders": len(rest), "delay_seconds": delay_seconds})
+        try:
+            self.order_queue.enqueue(rest, delay_seconds=delay_seconds)
+        except UnavailableError as error:
+            log.warning("hand_back_failed", extra={"reason": error.detail})
+            batch.failed.update(batch.orders)
+
+    def _tick(self, batch: _Batch) -> None:
+        now = self.clock.now()
+        due = batch.take_due(now)
+        transitions = [*self._step(due, now, batch)]
+        if not transitions:
+            return
+        moved = self.store.save(transitions)
+        won = [t for t in transitions if t.order.order_id in moved]
+        for transition in won:
+            _log_transition(transition)
+            batch.keep(transition.order, transition.order.due_at)
+        batch.unannounced += [transition.event for transition in won]
+
+    def _step(self, due: Sequence[Order], now: datetime, batch: _Batch) -> Iterable[Transition]:
+        by_status = {status: [o for o in due if o.status is status] for status in OrderStatus}
+        for order in by_status[OrderStatus.PENDING]:
+            yield steps.start(order, at=now, pacing=self.pacing)
+        for carry_on, status in (
+            (self._route, OrderStatus.ROUTING),
+            (self._send, OrderStatus.BUILDING),
+            (self._confirm, OrderStatus.SUBMITTED),
+        ):
+            if by_status[status]:
+                yield from self._while_chain_answers(carry_on, by_status[status], now, batch)
+
+    def _while_chain_answers(
+        self, carry_on: _Step, orders: Sequence[Order], now: datetime, batch: _Batch
+    ) -> Iterable[Transition]:
+        """Without an answer nothing is known, so nothing changes: the orders are due again."""
+        try:
+            yield from carry_on(orders, now, batch)
+        except UnavailableError as error:
+            log.warning("chain_unavailable", extra={"reason": error.detail})
+            for order in orders:
+                batch.keep(order, now + self.pacing.backoff_first)
+
+    def _route(self, orders: Sequence[Order], now: datetime, batch: _Batch) -> Iterable[Transition]:
+        blockhash = self.chain.latest_blockhash()
+        for order in orders:
+            try:
+                route = find_route(self.venues, order.pair, order.amount_in)
+                yield self._build(order, route, blockhash, now)
+            except OrderError as error:
+                yield steps.give_up_or_retry(
+                    order, error, at=now, pacing=self.pacing, random=self.random
+                )
+            except Exception:
+                # A fault of ours with this order: its message comes again, the others go on.
+                log.exception("step_failed", extra={"order_id": order.order_id})
+                batch.failed.add(order.order_id)
+
+    def _build(self, order: Order, route: Route, blockhash: Blockhash, now: datetime) -> Transition:
+        transaction = self.wallet.sign_swap(
+            order=order,
+            quote=route.best,
+            min_amount_out=steps.accepted_minimum(order, route.best),
+            blockhash=blockhash,
+        )
+        return steps.build(order, route=route, transaction=transaction, at=now, pacing=self.pacing)
+
+    def _send(self, orders: Sequence[Order], now: datetime, _batch: _Batch) -> Iterable[Transition]:
+        transactions = {order.order_id: _transaction_of(order) for order in orders}
+        self.chain.send(list(transactions.values()))
+        for order in orders:
+            yield steps.submit(
+                order, transaction=transactions[order.order_id], at=now, pacing=self.pacing
+            )
+
+    def _confirm(
+        self, orders: Sequence[Order], now: datetime, batch: _Batch
+    ) -> Iterable[Transition]:
+        transactions = {order.order_id: _transaction_of(order) for order in orders}
+        answer = self.chain.statuses([t.signature for t in transactions.values()])
+        overdue = [o for o in orders if now - o.updated_at >= self.pacing.rebroadcast_after]
+        lost = [transactions[o.order_id] for o in overdue]
+        self._send_again([t for t in lost if t.signature not in answer.landings])
+        for order in orders:
+            transaction = transactions[order.order_id]
+            landing = answer.landings.get(transaction.signature)
+            error = steps.landing_error(transaction, landing, answer.finalized_block_height)
+            if error is not None:
+                yield steps.give_up_or_retry(
+                    order, error, at=now, pacing=self.pacing, random=self.random
+                )
+            elif landing is not None:
+                yield steps.settle(order, transaction=transaction, landing=landing, at=now)
+            else:
+                batch.keep(order, now + self.pacing.confirmation_poll)
+
+    def _send_again(self, transactions: Sequence[SignedTransaction]) -> None:
+        # Networks drop packets; until it has landed or expired, the same bytes may go out again.
+        if transactions:
+            self.chain.send(transactions)
+
+    def _announce(self, batch: _Batch) -> None:
+        """Tell what is committed: before each wait, and whenever one call's worth has come up."""
+        events, batch.unannounced = batch.unannounced, []
+        if not events:
+            return
+        try:
+            self.status_queue.announce(events)
+        except UnavailableError as error:
+            # Followers never stop an order. Its message comes again and announces all of it.
+            log.warning("announce_failed", extra={"reason": error.detail})
+            batch.failed.update(event.order_id for event in events)
+
+
+def _transaction_of(order: Order) -> SignedTransaction:
+    if order.transaction is None:
+        raise RuntimeError(f"order {order.order_id} is {order.status} without a transaction")
+    return order.transaction
+
+
+def _log_transition(transition: Transition) -> None:
+    event = transition.event
+    log.info(
+        "order_" + event.status,
+        extra={
+            "order_id": event.order_id,
+            "sequence": event.sequence,
+            "attempt": event.attempt,
+            **_decision(event.details),
+        },
+    )
+
+
+def _decision(details: Details) -> Details:
+    """What the log says of an event: why the route, why the failure; the rest is in the store."""
+    route = details.get("route")
+    shown = route if isinstance(route, dict) else details
+    return {name: shown[name] for name in ("venue", "pool", "reason", "code") if name in shown}

@@ -1,0 +1,134 @@
+"""What travels on the queues, and its JSON form: the one place that knows both."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.domain.errors import InvalidRequestError, OrderError
+from chalicelib.domain.orders import OrderEvent, OrderId, OrderStatus, parse_order_id
+from chalicelib.domain.tokens import Pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecuteOrder:
+    """Carry this order on; its events up to `announced_through` need not be announced again."""
+
+    order_id: OrderId
+    announced_through: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusUpdate:
+    """Tell the order's followers of this event."""
+
+    event: OrderEvent
+
+    @property
+    def order_id(self) -> OrderId:
+        return self.event.order_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowRequest:
+    """Show the connection the order's events after `after`, past and future.
+
+    `request_id` tells one request of a connection from another.
+    """
+
+    request_id: str
+    connection_id: str
+    order_id: OrderId
+    after: int
+    connected_at: datetime
+
+
+StatusMessage = StatusUpdate | FollowRequest
+
+
+def encode(message: ExecuteOrder | StatusMessage) -> str:
+    """Write a message as JSON."""
+    match message:
+        case ExecuteOrder():
+            body: dict[str, Any] = {
+                "order_id": message.order_id,
+                "announced_through": message.announced_through,
+            }
+        case StatusUpdate(event=event):
+            body = {
+                "kind": "update",
+                "order_id": event.order_id,
+                "sequence": event.sequence,
+                "status": event.status,
+                "attempt": event.attempt,
+                "occurred_at": event.occurred_at.isoformat(),
+                "input_mint": event.pair.token_in.mint,
+                "output_mint": event.pair.token_out.mint,
+                "details": event.details,
+            }
+        case FollowRequest():
+            body = {
+                "kind": "follow",
+                "request_id": message.request_id,
+                "connection_id": message.connection_id,
+                "order_id": message.order_id,
+                "after": message.after,
+                "connected_at": message.connected_at.isoformat(),
+            }
+    return json.dumps(body, separators=(",", ":"))
+
+
+def decode_execute_order(body: str) -> ExecuteOrder:
+    """Read a message of the order queue. Raises InvalidRequestError when it is none."""
+    try:
+        fields = json.loads(body)
+        return ExecuteOrder(
+            order_id=parse_order_id(fields["order_id"]),
+            announced_through=int(fields["announced_through"]),
+        )
+    except (ValueError, KeyError, TypeError, OrderError) as error:
+        raise InvalidRequestError(f"not an order message: {error!r}") from error
+
+
+def decode_status_message(body: str) -> StatusMessage:
+    """Read a message of the status queue. Raises InvalidRequestError when it is none."""
+    try:
+        fields = json.loads(body)
+        return _STATUS_READERS[fields["kind"]](fields)
+    except (ValueError, KeyError, TypeError, OrderError) as error:
+        raise InvalidRequestError(f"not a status message: {error!r}") from error
+
+
+def _read_update(fields: dict[str, Any]) -> StatusUpdate:
+    return StatusUpdate(
+        event=OrderEvent(
+            order_id=parse_order_id(fields["order_id"]),
+            sequence=int(fields["sequence"]),
+            status=OrderStatus(fields["status"]),
+            attempt=int(fields["attempt"]),
+            occurred_at=_read_time(fields["occurred_at"]),
+            pair=Pair.of(fields["input_mint"], fields["output_mint"]),
+            details=fields["details"],
+        )
+    )
+
+
+def _read_follow(fields: dict[str, Any]) -> FollowRequest:
+    return FollowRequest(
+        request_id=fields["request_id"],
+        connection_id=fields["connection_id"],
+        order_id=parse_order_id(fields["order_id"]),
+        after=int(fields["after"]),
+        connected_at=_read_time(fields["connected_at"]),
+    )
+
+
+def _read_time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+_STATUS_READERS: dict[str, Callable[[dict[str, Any]], StatusMessage]] = {
+    "update": _read_update,
+    "follow": _read_follow,
+}

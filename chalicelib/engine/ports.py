@@ -1,0 +1,247 @@
+"""What the engine asks of the world. Each port has an in-memory twin and a real adapter, and both
+pass the same contract tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from chalicelib.domain.errors import OrderError
+from chalicelib.domain.orders import (
+    Order,
+    OrderEvent,
+    OrderId,
+    OrderStatus,
+    OrderType,
+    Signature,
+    SignedTransaction,
+    Transition,
+)
+from chalicelib.domain.quotes import Quote, Rejection
+from chalicelib.domain.tokens import Mint, Pair
+from chalicelib.engine.messages import ExecuteOrder, FollowRequest
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware and in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let that much time pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedOrder:
+    """An order as stored, with its events after the sequence the caller already announced."""
+
+    order: Order
+    unannounced: tuple[OrderEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """An order for reading, with events in sequence; a list page carries only the last one."""
+
+    order: Order
+    events: tuple[OrderEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders a list shows; None means any."""
+
+    status: OrderStatus | None = None
+    order_type: OrderType | None = None
+    input_mint: Mint | None = None
+    output_mint: Mint | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageKey:
+    """Where a page of orders, newest first, goes on: after this order."""
+
+    created_at: datetime
+    order_id: OrderId
+
+
+class OrderStore(Protocol):
+    """The durable truth: orders and their events. Raises UnavailableError when out of reach."""
+
+    def add(self, accepted: Transition) -> None:
+        """Store a new order with its first event, both or neither; adding it again changes
+        nothing."""
+
+    def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
+        """Return the orders asked for that exist, in no particular order."""
+
+    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
+        """Store each transition whose order still has the sequence before it.
+
+        Returns the orders that moved; the others were moved by somebody else first.
+        """
+
+    def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
+        """Return every event of each order in sequence; an unknown order is absent."""
+
+    def exists(self, order_id: OrderId) -> bool:
+        """Tell whether the order has been accepted."""
+
+    def get(self, order_id: OrderId) -> OrderRecord:
+        """Return one order with all its events. Raises OrderNotFoundError."""
+
+    def page(
+        self, wanted: OrderFilter, *, limit: int, after: PageKey | None
+    ) -> Sequence[OrderRecord]:
+        """Return up to `limit` orders, newest first, each with its last event."""
+
+    def stale(self, *, before: datetime, limit: int) -> Sequence[OrderId]:
+        """Return unfinished orders that have been due since `before`, the oldest first."""
+
+    def check(self) -> None:
+        """Raise UnavailableError unless the store answers."""
+
+
+class OrderQueue(Protocol):
+    """The way to the worker. Raises UnavailableError when a message could not be handed over."""
+
+    def enqueue(self, messages: Sequence[ExecuteOrder], *, delay_seconds: int = 0) -> None:
+        """Queue the orders for execution."""
+
+    def check(self) -> None:
+        """Raise UnavailableError unless the queue answers."""
+
+
+class StatusQueue(Protocol):
+    """The ordered way to the publisher: one order's messages are taken one after the other, and a
+    message sent twice within minutes is delivered once."""
+
+    def announce(self, events: Sequence[OrderEvent]) -> None:
+        """Queue the events for their orders' followers. Raises UnavailableError."""
+
+    def request_follow(self, request: FollowRequest) -> None:
+        """Queue a follow request behind what the order's followers are still to see."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follower:
+    """A connection that watches an order; it has seen everything up to `replayed_through`."""
+
+    connection_id: str
+    replayed_through: int
+    connected_at: datetime
+
+
+class FollowerStore(Protocol):
+    """Who watches what. Entries expire by themselves."""
+
+    def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
+        """Remember an open connection and what it follows."""
+
+    def add_follower(self, order_id: OrderId, follower: Follower) -> None:
+        """Let the connection receive the order's events from now on."""
+
+    def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
+        """Return the followers of each order in one read."""
+
+    def forget_connection(self, connection_id: str) -> None:
+        """Forget the connection and everything it follows."""
+
+    def check(self) -> None:
+        """Raise UnavailableError unless the store answers."""
+
+
+class ConnectionGoneError(OrderError):
+    """The connection is not open (any more, or yet)."""
+
+    code = "CONNECTION_GONE"
+
+
+class StatusFeed(Protocol):
+    """The way to one connection."""
+
+    def post(self, connection_id: str, frame: str) -> None:
+        """Send one frame. Raises ConnectionGoneError, or UnavailableError when it may be tried
+        again."""
+
+
+class Venue(Protocol):
+    """A place to swap."""
+
+    @property
+    def name(self) -> str:
+        """The venue's name as clients see it."""
+
+    def quotes(self, pair: Pair, amount_in: int) -> Sequence[Quote | Rejection]:
+        """Ask every pool of the pair what `amount_in` base units buy now.
+
+        Raises QuoteTimeoutError when the venue does not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blockhash:
+    """A recent blockhash and how long a transaction that names it can land."""
+
+    value: str
+    last_valid_block_height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """A transaction that is part of a block: what it moved, or why it failed there."""
+
+    slot: int
+    amount_out: int | None
+    error_code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureStatuses:
+    """The chain's answer at one moment; a signature without a landing is not known yet.
+
+    Blocks up to `finalized_block_height` can no longer change.
+    """
+
+    finalized_block_height: int
+    landings: Mapping[Signature, Landing]
+
+
+class Chain(Protocol):
+    """Solana, as far as the engine needs it. Raises UnavailableError when out of reach."""
+
+    def latest_blockhash(self) -> Blockhash:
+        """Return a blockhash for new transactions."""
+
+    def send(self, transactions: Sequence[SignedTransaction]) -> None:
+        """Send the bytes; sending the same bytes again is harmless."""
+
+    def statuses(self, signatures: Sequence[Signature]) -> SignatureStatuses:
+        """Ask what has become of the transactions."""
+
+
+class Wallet(Protocol):
+    """Builds and signs transactions with the engine's key."""
+
+    def sign_swap(
+        self, *, order: Order, quote: Quote, min_amount_out: int, blockhash: Blockhash
+    ) -> SignedTransaction:
+        """Build and sign the swap that the quote offers, or nothing at all below
+        `min_amount_out`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """How fast the step machine goes: when it first asks for a confirmation, how often after that,
+    and how long it waits inside an invocation before the queue does the waiting."""
+
+    quote_latency: timedelta = timedelta(0)
+    build_latency: timedelta = timedelta(0)
+    confirmation_first: timedelta = timedelta(0)
+    confirmation_poll: timedelta = timedelta(milliseconds=200)
+    rebroadcast_after: timedelta = timedelta(seconds=4)
+    backoff_first: timedelta = timedelta(milliseconds=500)
+    backoff_most: timedelta = timedelta(seconds=8)
+    attempts_most: int = 3
+    wait_inside_most: timedelta = timedelta(seconds=1)

@@ -1,0 +1,145 @@
+"""Tell followers what happened: each order's events in order, replayed to whoever comes late.
+
+Invariant: a follower gets every event once and in order. A follow request stands in its order's
+group, so no live event overtakes a replay: whatever was committed before the replay reads is part
+of it, whatever is committed later arrives behind it and is posted.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.orders import OrderEvent, OrderId
+from chalicelib.engine.messages import FollowRequest, StatusMessage, StatusUpdate
+from chalicelib.engine.ports import (
+    Clock,
+    ConnectionGoneError,
+    Follower,
+    FollowerStore,
+    OrderStore,
+    StatusFeed,
+)
+
+log = logging.getLogger(__name__)
+
+# API Gateway answers 410 for a connection whose handshake is not quite done.
+OPENING = timedelta(seconds=2)
+OPENING_RETRY_SECONDS = 0.05
+POST_TRIES = 3
+POST_RETRY_SECONDS = 0.1
+
+History = Mapping[OrderId, tuple[OrderEvent, ...]]
+
+
+@dataclass(slots=True)
+class _Audience:
+    """Who follows the orders of one batch; kept in step while the batch is worked through."""
+
+    by_order: dict[OrderId, dict[str, Follower]] = field(default_factory=lambda: defaultdict(dict))
+
+    def add(self, order_id: OrderId, follower: Follower) -> None:
+        self.by_order[order_id][follower.connection_id] = follower
+
+    def of(self, order_id: OrderId) -> list[Follower]:
+        return list(self.by_order[order_id].values())
+
+    def forget(self, connection_id: str) -> None:
+        for followers in self.by_order.values():
+            followers.pop(connection_id, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """The use case behind the status queue."""
+
+    store: OrderStore
+    followers: FollowerStore
+    feed: StatusFeed
+    clock: Clock
+    encode_frame: Callable[[OrderEvent], str]
+
+    def publish(self, messages: Sequence[tuple[str, StatusMessage]]) -> set[str]:
+        """Work through a batch of (message id, message) in order.
+
+        Returns the ids that failed and shall come again. When one message fails, the later ones
+        of its order fail too, so that none overtakes it.
+        """
+        audience, history = self._load([message for _, message in messages])
+        failed: set[str] = set()
+        blocked: set[OrderId] = set()
+        for message_id, message in messages:
+            if message.order_id in blocked or not self._try(message, audience, history):
+                blocked.add(message.order_id)
+                failed.add(message_id)
+        return failed
+
+    def _try(self, message: StatusMessage, audience: _Audience, history: History) -> bool:
+        try:
+            self._deliver(message, audience, history)
+        except Exception:
+            # Whatever it is, it is this message's trouble; the other orders go on.
+            log.exception("publish_failed", extra={"order_id": message.order_id})
+            return False
+        return True
+
+    def _load(self, messages: Sequence[StatusMessage]) -> tuple[_Audience, History]:
+        order_ids = list(dict.fromkeys(message.order_id for message in messages))
+        audience = _Audience()
+        for order_id, followers in self.followers.followers(order_ids).items():
+            for follower in followers:
+                audience.add(order_id, follower)
+        asked = [m.order_id for m in messages if isinstance(m, FollowRequest)]
+        return audience, self.store.events(list(dict.fromkeys(asked))) if asked else {}
+
+    def _deliver(self, message: StatusMessage, audience: _Audience, history: History) -> None:
+        match message:
+            case FollowRequest():
+                self._replay(message, audience, history.get(message.order_id, ()))
+            case StatusUpdate(event=event):
+                frame = self.encode_frame(event)
+                for follower in audience.of(event.order_id):
+                    if event.sequence > follower.replayed_through:
+                        self._post(follower, frame, audience)
+
+    def _replay(
+        self, request: FollowRequest, audience: _Audience, events: tuple[OrderEvent, ...]
+    ) -> None:
+        last = events[-1].sequence if events else 0
+        follower = Follower(
+            connection_id=request.connection_id,
+            replayed_through=max(last, request.after),
+            connected_at=request.connected_at,
+        )
+        missed = [event for event in events if event.sequence > request.after]
+        is_open = all(self._post(follower, self.encode_frame(e), audience) for e in missed)
+        is_over = bool(events) and events[-1].status.is_final
+        if is_open and not is_over:
+            self.followers.add_follower(request.order_id, follower)
+            audience.add(request.order_id, follower)
+
+    def _post(self, follower: Follower, frame: str, audience: _Audience) -> bool:
+        """Post one frame; False when the follower is gone and forgotten."""
+        tries_left = POST_TRIES
+        while True:
+            try:
+                self.feed.post(follower.connection_id, frame)
+                return True
+            except ConnectionGoneError:
+                if self.clock.now() - follower.connected_at >= OPENING:
+                    audience.forget(follower.connection_id)
+                    self.followers.forget_connection(follower.connection_id)
+                    return False
+                self.clock.sleep(OPENING_RETRY_SECONDS)
+            except UnavailableError as error:
+                tries_left -= 1
+                if not tries_left:
+                    # Skipped: the hole in the sequence tells the client to ask again.
+                    log.warning(
+                        "push_skipped",
+                        extra={"connection_id": follower.connection_id, "reason": error.detail},
+                    )
+                    return True
+                self.clock.sleep(POST_RETRY_SECONDS)

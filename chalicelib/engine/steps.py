@@ -1,0 +1,125 @@
+"""The step machine: each function takes an order and what the world answered, and returns the
+transition. No I/O, no clock, no randomness of its own."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+from chalicelib.domain.amounts import min_amount_out
+from chalicelib.domain.errors import (
+    BlockhashExpiredError,
+    OrderError,
+    SlippageExceededError,
+    TransactionFailedError,
+)
+from chalicelib.domain.orders import (
+    Json,
+    Order,
+    OrderStatus,
+    SignedTransaction,
+    Transition,
+    advance,
+)
+from chalicelib.domain.quotes import Quote
+from chalicelib.domain.routing import Route
+from chalicelib.engine.ports import Landing, Pacing
+
+
+def start(order: Order, *, at: datetime, pacing: Pacing) -> Transition:
+    """pending → routing: the first attempt begins."""
+    return advance(order, OrderStatus.ROUTING, at=at, due_at=at + pacing.quote_latency, attempt=1)
+
+
+def build(
+    order: Order, *, route: Route, transaction: SignedTransaction, at: datetime, pacing: Pacing
+) -> Transition:
+    """routing → building: the decision and the signed transaction, durable before it is sent."""
+    details = dict(route.to_details()) | {
+        "min_amount_out": accepted_minimum(order, route.best),
+        "signature": transaction.signature,
+        "last_valid_block_height": transaction.last_valid_block_height,
+    }
+    return advance(
+        order,
+        OrderStatus.BUILDING,
+        at=at,
+        due_at=at + pacing.build_latency,
+        transaction=transaction,
+        details=details,
+    )
+
+
+def accepted_minimum(order: Order, quote: Quote) -> int:
+    """Least output in base units under which the swap must fail on chain; never nothing."""
+    return max(1, min_amount_out(quote.amount_out, order.slippage_bps))
+
+
+def submit(
+    order: Order, *, transaction: SignedTransaction, at: datetime, pacing: Pacing
+) -> Transition:
+    """building → submitted: the bytes are on their way."""
+    return advance(
+        order,
+        OrderStatus.SUBMITTED,
+        at=at,
+        due_at=at + pacing.confirmation_first,
+        details={"signature": transaction.signature},
+    )
+
+
+def settle(
+    order: Order, *, transaction: SignedTransaction, landing: Landing, at: datetime
+) -> Transition:
+    """submitted → confirmed, for a transaction that landed and moved the money."""
+    return advance(
+        order,
+        OrderStatus.CONFIRMED,
+        at=at,
+        details={
+            "amount_in": order.amount_in,
+            "amount_out": landing.amount_out,
+            "signature": transaction.signature,
+            "slot": landing.slot,
+        },
+    )
+
+
+def landing_error(
+    transaction: SignedTransaction, landing: Landing | None, finalized_block_height: int
+) -> OrderError | None:
+    """Why the transaction can never fill the order any more; None while it may or has.
+
+    Unknown is not failed: only a last valid block height below the finalized one is proof that the
+    transaction will not land.
+    """
+    if landing is None:
+        expired = finalized_block_height > transaction.last_valid_block_height
+        return BlockhashExpiredError() if expired else None
+    if landing.error_code == SlippageExceededError.code:
+        return SlippageExceededError()
+    if landing.error_code is not None:
+        return TransactionFailedError(f"the transaction failed on chain: {landing.error_code}")
+    return None
+
+
+def give_up_or_retry(
+    order: Order, error: OrderError, *, at: datetime, pacing: Pacing, random: Random
+) -> Transition:
+    """→ routing with the next attempt when another may help and is left, else → failed."""
+    details: dict[str, Json] = {"code": error.code, "message": error.detail}
+    if error.retryable and order.attempt < pacing.attempts_most:
+        return advance(
+            order,
+            OrderStatus.ROUTING,
+            at=at,
+            due_at=at + backoff(order.attempt, pacing, random),
+            attempt=order.attempt + 1,
+            details={"retry_of": details},
+        )
+    return advance(order, OrderStatus.FAILED, at=at, details=details)
+
+
+def backoff(attempt: int, pacing: Pacing, random: Random) -> timedelta:
+    """Wait before the attempt after `attempt`: doubling, capped, and half of it random."""
+    doubling: int = 2 ** (attempt - 1)
+    whole = min(pacing.backoff_first * doubling, pacing.backoff_most)
+    return whole / 2 + whole / 2 * random.random()

@@ -1,0 +1,88 @@
+"""JSON without its traps: exact decimals, no NaN or Infinity, no duplicate keys, bounded size and
+depth."""
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from chalicelib.domain.errors import InvalidRequestError, RejectedError
+
+BODY_BYTES_MOST = 16 * 1024
+DEPTH_MOST = 16
+
+
+class MalformedJsonError(InvalidRequestError):
+    """The body is not valid JSON."""
+
+    code = "MALFORMED_JSON"
+
+
+class DuplicateKeyError(InvalidRequestError):
+    """The body names a key twice."""
+
+    code = "DUPLICATE_KEY"
+
+
+class BodyTooLargeError(RejectedError):
+    """The body is larger than 16 KiB."""
+
+    code = "BODY_TOO_LARGE"
+
+
+class BodyTooDeepError(InvalidRequestError):
+    """The body is nested more than 16 levels deep."""
+
+    code = "BODY_TOO_DEEP"
+
+
+def parse(body: bytes) -> Any:
+    """Read a JSON document; every number becomes an exact Decimal.
+
+    Raises BodyTooLargeError, BodyTooDeepError, DuplicateKeyError or MalformedJsonError.
+    """
+    if len(body) > BODY_BYTES_MOST:
+        raise BodyTooLargeError
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedJsonError("the body is not UTF-8") from error
+    _refuse_depth(text)
+    try:
+        return json.loads(
+            text,
+            parse_int=Decimal,
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique_keys,
+        )
+    except ValueError as error:
+        raise MalformedJsonError(f"the body is not valid JSON: {error}") from error
+
+
+def _refuse_depth(text: str) -> None:
+    """Count brackets outside of strings before a parser recurses into them."""
+    depth = 0
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            in_string = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            if depth > DEPTH_MOST:
+                raise BodyTooDeepError
+        elif character in "]}":
+            depth -= 1
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedJsonError(f"{name} is not a JSON number")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise DuplicateKeyError
+    return document

@@ -1,0 +1,197 @@
+"""HTTP to engine: read the request, call one use case, write its answer."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib.domain.errors import OrderError, UnavailableError
+from chalicelib.domain.orders import parse_order_id
+from chalicelib.domain.tokens import TOKENS
+from chalicelib.engine.ports import OrderStore, Venue
+from chalicelib.engine.submit import Submitter
+from chalicelib.entrypoints import exact_json, problems, wire
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = "1"
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Solana order execution engine</title>
+<h1>Solana order execution engine</h1>
+<p>Venues and chain are simulated; no real funds move.</p>
+<ul>
+<li><code>POST /api/orders/execute</code>
+ <code>{"type":"MARKET","tokenIn":"SOL","tokenOut":"USDC","amount":1.0}</code></li>
+<li><code>WS /api/orders/execute?orderId=…&amp;after=…</code></li>
+<li><code>GET /api/orders/{orderId}</code></li>
+<li><a href="api/orders"><code>GET /api/orders</code></a></li>
+<li><a href="api/quotes?tokenIn=SOL&amp;tokenOut=USDC&amp;amount=1">
+ <code>GET /api/quotes</code></a></li>
+<li><a href="api/tokens"><code>GET /api/tokens</code></a></li>
+<li><a href="api/health"><code>GET /api/health</code></a>,
+ <a href="api/ready"><code>GET /api/ready</code></a></li>
+</ul></html>
+"""
+
+
+def endpoint(handler: Callable[..., Response]) -> Callable[..., Response]:
+    """Turn whatever a handler raises into a problem document."""
+
+    @wraps(handler)
+    def answered(*args: Any, **kwargs: Any) -> Response:
+        try:
+            return handler(*args, **kwargs)
+        except OrderError as error:
+            return _problem_of(error)
+        except Exception:
+            log.exception("request_failed")
+            return _problem(500, "INTERNAL", "an unexpected error; the log has it by its requestId")
+
+    return answered
+
+
+def observe(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Log each request in one line, name it to the client, and put Chalice's own refusals (405,
+    say) into the common form."""
+    response = get_response(request)
+    body = response.body
+    if response.status_code >= 400 and isinstance(body, Mapping) and "Code" in body:
+        code = "METHOD_NOT_ALLOWED" if response.status_code == 405 else "INTERNAL"
+        refusal = _problem(response.status_code, code, str(body.get("Message", "")))
+        refusal.headers.update(
+            {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
+        )
+        response = refusal
+    request_id = str(request.context.get("requestId", ""))
+    response.headers["X-Request-Id"] = request_id
+    log.info(
+        "http",
+        extra={
+            "request_id": request_id,
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+        },
+    )
+    return response
+
+
+def submit_order(
+    request: Request, submitter: Submitter, *, public_base_url: str, stream_url: str
+) -> Response:
+    """POST /api/orders/execute: 202 once the order is durable."""
+    fields = exact_json.parse(_json_body(request))
+    wanted = wire.read(wire.SubmitOrderRequest, fields)
+    pair, amount_in = wire.read_trade(wanted)
+    order = submitter.submit(
+        order_type=wanted.type, pair=pair, amount_in=amount_in, slippage_bps=wanted.slippage_bps
+    )
+    document = wire.accepted_document(order) | {
+        "streamUrl": f"{stream_url}?orderId={order.order_id}"
+    }
+    return _answer(document, status=202, Location=f"{public_base_url}/api/orders/{order.order_id}")
+
+
+def get_order(order_id: str, store: OrderStore) -> Response:
+    """GET /api/orders/{orderId}: the order with its events."""
+    record = store.get(parse_order_id(order_id))
+    events = [wire.event_document(event) for event in record.events]
+    return _answer(wire.order_document(record) | {"events": events})
+
+
+def list_orders(request: Request, store: OrderStore) -> Response:
+    """GET /api/orders: a page, newest first."""
+    wanted = wire.read(wire.ListOrdersRequest, _query(request))
+    after = wire.read_cursor(wanted.cursor) if wanted.cursor is not None else None
+    records = store.page(wanted.to_filter(), limit=wanted.limit + 1, after=after)
+    return _answer(wire.page_document(records, wanted.limit))
+
+
+def get_quotes(request: Request, venues: Sequence[Venue]) -> Response:
+    """GET /api/quotes: every venue's quote and the route an order would take."""
+    from chalicelib.domain.amounts import min_amount_out
+    from chalicelib.engine.quote import find_route
+
+    wanted = wire.read(wire.QuoteRequest, _query(request))
+    pair, amount_in = wire.read_trade(wanted)
+    route = find_route(venues, pair, amount_in)
+    least_out = min_amount_out(route.best.amount_out, wanted.slippage_bps)
+    return _answer(wire.quotes_document(pair, amount_in, route, least_out))
+
+
+def list_tokens() -> Response:
+    """GET /api/tokens: what can be traded."""
+    tokens = [{"symbol": t.symbol, "mint": t.mint, "decimals": t.decimals} for t in TOKENS]
+    return _answer({"tokens": tokens})
+
+
+def health() -> Response:
+    """GET /api/health: this function runs."""
+    return _answer({"status": "ok"})
+
+
+def ready(checks: Mapping[str, Callable[[], None]]) -> Response:
+    """GET /api/ready: each thing this service depends on, asked just now."""
+    states = {name: _state(check) for name, check in checks.items()}
+    is_ready = all(state == "ok" for state in states.values())
+    document = {"status": "ready" if is_ready else "unavailable", "dependencies": states}
+    return _answer(document, status=200 if is_ready else 503)
+
+
+def index() -> Response:
+    """GET /: a short page that names the endpoints."""
+    return Response(body=PAGE, headers={"Content-Type": "text/html; charset=utf-8"})
+
+
+def _state(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except UnavailableError as error:
+        log.warning("not_ready", extra={"reason": error.detail})
+        return "unavailable"
+    return "ok"
+
+
+def _json_body(request: Request) -> bytes:
+    content_type = str(request.headers.get("content-type", ""))
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise problems.UnsupportedMediaTypeError
+    body = request.raw_body
+    return body if isinstance(body, bytes) else body.encode()
+
+
+def _query(request: Request) -> dict[str, str]:
+    return dict(request.query_params or {})
+
+
+def _answer(document: Mapping[str, Any], *, status: int = 200, **headers: str) -> Response:
+    return Response(
+        body=json.dumps(document),
+        status_code=status,
+        headers={"Content-Type": "application/json", "Cache-Control": "no-store", **headers},
+    )
+
+
+def _problem_of(error: OrderError) -> Response:
+    status = problems.http_status(error)
+    if status >= 500:
+        log.error("request_failed", extra={"code": error.code, "reason": error.detail})
+    detail = "try again in a moment" if status == 503 else error.detail
+    return _problem(status, error.code, detail)
+
+
+def _problem(status: int, code: str, detail: str) -> Response:
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": problems.CONTENT_TYPE,
+        "Cache-Control": "no-store",
+    }
+    if status == 503:
+        headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return Response(
+        body=problems.problem(status=status, code=code, detail=detail),
+        status_code=status,
+        headers=headers,
+    )

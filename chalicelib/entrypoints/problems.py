@@ -1,0 +1,65 @@
+"""Errors as RFC 9457 problem documents: one mapping from the error tree to HTTP."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.errors import (
+    InvalidRequestError,
+    NoRouteError,
+    NotFoundError,
+    OrderError,
+    QuoteError,
+    RejectedError,
+    UnavailableError,
+)
+from chalicelib.entrypoints.exact_json import BodyTooLargeError
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class UnsupportedMediaTypeError(RejectedError):
+    """The body must be sent as application/json."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+# The first class that fits decides.
+_HTTP_STATUS: tuple[tuple[type[OrderError], int], ...] = (
+    (BodyTooLargeError, 413),
+    (UnsupportedMediaTypeError, 415),
+    (InvalidRequestError, 400),
+    (RejectedError, 422),
+    (QuoteError, 422),
+    (NoRouteError, 422),
+    (NotFoundError, 404),
+    (UnavailableError, 503),
+)
+
+_TITLES: Mapping[int, str] = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+def http_status(error: OrderError) -> int:
+    """Return the HTTP status that this error is answered with."""
+    return next((s for kind, s in _HTTP_STATUS if isinstance(error, kind)), 500)
+
+
+def problem(*, status: int, code: str, detail: str, **more: Any) -> str:
+    """Write a problem document."""
+    document = {
+        "type": f"urn:problem:{code.lower().replace('_', '-')}",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    return json.dumps(document | more)

@@ -1,0 +1,63 @@
+"""Queue batches to engine. Only the messages that failed are reported, so only they come again."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chalice.app import SQSEvent
+
+from chalicelib.domain.errors import InvalidRequestError
+from chalicelib.engine.messages import decode_execute_order, decode_status_message
+
+if TYPE_CHECKING:
+    # Publisher and worker live in different functions; neither loads what only the other needs.
+    from chalicelib.engine.execute import Executor
+    from chalicelib.engine.publish import Publisher
+
+log = logging.getLogger(__name__)
+
+# Enough to finish a tick, hand the rest back, and return before Lambda stops the function.
+RESERVE_MS = 3_000
+
+Message = TypeVar("Message")
+
+
+def execute_orders(event: SQSEvent, executor: "Executor") -> dict[str, Any]:
+    """Carry the batch's orders on."""
+    messages, failed = _decode(event, decode_execute_order)
+    context: Any = event.context
+    unfinished = executor.execute(
+        [message for _, message in messages],
+        has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS,
+    )
+    failed |= {message_id for message_id, m in messages if m.order_id in unfinished}
+    log.info("orders_executed", extra={"messages": len(messages), "failed": len(failed)})
+    return _report(failed)
+
+
+def publish_statuses(event: SQSEvent, publisher: "Publisher") -> dict[str, Any]:
+    """Tell the followers."""
+    messages, failed = _decode(event, decode_status_message)
+    failed |= publisher.publish(messages)
+    log.info("statuses_published", extra={"messages": len(messages), "failed": len(failed)})
+    return _report(failed)
+
+
+def _decode(
+    event: SQSEvent, decode: Callable[[str], Message]
+) -> tuple[list[tuple[str, Message]], set[str]]:
+    """Read every record; what cannot be read fails alone and ends in the dead-letter queue."""
+    messages: list[tuple[str, Message]] = []
+    unreadable: set[str] = set()
+    for record in event.to_dict()["Records"]:
+        message_id = record["messageId"]
+        try:
+            messages.append((message_id, decode(record["body"])))
+        except InvalidRequestError as error:
+            log.error("message_unreadable", extra={"id": message_id, "reason": error.detail})
+            unreadable.add(message_id)
+    return messages, unreadable
+
+
+def _report(failed: set[str]) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": i} for i in sorted(failed)]}

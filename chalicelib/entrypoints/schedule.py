@@ -1,0 +1,12 @@
+"""Schedules to engine."""
+
+import logging
+
+from chalicelib.engine.sweep import Sweeper
+
+log = logging.getLogger(__name__)
+
+
+def sweep(sweeper: Sweeper) -> None:
+    """Queue the orders that stand still."""
+    log.info("swept", extra={"orders": sweeper.sweep()})

@@ -1,0 +1,294 @@
+"""The wire contract: what clients send and what they see. Decimals exist only here.
+
+Amounts come in as JSON numbers or decimal strings, exactly, and go out as decimal strings.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Context, Decimal
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
+from pydantic.alias_generators import to_camel
+
+from chalicelib.domain.amounts import BPS, to_base_units, to_decimal_string
+from chalicelib.domain.errors import (
+    InvalidAmountError,
+    InvalidCursorError,
+    InvalidRequestError,
+    OrderError,
+    RejectedError,
+)
+from chalicelib.domain.orders import (
+    Json,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    OrderType,
+    parse_order_id,
+)
+from chalicelib.domain.tokens import Pair, find_token
+from chalicelib.engine.ports import OrderFilter, OrderRecord, PageKey
+
+if TYPE_CHECKING:
+    # Only quotes need the router; accepting an order must not load it.
+    from chalicelib.domain.routing import Route
+
+DEFAULT_SLIPPAGE_BPS = 100
+PAGE_DEFAULT, PAGE_MOST = 20, 100
+FIELD_CHARACTERS_MOST = 64
+# Enough digits for any ratio of two u64 amounts to be told from its neighbours by eye.
+_PRICE = Context(prec=12, rounding=ROUND_DOWN)
+_DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+
+
+class UnknownOrderTypeError(RejectedError):
+    """The order type is not one this service executes."""
+
+    code = "UNKNOWN_ORDER_TYPE"
+
+
+class UnknownStatusError(RejectedError):
+    """There is no such order status."""
+
+    code = "UNKNOWN_STATUS"
+
+
+class InvalidSlippageError(RejectedError):
+    """slippageBps must be a whole number from 0 to 10000."""
+
+    code = "INVALID_SLIPPAGE"
+
+
+class InvalidLimitError(RejectedError):
+    """limit must be a whole number from 1 to 100."""
+
+    code = "INVALID_LIMIT"
+
+
+def _read_amount(value: object) -> Decimal:
+    """A JSON number, which exact_json made a Decimal, or a plain ASCII decimal string."""
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    raise InvalidAmountError
+
+
+def _read_slippage(value: object) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = Decimal(value)
+    # The magnitude is judged first: 1e999999999 must not become an integer.
+    if isinstance(value, Decimal) and value.adjusted() <= 4 and value == value.to_integral_value():
+        slippage_bps = int(value)
+        if 0 <= slippage_bps <= BPS:
+            return slippage_bps
+    raise InvalidSlippageError
+
+
+def _read_order_type(value: object) -> OrderType:
+    if isinstance(value, str) and value in list(OrderType):
+        return OrderType(value)
+    raise UnknownOrderTypeError
+
+
+def _read_status(value: object) -> OrderStatus:
+    if isinstance(value, str) and value in list(OrderStatus):
+        return OrderStatus(value)
+    raise UnknownStatusError
+
+
+def _read_limit(value: object) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= PAGE_MOST:
+        return int(value)
+    raise InvalidLimitError
+
+
+Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
+SlippageBps = Annotated[int, BeforeValidator(_read_slippage)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class SubmitOrderRequest(_Request):
+    """The body of POST /api/orders/execute."""
+
+    type: Annotated[OrderType, BeforeValidator(_read_order_type)]
+    token_in: StrictStr
+    token_out: StrictStr
+    amount: Amount
+    slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
+
+
+class QuoteRequest(_Request):
+    """The query of GET /api/quotes."""
+
+    token_in: StrictStr
+    token_out: StrictStr
+    amount: Amount
+    slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
+
+
+class ListOrdersRequest(_Request):
+    """The query of GET /api/orders."""
+
+    status: Annotated[OrderStatus, BeforeValidator(_read_status)] | None = None
+    type: Annotated[OrderType, BeforeValidator(_read_order_type)] | None = None
+    token_in: StrictStr | None = None
+    token_out: StrictStr | None = None
+    limit: Annotated[int, BeforeValidator(_read_limit)] = PAGE_DEFAULT
+    cursor: StrictStr | None = None
+
+    def to_filter(self) -> OrderFilter:
+        """The filter in domain terms. Raises UnknownTokenError."""
+        return OrderFilter(
+            status=self.status,
+            order_type=self.type,
+            input_mint=find_token(self.token_in).mint if self.token_in is not None else None,
+            output_mint=find_token(self.token_out).mint if self.token_out is not None else None,
+        )
+
+
+T = TypeVar("T", bound=_Request)
+
+
+def read(model: type[T], fields: object) -> T:
+    """Check the fields of a request.
+
+    Raises InvalidRequestError for missing, unknown or mistyped fields, and the field's own
+    rejection for a value outside of its rules.
+    """
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])[:FIELD_CHARACTERS_MOST]
+        raise InvalidRequestError(f"{where or 'body'}: {first['msg']}") from None
+
+
+def read_trade(request: SubmitOrderRequest | QuoteRequest) -> tuple[Pair, int]:
+    """Return the pair and the input in base units. Raises what Pair.of and to_base_units raise."""
+    pair = Pair.of(request.token_in, request.token_out)
+    return pair, to_base_units(request.amount, pair.token_in.decimals)
+
+
+def update_frame(event: OrderEvent) -> str:
+    """Write the frame that tells a follower of an event."""
+    return json.dumps({"type": "update", "data": event_document(event)})
+
+
+def error_frame(error: OrderError) -> str:
+    """Write the frame that tells a client what was wrong with its own."""
+    return json.dumps({"type": "error", "error": {"code": error.code, "detail": error.detail}})
+
+
+def event_document(event: OrderEvent) -> dict[str, Any]:
+    """An event as clients see it, in frames and in an order's history."""
+    document = {
+        "orderId": event.order_id,
+        "sequence": event.sequence,
+        "status": event.status,
+        "attempt": event.attempt,
+        "timestamp": _timestamp(event.occurred_at),
+    }
+    return document | _details(event)
+
+
+def order_document(record: OrderRecord) -> dict[str, Any]:
+    """An order as clients see it; what its last event says about the outcome stands beside it."""
+    outcome = _details(record.events[-1]) if record.order.status.is_final else {}
+    return accepted_document(record.order) | outcome
+
+
+def accepted_document(order: Order) -> dict[str, Any]:
+    """An order as clients see it, its outcome apart."""
+    return {
+        "orderId": order.order_id,
+        "type": order.order_type,
+        "status": order.status,
+        "tokenIn": order.pair.token_in.symbol,
+        "tokenOut": order.pair.token_out.symbol,
+        "amount": to_decimal_string(order.amount_in, order.pair.token_in.decimals),
+        "slippageBps": order.slippage_bps,
+        "attempt": order.attempt,
+        "sequence": order.sequence,
+        "createdAt": _timestamp(order.created_at),
+        "updatedAt": _timestamp(order.updated_at),
+    }
+
+
+def page_document(records: Sequence[OrderRecord], limit: int) -> dict[str, Any]:
+    """A page of orders; `limit` + 1 records in mean that there is another page."""
+    shown = records[:limit]
+    more = len(records) > limit
+    return {
+        "orders": [order_document(record) for record in shown],
+        "nextCursor": _write_cursor(shown[-1]) if more else None,
+    }
+
+
+def quotes_document(pair: Pair, amount_in: int, route: "Route", least_out: int) -> dict[str, Any]:
+    """Every venue's quote and the route that an order would take."""
+    details = dict(route.to_details()) | {"amount_in": amount_in, "min_amount_out": least_out}
+    symbols = {"tokenIn": pair.token_in.symbol, "tokenOut": pair.token_out.symbol}
+    return symbols | _public(details, pair)
+
+
+def read_cursor(cursor: str) -> PageKey:
+    """Return where the page goes on. Raises InvalidCursorError."""
+    try:
+        created_at, order_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+        return PageKey(
+            created_at=datetime.fromisoformat(created_at).astimezone(UTC),
+            order_id=parse_order_id(order_id),
+        )
+    except (ValueError, TypeError, OverflowError, RecursionError, OrderError):
+        raise InvalidCursorError from None
+
+
+def _write_cursor(record: OrderRecord) -> str:
+    key = [record.order.created_at.isoformat(), record.order.order_id]
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+
+
+def _details(event: OrderEvent) -> dict[str, Any]:
+    document = _public(event.details, event.pair)
+    if event.status is OrderStatus.CONFIRMED:
+        document["executedPrice"] = _price(document["amountOut"], document["amountIn"])
+        document["txHash"] = document["signature"]
+    return document
+
+
+def _public(details: Mapping[str, Json], pair: Pair) -> dict[str, Any]:
+    """Details in camel case, their amounts as decimals of the token that the name implies."""
+    decimals = {
+        "amount_in": pair.token_in.decimals,
+        "amount_out": pair.token_out.decimals,
+        "min_amount_out": pair.token_out.decimals,
+    }
+
+    def value(name: str, content: Json) -> Any:
+        if name in decimals and isinstance(content, int):
+            return to_decimal_string(content, decimals[name])
+        if isinstance(content, dict):
+            return _public(content, pair)
+        if isinstance(content, list):
+            return [value("", item) for item in content]
+        return content
+
+    return {to_camel(name): value(name, content) for name, content in details.items()}
+
+
+def _price(amount_out: str, amount_in: str) -> str:
+    price = _PRICE.divide(Decimal(amount_out), Decimal(amount_in))
+    return f"{price.normalize(_PRICE):f}"
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

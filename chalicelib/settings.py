@@ -1,0 +1,66 @@
+"""The one reader of the environment: every setting, validated once."""
+
+from datetime import timedelta
+from functools import cached_property
+from os import environ
+from typing import Annotated
+
+from pydantic import Field, SecretStr, StringConstraints
+from pydantic_settings import (
+    AWSSecretsManagerSettingsSource,
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
+# "2500", or "2000-3000" for a range.
+Milliseconds = Annotated[str, StringConstraints(pattern=r"^\d{1,6}(-\d{1,6})?$")]
+
+
+class Settings(BaseSettings):
+    """What a deployment decides, from the environment and from the secret that it names.
+
+    Fields are environment variables in capitals; the secret is a JSON object with the same names in
+    small letters.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: SecretStr
+    wallet_secret_key: SecretStr | None = None
+
+    orders_queue_url: str
+    status_queue_url: str
+    connections_table: str
+    websocket_management_url: str
+    stream_url: str
+    public_base_url: str = ""
+
+    log_level: str = "INFO"
+    market_seed: str = "solana"
+    latency_ms: Milliseconds = "2000-3000"
+    drop_rate_bps: BasisPoints = 0
+    failure_rate_bps: BasisPoints = 0
+
+    @cached_property
+    def latency_range(self) -> tuple[timedelta, timedelta]:
+        """Least and most time from acceptance to confirmation in the simulated world."""
+        least, _, most = self.latency_ms.partition("-")
+        bounds = sorted((int(least), int(most or least)))
+        return timedelta(milliseconds=bounds[0]), timedelta(milliseconds=bounds[1])
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        secret_id = environ.get("SETTINGS_SECRET_ID")
+        if not secret_id:
+            return init_settings, env_settings
+        secret = AWSSecretsManagerSettingsSource(settings_cls, secret_id)
+        return init_settings, secret, env_settings

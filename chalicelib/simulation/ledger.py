@@ -1,0 +1,102 @@
+"""The simulated chain's memory of what landed: append-only, and out of the engine's reach.
+
+A row is written when a transaction reaches the network and becomes visible at its landing slot.
+Invariant: one row per signature, so the same bytes can land once only.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from typing import Any, Protocol
+
+from chalicelib.domain.orders import Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """A transaction in a block: the swap it made, or the reason it failed (`error_code`)."""
+
+    signature: Signature
+    landing_slot: int
+    memo: str
+    pool_address: str
+    input_mint: str
+    output_mint: str
+    amount_in: int
+    amount_out: int | None
+    error_code: str | None
+    wire_bytes: bytes
+
+
+class Database(Protocol):
+    """One SQL statement, its parameters, its rows by column name."""
+
+    def execute(self, statement: str, parameters: Sequence[object]) -> Sequence[Mapping[str, Any]]:
+        """Run the statement in a transaction of its own."""
+
+
+class Ledger(Protocol):
+    """Where the chain keeps its transactions."""
+
+    def append(self, entries: Sequence[LedgerEntry]) -> None:
+        """Record the entries whose signature is new."""
+
+    def find(self, signatures: Sequence[Signature], *, up_to_slot: int) -> list[LedgerEntry]:
+        """Return the entries among these that have landed by that slot."""
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """A ledger for tests."""
+
+    entries: dict[Signature, LedgerEntry] = field(default_factory=dict)
+
+    def append(self, entries: Sequence[LedgerEntry]) -> None:
+        for entry in entries:
+            self.entries.setdefault(entry.signature, entry)
+
+    def find(self, signatures: Sequence[Signature], *, up_to_slot: int) -> list[LedgerEntry]:
+        found = [self.entries[s] for s in signatures if s in self.entries]
+        return [entry for entry in found if entry.landing_slot <= up_to_slot]
+
+
+_INSERT = """
+    INSERT INTO chain.transactions (
+        signature, landing_slot, memo, pool_address, input_mint, output_mint,
+        amount_in, amount_out, error_code, wire_bytes)
+    SELECT * FROM unnest(
+        %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+        %s::numeric[], %s::numeric[], %s::text[], %s::bytea[])
+    ON CONFLICT (signature) DO NOTHING
+"""
+_FIND = """
+    SELECT signature, landing_slot, memo, pool_address, input_mint, output_mint,
+           amount_in, amount_out, error_code, wire_bytes
+      FROM chain.transactions
+     WHERE signature = ANY(%s) AND landing_slot <= %s
+"""
+
+
+@dataclass(slots=True)
+class PostgresLedger:
+    """The durable ledger, in a database schema of its own."""
+
+    database: Database
+
+    def append(self, entries: Sequence[LedgerEntry]) -> None:
+        rows = [astuple(entry) for entry in entries]
+        self.database.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+
+    def find(self, signatures: Sequence[Signature], *, up_to_slot: int) -> list[LedgerEntry]:
+        rows = self.database.execute(_FIND, [list(signatures), up_to_slot])
+        return [_entry_of(row) for row in rows]
+
+
+def _entry_of(row: Mapping[str, Any]) -> LedgerEntry:
+    amount_out = row["amount_out"]
+    return LedgerEntry(
+        **dict(row)
+        | {
+            "amount_in": int(row["amount_in"]),
+            "amount_out": None if amount_out is None else int(amount_out),
+        }
+    )

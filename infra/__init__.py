@@ -1,0 +1,1 @@
+"""Deploying the engine, to AWS and to the local stack alike."""

@@ -1,0 +1,33 @@
+"""boto3 clients for AWS and for emulators that speak like LocalStack."""
+
+from typing import Any, Protocol
+
+import boto3
+from botocore.client import BaseClient
+from localstack_client.session import Session as LocalStackSession
+
+LOCAL_REGION = "us-east-1"
+
+
+class Clients(Protocol):
+    """Something that makes clients by service name."""
+
+    def client(self, service_name: str, **options: Any) -> BaseClient:
+        """Return a client."""
+
+
+def aws_clients() -> Clients:
+    """Clients as the environment and ~/.aws describe them."""
+    session: Clients = boto3.session.Session()
+    return session
+
+
+def local_clients(host: str) -> Clients:
+    """Clients of the emulator at this host and port, "127.0.0.1:4566" say."""
+    session: Clients = LocalStackSession(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name=LOCAL_REGION,
+        localstack_host=host,
+    )
+    return session

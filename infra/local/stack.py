@@ -1,0 +1,189 @@
+"""Start, describe, redeploy and stop the whole local stack."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from operator import not_
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from solders.keypair import Keypair
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+
+from infra.clients import LOCAL_REGION, local_clients
+from infra.deploy import ROOT, WAIT_SECONDS, Artifact, Target, deploy, package
+from infra.local.postgres import LocalPostgres
+from infra.local.processes import LOOPBACK, free_port, is_listening, spawn, stop
+from infra.local.warm_up import WORKERS, warm_up
+
+LOCAL_FOLDER = ROOT / ".local"
+START_SECONDS = 60
+SECRET_NAME = "orders-local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """Where everything of a running stack is; kept in a file for `make deploy` and `make local`."""
+
+    base_url: str
+    database_url: str
+    emulator_host: str
+    settings_secret_arn: str
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    def target(self) -> Target:
+        """The stack as a deployment target."""
+        return Target(
+            clients=local_clients(self.emulator_host),
+            stage="local",
+            settings_secret_arn=self.settings_secret_arn,
+            parameters=self.parameters,
+            wait_seconds=WAIT_SECONDS["local"],
+        )
+
+
+class LocalStack:
+    """PostgreSQL, the emulator, the deployed artifact and the front door, on loopback ports.
+
+    A context manager: whatever happens, nothing of it is left running.
+    """
+
+    def __init__(
+        self, folder: Path, *, port: int | None = None, parameters: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.postgres = LocalPostgres(folder)
+        self.emulator_port = free_port()
+        self._parameters = dict(parameters or {})
+        self._children: list[subprocess.Popen[bytes]] = []
+        self.description: Description | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop everything, the front door first."""
+        while self._children:
+            stop(self._children.pop())
+        self.postgres.stop()
+        (self.folder / "stack.json").unlink(missing_ok=True)
+
+    def _start(self) -> None:
+        if is_listening(self.port):
+            raise RuntimeError(f"port {self.port} is in use; choose another with PORT=…")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._start_emulator()
+        self.postgres.start()
+        artifact = package("local", ROOT / "build" / "local", compressed=False)
+        self._wait_for(self.emulator_port)
+        self.description = self._deploy(artifact)
+        warm_up(self.description)
+        self._start_front_door(self.description.outputs)
+        self._wait_for(self.port)
+        (self.folder / "stack.json").write_text(json.dumps(asdict(self.description), indent=2))
+
+    def _start_emulator(self) -> None:
+        scratch = self.folder / "tmp"
+        scratch.mkdir(exist_ok=True)
+        environment = {
+            **os.environ,
+            "BIND_HOST": LOOPBACK,
+            "MINISTACK_HOST": LOOPBACK,
+            "GATEWAY_PORT": str(self.emulator_port),
+            "TMPDIR": str(scratch),
+            "LOG_LEVEL": "WARNING",
+            "LAMBDA_WARM_TTL_SECONDS": "3600",
+            "AWS_DEFAULT_REGION": LOCAL_REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        environment.pop("AWS_ENDPOINT_URL", None)
+        self._children.append(
+            spawn(
+                [sys.executable, "-m", "infra.local.emulator"],
+                log=self.folder / "emulator.log",
+                cwd=ROOT,
+                env=environment,
+            )
+        )
+
+    def _deploy(self, artifact: Artifact) -> Description:
+        host = f"{LOOPBACK}:{self.emulator_port}"
+        base_url = f"http://localhost:{self.port}"
+        parameters = {
+            "PublicBaseUrl": base_url,
+            "StreamUrl": f"ws://localhost:{self.port}/api/orders/execute",
+            "WebsocketDataPlane": f"http://{host}/_aws/execute-api",
+            "WorkerConcurrency": str(WORKERS),
+            **self._parameters,
+        }
+        secret = {"database_url": self.postgres.url, "wallet_secret_key": self._wallet_key()}
+        arn = (
+            local_clients(host)
+            .client("secretsmanager")
+            .create_secret(Name=SECRET_NAME, SecretString=json.dumps(secret))["ARN"]
+        )
+        description = Description(
+            base_url=base_url,
+            database_url=self.postgres.url,
+            emulator_host=host,
+            settings_secret_arn=arn,
+            parameters=parameters,
+            outputs={},
+        )
+        return replace(description, outputs=deploy(description.target(), artifact))
+
+    def _wallet_key(self) -> str:
+        """The engine's key: made on first use, kept with the data."""
+        path = self.folder / "wallet.key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(str(Keypair()))
+        return path.read_text()
+
+    def _start_front_door(self, outputs: Mapping[str, str]) -> None:
+        apis = f"http://{LOOPBACK}:{self.emulator_port}/_aws/execute-api"
+        command = [sys.executable, "-m", "infra.local.front_door", "--port", str(self.port)]
+        command += ["--http", f"{apis}/{outputs['RestAPIId']}/live"]
+        command += ["--websocket", f"{apis}/{outputs['WebsocketAPIId']}/live"]
+        self._children.append(spawn(command, log=self.folder / "front_door.log", cwd=ROOT))
+
+    @retry(
+        retry=retry_if_result(not_),
+        wait=wait_fixed(0.05),
+        stop=stop_after_delay(START_SECONDS),
+    )
+    def _wait_for(self, port: int) -> bool:
+        if any(child.poll() is not None for child in self._children):
+            raise RuntimeError(f"a part of the stack ended; its logs are in {self.folder}")
+        return is_listening(port)
+
+
+def running() -> Description:
+    """Return the stack that `make dev` keeps up. Raises FileNotFoundError when there is none."""
+    return Description(**json.loads((LOCAL_FOLDER / "stack.json").read_text()))
+
+
+def redeploy() -> Mapping[str, str]:
+    """Package the code as it is now and update the running stack."""
+    artifact = package("local", ROOT / "build" / "local", compressed=False)
+    return deploy(running().target(), artifact)

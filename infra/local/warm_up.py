@@ -1,0 +1,64 @@
+"""Start the functions' processes before the first caller needs them, as provisioned concurrency
+does on AWS: on a laptop, a burst that starts a dozen Pythons at once waits for them."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.local.stack import Description
+
+# How many calls the front door lets through at once, and how many batches are executed at once.
+CALLS, WORKERS = 2, 2
+
+_ANY_ORDER = "00000000-0000-4000-8000-000000000000"
+_EVENTS: dict[str, tuple[int, dict[str, object]]] = {
+    "APIHandler": (
+        CALLS,
+        {
+            "httpMethod": "GET",
+            "path": "/api/ready",
+            "headers": {},
+            "multiValueQueryStringParameters": None,
+            "pathParameters": None,
+            "body": None,
+            "stageVariables": None,
+            "isBase64Encoded": False,
+            "requestContext": {"resourcePath": "/api/ready", "httpMethod": "GET"},
+        },
+    ),
+    "Execute": (WORKERS, {"Records": []}),
+    "Publish": (1, {"Records": []}),
+    "WebsocketConnect": (
+        2,
+        {
+            "queryStringParameters": {"orderId": _ANY_ORDER},
+            "requestContext": {
+                "apiId": "warm",
+                "stage": "up",
+                "domainName": "localhost",
+                "connectionId": "warm-up",
+                "connectedAt": 0,
+            },
+        },
+    ),
+}
+
+
+def warm_up(description: "Description") -> None:
+    """Call each function as often as it may run at once."""
+    client = description.target().clients.client("lambda")
+    names = {
+        function["FunctionName"].split("-")[2]: function["FunctionName"]
+        for function in client.list_functions()["Functions"]
+    }
+    calls = [
+        (names[name], json.dumps(event).encode())
+        for name, (times, event) in _EVENTS.items()
+        for _ in range(times)
+    ]
+    with ThreadPoolExecutor(len(calls)) as pool:
+        for call in [pool.submit(client.invoke, FunctionName=n, Payload=p) for n, p in calls]:
+            answer = call.result()
+            if "FunctionError" in answer:
+                raise RuntimeError(f"a function does not start: {answer['Payload'].read()!r}")
