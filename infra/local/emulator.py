@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
 from ministack import app
@@ -41,7 +41,7 @@ class PooledWorker:
     behind every other connect.
     """
 
-    _turns: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
+    _turns: ClassVar[defaultdict[str, threading.BoundedSemaphore]] = defaultdict(
         lambda: threading.BoundedSemaphore(WEBSOCKET_EVENTS_AT_ONCE)
     )
 

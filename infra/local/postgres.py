@@ -28,6 +28,13 @@ class LocalPostgres:
         self._uid = pwd.getpwnam(UNPRIVILEGED_USER).pw_uid if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def process_id(self) -> int:
+        """The server's process."""
+        if self._process is None:
+            raise RuntimeError("PostgreSQL is not running")
+        return self._process.pid
+
     def start(self) -> None:
         """Make the database on first use, start the server and wait until it answers."""
         self._make_data_folder()

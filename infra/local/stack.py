@@ -2,9 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from operator import not_
 from pathlib import Path
@@ -17,7 +18,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from infra.clients import LOCAL_REGION, local_clients
 from infra.deploy import ROOT, WAIT_SECONDS, Artifact, Target, deploy, package
 from infra.local.postgres import LocalPostgres
-from infra.local.processes import LOOPBACK, free_port, is_listening, spawn, stop
+from infra.local.processes import LOOPBACK, free_port, is_listening, spawn, stop, uninterrupted
 from infra.local.warm_up import WORKERS, warm_up
 
 LOCAL_FOLDER = ROOT / ".local"
@@ -54,22 +55,32 @@ class LocalStack:
     """
 
     def __init__(
-        self, folder: Path, *, port: int | None = None, parameters: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        parameters: Mapping[str, str] | None = None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.folder = folder
         self.port = port or free_port()
         self.postgres = LocalPostgres(folder)
         self.emulator_port = free_port()
         self._parameters = dict(parameters or {})
+        self._report = report
         self._children: list[subprocess.Popen[bytes]] = []
-        self.description: Description | None = None
+        self._description: Description | None = None
+
+    @property
+    def description(self) -> Description:
+        """Where everything is, once the stack is up."""
+        if self._description is None:
+            raise RuntimeError("the stack is not up")
+        return self._description
 
     def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
+        if self._description is None:
+            self.start()
         return self
 
     def __exit__(
@@ -80,26 +91,45 @@ class LocalStack:
     ) -> None:
         self.stop()
 
+    def process_ids(self) -> list[int]:
+        """The processes that this object started; the functions' are children of theirs."""
+        return [*(child.pid for child in self._children), self.postgres.process_id]
+
+    def start(self) -> None:
+        """Start everything, or nothing."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
     def stop(self) -> None:
         """Stop everything, the front door first."""
-        while self._children:
-            stop(self._children.pop())
-        self.postgres.stop()
-        (self.folder / "stack.json").unlink(missing_ok=True)
+        with uninterrupted():
+            while self._children:
+                stop(self._children.pop())
+            self.postgres.stop()
+            shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+            (self.folder / "stack.json").unlink(missing_ok=True)
 
     def _start(self) -> None:
         if is_listening(self.port):
             raise RuntimeError(f"port {self.port} is in use; choose another with PORT=…")
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._report("starting PostgreSQL and the AWS emulator")
         self._start_emulator()
         self.postgres.start()
+        self._report("packaging the functions (the first time, their wheels are downloaded)")
         artifact = package("local", ROOT / "build" / "local", compressed=False)
         self._wait_for(self.emulator_port)
-        self.description = self._deploy(artifact)
-        warm_up(self.description)
-        self._start_front_door(self.description.outputs)
+        self._report("deploying")
+        description = self._deploy(artifact)
+        self._report("warming the functions up")
+        warm_up(description)
+        self._start_front_door(description.outputs)
         self._wait_for(self.port)
-        (self.folder / "stack.json").write_text(json.dumps(asdict(self.description), indent=2))
+        (self.folder / "stack.json").write_text(json.dumps(asdict(description), indent=2))
+        self._description = description
 
     def _start_emulator(self) -> None:
         scratch = self.folder / "tmp"

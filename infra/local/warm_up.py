@@ -45,13 +45,16 @@ _EVENTS: dict[str, tuple[int, dict[str, object]]] = {
 }
 
 
+def function_names(description: "Description") -> dict[str, str]:
+    """Return the deployed functions' names by their names in the template."""
+    functions = description.target().clients.client("lambda").list_functions()["Functions"]
+    return {f["FunctionName"].split("-")[2]: f["FunctionName"] for f in functions}
+
+
 def warm_up(description: "Description") -> None:
     """Call each function as often as it may run at once."""
     client = description.target().clients.client("lambda")
-    names = {
-        function["FunctionName"].split("-")[2]: function["FunctionName"]
-        for function in client.list_functions()["Functions"]
-    }
+    names = function_names(description)
     calls = [
         (names[name], json.dumps(event).encode())
         for name, (times, event) in _EVENTS.items()

@@ -1,0 +1,50 @@
+# Each target sets itself up: a virtual environment in .venv, made anew when the requirements change.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 3000
+LATENCY ?= 2000-3000
+ORDERS ?= 10
+STAGE ?= local
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev local test test-localstack check deploy clean
+
+help: ## Show the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+setup: .venv/.ready ## Make the virtual environment
+
+.venv/.ready: requirements.txt requirements-dev.txt
+	@echo "setting up .venv (a minute or two, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: setup ## Run ORDERS orders through the whole stack, at LATENCY ms, and show them live
+	@$(BIN)/python -m infra.local.demo --orders $(ORDERS) --latency $(LATENCY)
+
+dev: setup ## Keep the stack up on PORT, its data under .local/
+	@$(BIN)/python -m infra.local.dev --port $(PORT) --latency $(LATENCY)
+
+local: setup ## `chalice local` for HTTP, against the stack of `make dev`
+	@$(BIN)/python -m infra.local.chalice_local
+
+test: setup ## All tests, the deployed artifact included
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-localstack: setup ## What runs of the integration tests on LocalStack, or all on LOCALSTACK_HOST
+	@$(BIN)/python -m infra.local.localstack
+
+check: setup ## Lint, format, types, layers, template, sizes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m infra.check
+
+deploy: setup ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
+	@$(BIN)/python -m infra.deploy --stage $(STAGE)
+
+clean: ## Remove what the targets made, the local data included
+	@rm -rf .local .venv .venv-localstack build .chalice/deployments

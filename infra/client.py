@@ -1,0 +1,102 @@
+"""A client of the engine's API: submit, read, list, and follow an order to its end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, WSMsgType
+
+FINAL = frozenset({"confirmed", "failed"})
+RECONNECTS_MOST = 20
+RECONNECT_SECONDS = 0.2
+
+Document = dict[str, Any]
+
+
+class ProblemError(Exception):
+    """The service refused a call; `problem` is its RFC 9457 document."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(f"{status} {problem.get('code')}: {problem.get('detail')}")
+        self.status = status
+        self.problem = problem
+
+
+class OrdersClient:
+    """The API at a base URL, "http://localhost:3000" say. Use as an async context manager."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._session: ClientSession
+
+    async def __aenter__(self) -> Self:
+        self._session = ClientSession(
+            connector=TCPConnector(limit=0), timeout=ClientTimeout(total=60)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+
+    async def submit(
+        self, token_in: str, token_out: str, amount: str, *, slippage_bps: int = 100
+    ) -> Document:
+        """Submit a market order and return it with its `orderId` and `streamUrl`."""
+        order = {
+            "type": "MARKET",
+            "tokenIn": token_in,
+            "tokenOut": token_out,
+            "amount": amount,
+            "slippageBps": slippage_bps,
+        }
+        return await self._call("POST", "/api/orders/execute", json=order)
+
+    async def get(self, order_id: str) -> Document:
+        """Return an order with its events."""
+        return await self._call("GET", f"/api/orders/{order_id}")
+
+    async def list(self, **filters: str) -> Document:
+        """Return a page of orders, newest first."""
+        return await self._call("GET", "/api/orders", params=filters)
+
+    async def follow(self, order: Mapping[str, Any], *, after: int = 0) -> AsyncIterator[Document]:
+        """Yield the order's events after `after`, each once and in order, up to its final one.
+
+        When the connection breaks, or a sequence is missing, it connects again and asks for what
+        it has not seen. Raises ConnectionError when that does not help.
+        """
+        for _ in range(RECONNECTS_MOST):
+            try:
+                async for event in self._stream(order["streamUrl"], after):
+                    if event["sequence"] > after + 1:
+                        break
+                    if event["sequence"] == after + 1:
+                        after += 1
+                        yield event
+                        if event["status"] in FINAL:
+                            return
+            except ClientError:
+                await asyncio.sleep(RECONNECT_SECONDS)
+        raise ConnectionError(f"the stream of {order['orderId']} broke {RECONNECTS_MOST} times")
+
+    async def _stream(self, url: str, after: int) -> AsyncIterator[Document]:
+        address = f"{url}&after={after}" if after else url
+        async with self._session.ws_connect(address) as socket:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    frame = message.json()
+                    if frame["type"] == "update":
+                        yield frame["data"]
+
+    async def _call(self, method: str, path: str, **options: Any) -> Document:
+        async with self._session.request(method, self._base_url + path, **options) as answer:
+            document: Document = await answer.json(content_type=None)
+            if answer.status >= 400:
+                raise ProblemError(answer.status, document)
+            return document
