@@ -1,0 +1,79 @@
+import asyncio
+import json
+import time
+
+import pytest
+from websockets.asyncio.client import connect
+
+from infra.client import OrdersClient
+
+STATUSES = list(enumerate(["pending", "routing", "building", "submitted", "confirmed"], 1))
+
+
+async def submit_and_follow(client, turns):
+    async with turns, asyncio.timeout(120):
+        order = await client.submit("SOL", "USDC", "1")
+        seen = []
+        async with connect(order["streamUrl"], open_timeout=60) as socket:
+            while not seen or seen[-1][1] not in ("confirmed", "failed"):
+                event = json.loads(await socket.recv())["data"]
+                seen.append((event["sequence"], event["status"]))
+    return seen
+
+
+async def burst(base_url, orders, submitters):
+    turns = asyncio.Semaphore(submitters)
+    async with OrdersClient(base_url) as client:
+        return await asyncio.gather(*(submit_and_follow(client, turns) for _ in range(orders)))
+
+
+@pytest.mark.parametrize(("orders", "submitters"), [(100, 100), (150, 25)])
+def test_every_follower_sees_five_statuses_once_in_order_when_orders_come_at_once(
+    outside, orders, submitters
+):
+    streams = asyncio.run(burst(outside.base_url, orders, submitters))
+
+    assert streams == [STATUSES] * orders
+
+
+def test_ledger_shows_one_swap_for_each_confirmed_order_when_all_is_quiet(outside):
+    asyncio.run(burst(outside.base_url, 20, 20))
+
+    mismatches = outside.sql(
+        """
+        SELECT orders.order_id, count(swap.signature)
+          FROM orders
+          LEFT JOIN chain.transactions AS swap
+            ON swap.memo LIKE orders.order_id || ':%' AND swap.amount_out IS NOT NULL
+         GROUP BY orders.order_id
+        HAVING count(swap.signature) <> (orders.status = 'confirmed')::integer
+        """
+    )
+    holes = outside.sql(
+        """
+        SELECT order_id FROM order_events
+         GROUP BY order_id HAVING count(*) <> max(sequence) OR min(sequence) <> 1
+        """
+    )
+
+    assert mismatches == []
+    assert holes == []
+
+
+def test_connections_are_forgotten_when_their_followers_have_left(outside):
+    asyncio.run(burst(outside.base_url, 5, 5))
+    table = outside.description.outputs["ConnectionsTable"]
+    client = outside.description.target().clients.client("dynamodb")
+
+    deadline = time.monotonic() + 20
+    remaining = None
+    while remaining != [] and time.monotonic() < deadline:
+        items = client.scan(TableName=table)["Items"]
+        remaining = [
+            name
+            for item in items
+            for name in [item["key"]["S"], *item]
+            if name.startswith(("connection#", "c:"))
+        ]
+
+    assert remaining == []

@@ -1,0 +1,63 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+
+from infra.deploy import ROOT
+
+
+def start_demo(tmp_path, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "infra.local.demo", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def processes_of(tmp_path):
+    """Everything that was started for this demo: its folder is in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(tmp_path) in process.environ().get("TMPDIR", "") and process.is_running():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def wait_until_gone(tmp_path):
+    deadline = time.monotonic() + 10
+    while processes_of(tmp_path) and time.monotonic() < deadline:
+        psutil.wait_procs(processes_of(tmp_path), timeout=0.2)
+    return processes_of(tmp_path)
+
+
+def test_demo_exits_zero_and_leaves_nothing_behind_when_all_is_well(tmp_path):
+    demo = start_demo(tmp_path, "--orders", "5", "--latency", "0")
+
+    output, _ = demo.communicate(timeout=180)
+
+    assert demo.returncode == 0, output
+    assert "five statuses in order         5" in output
+    assert wait_until_gone(tmp_path) == []
+    assert list(tmp_path.glob("orders-demo-*")) == []
+
+
+def test_demo_stops_calmly_when_it_is_interrupted(tmp_path):
+    demo = start_demo(tmp_path, "--orders", "5")
+    while "emulator" not in " ".join(" ".join(p.cmdline()) for p in processes_of(tmp_path)):
+        assert demo.poll() is None
+
+    demo.send_signal(signal.SIGINT)
+    output, _ = demo.communicate(timeout=60)
+
+    assert demo.returncode == 130, output
+    assert "Traceback" not in output
+    assert wait_until_gone(tmp_path) == []
