@@ -95,9 +95,10 @@ class Executor:
         batch = self._load(messages)
         while batch.agenda:
             wait = max(batch.agenda[0][0] - self.clock.now(), timedelta(0))
-            if wait or len(batch.unannounced) >= ANNOUNCE_AT:
+            must_leave = wait > self.pacing.wait_inside_most or not has_time()
+            if wait or must_leave or len(batch.unannounced) >= ANNOUNCE_AT:
                 self._announce(batch)
-            if wait > self.pacing.wait_inside_most or not has_time():
+            if must_leave:
                 self._hand_back(batch, wait)
                 break
             if wait:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+import uvloop
 from aiohttp import (
     ClientSession,
     ClientTimeout,
@@ -145,6 +146,7 @@ def main() -> None:
     parser.add_argument("--websocket", required=True)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
+    uvloop.install()
     web.run_app(
         _application(arguments.http, arguments.websocket),
         host=[LOOPBACK, "::1"],
