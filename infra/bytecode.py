@@ -1,12 +1,13 @@
 """Add compiled modules to a deployment package: Lambda cannot keep what it compiles, so without
 them every cold start compiles every module again, which takes longer than importing them."""
 
-import compileall
 import hashlib
+import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
-from py_compile import PycInvalidationMode
 
 
 def add_bytecode(archive: Path, *, compressed: bool) -> Path:
@@ -24,16 +25,19 @@ def add_bytecode(archive: Path, *, compressed: bool) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(archive) as package:
         package.extractall(folder)
-    compileall.compile_dir(
-        folder,
-        quiet=2,
-        stripdir=str(folder),
-        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
-    )
+    _compile(folder)
     _write(target, folder, zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED)
     shutil.rmtree(folder)
     stamp.write_text(digest)
     return target
+
+
+def _compile(folder: Path) -> None:
+    # In a process of its own with a fixed hash seed: bytecode depends on what was interned before
+    # it, and on the order of sets. A file for another Python stays as it is.
+    command = [sys.executable, "-m", "compileall", "-qq", "-s", str(folder), str(folder)]
+    command += ["--invalidation-mode", "unchecked-hash"]
+    subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False)
 
 
 def _content_digest(archive: Path) -> str:

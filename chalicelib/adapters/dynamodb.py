@@ -58,14 +58,15 @@ class DynamoDbFollowerStore:
             found[order_id] = self._followers_in(item)
         return found
 
-    def forget_connection(self, connection_id: str) -> None:
+    def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
         answer = self._call(
             "delete_item",
             TableName=self._table_name,
             Key=_connection_key(connection_id),
             ReturnValues="ALL_OLD",
         )
-        for order_id in answer.get("Attributes", {}).get("order_ids", {}).get("SS", []):
+        registered = answer.get("Attributes", {}).get("order_ids", {}).get("SS", [])
+        for order_id in {*following, *registered}:
             self._call(
                 "update_item",
                 TableName=self._table_name,

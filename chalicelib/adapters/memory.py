@@ -167,8 +167,8 @@ class MemoryFollowerStore:
             if self.by_order.get(order_id)
         }
 
-    def forget_connection(self, connection_id: str) -> None:
-        for order_id in self.connections.pop(connection_id, set()):
+    def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
+        for order_id in {*following, *self.connections.pop(connection_id, set())}:
             self.by_order[order_id].pop(connection_id, None)
 
     def check(self) -> None:

@@ -193,7 +193,7 @@ class Executor:
         transaction = self.wallet.sign_swap(
             order=order,
             quote=route.best,
-            min_amount_out=steps.accepted_minimum(order, route.best),
+            min_amount_out=steps.accepted_minimum(route.best.amount_out, order.slippage_bps),
             blockhash=blockhash,
         )
         return steps.build(order, route=route, transaction=transaction, at=now, pacing=self.pacing)

@@ -145,8 +145,12 @@ class FollowerStore(Protocol):
     def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
         """Return the followers of each order in one read."""
 
-    def forget_connection(self, connection_id: str) -> None:
-        """Forget the connection and everything it follows."""
+    def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
+        """Forget the connection and everything it follows.
+
+        `following` are orders that the caller knows it follows: it may have been forgotten before
+        its follow request was read.
+        """
 
     def check(self) -> None:
         """Raise UnavailableError unless the store answers."""

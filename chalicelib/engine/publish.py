@@ -102,7 +102,7 @@ class Publisher:
                 frame = self.encode_frame(event)
                 for follower in audience.of(event.order_id):
                     if event.sequence > follower.replayed_through:
-                        self._post(follower, frame, audience)
+                        self._post(event.order_id, follower, frame, audience)
 
     def _replay(
         self, request: FollowRequest, audience: _Audience, events: tuple[OrderEvent, ...]
@@ -114,13 +114,16 @@ class Publisher:
             connected_at=request.connected_at,
         )
         missed = [event for event in events if event.sequence > request.after]
-        is_open = all(self._post(follower, self.encode_frame(e), audience) for e in missed)
+        is_open = all(
+            self._post(request.order_id, follower, self.encode_frame(event), audience)
+            for event in missed
+        )
         is_over = bool(events) and events[-1].status.is_final
         if is_open and not is_over:
             self.followers.add_follower(request.order_id, follower)
             audience.add(request.order_id, follower)
 
-    def _post(self, follower: Follower, frame: str, audience: _Audience) -> bool:
+    def _post(self, order_id: OrderId, follower: Follower, frame: str, audience: _Audience) -> bool:
         """Post one frame; False when the follower is gone and forgotten."""
         tries_left = POST_TRIES
         while True:
@@ -130,7 +133,7 @@ class Publisher:
             except ConnectionGoneError:
                 if self.clock.now() - follower.connected_at >= OPENING:
                     audience.forget(follower.connection_id)
-                    self.followers.forget_connection(follower.connection_id)
+                    self.followers.forget_connection(follower.connection_id, following=[order_id])
                     return False
                 self.clock.sleep(OPENING_RETRY_SECONDS)
             except UnavailableError as error:

@@ -19,7 +19,6 @@ from chalicelib.domain.orders import (
     Transition,
     advance,
 )
-from chalicelib.domain.quotes import Quote
 from chalicelib.domain.routing import Route
 from chalicelib.engine.ports import Landing, Pacing
 
@@ -34,7 +33,7 @@ def build(
 ) -> Transition:
     """routing → building: the decision and the signed transaction, durable before it is sent."""
     details = dict(route.to_details()) | {
-        "min_amount_out": accepted_minimum(order, route.best),
+        "min_amount_out": accepted_minimum(route.best.amount_out, order.slippage_bps),
         "signature": transaction.signature,
         "last_valid_block_height": transaction.last_valid_block_height,
     }
@@ -48,9 +47,9 @@ def build(
     )
 
 
-def accepted_minimum(order: Order, quote: Quote) -> int:
-    """Least output in base units under which the swap must fail on chain; never nothing."""
-    return max(1, min_amount_out(quote.amount_out, order.slippage_bps))
+def accepted_minimum(amount_out: int, slippage_bps: int) -> int:
+    """Least output in base units under which a swap must fail on chain; never nothing."""
+    return max(1, min_amount_out(amount_out, slippage_bps))
 
 
 def submit(

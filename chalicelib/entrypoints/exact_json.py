@@ -2,7 +2,7 @@
 depth."""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from chalicelib.domain.errors import InvalidRequestError, RejectedError
@@ -35,10 +35,17 @@ class BodyTooDeepError(InvalidRequestError):
     code = "BODY_TOO_DEEP"
 
 
+class NumberTooLargeError(InvalidRequestError):
+    """The body holds a number with an exponent that no amount has."""
+
+    code = "NUMBER_TOO_LARGE"
+
+
 def parse(body: bytes) -> Any:
     """Read a JSON document; every number becomes an exact Decimal.
 
-    Raises BodyTooLargeError, BodyTooDeepError, DuplicateKeyError or MalformedJsonError.
+    Raises BodyTooLargeError, BodyTooDeepError, DuplicateKeyError, NumberTooLargeError or
+    MalformedJsonError.
     """
     if len(body) > BODY_BYTES_MOST:
         raise BodyTooLargeError
@@ -50,8 +57,8 @@ def parse(body: bytes) -> Any:
     try:
         return json.loads(
             text,
-            parse_int=Decimal,
-            parse_float=Decimal,
+            parse_int=_exact_number,
+            parse_float=_exact_number,
             parse_constant=_refuse_constant,
             object_pairs_hook=_unique_keys,
         )
@@ -75,6 +82,13 @@ def _refuse_depth(text: str) -> None:
                 raise BodyTooDeepError
         elif character in "]}":
             depth -= 1
+
+
+def _exact_number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise NumberTooLargeError from error
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -112,13 +112,13 @@ def list_orders(request: Request, store: OrderStore) -> Response:
 
 def get_quotes(request: Request, venues: Sequence[Venue]) -> Response:
     """GET /api/quotes: every venue's quote and the route an order would take."""
-    from chalicelib.domain.amounts import min_amount_out
     from chalicelib.engine.quote import find_route
+    from chalicelib.engine.steps import accepted_minimum
 
     wanted = wire.read(wire.QuoteRequest, _query(request))
     pair, amount_in = wire.read_trade(wanted)
     route = find_route(venues, pair, amount_in)
-    least_out = min_amount_out(route.best.amount_out, wanted.slippage_bps)
+    least_out = accepted_minimum(route.best.amount_out, wanted.slippage_bps)
     return _answer(wire.quotes_document(pair, amount_in, route, least_out))
 
 

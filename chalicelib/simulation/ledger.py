@@ -83,6 +83,8 @@ class PostgresLedger:
     database: Database
 
     def append(self, entries: Sequence[LedgerEntry]) -> None:
+        if not entries:
+            return
         rows = [astuple(entry) for entry in entries]
         self.database.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
 

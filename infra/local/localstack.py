@@ -36,14 +36,13 @@ INTERRUPTED = 128 + signal.SIGINT
 SERVICES = "cloudformation,cloudwatch,iam,s3,secretsmanager,sqs,sts"
 # Nothing listens on the discard port: what tries to call an outside host fails at once.
 NOWHERE = f"http://{LOOPBACK}:9"
-ABSENT = """\
-LocalStack runs without Docker here, so it has no
-  DynamoDB        it would be downloaded from Amazon
-  Lambda          its functions run in Docker containers
-  API Gateway     its WebSocket APIs need a LocalStack licence, its REST APIs a Lambda to call
-and tests that need them are skipped. To run them, name a LocalStack that has them:
-  make test-localstack LOCALSTACK_HOST=127.0.0.1:4566
-"""
+# What LocalStack does not do by itself, and what each service waits for.
+NEEDS = {
+    "apigateway": "functions to call",
+    "apigatewayv2": "a LocalStack licence",
+    "dynamodb": "a download, DynamoDB Local",
+    "lambda": "a Docker engine",
+}
 
 
 class LocalStackError(Exception):
@@ -151,6 +150,13 @@ def _end_of(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
 
 
+def _explain() -> None:
+    print("LocalStack runs without Docker here. Tests of these services are skipped:")
+    for service, need in NEEDS.items():
+        print(f"  {service:<13} needs {need}")
+    print("To run them: make test-localstack LOCALSTACK_HOST=host:port", flush=True)
+
+
 def _test(host: str, arguments: Sequence[str]) -> int:
     os.environ["LOCALSTACK_HOST"] = host
     return int(pytest.main([str(TESTS), "--no-fold-skipped", *arguments]))
@@ -166,7 +172,7 @@ def _run_tests(arguments: Sequence[str]) -> int:
     log = LOCAL_FOLDER / "localstack.log"
     log.unlink(missing_ok=True)
     install(log)
-    print(ABSENT, flush=True)
+    _explain()
     with localstack(log) as started:
         return _test(started, arguments)
 

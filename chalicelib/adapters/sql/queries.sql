@@ -30,8 +30,15 @@ SELECT orders.*, unannounced.events
 
 -- name: save_transitions
 -- Every transition of a tick in one statement. One writer wins: an order moves only when its
--- sequence is still the one before, and only then is the event written.
-WITH moved AS (
+-- sequence is still the one before, and only then is the event written. Rows are locked in one
+-- order by every writer, so that two never wait for each other.
+WITH locked AS (
+    SELECT order_id
+      FROM orders
+     WHERE order_id = ANY(%(order_ids)s::uuid[])
+     ORDER BY order_id
+       FOR UPDATE
+), moved AS (
     UPDATE orders
        SET status = next.status,
            sequence = next.sequence,
@@ -48,6 +55,7 @@ WITH moved AS (
                %(details)s::jsonb[])
            AS next (order_id, status, sequence, attempt, signature, transaction,
                     last_valid_block_height, due_at, updated_at, details)
+      JOIN locked USING (order_id)
      WHERE orders.order_id = next.order_id
        AND orders.sequence = next.sequence - 1
     RETURNING orders.order_id, orders.sequence, orders.status, orders.attempt,
