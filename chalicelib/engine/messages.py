@@ -46,6 +46,9 @@ class FollowRequest:
 
 StatusMessage = StatusUpdate | FollowRequest
 
+# What reading a message of any other origin may raise.
+_UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError, OrderError)
+
 
 def encode(message: ExecuteOrder | StatusMessage) -> str:
     """Write a message as JSON."""
@@ -87,7 +90,7 @@ def decode_execute_order(body: str) -> ExecuteOrder:
             order_id=parse_order_id(fields["order_id"]),
             announced_through=int(fields["announced_through"]),
         )
-    except (ValueError, KeyError, TypeError, OrderError) as error:
+    except _UNREADABLE as error:
         raise InvalidRequestError(f"not an order message: {error!r}") from error
 
 
@@ -96,7 +99,7 @@ def decode_status_message(body: str) -> StatusMessage:
     try:
         fields = json.loads(body)
         return _STATUS_READERS[fields["kind"]](fields)
-    except (ValueError, KeyError, TypeError, OrderError) as error:
+    except _UNREADABLE as error:
         raise InvalidRequestError(f"not a status message: {error!r}") from error
 
 
