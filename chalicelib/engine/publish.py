@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders import OrderEvent, OrderId
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 OPENING = timedelta(seconds=2)
 OPENING_RETRY_SECONDS = 0.05
 POST_TRIES = 3
+PATIENCE = timedelta(seconds=10)
 POST_RETRY_SECONDS = 0.1
 
 History = Mapping[OrderId, tuple[OrderEvent, ...]]
@@ -36,9 +37,15 @@ History = Mapping[OrderId, tuple[OrderEvent, ...]]
 
 @dataclass(slots=True)
 class _Audience:
-    """Who follows the orders of one batch; kept in step while the batch is worked through."""
+    """Who follows the orders of one batch; kept in step while the batch is worked through.
 
+    Whoever could not be reached gets one try for each later frame, so that it may see its hole,
+    and none at all once the batch is out of patience: the others must not wait for it.
+    """
+
+    out_of_patience_at: datetime
     by_order: dict[OrderId, dict[str, Follower]] = field(default_factory=lambda: defaultdict(dict))
+    unreachable: set[str] = field(default_factory=set)
 
     def add(self, order_id: OrderId, follower: Follower) -> None:
         self.by_order[order_id][follower.connection_id] = follower
@@ -87,7 +94,7 @@ class Publisher:
 
     def _load(self, messages: Sequence[StatusMessage]) -> tuple[_Audience, History]:
         order_ids = list(dict.fromkeys(message.order_id for message in messages))
-        audience = _Audience()
+        audience = _Audience(out_of_patience_at=self.clock.now() + PATIENCE)
         for order_id, followers in self.followers.followers(order_ids).items():
             for follower in followers:
                 audience.add(order_id, follower)
@@ -125,7 +132,10 @@ class Publisher:
 
     def _post(self, order_id: OrderId, follower: Follower, frame: str, audience: _Audience) -> bool:
         """Post one frame; False when the follower is gone and forgotten."""
-        tries_left = POST_TRIES
+        is_unreachable = follower.connection_id in audience.unreachable
+        if is_unreachable and self.clock.now() > audience.out_of_patience_at:
+            return True
+        tries_left = 1 if is_unreachable else POST_TRIES
         while True:
             try:
                 self.feed.post(follower.connection_id, frame)
@@ -140,6 +150,7 @@ class Publisher:
                 tries_left -= 1
                 if not tries_left:
                     # Skipped: the hole in the sequence tells the client to ask again.
+                    audience.unreachable.add(follower.connection_id)
                     log.warning(
                         "push_skipped",
                         extra={"connection_id": follower.connection_id, "reason": error.detail},

@@ -10,6 +10,7 @@ from chalicelib.domain.errors import (
     NotFoundError,
     OrderError,
     QuoteError,
+    QuoteTimeoutError,
     RejectedError,
     UnavailableError,
 )
@@ -34,6 +35,7 @@ _HTTP_STATUS: tuple[tuple[type[OrderError], int], ...] = (
     (NoRouteError, 422),
     (NotFoundError, 404),
     (UnavailableError, 503),
+    (QuoteTimeoutError, 503),
 )
 
 _TITLES: Mapping[int, str] = {
