@@ -31,6 +31,7 @@ TESTS = ROOT / "tests" / "localstack"
 REQUIREMENTS = ROOT / "requirements-localstack.txt"
 ENVIRONMENT = ROOT / ".venv-localstack"
 START_SECONDS = 60
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 INTERRUPTED = 128 + signal.SIGINT
 # Secrets Manager brings Lambda with it, which then says itself that it cannot run.
 SERVICES = "cloudformation,cloudwatch,iam,s3,secretsmanager,sqs,sts"
@@ -65,7 +66,7 @@ def localstack(log: Path) -> Iterator[str]:
             yield f"{LOOPBACK}:{port}"
         finally:
             # An impatient second Ctrl-C must not leave it running.
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in STOPPING:
                 signal.signal(number, signal.SIG_IGN)
             stop(child)
 
@@ -183,7 +184,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def main() -> int:
     """Run the tests, with further arguments for pytest, and return its exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in STOPPING:
+        signal.signal(number, _interrupt)
     try:
         return _run_tests(sys.argv[1:])
     except KeyboardInterrupt:

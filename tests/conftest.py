@@ -1,0 +1,128 @@
+"""What the suites share: a real PostgreSQL, and AWS as moto plays it, made from the template that
+is deployed."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg
+import pytest
+from botocore.client import BaseClient
+from moto import mock_aws
+
+from chalicelib.adapters.migrate import migrate
+from chalicelib.adapters.postgres import PostgresDatabase
+from infra.clients import LOCAL_REGION
+from infra.local.postgres import LocalPostgres
+
+TEMPLATE_FILE = Path(__file__).parent.parent / "infra" / "template.json"
+AWS_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_SESSION_TOKEN": "test",
+    "AWS_DEFAULT_REGION": LOCAL_REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+AWS_OVERRIDES = ("AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "SETTINGS_SECRET_ID")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fake_aws_credentials() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in AWS_ENVIRONMENT.items():
+            environment.setenv(name, value)
+        for name in AWS_OVERRIDES:
+            environment.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[LocalPostgres]:
+    # Not below pytest's own folder: every run closes that to other users, and the server is one.
+    with tempfile.TemporaryDirectory(prefix="orders-postgres-") as folder:
+        server = LocalPostgres(Path(folder))
+        server.start()
+        try:
+            migrate(server.url)
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: LocalPostgres) -> str:
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute("TRUNCATE orders, order_events, chain.transactions")
+    return postgres.url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[PostgresDatabase]:
+    database = PostgresDatabase(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(TEMPLATE_FILE.read_text())
+    return content
+
+
+@pytest.fixture(scope="session")
+def aws_session() -> boto3.session.Session:
+    """One session makes every client: it reads the service descriptions only once."""
+    return boto3.session.Session(region_name=LOCAL_REGION)
+
+
+@pytest.fixture
+def aws(aws_session: boto3.session.Session) -> Iterator[boto3.session.Session]:
+    with mock_aws():
+        yield aws_session
+
+
+@pytest.fixture
+def sqs(aws: boto3.session.Session) -> BaseClient:
+    return aws.client("sqs")
+
+
+@pytest.fixture
+def dynamodb(aws: boto3.session.Session) -> BaseClient:
+    return aws.client("dynamodb")
+
+
+@pytest.fixture
+def orders_queue_url(sqs: BaseClient, template: dict[str, Any]) -> str:
+    return _create_queue(sqs, "orders", template["Resources"]["OrdersQueue"])
+
+
+@pytest.fixture
+def status_queue_url(sqs: BaseClient, template: dict[str, Any]) -> str:
+    return _create_queue(sqs, "status.fifo", template["Resources"]["StatusQueue"])
+
+
+@pytest.fixture
+def connections_table(dynamodb: BaseClient, template: dict[str, Any]) -> str:
+    properties = dict(template["Resources"]["ConnectionsTable"]["Properties"])
+    time_to_live = properties.pop("TimeToLiveSpecification")
+    encryption = {"Enabled": properties.pop("SSESpecification")["SSEEnabled"]}
+    dynamodb.create_table(TableName="connections", SSESpecification=encryption, **properties)
+    dynamodb.update_time_to_live(TableName="connections", TimeToLiveSpecification=time_to_live)
+    return "connections"
+
+
+def _create_queue(sqs: BaseClient, name: str, resource: dict[str, Any]) -> str:
+    # The redrive policy names another resource; what is tested here never reaches it.
+    properties = {k: v for k, v in resource["Properties"].items() if k != "RedrivePolicy"}
+    attributes = {
+        key: str(value).lower() if isinstance(value, bool) else str(value)
+        for key, value in properties.items()
+    }
+    url: str = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return url

@@ -1,0 +1,22 @@
+"""One fixture per port: the memory twin, then the real adapter."""
+
+import pytest
+
+from chalicelib.adapters.memory import MemoryOrderStore
+from chalicelib.adapters.postgres import PostgresOrderStore
+from chalicelib.engine.ports import OrderStore
+from chalicelib.simulation.ledger import Ledger, MemoryLedger, PostgresLedger
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def store(request: pytest.FixtureRequest) -> OrderStore:
+    if request.param == "memory":
+        return MemoryOrderStore()
+    return PostgresOrderStore(request.getfixturevalue("database"))
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    if request.param == "memory":
+        return MemoryLedger()
+    return PostgresLedger(request.getfixturevalue("database"))

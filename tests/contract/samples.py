@@ -1,0 +1,102 @@
+"""Orders at every station of their way, for the suites of the ports."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from chalicelib.domain.orders import (
+    Details,
+    OrderEvent,
+    OrderId,
+    OrderStatus,
+    OrderType,
+    Signature,
+    SignedTransaction,
+    Transition,
+    accept,
+    advance,
+)
+from chalicelib.domain.tokens import SOL, USDC, Pair
+from chalicelib.engine.ports import OrderStore
+
+# Microseconds that end in zeros: a store that writes times as text may drop them.
+START = datetime(2026, 1, 1, 12, 0, 0, 120_000, tzinfo=UTC)
+FILL: Details = {"amount_in": 10**9, "amount_out": 15 * 10**7, "signature": "1" * 88, "slot": 1}
+SOL_TO_USDC = Pair(token_in=SOL, token_out=USDC)
+
+
+def order_id(number: int) -> OrderId:
+    """Ids that sort like their numbers."""
+    return OrderId(str(UUID(int=number)))
+
+
+def accepted(
+    number: int = 1, *, pair: Pair = SOL_TO_USDC, amount_in: int = 10**9, at: datetime = START
+) -> Transition:
+    """A new order."""
+    return accept(
+        order_id=order_id(number),
+        order_type=OrderType.MARKET,
+        pair=pair,
+        amount_in=amount_in,
+        slippage_bps=100,
+        at=at,
+    )
+
+
+def signed(number: int = 1) -> SignedTransaction:
+    """A transaction of its own; nobody here reads the bytes."""
+    return SignedTransaction(
+        signature=Signature(f"{number:088d}"),
+        wire_bytes=bytes([0, 255, number % 256]),
+        last_valid_block_height=300_000_000 + number,
+    )
+
+
+def started(pending: Transition) -> Transition:
+    """The order's move to routing."""
+    at = pending.order.updated_at + timedelta(milliseconds=1)
+    return advance(pending.order, OrderStatus.ROUTING, at=at, attempt=1)
+
+
+def way(pending: Transition, *statuses: OrderStatus) -> list[Transition]:
+    """The order's moves through `statuses` after `pending`; building signs a transaction."""
+    moves = [pending]
+    for status in statuses:
+        order = moves[-1].order
+        number = order.sequence + UUID(order.order_id).int
+        moves.append(
+            advance(
+                order,
+                status,
+                at=order.updated_at + timedelta(milliseconds=100),
+                due_at=order.updated_at + timedelta(seconds=1),
+                attempt=order.attempt + (status is OrderStatus.ROUTING),
+                transaction=signed(number) if status is OrderStatus.BUILDING else None,
+                details=FILL if status is OrderStatus.CONFIRMED else {"step": order.sequence},
+            )
+        )
+    return moves[1:]
+
+
+def way_to_confirmed(pending: Transition) -> list[Transition]:
+    """The four moves of an order that meets no trouble."""
+    return way(
+        pending,
+        OrderStatus.ROUTING,
+        OrderStatus.BUILDING,
+        OrderStatus.SUBMITTED,
+        OrderStatus.CONFIRMED,
+    )
+
+
+def put(store: OrderStore, pending: Transition, *moves: Transition) -> None:
+    """Store the order and its moves."""
+    store.add(pending)
+    for move in moves:
+        store.save([move])
+
+
+def event(number: int = 1, sequence: int = 1, details: Details | None = None) -> OrderEvent:
+    """An event that stands for itself."""
+    return replace(accepted(number).event, sequence=sequence, details=details or {})

@@ -1,0 +1,234 @@
+"""What every OrderStore answers."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.orders import OrderId, OrderStatus, OrderType
+from chalicelib.domain.tokens import JUP, SOL, USDC, USDT, Pair
+from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.engine.ports import OrderFilter, OrderRecord, OrderStore, PageKey
+from tests.contract.samples import START, accepted, order_id, put, started, way, way_to_confirmed
+
+ANY = OrderFilter()
+SECOND = timedelta(seconds=1)
+USDC_TO_SOL, SOL_TO_JUP = (
+    Pair(token_in=USDC, token_out=SOL),
+    Pair(token_in=SOL, token_out=JUP),
+)
+
+
+def numbers(order_ids: list[OrderId]) -> list[int]:
+    return [next(n for n in range(1, 100) if order_id(n) == found) for found in order_ids]
+
+
+def listed(
+    store: OrderStore, wanted: OrderFilter = ANY, *, limit: int = 50, after: PageKey | None = None
+) -> list[int]:
+    return numbers([r.order.order_id for r in store.page(wanted, limit=limit, after=after)])
+
+
+def key_of(record: OrderRecord) -> PageKey:
+    return PageKey(created_at=record.order.created_at, order_id=record.order.order_id)
+
+
+def test_get_raises_when_order_is_unknown(store: OrderStore) -> None:
+    put(store, accepted(1))
+
+    with pytest.raises(OrderNotFoundError):
+        store.get(order_id(2))
+
+
+def test_exists_tells_orders_apart_when_one_is_unknown(store: OrderStore) -> None:
+    put(store, accepted(1))
+
+    found = [store.exists(order_id(1)), store.exists(order_id(2))]
+
+    assert found == [True, False]
+
+
+def test_events_are_complete_when_some_orders_are_unknown(store: OrderStore) -> None:
+    pending, other = accepted(1), accepted(2)
+    moves = way_to_confirmed(pending)
+    put(store, pending, *moves)
+    put(store, other)
+    put(store, accepted(3))
+
+    found = store.events([order_id(1), order_id(2), order_id(9)])
+
+    assert found == {
+        order_id(1): (pending.event, *(move.event for move in moves)),
+        order_id(2): (other.event,),
+    }
+
+
+def test_events_are_empty_when_none_are_asked_for(store: OrderStore) -> None:
+    put(store, accepted(1))
+
+    found = store.events([])
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("announced_through", range(6))
+def test_load_returns_later_events_when_some_were_announced(
+    store: OrderStore, announced_through: int
+) -> None:
+    pending = accepted()
+    moves = way_to_confirmed(pending)
+    put(store, pending, *moves)
+
+    [loaded] = store.load([ExecuteOrder(order_id=order_id(1), announced_through=announced_through)])
+
+    assert loaded.order == moves[-1].order
+    events = (pending.event, *(move.event for move in moves))
+    assert loaded.unannounced == events[announced_through:]
+
+
+def test_load_leaves_out_orders_when_they_are_unknown(store: OrderStore) -> None:
+    put(store, accepted(1), started(accepted(1)))
+    put(store, accepted(2))
+
+    loaded = store.load(
+        [
+            ExecuteOrder(order_id=order_id(1), announced_through=1),
+            ExecuteOrder(order_id=order_id(2)),
+            ExecuteOrder(order_id=order_id(9)),
+        ]
+    )
+
+    seen = {found.order.order_id: len(found.unannounced) for found in loaded}
+    assert seen == {order_id(1): 1, order_id(2): 1}
+
+
+def test_load_returns_nothing_when_nothing_is_asked_for(store: OrderStore) -> None:
+    put(store, accepted(1))
+
+    loaded = store.load([])
+
+    assert loaded == []
+
+
+def test_page_is_newest_first_when_orders_differ_in_age(store: OrderStore) -> None:
+    for number, age in ((1, 2), (2, 0), (3, 3), (4, 1)):
+        put(store, accepted(number, at=START - age * SECOND))
+
+    shown = listed(store)
+
+    assert shown == [2, 4, 1, 3]
+
+
+def test_page_carries_order_and_last_event_only_when_history_is_long(store: OrderStore) -> None:
+    pending = accepted()
+    moves = way_to_confirmed(pending)
+    put(store, pending, *moves)
+
+    [record] = store.page(ANY, limit=10, after=None)
+
+    assert record == OrderRecord(order=moves[-1].order, events=(moves[-1].event,))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        pytest.param(OrderFilter(), [4, 3, 2, 1], id="any"),
+        pytest.param(OrderFilter(status=OrderStatus.PENDING), [3, 1], id="status"),
+        pytest.param(OrderFilter(status=OrderStatus.FAILED), [4], id="final status"),
+        pytest.param(OrderFilter(order_type=OrderType.MARKET), [4, 3, 2, 1], id="type"),
+        pytest.param(OrderFilter(input_mint=SOL.mint), [3, 2, 1], id="input"),
+        pytest.param(OrderFilter(output_mint=USDC.mint), [2, 1], id="output"),
+        pytest.param(OrderFilter(input_mint=SOL.mint, output_mint=JUP.mint), [3], id="pair"),
+        pytest.param(
+            OrderFilter(
+                status=OrderStatus.ROUTING,
+                order_type=OrderType.MARKET,
+                input_mint=SOL.mint,
+                output_mint=USDC.mint,
+            ),
+            [2],
+            id="all at once",
+        ),
+        pytest.param(OrderFilter(input_mint=USDT.mint), [], id="none"),
+    ],
+)
+def test_page_shows_matching_orders_when_filtered(
+    store: OrderStore, wanted: OrderFilter, expected: list[int]
+) -> None:
+    put(store, accepted(1))
+    put(store, accepted(2), started(accepted(2)))
+    put(store, accepted(3, pair=SOL_TO_JUP))
+    failing = accepted(4, pair=USDC_TO_SOL)
+    put(store, failing, *way(failing, OrderStatus.ROUTING, OrderStatus.FAILED))
+
+    shown = listed(store, wanted)
+
+    assert shown == expected
+
+
+def test_page_goes_on_after_key_when_filtered(store: OrderStore) -> None:
+    for number in range(1, 7):
+        put(store, accepted(number, pair=SOL_TO_JUP if number % 2 else USDC_TO_SOL))
+    wanted = OrderFilter(output_mint=JUP.mint)
+
+    first = store.page(wanted, limit=1, after=None)
+    rest = listed(store, wanted, after=key_of(first[-1]))
+
+    assert numbers([first[0].order.order_id]) == [5]
+    assert rest == [3, 1]
+
+
+def test_pages_show_each_order_once_when_others_of_equal_age_arrive(store: OrderStore) -> None:
+    original = [10, 20, 30, 40, 50]
+    for number in original:
+        put(store, accepted(number))
+    arriving = iter([35, 60, 5, 45, 25, 15, 70, 1])
+
+    seen: list[int] = []
+    after = None
+    while records := store.page(ANY, limit=2, after=after):
+        seen += numbers([record.order.order_id for record in records])
+        after = key_of(records[-1])
+        put(store, accepted(next(arriving)))
+
+    assert len(seen) == len(set(seen))
+    assert [number for number in seen if number in original] == original[::-1]
+
+
+def test_page_is_empty_when_key_is_the_last_order(store: OrderStore) -> None:
+    put(store, accepted(1))
+    [only] = store.page(ANY, limit=1, after=None)
+
+    shown = listed(store, after=key_of(only))
+
+    assert shown == []
+
+
+def test_stale_returns_oldest_due_first_when_many_wait(store: OrderStore) -> None:
+    for number, age in ((1, 20), (2, 40), (3, 30), (4, 50)):
+        put(store, accepted(number, at=START - age * SECOND))
+
+    found = store.stale(before=START - 25 * SECOND, limit=2)
+
+    assert numbers(list(found)) == [4, 2]
+
+
+def test_stale_leaves_out_orders_when_they_are_final_or_not_due(store: OrderStore) -> None:
+    confirmed, failing, waiting, due_now = (accepted(n) for n in (1, 2, 3, 4))
+    put(store, confirmed, *way_to_confirmed(confirmed))
+    put(store, failing, *way(failing, OrderStatus.ROUTING, OrderStatus.FAILED))
+    put(store, waiting, *way(waiting, OrderStatus.ROUTING))
+    put(store, due_now)
+    due_of_waiting = store.get(order_id(3)).order.due_at
+
+    at_the_time = store.stale(before=START, limit=10)
+    just_after = store.stale(before=START + SECOND / 1000, limit=10)
+    long_after = store.stale(before=due_of_waiting + SECOND, limit=10)
+
+    assert numbers(list(at_the_time)) == []
+    assert numbers(list(just_after)) == [4]
+    assert numbers(list(long_after)) == [4, 3]
+
+
+def test_check_passes_when_store_answers(store: OrderStore) -> None:
+    store.check()

@@ -1,0 +1,110 @@
+"""Databases of their own, the artifact that is deployed, and the engine as the composition root
+builds it, with its traffic."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import psycopg
+import pytest
+from psycopg import sql
+from solders.keypair import Keypair
+
+from chalicelib import bootstrap
+from chalicelib.adapters.postgres import PostgresDatabase, load_queries
+from infra.deploy import Artifact, package
+from infra.local.postgres import LocalPostgres
+
+# moto answers only for host names of AWS's own.
+MANAGEMENT_URL = "https://feed.execute-api.us-east-1.amazonaws.com/live"
+
+
+@pytest.fixture
+def fresh_database_url(postgres: LocalPostgres) -> Iterator[str]:
+    """A database that no migration has seen."""
+    name = f"fresh_{uuid4().hex}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield postgres.url.rpartition("/")[0] + f"/{name}"
+        connection.execute(sql.SQL("DROP DATABASE {} (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    """What goes to AWS."""
+    return package("prod", tmp_path_factory.mktemp("package"))
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What was asked of the database, by the statement's name, and of AWS, by the operation's."""
+
+    statements: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+
+    def clear(self) -> None:
+        self.statements.clear()
+        self.calls.clear()
+
+    def record_statement(self, statement: str) -> None:
+        names = {text: name for name, text in load_queries().items()}
+        self.statements.append(
+            "ledger" if "chain.transactions" in statement else names.get(statement, statement)
+        )
+
+    def record_call(self, model: Any, **_: object) -> None:
+        self.calls.append(model.name)
+
+
+@pytest.fixture
+def traffic(monkeypatch: pytest.MonkeyPatch, aws: boto3.session.Session) -> Iterator[Traffic]:
+    traffic = Traffic()
+    execute = PostgresDatabase.execute
+
+    def counted(self: PostgresDatabase, statement: str, parameters: Any = ()) -> Any:
+        traffic.record_statement(statement)
+        return execute(self, statement, parameters)
+
+    monkeypatch.setattr(PostgresDatabase, "execute", counted)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", aws)
+    aws.events.register("before-call", traffic.record_call)
+    yield traffic
+    aws.events.unregister("before-call", traffic.record_call)
+
+
+@pytest.fixture
+def engine(
+    monkeypatch: pytest.MonkeyPatch,
+    traffic: Traffic,
+    database_url: str,
+    orders_queue_url: str,
+    status_queue_url: str,
+    connections_table: str,
+) -> Iterator[ModuleType]:
+    """The composition root in an environment of its own, at zero latency; no traffic so far."""
+    environment = {
+        "DATABASE_URL": database_url,
+        "WALLET_SECRET_KEY": str(Keypair.from_seed(bytes(32))),
+        "ORDERS_QUEUE_URL": orders_queue_url,
+        "STATUS_QUEUE_URL": status_queue_url,
+        "CONNECTIONS_TABLE": connections_table,
+        "WEBSOCKET_MANAGEMENT_URL": MANAGEMENT_URL,
+        "STREAM_URL": "wss://stream.test",
+        "LATENCY_MS": "0",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    _forget_what_was_built()
+    traffic.clear()
+    yield bootstrap
+    bootstrap._database().close()
+    _forget_what_was_built()
+
+
+def _forget_what_was_built() -> None:
+    for part in vars(bootstrap).values():
+        if hasattr(part, "cache_clear"):
+            part.cache_clear()

@@ -1,0 +1,209 @@
+"""How often the engine talks to the database and to AWS: what a call costs is paid per order."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+
+import pytest
+
+from chalicelib.domain.orders import Order, OrderId, OrderStatus, OrderType
+from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, StatusUpdate
+from chalicelib.engine.ports import Follower, OrderFilter, OrderStore
+from tests.contract.samples import SOL_TO_USDC, accepted, order_id, put, started, way_to_confirmed
+from tests.integration.conftest import Traffic
+
+NOW = datetime.now(UTC)
+
+
+def submit(engine: ModuleType) -> OrderId:
+    order: Order = engine.submitter().submit(
+        order_type=OrderType.MARKET, pair=SOL_TO_USDC, amount_in=10**9, slippage_bps=100
+    )
+    return order.order_id
+
+
+def follow(engine: ModuleType, connection_id: str, number: int) -> None:
+    engine.follower_store().add_follower(
+        order_id(number),
+        Follower(connection_id=connection_id, replayed_through=0, connected_at=NOW),
+    )
+
+
+def updates(number: int) -> list[StatusMessage]:
+    pending = accepted(number)
+    transitions = [pending, *way_to_confirmed(pending)]
+    return [StatusUpdate(event=transition.event) for transition in transitions]
+
+
+def numbered(messages: list[StatusMessage]) -> list[tuple[str, StatusMessage]]:
+    return [(f"message {n}", message) for n, message in enumerate(messages)]
+
+
+def request(number: int) -> FollowRequest:
+    return FollowRequest(
+        request_id="alice",
+        connection_id="alice",
+        order_id=order_id(number),
+        after=0,
+        connected_at=NOW,
+    )
+
+
+def test_submit_is_one_statement_and_one_call_when_order_is_accepted(
+    engine: ModuleType, traffic: Traffic
+) -> None:
+    submit(engine)
+
+    assert traffic.statements == ["add_order"]
+    assert traffic.calls == ["SendMessageBatch"]
+
+
+@pytest.mark.parametrize("many", [1, 10])
+def test_execute_is_five_statements_and_two_of_the_ledger_when_batch_is_new(
+    engine: ModuleType, traffic: Traffic, many: int
+) -> None:
+    order_ids = [submit(engine) for _ in range(many)]
+    traffic.clear()
+
+    failed = engine.executor().execute(
+        [ExecuteOrder(order_id=o) for o in order_ids], has_time=lambda: True
+    )
+
+    statements = Counter(traffic.statements)
+    statuses = {engine.order_store().get(o).order.status for o in order_ids}
+    assert (failed, statuses) == (set(), {OrderStatus.CONFIRMED})
+    assert statements == {"load_orders": 1, "save_transitions": 4, "ledger": 2}
+
+
+@pytest.mark.parametrize(("many", "calls"), [(1, 1), (2, 1), (10, 5)])
+def test_execute_announces_a_full_batch_in_one_call_when_events_come_up(
+    engine: ModuleType, traffic: Traffic, many: int, calls: int
+) -> None:
+    order_ids = [submit(engine) for _ in range(many)]
+    traffic.clear()
+
+    engine.executor().execute([ExecuteOrder(order_id=o) for o in order_ids], has_time=lambda: True)
+
+    assert traffic.calls == ["SendMessageBatch"] * calls
+
+
+def test_execute_is_one_statement_and_no_call_when_orders_are_final_and_announced(
+    engine: ModuleType, traffic: Traffic
+) -> None:
+    pending = accepted(1)
+    put(engine.order_store(), pending, *way_to_confirmed(pending))
+    traffic.clear()
+
+    engine.executor().execute(
+        [ExecuteOrder(order_id=order_id(1), announced_through=5)], has_time=lambda: True
+    )
+
+    assert (traffic.statements, traffic.calls) == (["load_orders"], [])
+
+
+def test_publish_is_one_read_and_one_post_per_follower_and_event_when_batch_is_full(
+    engine: ModuleType, traffic: Traffic
+) -> None:
+    follow(engine, "alice", 1)
+    follow(engine, "bob", 1)
+    follow(engine, "carol", 2)
+    traffic.clear()
+
+    failed = engine.publisher().publish(numbered(updates(1) + updates(2)))
+
+    assert failed == set()
+    assert traffic.statements == []
+    assert traffic.calls == ["BatchGetItem"] + ["PostToConnection"] * (5 * 2 + 5 * 1)
+
+
+def test_publish_is_one_read_when_nobody_follows(engine: ModuleType, traffic: Traffic) -> None:
+    engine.publisher().publish(numbered(updates(1) + updates(2)))
+
+    assert (traffic.statements, traffic.calls) == ([], ["BatchGetItem"])
+
+
+def test_publish_reads_history_once_when_several_follow_requests_come(
+    engine: ModuleType, traffic: Traffic
+) -> None:
+    for number in (1, 2):
+        put(engine.order_store(), accepted(number), started(accepted(number)))
+    traffic.clear()
+
+    engine.publisher().publish(numbered([request(1), request(2)]))
+
+    assert traffic.statements == ["events_of_orders"]
+    assert Counter(traffic.calls) == {"BatchGetItem": 1, "PostToConnection": 4, "UpdateItem": 2}
+
+
+def test_publish_registers_nobody_when_followed_order_is_final(
+    engine: ModuleType, traffic: Traffic
+) -> None:
+    pending = accepted(1)
+    put(engine.order_store(), pending, *way_to_confirmed(pending))
+    traffic.clear()
+
+    engine.publisher().publish(numbered([request(1)]))
+
+    assert traffic.calls == ["BatchGetItem"] + ["PostToConnection"] * 5
+
+
+def test_connect_is_one_statement_one_write_and_one_message_when_order_exists(
+    engine: ModuleType, traffic: Traffic
+) -> None:
+    put(engine.order_store(), accepted(1))
+    traffic.clear()
+
+    engine.following().connect(request(1))
+
+    assert traffic.statements == ["order_exists"]
+    assert traffic.calls == ["PutItem", "SendMessage"]
+
+
+def test_disconnect_is_one_delete_and_one_update_when_one_order_was_followed(
+    engine: ModuleType, traffic: Traffic
+) -> None:
+    engine.follower_store().register_connection("alice", [order_id(1)])
+    traffic.clear()
+
+    engine.following().disconnect("alice")
+
+    assert (traffic.statements, traffic.calls) == ([], ["DeleteItem", "UpdateItem"])
+
+
+@pytest.mark.parametrize(("many", "calls"), [(0, 0), (1, 1), (25, 3)])
+def test_sweep_is_one_statement_and_a_call_for_ten_when_orders_are_stale(
+    engine: ModuleType, traffic: Traffic, many: int, calls: int
+) -> None:
+    for number in range(1, many + 1):
+        put(engine.order_store(), accepted(number, at=NOW - timedelta(minutes=5)))
+    traffic.clear()
+
+    swept = engine.sweeper().sweep()
+
+    assert swept == many
+    assert traffic.statements == ["stale_orders"]
+    assert traffic.calls == ["SendMessageBatch"] * calls
+
+
+@pytest.mark.parametrize(
+    ("read", "statement"),
+    [
+        pytest.param(lambda store: store.get(order_id(1)), "load_orders", id="one order"),
+        pytest.param(
+            lambda store: store.page(OrderFilter(), limit=50, after=None),
+            "page_of_orders",
+            id="page",
+        ),
+    ],
+)
+def test_reading_is_one_statement_when_orders_have_histories(
+    engine: ModuleType, traffic: Traffic, read: Callable[[OrderStore], object], statement: str
+) -> None:
+    pending = accepted(1)
+    put(engine.order_store(), pending, *way_to_confirmed(pending))
+    traffic.clear()
+
+    read(engine.order_store())
+
+    assert (traffic.statements, traffic.calls) == ([statement], [])

@@ -1,0 +1,170 @@
+"""What each function may do on AWS: what it needs, and nothing more."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.deploy import Artifact, Template
+
+LOG_GROUPS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/*"
+CONNECTIONS = (
+    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebsocketAPI}/live/*"
+)
+EVERYBODY = {
+    "logs:CreateLogGroup": {LOG_GROUPS},
+    "logs:CreateLogStream": {LOG_GROUPS},
+    "logs:PutLogEvents": {LOG_GROUPS},
+    "secretsmanager:GetSecretValue": {"SettingsSecretArn"},
+}
+
+
+def polling(queue: str) -> dict[str, set[str]]:
+    return {
+        "sqs:ReceiveMessage": {queue},
+        "sqs:DeleteMessage": {queue},
+        "sqs:ChangeMessageVisibility": {queue},
+        "sqs:GetQueueAttributes": {queue},
+    }
+
+
+GRANTS = {
+    "APIHandler": {
+        "sqs:SendMessage": {"OrdersQueue"},
+        "sqs:GetQueueAttributes": {"OrdersQueue"},
+        "dynamodb:DescribeTable": {"ConnectionsTable"},
+    },
+    "Execute": {**polling("OrdersQueue"), "sqs:SendMessage": {"OrdersQueue", "StatusQueue"}},
+    "Publish": {
+        **polling("StatusQueue"),
+        "dynamodb:BatchGetItem": {"ConnectionsTable"},
+        "dynamodb:UpdateItem": {"ConnectionsTable"},
+        "dynamodb:DeleteItem": {"ConnectionsTable"},
+        "execute-api:ManageConnections": {CONNECTIONS},
+    },
+    "Sweep": {"sqs:SendMessage": {"OrdersQueue"}},
+    "WebsocketConnect": {
+        "dynamodb:PutItem": {"ConnectionsTable"},
+        "sqs:SendMessage": {"StatusQueue"},
+    },
+    "WebsocketMessage": {"execute-api:ManageConnections": {CONNECTIONS}},
+    "WebsocketDisconnect": {
+        "dynamodb:UpdateItem": {"ConnectionsTable"},
+        "dynamodb:DeleteItem": {"ConnectionsTable"},
+    },
+}
+
+
+@pytest.fixture
+def deployed(artifact: Artifact) -> Template:
+    return artifact.template
+
+
+def functions_of(template: Template) -> list[str]:
+    resources = template["Resources"].items()
+    return [name for name, r in resources if r["Type"] == "AWS::Serverless::Function"]
+
+
+def role_of(template: Template, function: str) -> str:
+    role: str = template["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0]
+    return role
+
+
+def statements_of(template: Template, function: str) -> list[dict[str, Any]]:
+    role = template["Resources"][role_of(template, function)]["Properties"]
+    return [s for p in role["Policies"] for s in p["PolicyDocument"]["Statement"]]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def place(resource: Any) -> str:
+    """A resource by its logical name, or as it is written."""
+    match resource:
+        case {"Fn::GetAtt": [name, "Arn"]} | {"Ref": name} | {"Fn::Sub": name}:
+            return str(name)
+    return json.dumps(resource)
+
+
+def grants_of(template: Template, function: str) -> dict[str, set[str]]:
+    granted: dict[str, set[str]] = {}
+    for statement in statements_of(template, function):
+        for action in as_list(statement["Action"]):
+            places = {place(resource) for resource in as_list(statement["Resource"])}
+            granted[action] = granted.get(action, set()) | places
+    return granted
+
+
+def test_every_function_has_a_role_of_its_own_when_deployed(deployed: Template) -> None:
+    functions = functions_of(deployed)
+
+    roles = {role_of(deployed, function) for function in functions}
+
+    assert len(roles) == len(functions)
+    assert all(
+        "ManagedPolicyArns" not in deployed["Resources"][role]["Properties"] for role in roles
+    )
+
+
+def test_every_function_is_listed_here_when_deployed(deployed: Template) -> None:
+    assert set(functions_of(deployed)) == set(GRANTS)
+
+
+@pytest.mark.parametrize("function", GRANTS)
+def test_function_may_do_what_it_needs_and_no_more_when_deployed(
+    deployed: Template, function: str
+) -> None:
+    granted = grants_of(deployed, function)
+
+    assert granted == EVERYBODY | GRANTS[function]
+
+
+@pytest.mark.parametrize("function", GRANTS)
+def test_policy_has_no_wildcard_when_not_a_suffix_it_needs(
+    deployed: Template, function: str
+) -> None:
+    statements = statements_of(deployed, function)
+
+    actions = [action for s in statements for action in as_list(s["Action"])]
+    resources = [resource for s in statements for resource in as_list(s["Resource"])]
+    wild = {place(resource) for resource in resources if "*" in json.dumps(resource)}
+    assert [action for action in actions if "*" in action] == []
+    assert wild <= {LOG_GROUPS, CONNECTIONS}
+    assert {s["Effect"] for s in statements} == {"Allow"}
+    assert not any({"NotAction", "NotResource"} & set(s) for s in statements)
+
+
+@pytest.mark.parametrize(
+    ("function", "services"),
+    [
+        ("APIHandler", {"execute-api"}),
+        ("Execute", {"dynamodb", "execute-api"}),
+        ("Sweep", {"dynamodb", "execute-api"}),
+        ("WebsocketConnect", {"execute-api"}),
+        ("WebsocketMessage", {"dynamodb", "sqs"}),
+        ("WebsocketDisconnect", {"sqs", "execute-api"}),
+    ],
+)
+def test_function_cannot_touch_a_service_when_it_has_no_part_in_it(
+    deployed: Template, function: str, services: set[str]
+) -> None:
+    granted = {action.partition(":")[0] for action in grants_of(deployed, function)}
+
+    assert granted.isdisjoint(services)
+
+
+@pytest.mark.parametrize(
+    ("function", "queue"),
+    [
+        ("APIHandler", "StatusQueue"),
+        ("Publish", "OrdersQueue"),
+        ("Publish", "StatusQueue"),
+        ("Sweep", "StatusQueue"),
+        ("WebsocketConnect", "OrdersQueue"),
+    ],
+)
+def test_function_cannot_send_to_a_queue_when_it_has_no_message_for_it(
+    deployed: Template, function: str, queue: str
+) -> None:
+    assert queue not in grants_of(deployed, function).get("sqs:SendMessage", set())

@@ -1,0 +1,139 @@
+"""The database adapter when its connection breaks."""
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.engine.ports import OrderFilter
+from infra.local.processes import LOOPBACK, free_port
+from tests.contract.samples import START, accepted, order_id, put, started
+
+BACKEND = "SELECT pg_backend_pid() AS pid"
+
+Use = Callable[[PostgresOrderStore], object]
+
+
+def terminate_backend(database: PostgresDatabase, url: str) -> int:
+    """End the session behind the database's back, and return once it is gone."""
+    pid: int = database.execute(BACKEND)[0]["pid"]
+    with psycopg.connect(url, autocommit=True) as other:
+        # With a timeout the server waits until the process has ended.
+        ended = other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchall()
+    assert ended == [(True,)]
+    return pid
+
+
+@pytest.fixture
+def unreachable() -> PostgresDatabase:
+    return PostgresDatabase(f"postgresql://postgres@{LOOPBACK}:{free_port()}/postgres")
+
+
+def test_database_raises_unavailable_once_and_reconnects_when_its_backend_was_terminated(
+    database: PostgresDatabase, database_url: str
+) -> None:
+    pid = terminate_backend(database, database_url)
+
+    with pytest.raises(UnavailableError):
+        database.execute(BACKEND)
+
+    assert database.execute(BACKEND)[0]["pid"] != pid
+
+
+def test_database_uses_one_connection_when_nothing_breaks(database: PostgresDatabase) -> None:
+    pids = {database.execute(BACKEND)[0]["pid"] for _ in range(3)}
+
+    assert len(pids) == 1
+
+
+def test_database_reconnects_when_it_was_closed(database: PostgresDatabase) -> None:
+    pid = database.execute(BACKEND)[0]["pid"]
+
+    database.close()
+    database.close()
+
+    assert database.execute(BACKEND)[0]["pid"] != pid
+
+
+def test_database_keeps_its_connection_when_a_statement_is_wrong(
+    database: PostgresDatabase,
+) -> None:
+    pid = database.execute(BACKEND)[0]["pid"]
+
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        database.execute("SELECT 1 FROM no_such_table")
+
+    assert database.execute(BACKEND)[0]["pid"] == pid
+
+
+def test_database_raises_unavailable_when_a_statement_takes_too_long(
+    database: PostgresDatabase,
+) -> None:
+    database.execute("SET statement_timeout = 20")
+
+    with pytest.raises(UnavailableError):
+        database.execute("SELECT pg_sleep(30)")
+
+    assert database.execute("SELECT 1 AS answer") == [{"answer": 1}]
+
+
+def test_database_raises_unavailable_when_server_is_out_of_reach(
+    unreachable: PostgresDatabase,
+) -> None:
+    with pytest.raises(UnavailableError):
+        unreachable.execute("SELECT 1")
+
+
+REPEATABLE = [
+    pytest.param(lambda s: s.add(accepted(1)), id="add"),
+    pytest.param(lambda s: s.load([ExecuteOrder(order_id=order_id(1))]), id="load"),
+    pytest.param(lambda s: s.events([order_id(1)]), id="events"),
+    pytest.param(lambda s: s.exists(order_id(1)), id="exists"),
+    pytest.param(lambda s: s.get(order_id(1)), id="get"),
+    pytest.param(lambda s: s.page(OrderFilter(), limit=1, after=None), id="page"),
+    pytest.param(lambda s: s.stale(before=START, limit=1), id="stale"),
+    pytest.param(lambda s: s.check(), id="check"),
+]
+UNREPEATABLE = pytest.param(lambda s: s.save([started(accepted(1))]), id="save")
+
+
+@pytest.mark.parametrize("use", REPEATABLE)
+def test_store_answers_at_once_when_its_backend_was_terminated(
+    database: PostgresDatabase, database_url: str, use: Use
+) -> None:
+    store = PostgresOrderStore(database)
+    put(store, accepted(1))
+    expected = use(store)
+    terminate_backend(database, database_url)
+
+    answer = use(store)
+
+    assert answer == expected
+
+
+def test_store_saves_once_when_tried_again_after_its_backend_was_terminated(
+    database: PostgresDatabase, database_url: str
+) -> None:
+    store = PostgresOrderStore(database)
+    put(store, accepted(1))
+    terminate_backend(database, database_url)
+
+    with pytest.raises(UnavailableError):
+        store.save([started(accepted(1))])
+    moved = store.save([started(accepted(1))])
+
+    assert moved == {order_id(1)}
+    assert [event.sequence for event in store.get(order_id(1)).events] == [1, 2]
+
+
+@pytest.mark.parametrize("use", [*REPEATABLE, UNREPEATABLE])
+def test_store_raises_unavailable_when_server_is_out_of_reach(
+    unreachable: PostgresDatabase, use: Use
+) -> None:
+    store = PostgresOrderStore(unreachable)
+
+    with pytest.raises(UnavailableError):
+        use(store)

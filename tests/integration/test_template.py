@@ -1,0 +1,236 @@
+"""What the deployed template must not lose."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.settings import Settings
+from infra.deploy import Artifact, DeploymentError, Template, _check_partial_batches
+
+QUEUES = {"OrdersQueue": "Execute", "StatusQueue": "Publish"}
+DEAD_LETTER_QUEUES = {
+    "OrdersQueue": "OrdersDeadLetterQueue",
+    "StatusQueue": "StatusDeadLetterQueue",
+}
+LAMBDA_TIMES_VISIBILITY = 6
+
+
+@pytest.fixture
+def deployed(artifact: Artifact) -> Template:
+    return artifact.template
+
+
+def properties(template: Template, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"][name]["Properties"]
+    return found
+
+
+def names_of(template: Template, kind: str) -> list[str]:
+    return [name for name, r in template["Resources"].items() if r["Type"] == kind]
+
+
+def mappings_of(template: Template, function: str) -> list[dict[str, Any]]:
+    events = properties(template, function).get("Events", {}).values()
+    return [event["Properties"] for event in events if event["Type"] == "SQS"]
+
+
+def number(template: Template, value: int | dict[str, str]) -> int:
+    """The number, or the default of the numeric parameter that stands for it."""
+    if isinstance(value, int):
+        return value
+    parameter = template["Parameters"][value["Ref"]]
+    assert parameter["Type"] == "Number"
+    return int(parameter["Default"])
+
+
+def test_only_the_two_queues_are_polled_when_deployed(deployed: Template) -> None:
+    functions = names_of(deployed, "AWS::Serverless::Function")
+
+    polled = {
+        mapping["Queue"]["Fn::Sub"]: function
+        for function in functions
+        for mapping in mappings_of(deployed, function)
+    }
+
+    assert polled == {f"${{{queue}.Arn}}": function for queue, function in QUEUES.items()}
+
+
+@pytest.mark.parametrize("function", QUEUES.values())
+def test_mapping_reports_partial_batches_when_deployed(deployed: Template, function: str) -> None:
+    [mapping] = mappings_of(deployed, function)
+
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BatchSize"] == 10
+
+
+@pytest.mark.parametrize("function", QUEUES.values())
+def test_mapping_limits_concurrency_when_deployed(deployed: Template, function: str) -> None:
+    [mapping] = mappings_of(deployed, function)
+
+    most = number(deployed, mapping["ScalingConfig"]["MaximumConcurrency"])
+
+    assert 2 <= most <= 1000
+
+
+@pytest.mark.parametrize(("queue", "dead_letter_queue"), DEAD_LETTER_QUEUES.items())
+def test_queue_sends_poison_to_its_dead_letter_queue_when_deployed(
+    deployed: Template, queue: str, dead_letter_queue: str
+) -> None:
+    policy = properties(deployed, queue)["RedrivePolicy"]
+    target = properties(deployed, dead_letter_queue)
+
+    assert policy["deadLetterTargetArn"] == {"Fn::GetAtt": [dead_letter_queue, "Arn"]}
+    assert 3 <= policy["maxReceiveCount"] <= 10
+    assert target["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert "RedrivePolicy" not in target
+
+
+@pytest.mark.parametrize(("queue", "function"), QUEUES.items())
+def test_queue_hides_messages_long_enough_when_function_is_slow(
+    deployed: Template, queue: str, function: str
+) -> None:
+    timeout_seconds = properties(deployed, function)["Timeout"]
+
+    visibility_seconds = properties(deployed, queue)["VisibilityTimeout"]
+
+    assert visibility_seconds >= LAMBDA_TIMES_VISIBILITY * timeout_seconds
+
+
+def test_every_queue_is_encrypted_when_deployed(deployed: Template) -> None:
+    queues = names_of(deployed, "AWS::SQS::Queue")
+
+    assert {*QUEUES, *DEAD_LETTER_QUEUES.values()} <= {*queues}
+    assert all(properties(deployed, queue)["SqsManagedSseEnabled"] for queue in queues)
+
+
+@pytest.mark.parametrize("queue", ["StatusQueue", "StatusDeadLetterQueue"])
+def test_status_queue_orders_each_order_by_itself_when_deployed(
+    deployed: Template, queue: str
+) -> None:
+    found = properties(deployed, queue)
+
+    assert found["FifoQueue"] is True
+    assert found["DeduplicationScope"] == "messageGroup"
+    assert found["FifoThroughputLimit"] == "perMessageGroupId"
+    # The sender names what is the same; two events of one content are two events.
+    assert not found.get("ContentBasedDeduplication", False)
+
+
+@pytest.mark.parametrize("queue", ["OrdersQueue", "OrdersDeadLetterQueue"])
+def test_order_queue_is_not_slowed_by_order_when_deployed(deployed: Template, queue: str) -> None:
+    assert "FifoQueue" not in properties(deployed, queue)
+
+
+@pytest.mark.parametrize("queue", DEAD_LETTER_QUEUES.values())
+def test_alarm_watches_dead_letter_queue_when_deployed(deployed: Template, queue: str) -> None:
+    alarms = [properties(deployed, name) for name in names_of(deployed, "AWS::CloudWatch::Alarm")]
+
+    watching = [
+        alarm
+        for alarm in alarms
+        if alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
+    ]
+
+    assert [alarm["MetricName"] for alarm in watching] == ["ApproximateNumberOfMessagesVisible"]
+    assert watching[0]["Threshold"] == 1
+
+
+def test_table_expires_its_items_when_deployed(deployed: Template) -> None:
+    [table] = names_of(deployed, "AWS::DynamoDB::Table")
+
+    found = properties(deployed, table)
+
+    assert found["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert found["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_logs_of_every_function_expire_when_deployed(deployed: Template) -> None:
+    retention = {
+        properties(deployed, group)["LogGroupName"]["Fn::Sub"]: number(
+            deployed, properties(deployed, group)["RetentionInDays"]
+        )
+        for group in names_of(deployed, "AWS::Logs::LogGroup")
+    }
+
+    functions = names_of(deployed, "AWS::Serverless::Function")
+
+    assert set(retention) == {f"/aws/lambda/${{{function}}}" for function in functions}
+    assert all(days > 0 for days in retention.values())
+
+
+def test_websocket_stage_deploys_by_itself_when_deployed(deployed: Template) -> None:
+    stage = properties(deployed, "WebsocketAPIStage")
+
+    assert stage["AutoDeploy"] is True
+    assert "DeploymentId" not in stage
+    assert "WebsocketAPIDeployment" not in deployed["Resources"]
+    assert names_of(deployed, "AWS::ApiGatewayV2::Deployment") == []
+
+
+def test_environment_holds_no_secret_when_deployed(deployed: Template) -> None:
+    secrets = {
+        name.upper()
+        for name, f in Settings.model_fields.items()
+        if "SecretStr" in str(f.annotation)
+    }
+    environments = [deployed["Globals"]["Function"]["Environment"]["Variables"]]
+    for function in names_of(deployed, "AWS::Serverless::Function"):
+        own = properties(deployed, function).get("Environment", {})
+        environments.append(own.get("Variables", {}))
+
+    variables = {name: value for variables in environments for name, value in variables.items()}
+
+    assert {"DATABASE_URL", "WALLET_SECRET_KEY"} <= secrets
+    assert secrets.isdisjoint(variables)
+    assert variables["SETTINGS_SECRET_ID"] == {"Ref": "SettingsSecretArn"}
+    assert [name for name, value in variables.items() if isinstance(value, str)] == []
+
+
+def test_settings_are_complete_when_secret_and_environment_meet(deployed: Template) -> None:
+    variables = deployed["Globals"]["Function"]["Environment"]["Variables"]
+    required = {name for name, f in Settings.model_fields.items() if f.is_required()}
+
+    missing = required - {name.lower() for name in variables}
+
+    assert missing == {"database_url"}
+
+
+def mapping(kind: str, **properties: object) -> Template:
+    event = {"Type": kind, "Properties": properties}
+    return {
+        "Resources": {
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "Good": {"Properties": {"Events": {}}},
+            "Worker": {"Properties": {"Events": {"Source": event}}},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        pytest.param(mapping("SQS"), id="not said"),
+        pytest.param(mapping("SQS", FunctionResponseTypes=[]), id="nothing"),
+        pytest.param(mapping("SQS", FunctionResponseTypes=["Other"]), id="something else"),
+    ],
+)
+def test_packaging_is_refused_when_a_mapping_would_lose_failed_messages(template: Template) -> None:
+    with pytest.raises(DeploymentError, match="Worker"):
+        _check_partial_batches(template)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        pytest.param(mapping("SQS", FunctionResponseTypes=["ReportBatchItemFailures"]), id="flag"),
+        pytest.param(mapping("Schedule"), id="no queue"),
+        pytest.param({"Resources": {}}, id="no resources"),
+    ],
+)
+def test_packaging_goes_on_when_no_mapping_would_lose_failed_messages(template: Template) -> None:
+    before = json.dumps(template)
+
+    _check_partial_batches(template)
+
+    assert json.dumps(template) == before

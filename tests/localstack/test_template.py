@@ -1,0 +1,107 @@
+"""What CloudFormation makes of the template's resources."""
+
+import json
+from collections.abc import Callable, Mapping
+
+import pytest
+from botocore.client import BaseClient
+
+from infra.clients import Clients
+from infra.deploy import ROOT, Template
+from tests.localstack.stacks import ALARM, QUEUE, TABLE, Stack, only
+
+RESOURCES = json.loads((ROOT / "infra" / "template.json").read_text())["Resources"]
+QUEUES = [name for name, resource in RESOURCES.items() if resource.get("Type") == QUEUE]
+ALARMS = [name for name, resource in RESOURCES.items() if resource.get("Type") == ALARM]
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_queue_has_the_properties_of_the_template_when_deployed(
+    sqs: BaseClient, queue_urls: Mapping[str, str], name: str
+) -> None:
+    properties = dict(RESOURCES[name]["Properties"])
+    policy = properties.pop("RedrivePolicy", None)
+
+    attributes = attributes_of(sqs, queue_urls[name])
+
+    assert attributes == attributes | {key: text(value) for key, value in properties.items()}
+    assert ("RedrivePolicy" in attributes) == (policy is not None)
+
+
+@pytest.mark.parametrize("name", ["OrdersQueue", "StatusQueue"])
+def test_queue_gives_up_into_its_own_dead_letter_queue_when_deployed(
+    sqs: BaseClient, queue_urls: Mapping[str, str], name: str
+) -> None:
+    dead_letters = attributes_of(sqs, queue_urls[name.replace("Queue", "DeadLetterQueue")])
+
+    policy = json.loads(attributes_of(sqs, queue_urls[name])["RedrivePolicy"])
+
+    assert policy["deadLetterTargetArn"] == dead_letters["QueueArn"]
+    assert int(policy["maxReceiveCount"]) == 5
+
+
+def test_deployment_changes_nothing_when_it_is_repeated(stack: Stack, template: Template) -> None:
+    queues = only(template, [QUEUE])
+    first = stack.apply(queues)
+
+    again = stack.apply(queues)
+
+    assert again == first
+
+
+def test_deployment_keeps_the_queues_it_has_when_the_template_grows(
+    stack: Stack, template: Template
+) -> None:
+    first = stack.apply(only(template, [QUEUE], without=["StatusQueue", "StatusDeadLetterQueue"]))
+
+    second = stack.apply(only(template, [QUEUE]))
+
+    assert first.keys() == {"OrdersQueue", "OrdersDeadLetterQueue"}
+    assert first.items() <= second.items()
+    assert second.keys() == set(QUEUES)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_alarm_watches_the_deployed_queue_when_deployed(
+    clients: Clients,
+    stack: Stack,
+    template: Template,
+    need: Callable[..., None],
+    name: str,
+) -> None:
+    need("cloudwatch")
+    urls = stack.apply(only(template, [QUEUE, ALARM]))
+
+    (alarm,) = clients.client("cloudwatch").describe_alarms(
+        AlarmNames=[stack.physical_ids()[name]]
+    )["MetricAlarms"]
+
+    (queue,) = [dimension["Value"] for dimension in alarm["Dimensions"]]
+    watched = RESOURCES[name]["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+    assert queue == urls[watched].rpartition("/")[2]
+
+
+def test_table_has_the_key_and_lifetime_of_the_template_when_deployed(
+    clients: Clients, stack: Stack, template: Template, need: Callable[..., None]
+) -> None:
+    need("dynamodb")
+    name = stack.apply(only(template, [TABLE]))["ConnectionsTable"]
+
+    table = clients.client("dynamodb").describe_table(TableName=name)["Table"]
+    lifetime = clients.client("dynamodb").describe_time_to_live(TableName=name)
+
+    assert table["KeySchema"] == RESOURCES["ConnectionsTable"]["Properties"]["KeySchema"]
+    assert lifetime["TimeToLiveDescription"]["AttributeName"] == "expires_at"
+    assert lifetime["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
+
+
+def attributes_of(sqs: BaseClient, url: str) -> dict[str, str]:
+    attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+        "Attributes"
+    ]
+    return attributes
+
+
+def text(value: object) -> str:
+    """A property as SQS answers it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

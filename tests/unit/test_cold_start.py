@@ -1,0 +1,50 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.conftest import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+# The worker's own; boto3 is what every cold start with a queue or a table has to pay for.
+HEAVY = ("solders", "chalicelib.domain.routing", "chalicelib.engine.execute")
+PRINT_MODULES = """
+import sys
+import app
+from chalicelib import bootstrap
+bootstrap.configure_logging()
+getattr(bootstrap, sys.argv[1])()
+print("\\n".join(sys.modules))
+"""
+
+
+def loaded_modules(use_case: str) -> set[str]:
+    aws = {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+    }
+    settings = {name.upper(): value for name, value in SETTINGS.items()}
+    answer = subprocess.run(
+        [sys.executable, "-c", PRINT_MODULES, use_case],
+        cwd=ROOT,
+        env={**os.environ, **aws, **settings},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(answer.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("use_case", "needed"),
+    [("submitter", "submit"), ("following", "follow"), ("publisher", "publish")],
+    ids=["accept", "connect", "publish"],
+)
+def test_cold_start_loads_nothing_of_the_worker(use_case: str, needed: str) -> None:
+    loaded = loaded_modules(use_case)
+
+    assert f"chalicelib.engine.{needed}" in loaded
+    assert not loaded.intersection(HEAVY)

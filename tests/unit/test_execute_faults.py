@@ -1,0 +1,231 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.orders import OrderId, OrderStatus
+from chalicelib.engine.messages import ExecuteOrder
+from tests.world import World, ticks
+
+FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
+NOBODY = OrderId("ffffffff-ffff-4fff-8fff-ffffffffffff")
+
+
+def announced(world: World) -> list[tuple[OrderId, int]]:
+    calls = world.calls("status_queue.announce")
+    return [(event.order_id, event.sequence) for call in calls for event in call.arguments[0]]
+
+
+def test_redelivered_message_changes_nothing_when_the_order_is_final() -> None:
+    world = World()
+    order_id = world.submit()
+    message = world.order_queue.messages[0]
+    world.run()
+    before = (dict(world.store.orders), world.statuses(order_id), dict(world.ledger.entries))
+    first_announced = announced(world)
+    world.journal.clear()
+
+    failed = world.execute([message])
+
+    after = (dict(world.store.orders), world.statuses(order_id), dict(world.ledger.entries))
+    assert (failed, after) == (set(), before)
+    assert announced(world) == first_announced == [(order_id, n) for n in range(1, 6)]
+    assert not world.calls("wallet.sign_swap", "chain.send", "store.save")
+
+
+def test_follower_sees_nothing_twice_when_the_message_is_delivered_twice() -> None:
+    world = World()
+    order_id = world.submit()
+    world.connect("follower", order_id)
+    message = world.order_queue.messages[0]
+
+    world.run()
+    world.execute([message])
+    world.publish()
+
+    assert world.sequences("follower") == [1, 2, 3, 4, 5]
+
+
+def test_order_is_executed_once_when_its_message_is_twice_in_a_batch() -> None:
+    world = World()
+    order_id = world.submit()
+    (message,) = world.take()
+
+    failed = world.execute([replace(message, announced_through=3), message])
+
+    assert (failed, world.statuses(order_id)) == (set(), FIVE)
+    assert announced(world) == [(order_id, n) for n in range(1, 6)]
+    assert len(world.landed(order_id)) == 1
+
+
+@pytest.mark.parametrize("already", [0, 1, 2, 3], ids=FIVE[:4])
+def test_worker_loses_silently_when_another_moved_the_order_on(already: int) -> None:
+    world = World()
+    order_id = world.submit()
+    (message,) = world.take()
+    world.execute([message], has_time=ticks(already))
+    world.meanwhile("store.save", lambda: world.execute([message]))
+
+    failed = world.execute([message])
+
+    assert (failed, world.statuses(order_id)) == (set(), FIVE)
+    assert len(world.landed(order_id)) == 1
+    assert sorted(set(announced(world))) == [(order_id, n) for n in range(1, 6)]
+
+
+def test_winner_goes_on_when_the_loser_of_its_batch_drops_out() -> None:
+    world = World()
+    contended, other = world.submit(), world.submit()
+    messages = world.take()
+    world.meanwhile("store.save", lambda: world.execute(messages[:1]))
+
+    failed = world.execute(messages)
+
+    assert failed == set()
+    assert world.statuses(contended) == world.statuses(other) == FIVE
+    assert [len(world.landed(order_id)) for order_id in (contended, other)] == [1, 1]
+
+
+@pytest.mark.parametrize("already", [0, 1, 2, 3], ids=FIVE[:4])
+def test_order_is_handed_back_and_goes_on_when_time_is_short(already: int) -> None:
+    world = World()
+    order_id = world.submit()
+    world.connect("follower", order_id)
+
+    failed = world.execute(world.take(), has_time=ticks(already))
+
+    assert (failed, world.statuses(order_id)) == (set(), FIVE[: already + 1])
+    assert list(world.order_queue.messages) == [
+        ExecuteOrder(order_id=order_id, announced_through=already + 1)
+    ]
+    world.run()
+    world.publish()
+    assert world.sequences("follower") == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("already", [1, 2, 3], ids=FIVE[1:4])
+def test_follower_sees_order_when_another_worker_takes_at_once_what_was_handed_back(
+    already: int,
+) -> None:
+    world = World()
+    order_id = world.submit()
+    world.connect("follower", order_id)
+    world.publish()
+    world.meanwhile("status_queue.announce", lambda: world.execute(world.take()))
+
+    world.execute(world.take(), has_time=ticks(already))
+    world.run()
+    world.publish()
+
+    assert world.sequences("follower") == [1, 2, 3, 4, 5]
+
+
+def test_order_is_handed_back_with_a_delay_when_the_wait_is_long() -> None:
+    world = World(latency=timedelta(seconds=8))
+    order_id = world.submit()
+
+    failed = world.execute(world.take())
+
+    (hand_back,) = world.calls("order_queue.enqueue")[1:]
+    assert (failed, world.order(order_id).status) == (set(), OrderStatus.SUBMITTED)
+    assert hand_back.keywords == {"delay_seconds": 6}
+    assert world.clock.now() < world.order(order_id).due_at
+
+
+def test_message_fails_when_the_order_cannot_be_handed_back() -> None:
+    world = World()
+    order_id = world.submit()
+    messages = world.take()
+    world.outages["order_queue"] = UnavailableError("queue")
+
+    failed = world.execute(messages, has_time=ticks(2))
+
+    assert failed == {order_id}
+    world.outages.clear()
+    world.execute(messages)
+    assert world.statuses(order_id) == FIVE
+
+
+def test_unknown_order_fails_its_own_message_only() -> None:
+    world = World()
+    order_id = world.submit()
+
+    failed = world.execute([ExecuteOrder(order_id=NOBODY), *world.take()])
+
+    assert failed == {NOBODY}
+    assert world.statuses(order_id) == FIVE
+    assert NOBODY not in world.store.orders
+
+
+def test_fault_with_one_order_fails_its_own_message_only() -> None:
+    world = World()
+    faulty, other = world.submit(), world.submit()
+    messages = world.take()
+
+    def fail() -> None:
+        raise ValueError("unexpected")
+
+    world.meanwhile("wallet.sign_swap", fail)
+
+    failed = world.execute(messages)
+
+    assert failed == {faulty}
+    assert world.statuses(faulty) == ["pending", "routing"]
+    assert world.statuses(other) == FIVE
+    world.execute(messages)
+    assert world.statuses(faulty) == FIVE
+
+
+def test_execution_goes_on_and_the_message_fails_when_the_status_queue_is_down() -> None:
+    world = World()
+    order_id = world.submit()
+    world.connect("follower", order_id)
+    messages = world.take()
+    world.outages["status_queue"] = UnavailableError("queue")
+
+    failed = world.execute(messages)
+
+    assert (failed, world.statuses(order_id)) == ({order_id}, FIVE)
+    world.outages.clear()
+    assert world.execute(messages) == set()
+    world.publish()
+    assert world.sequences("follower") == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("call", "standing_at"),
+    [
+        ("chain.latest_blockhash", OrderStatus.ROUTING),
+        ("chain.send", OrderStatus.BUILDING),
+        ("chain.statuses", OrderStatus.SUBMITTED),
+    ],
+)
+def test_order_stands_still_and_goes_on_later_when_the_chain_is_down(
+    call: str, standing_at: OrderStatus
+) -> None:
+    world = World()
+    order_id = world.submit()
+    world.outages[call] = UnavailableError("chain")
+
+    failed = world.execute(world.take(), has_time=ticks(8))
+
+    assert (failed, world.order(order_id).status) == (set(), standing_at)
+    assert len(world.calls(call)) > 1
+    world.outages.clear()
+    world.run()
+    assert world.statuses(order_id) == FIVE
+    assert len(world.landed(order_id)) == len(world.calls("wallet.sign_swap")) == 1
+
+
+def test_same_transaction_is_used_when_the_chain_was_down_for_the_sending() -> None:
+    world = World()
+    order_id = world.submit()
+    world.outages["chain.send"] = UnavailableError("chain")
+    world.execute(world.take(), has_time=ticks(4))
+    signed = world.order(order_id).transaction
+    world.outages.clear()
+
+    world.run()
+
+    assert [entry.wire_bytes for entry in world.landed(order_id)] == [signed.wire_bytes]

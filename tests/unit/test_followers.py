@@ -1,0 +1,175 @@
+from collections.abc import Callable, Collection, Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.orders import (
+    OrderId,
+    OrderStatus,
+    OrderType,
+    Transition,
+    accept,
+    advance,
+)
+from tests.world import ONE_SOL, SOL_USDC, Call, World
+
+ORDER_IDS = [OrderId(f"00000000-0000-4000-8000-{n:012d}") for n in range(2)]
+LIFE = [
+    OrderStatus.ROUTING,
+    OrderStatus.BUILDING,
+    OrderStatus.SUBMITTED,
+    OrderStatus.ROUTING,
+    OrderStatus.ROUTING,
+    OrderStatus.BUILDING,
+    OrderStatus.SUBMITTED,
+    OrderStatus.CONFIRMED,
+]
+EVENTS = len(LIFE) + 1
+DETAILS = {"amount_in": 1, "amount_out": 1, "signature": "5"}
+
+
+class Interleaving:
+    """Orders whose events are committed, announced and published in any order of steps, while
+    connections come at any moment."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.committed: dict[OrderId, list[Transition]] = {}
+        self.announced = dict.fromkeys(ORDER_IDS, 0)
+        self.connections: dict[str, int] = {}
+        for order_id in ORDER_IDS:
+            self.accept(order_id)
+
+    def accept(self, order_id: OrderId) -> None:
+        accepted = accept(
+            order_id=order_id,
+            order_type=OrderType.MARKET,
+            pair=SOL_USDC,
+            amount_in=ONE_SOL,
+            slippage_bps=100,
+            at=self.world.clock.now(),
+        )
+        self.world.store.add(accepted)
+        self.committed[order_id] = [accepted]
+
+    def commit(self, order_id: OrderId) -> None:
+        done = self.committed[order_id]
+        if len(done) < EVENTS:
+            status, at = LIFE[len(done) - 1], self.world.clock.now()
+            done.append(advance(done[-1].order, status, at=at, details=DETAILS))
+            self.world.store.save(done[-1:])
+
+    def announce(self, order_id: OrderId) -> None:
+        waiting = self.committed[order_id][self.announced[order_id] :]
+        self.world.status_queue.announce([transition.event for transition in waiting])
+        self.announced[order_id] = len(self.committed[order_id])
+
+    def announce_all_again(self, order_id: OrderId) -> None:
+        self.announced[order_id] = 0
+        self.announce(order_id)
+
+    def commit_and_announce_during_the_next_post(self, order_id: OrderId) -> None:
+        def act() -> None:
+            self.commit(order_id)
+            self.announce(order_id)
+
+        self.world.meanwhile("feed.post", act)
+
+    def commit_during_the_next_registration(self, order_id: OrderId) -> None:
+        self.world.meanwhile("followers.add_follower", lambda: self.commit(order_id))
+
+    def publish_one(self, _: OrderId) -> None:
+        self.world.publish_batch(size=1)
+
+    def publish_batch(self, _: OrderId) -> None:
+        self.world.publish_batch()
+
+    def connect(self, order_id: OrderId, after: int = 0) -> None:
+        connection_id = f"connection {len(self.connections)}"
+        self.connections[connection_id] = after
+        self.world.connect(connection_id, order_id, after=after)
+
+    def reconnect(self, order_id: OrderId) -> None:
+        self.connect(order_id, after=len(self.committed[order_id]) // 2)
+
+    def finish(self) -> None:
+        self.world.interruptions.clear()
+        for order_id in ORDER_IDS:
+            for _ in LIFE:
+                self.commit(order_id)
+            self.announce(order_id)
+        self.world.publish()
+
+
+STEPS: list[Callable[[Interleaving, OrderId], None]] = [
+    Interleaving.commit,
+    Interleaving.announce,
+    Interleaving.announce_all_again,
+    Interleaving.commit_and_announce_during_the_next_post,
+    Interleaving.commit_during_the_next_registration,
+    Interleaving.publish_one,
+    Interleaving.publish_batch,
+    Interleaving.connect,
+    Interleaving.reconnect,
+]
+steps_of_orders = st.tuples(st.sampled_from(STEPS), st.sampled_from(ORDER_IDS))
+
+
+@settings(max_examples=50)
+@given(steps=st.lists(steps_of_orders, min_size=20, max_size=60))
+def test_every_follower_sees_every_event_once_in_order_whenever_it_connects(
+    steps: list[tuple[Callable[[Interleaving, OrderId], None], OrderId]],
+) -> None:
+    interleaving = Interleaving()
+    interleaving.connect(ORDER_IDS[0])
+
+    for step, order_id in steps:
+        step(interleaving, order_id)
+    interleaving.finish()
+
+    for connection_id, after in interleaving.connections.items():
+        expected = list(range(after + 1, EVENTS + 1))
+        assert interleaving.world.sequences(connection_id) == expected
+
+
+class BusyWorld(World):
+    """Connections come and batches are published just after certain calls of the worker."""
+
+    connects_at: Sequence[int] = ()
+    publishes_at: Collection[int] = ()
+    worker_calls = 0
+    is_worker = False
+
+    def before_call(self, port: str, call: Call) -> None:
+        super().before_call(port, call)
+        if self.is_worker:
+            self.worker_calls += 1
+            self.is_worker = False
+            if self.worker_calls in self.connects_at:
+                self.connect(f"connection {self.worker_calls}", next(iter(self.store.orders)))
+            if self.worker_calls in self.publishes_at:
+                self.publish_batch(size=2)
+            self.is_worker = True
+
+
+@settings(max_examples=50)
+@given(
+    connects_at=st.lists(st.integers(min_value=1, max_value=70), min_size=1, max_size=4),
+    publishes_at=st.sets(st.integers(min_value=1, max_value=70)),
+)
+def test_every_follower_sees_a_whole_execution_whenever_it_connects(
+    connects_at: list[int], publishes_at: set[int]
+) -> None:
+    world = BusyWorld(failure_rate_bps=10_000)
+    world.connects_at, world.publishes_at = connects_at, publishes_at
+    order_id = world.submit()
+
+    world.is_worker = True
+    world.run()
+    world.is_worker = False
+    world.connect("the last", order_id)
+    world.publish()
+
+    assert {tuple(world.sequences(connection_id)) for connection_id in world.feed.frames} == {
+        tuple(range(1, 12))
+    }

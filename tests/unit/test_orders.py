@@ -1,0 +1,167 @@
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from chalicelib.domain.errors import IllegalTransitionError, InvalidOrderIdError
+from chalicelib.domain.orders import (
+    Order,
+    OrderId,
+    OrderStatus,
+    OrderType,
+    Signature,
+    SignedTransaction,
+    accept,
+    advance,
+    parse_order_id,
+)
+from tests.world import ONE_SOL, SOL_USDC
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = AT + timedelta(seconds=1)
+ORDER_ID = OrderId("00000000-0000-4000-8000-000000000001")
+TRANSACTION = SignedTransaction(
+    signature=Signature("5" * 88), wire_bytes=b"signed", last_valid_block_height=150
+)
+LEGAL = {
+    "pending -> routing",
+    "routing -> routing",
+    "routing -> building",
+    "routing -> failed",
+    "building -> submitted",
+    "submitted -> routing",
+    "submitted -> confirmed",
+    "submitted -> failed",
+}
+EVERY_PAIR = {f"{old} -> {new}": (old, new) for old, new in product(OrderStatus, repeat=2)}
+
+
+def accepted() -> Order:
+    return accept(
+        order_id=ORDER_ID,
+        order_type=OrderType.MARKET,
+        pair=SOL_USDC,
+        amount_in=ONE_SOL,
+        slippage_bps=50,
+        at=AT,
+    ).order
+
+
+def order_at(status: OrderStatus) -> Order:
+    return replace(accepted(), status=status, sequence=4, attempt=2, transaction=TRANSACTION)
+
+
+@pytest.mark.parametrize("name", sorted(LEGAL))
+def test_advance_moves_the_order_when_the_table_lists_the_move(name: str) -> None:
+    old, new = EVERY_PAIR[name]
+
+    moved = advance(order_at(old), new, at=LATER).order
+
+    assert (moved.status, moved.sequence, moved.updated_at) == (new, 5, LATER)
+
+
+@pytest.mark.parametrize("name", sorted(EVERY_PAIR.keys() - LEGAL))
+def test_advance_raises_when_the_table_does_not_list_the_move(name: str) -> None:
+    old, new = EVERY_PAIR[name]
+
+    with pytest.raises(IllegalTransitionError, match=f"{old} cannot become {new}"):
+        advance(order_at(old), new, at=LATER)
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_status_is_final_exactly_when_no_move_leads_out_of_it(status: OrderStatus) -> None:
+    ways_out = [name for name in LEGAL if name.startswith(f"{status} ->")]
+
+    assert status.is_final == (not ways_out)
+
+
+def test_accept_gives_a_pending_order_and_its_first_event() -> None:
+    transition = accept(
+        order_id=ORDER_ID,
+        order_type=OrderType.MARKET,
+        pair=SOL_USDC,
+        amount_in=ONE_SOL,
+        slippage_bps=50,
+        at=AT,
+    )
+
+    order, event = transition.order, transition.event
+    assert (order.status, order.sequence, order.attempt) == (OrderStatus.PENDING, 1, 0)
+    assert (order.due_at, order.created_at, order.updated_at) == (AT, AT, AT)
+    assert (order.amount_in, order.slippage_bps, order.transaction) == (ONE_SOL, 50, None)
+    assert (event.sequence, event.status, event.attempt) == (1, OrderStatus.PENDING, 0)
+    assert (event.order_id, event.occurred_at, dict(event.details)) == (ORDER_ID, AT, {})
+
+
+def test_advance_records_what_the_order_became_when_it_moves() -> None:
+    order = order_at(OrderStatus.ROUTING)
+
+    transition = advance(
+        order, OrderStatus.BUILDING, at=LATER, attempt=3, details={"min_amount_out": 7}
+    )
+
+    moved, event = transition.order, transition.event
+    assert (event.sequence, event.status, event.attempt) == (5, OrderStatus.BUILDING, 3)
+    assert (event.sequence, event.status, event.attempt) == (
+        moved.sequence,
+        moved.status,
+        moved.attempt,
+    )
+    assert (event.occurred_at, event.pair, event.details) == (
+        LATER,
+        SOL_USDC,
+        {"min_amount_out": 7},
+    )
+
+
+def test_advance_leaves_the_request_alone_when_the_order_moves() -> None:
+    order = order_at(OrderStatus.SUBMITTED)
+
+    moved = advance(order, OrderStatus.CONFIRMED, at=LATER).order
+
+    changed = {f.name for f in fields(Order) if getattr(order, f.name) != getattr(moved, f.name)}
+    assert changed == {"status", "sequence", "due_at", "updated_at"}
+
+
+def test_advance_forgets_the_transaction_when_an_attempt_begins() -> None:
+    moved = advance(order_at(OrderStatus.SUBMITTED), OrderStatus.ROUTING, at=LATER).order
+
+    assert moved.transaction is None
+
+
+def test_advance_keeps_the_transaction_when_no_attempt_begins() -> None:
+    moved = advance(order_at(OrderStatus.BUILDING), OrderStatus.SUBMITTED, at=LATER).order
+
+    assert moved.transaction == TRANSACTION
+
+
+@pytest.mark.parametrize("due_at", [None, LATER + timedelta(seconds=9)], ids=["at once", "later"])
+def test_advance_makes_the_order_due_at_once_unless_told_otherwise(due_at: datetime | None) -> None:
+    moved = advance(order_at(OrderStatus.PENDING), OrderStatus.ROUTING, at=LATER, due_at=due_at)
+
+    assert moved.order.due_at == (due_at or LATER)
+
+
+def test_order_id_is_read_in_small_letters_when_it_is_a_uuid() -> None:
+    assert parse_order_id("ABCDEF00-0000-4000-8000-00000000000A") == (
+        "abcdef00-0000-4000-8000-00000000000a"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1",
+        "abcdef00",
+        f"{ORDER_ID} ",
+        f"{ORDER_ID}\n",
+        f"{{{ORDER_ID}}}",
+        "\u0660" + ORDER_ID[1:],
+    ],
+    ids=["empty", "number", "short", "blank after", "newline after", "braces", "other digits"],
+)
+def test_order_id_is_refused_when_it_is_not_a_uuid(text: str) -> None:
+    with pytest.raises(InvalidOrderIdError):
+        parse_order_id(text)

@@ -1,0 +1,133 @@
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import QuoteTimeoutError, UnavailableError, ZeroOutputError
+from chalicelib.domain.orders import OrderId, OrderStatus
+from chalicelib.domain.tokens import Pair
+from chalicelib.engine.messages import ExecuteOrder
+from tests.world import World
+
+BONK_FOR_SOL = Pair.of("BONK", "SOL")
+FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
+DOWN = UnavailableError("out of reach")
+
+
+def queued(world: World) -> list[OrderId]:
+    return [message.order_id for message in world.order_queue.messages]
+
+
+def test_order_is_durable_before_it_is_queued() -> None:
+    world = World()
+    stored_at_queueing: list[OrderId] = []
+    world.meanwhile("order_queue.enqueue", lambda: stored_at_queueing.extend(world.store.orders))
+
+    order_id = world.submit()
+
+    assert stored_at_queueing == [order_id]
+    assert list(world.order_queue.messages) == [ExecuteOrder(order_id=order_id)]
+    assert world.statuses(order_id) == ["pending"]
+
+
+def test_order_is_accepted_when_the_queue_is_down() -> None:
+    world = World()
+    world.outages["order_queue"] = DOWN
+
+    order_id = world.submit()
+
+    assert world.order(order_id).status is OrderStatus.PENDING
+    assert queued(world) == []
+
+
+def test_order_is_not_accepted_when_the_store_is_down() -> None:
+    world = World()
+    world.outages["store"] = DOWN
+
+    with pytest.raises(UnavailableError):
+        world.submit()
+
+    assert (world.store.orders, queued(world)) == ({}, [])
+
+
+def test_order_is_refused_when_every_pool_says_it_buys_nothing() -> None:
+    world = World()
+
+    with pytest.raises(ZeroOutputError):
+        world.submit(pair=BONK_FOR_SOL, amount_in=1)
+
+    assert (world.store.orders, queued(world)) == ({}, [])
+
+
+@pytest.mark.parametrize("error", [QuoteTimeoutError(), DOWN], ids=lambda error: error.code)
+def test_order_is_accepted_when_no_venue_can_say_what_it_buys(error: Exception) -> None:
+    world = World()
+    world.outages |= {"raydium": error, "meteora": error}
+
+    order_id = world.submit(pair=BONK_FOR_SOL, amount_in=1)
+
+    assert queued(world) == [order_id]
+
+
+def test_sweep_queues_the_order_when_its_message_was_never_sent() -> None:
+    world = World()
+    world.outages["order_queue"] = DOWN
+    order_id = world.submit()
+    world.outages.clear()
+    world.clock.sleep(61)
+
+    swept = world.sweeper.sweep()
+
+    assert (swept, queued(world)) == (1, [order_id])
+    world.run()
+    assert world.statuses(order_id) == FIVE
+
+
+def test_sweep_queues_the_order_when_its_worker_is_gone() -> None:
+    world = World(latency=timedelta(seconds=8))
+    order_id = world.submit()
+    world.execute(world.take())
+    world.order_queue.messages.clear()
+    world.clock.sleep(6 + 61)
+
+    swept = world.sweeper.sweep()
+
+    assert (swept, queued(world)) == (1, [order_id])
+    world.run()
+    assert world.statuses(order_id) == FIVE
+    assert len(world.landed(order_id)) == 1
+
+
+def test_sweep_leaves_orders_alone_when_they_are_final_or_not_long_due() -> None:
+    world = World()
+    world.submit()
+    world.run()
+    world.clock.sleep(61)
+    world.submit()
+    world.order_queue.messages.clear()
+    world.clock.sleep(59)
+
+    assert (world.sweeper.sweep(), queued(world)) == (0, [])
+
+
+def test_sweep_takes_the_longest_due_first_when_there_are_many() -> None:
+    world = World()
+    order_ids = []
+    for _ in range(130):
+        order_ids.append(world.submit())
+        world.clock.sleep(0.01)
+    world.order_queue.messages.clear()
+    world.clock.sleep(61)
+
+    swept = world.sweeper.sweep()
+
+    assert (swept, queued(world)) == (100, order_ids[:100])
+
+
+def test_sweep_fails_when_the_queue_is_down() -> None:
+    world = World()
+    world.submit()
+    world.clock.sleep(61)
+    world.outages["order_queue"] = DOWN
+
+    with pytest.raises(UnavailableError):
+        world.sweeper.sweep()

@@ -1,0 +1,145 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.orders import OrderId
+from chalicelib.engine.messages import FollowRequest
+from tests.unit.functions import Functions
+
+CONNECTION_ID = "XPQDmfCyoAMCJ-w="
+ORDER_ID = OrderId("00000000-0000-4000-8000-000000000001")
+NOBODY = "ffffffff-ffff-4fff-8fff-ffffffffffff"
+DOWN = UnavailableError("out of reach")
+
+
+@pytest.fixture
+def order_id(functions: Functions) -> OrderId:
+    return functions.world.submit()
+
+
+def assert_refused(functions: Functions, answer: dict[str, object], status: int, code: str) -> None:
+    assert answer["statusCode"] == status
+    assert json.loads(str(answer["body"]))["code"] == code
+    assert not functions.world.status_queue.messages
+
+
+@pytest.mark.parametrize(
+    ("query", "after"),
+    [({}, 0), ({"after": "0"}, 0), ({"after": "3"}, 3), ({"after": "999999999"}, 999_999_999)],
+    ids=["from the first", "after none", "after some", "after the last"],
+)
+def test_connect_asks_for_the_orders_events(
+    functions: Functions, order_id: OrderId, query: dict[str, str], after: int
+) -> None:
+    answer = functions.connect({"orderId": order_id} | query)
+
+    assert answer["statusCode"] == 200
+    assert list(functions.world.status_queue.messages) == [
+        FollowRequest(
+            request_id=CONNECTION_ID,
+            connection_id=CONNECTION_ID,
+            order_id=order_id,
+            after=after,
+            connected_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+    ]
+    assert functions.world.followers.connections == {CONNECTION_ID: {order_id}}
+
+
+def test_connection_sees_the_whole_execution_when_it_follows(
+    functions: Functions, order_id: OrderId
+) -> None:
+    functions.world.feed.open(CONNECTION_ID)
+
+    functions.connect({"orderId": order_id})
+    functions.world.run()
+    functions.world.publish()
+
+    assert functions.world.sequences(CONNECTION_ID) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        (None, 422, "INVALID_ORDER_ID"),
+        ({"after": "1"}, 422, "INVALID_ORDER_ID"),
+        ({"orderId": ""}, 422, "INVALID_ORDER_ID"),
+        ({"orderId": f"{ORDER_ID}'"}, 422, "INVALID_ORDER_ID"),
+        ({"orderId": NOBODY}, 404, "ORDER_NOT_FOUND"),
+        *[
+            ({"orderId": ORDER_ID, "after": after}, 400, "INVALID_AFTER")
+            for after in ("", "-1", "1.5", "01", " 1", "1e3", "\u0661", "9" * 5_000)
+        ],
+    ],
+    ids=lambda value: str(value)[:70],
+)
+@pytest.mark.usefixtures("order_id")
+def test_connect_is_refused_when_its_query_is_bad(
+    functions: Functions, query: dict[str, str] | None, status: int, code: str
+) -> None:
+    assert_refused(functions, functions.connect(query), status, code)
+
+
+@pytest.mark.parametrize("port", ["store", "followers", "status_queue"])
+def test_connect_is_refused_when_what_it_needs_is_down(
+    functions: Functions, order_id: OrderId, port: str
+) -> None:
+    functions.world.outages[port] = DOWN
+
+    assert_refused(functions, functions.connect({"orderId": order_id}), 503, "UNAVAILABLE")
+
+
+def test_disconnect_forgets_the_connection(functions: Functions, order_id: OrderId) -> None:
+    functions.world.feed.open(CONNECTION_ID)
+    functions.connect({"orderId": order_id})
+    functions.world.publish()
+
+    answer = functions.disconnect()
+
+    assert answer["statusCode"] == 200
+    assert not functions.world.followers.connections
+    assert not functions.world.followers.followers([order_id])
+
+
+@pytest.mark.parametrize("body", ['{"action":"ping"}', ' { "action" : "ping" } '])
+def test_ping_is_answered(functions: Functions, body: str) -> None:
+    functions.world.feed.open(CONNECTION_ID)
+
+    answer = functions.message(body)
+
+    assert answer["statusCode"] == 200
+    assert functions.world.frames(CONNECTION_ID) == [{"type": "pong"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("ping", "MALFORMED_JSON"),
+        ("", "MALFORMED_JSON"),
+        ('{"action":NaN}', "MALFORMED_JSON"),
+        ('"\ud800"', "MALFORMED_JSON"),
+        ('{"action":"ping","action":"ping"}', "DUPLICATE_KEY"),
+        ('{"action":1e9999999999999999999}', "NUMBER_TOO_LARGE"),
+        ("[" * 9_000, "BODY_TOO_DEEP"),
+        ("[" * 20_000, "BODY_TOO_LARGE"),
+        ("null", "UNKNOWN_ACTION"),
+        ("[]", "UNKNOWN_ACTION"),
+        ('{"action":"Ping"}', "UNKNOWN_ACTION"),
+        ('{"action":["ping"]}', "UNKNOWN_ACTION"),
+        ('{"action":"ping","more":1}', "UNKNOWN_ACTION"),
+    ],
+    ids=lambda value: value[:20].encode("ascii", "backslashreplace").decode(),
+)
+def test_frame_is_answered_with_an_error_when_it_is_not_understood(
+    functions: Functions, body: str, code: str
+) -> None:
+    functions.world.feed.open(CONNECTION_ID)
+
+    answer = functions.message(body)
+
+    (frame,) = functions.world.frames(CONNECTION_ID)
+    assert answer["statusCode"] == 200
+    assert (frame["type"], frame["error"]["code"]) == ("error", code)
+    assert 0 < len(frame["error"]["detail"]) < 300
