@@ -1,6 +1,7 @@
 # Each target sets itself up: a virtual environment in .venv, made anew when the requirements change.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 PORT ?= 3000
 LATENCY ?= 2000-3000
 ORDERS ?= 10
@@ -13,21 +14,27 @@ PYTEST_ARGS ?=
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
-setup: .venv/.ready ## Make the virtual environment
+setup: .venv/.dev ## Make the virtual environment
 
-.venv/.ready: requirements.txt requirements-dev.txt
+# What the local stack needs comes first, so that a first look does not wait for the test tools.
+.venv/.local: requirements.txt requirements-local.txt
 	@echo "setting up .venv (a minute or two, once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@$(PIP) -r requirements-local.txt
 	@touch $@
 
-demo: setup ## Run ORDERS orders through the whole stack, at LATENCY ms, and show them live
+.venv/.dev: .venv/.local requirements-dev.txt
+	@echo "adding checks and tests to .venv (a minute or two, once)"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+demo: .venv/.local ## Run ORDERS orders through the whole stack, at LATENCY ms, and show them live
 	@$(BIN)/python -m infra.local.demo --orders $(ORDERS) --latency $(LATENCY)
 
-dev: setup ## Keep the stack up on PORT, its data under .local/
+dev: .venv/.local ## Keep the stack up on PORT, its data under .local/
 	@$(BIN)/python -m infra.local.dev --port $(PORT) --latency $(LATENCY)
 
-local: setup ## `chalice local` for HTTP, against the stack of `make dev`
+local: .venv/.local ## `chalice local` for HTTP, against the stack of `make dev`
 	@$(BIN)/python -m infra.local.chalice_local
 
 test: setup ## All tests, the deployed artifact included
@@ -43,7 +50,7 @@ check: setup ## Lint, format, types, layers, template, sizes
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m infra.check
 
-deploy: setup ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
+deploy: .venv/.local ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
 	@$(BIN)/python -m infra.deploy --stage $(STAGE)
 
 clean: ## Remove what the targets made, the local data included

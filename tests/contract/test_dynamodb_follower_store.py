@@ -18,7 +18,8 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def clock() -> MemoryClock:
-    return MemoryClock(START)
+    # Items expire at whole seconds: so the clock can stand at that very moment.
+    return MemoryClock(START.replace(microsecond=0))
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_only_expired_follower_is_ignored_when_another_joined_later(
 
 
 def test_every_item_expires_when_written_in_any_way(
-    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str
+    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str, clock: MemoryClock
 ) -> None:
     store.register_connection("alice=", [order_id(1)])
     store.add_follower(order_id(2), ALICE)
@@ -98,7 +99,7 @@ def test_every_item_expires_when_written_in_any_way(
 
     store.forget_connection("gone=")
 
-    expiry = {"N": str(int((START + CONNECTION_LIFE).timestamp()))}
+    expiry = {"N": str(int((clock.now() + CONNECTION_LIFE).timestamp()))}
     stored = items(dynamodb, connections_table)
     assert set(stored) == {"connection#alice=", f"order#{order_id(2)}", f"order#{order_id(3)}"}
     assert [item["expires_at"] for item in stored.values()] == [expiry] * 3

@@ -114,6 +114,30 @@ def test_forgetting_changes_nothing_when_connection_is_unknown(
     assert watching(followers, 1) == [{BOB}]
 
 
+def test_connection_follows_nothing_when_it_was_forgotten_before_it_followed(
+    followers: FollowerStore,
+) -> None:
+    followers.register_connection(ALICE.connection_id, [order_id(1)])
+    followers.forget_connection(ALICE.connection_id)
+    followers.add_follower(order_id(1), ALICE)
+    followers.add_follower(order_id(1), BOB)
+
+    followers.forget_connection(ALICE.connection_id, following=[order_id(1)])
+
+    assert watching(followers, 1) == [{BOB}]
+
+
+def test_connection_follows_nothing_when_forgotten_with_some_of_its_orders_named(
+    followers: FollowerStore,
+) -> None:
+    follow(followers, ALICE, 1, 2)
+    followers.add_follower(order_id(3), ALICE)
+
+    followers.forget_connection(ALICE.connection_id, following=[order_id(2), order_id(3)])
+
+    assert watching(followers, 1, 2, 3) == [set(), set(), set()]
+
+
 def test_forgetting_is_harmless_when_connection_was_registered_without_orders(
     followers: FollowerStore,
 ) -> None:

@@ -1,5 +1,6 @@
 """What every StatusQueue does, and what SQS needs for it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,9 @@ from tests.contract.samples import START, accepted, event, order_id, way_to_conf
 StatusLine = Line[StatusQueue, StatusMessage]
 
 SQS_BATCH_BYTES = 256 * 1024
+# What SQS takes as a deduplication id: letters, digits and ASCII punctuation.
+DEDUPLICATION_ID = re.compile(r"[!-~]{1,128}")
+REQUEST_IDS = ["1", "L0SM9cOFvHcCIhw=", "a b\u00e9\u65e5", "x" * 32]
 
 
 def history(number: int) -> list[OrderEvent]:
@@ -128,15 +132,16 @@ def test_follow_request_arrives_once_when_sent_again(line: StatusLine) -> None:
     line.port.request_follow(follow(request_id="Abc="))
     line.port.request_follow(follow(request_id="Abc="))
     line.port.request_follow(follow(request_id="abc="))
+    line.port.request_follow(follow(request_id="Abd="))
     line.port.request_follow(follow(2, request_id="Abc="))
 
     taken = line.take()
 
-    assert of_order(taken, 1) == [follow(request_id="Abc="), follow(request_id="abc=")]
+    assert of_order(taken, 1) == [follow(request_id=i) for i in ("Abc=", "abc=", "Abd=")]
     assert of_order(taken, 2) == [follow(2, request_id="Abc=")]
 
 
-@pytest.mark.parametrize("request_id", ["1", "L0SM9cOFvHcCIhw=", "a b\u00e9\u65e5", "x" * 32])
+@pytest.mark.parametrize("request_id", REQUEST_IDS)
 def test_follow_request_arrives_when_its_id_has_any_characters(
     line: StatusLine, request_id: str
 ) -> None:
@@ -159,6 +164,16 @@ def test_sqs_groups_by_order_and_deduplicates_by_sequence_when_announced(
     assert groups == [order_id(1), order_id(2), order_id(2)]
     assert deduplication_ids[:2] == [f"{order_id(1)}:1", f"{order_id(2)}:7"]
     assert deduplication_ids[2] not in deduplication_ids[:2]
+
+
+@pytest.mark.parametrize("request_id", REQUEST_IDS)
+def test_sqs_can_take_deduplication_id_when_request_id_has_any_characters(
+    sqs: BaseClient, sqs_queue: SqsStatusQueue, status_queue_url: str, request_id: str
+) -> None:
+    sqs_queue.request_follow(follow(request_id=request_id))
+
+    [received] = receive_all(sqs, status_queue_url)
+    assert DEDUPLICATION_ID.fullmatch(received["Attributes"]["MessageDeduplicationId"])
 
 
 @pytest.mark.parametrize(

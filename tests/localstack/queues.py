@@ -62,6 +62,13 @@ class Inbox:
         for message in messages:
             self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
+    def release(self, messages: list[Message]) -> None:
+        """Let them come again at once, as when they had failed."""
+        for message in messages:
+            self.client.change_message_visibility(
+                QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            )
+
     def count(self, name: str = "ApproximateNumberOfMessages") -> int:
         """One of the queue's own counts."""
         answer = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])

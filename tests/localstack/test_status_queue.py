@@ -70,9 +70,10 @@ def test_status_queue_repeats_the_order_of_a_group_when_its_messages_failed(
     queue: SqsStatusQueue, statuses: Inbox
 ) -> None:
     queue.announce(life_of(new_order_id()))
-    first, *failed = statuses.take(hidden_seconds=1)
+    first, *failed = statuses.take()
 
     statuses.delete([first])
+    statuses.release(failed)
 
     again = statuses.consume(len(failed))
     assert sequences(decoded(again)) == [2, 3, 4, 5]

@@ -65,11 +65,18 @@ def test_worker_loses_silently_when_another_moved_the_order_on(already: int) -> 
     order_id = world.submit()
     (message,) = world.take()
     world.execute([message], has_time=ticks(already))
-    world.meanwhile("store.save", lambda: world.execute([message]))
+
+    def win() -> None:
+        world.clock.sleep(1)
+        world.execute([message])
+
+    world.meanwhile("store.save", win)
 
     failed = world.execute([message])
 
     assert (failed, world.statuses(order_id)) == (set(), FIVE)
+    # Four that moved the order, and the one that lost: then the loser does nothing more.
+    assert len(world.calls("store.save")) == 5
     assert len(world.landed(order_id)) == 1
     assert sorted(set(announced(world))) == [(order_id, n) for n in range(1, 6)]
 
