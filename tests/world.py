@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import chain, repeat
+from itertools import chain, count, repeat
 from random import Random
 from typing import Any
 
@@ -83,9 +83,9 @@ def paced(latency: timedelta) -> Pacing:
     )
 
 
-def ticks(count: int) -> Callable[[], bool]:
+def ticks(number: int) -> Callable[[], bool]:
     """Time for so many steps of the worker."""
-    answers = chain(repeat(True, count), repeat(False))
+    answers = chain(repeat(True, number), repeat(False))
     return lambda: next(answers)
 
 
@@ -129,7 +129,7 @@ class World:
                 failure_rate_bps=self.failure_rate_bps,
             ),
         )
-        self._order_count = 0
+        self._numbers = count(1)
 
     @property
     def submitter(self) -> Submitter:
@@ -138,7 +138,7 @@ class World:
             queue=self.watched("order_queue"),
             venues=self.watched_venues(),
             clock=self.watched("clock"),
-            new_id=self._new_id,
+            new_id=lambda: OrderId(f"00000000-0000-4000-8000-{next(self._numbers):012d}"),
         )
 
     @property
@@ -253,6 +253,10 @@ class World:
         """The statuses of the order's history, in sequence."""
         return [event.status for event in self.store.history[order_id]]
 
+    def details(self, order_id: OrderId, sequence: int) -> Any:
+        """What the order's event of that sequence says."""
+        return self.store.history[order_id][sequence - 1].details
+
     def frames(self, connection_id: str) -> list[Any]:
         """The frames that the connection received, decoded."""
         return [json.loads(frame) for frame in self.feed.frames[connection_id]]
@@ -293,7 +297,3 @@ class World:
 
     def watched_venues(self) -> list[Any]:
         return [Watched(self, venue.name, venue) for venue in self.venues]
-
-    def _new_id(self) -> OrderId:
-        self._order_count += 1
-        return OrderId(f"00000000-0000-4000-8000-{self._order_count:012d}")

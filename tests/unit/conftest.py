@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import settings
 
@@ -9,7 +11,7 @@ from tests.world import World
 settings.register_profile("unit", derandomize=True, database=None, deadline=None, max_examples=100)
 settings.load_profile("unit")
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "database_url": "postgresql://nowhere",
     "orders_queue_url": "https://queue/orders",
     "status_queue_url": "https://queue/status.fifo",

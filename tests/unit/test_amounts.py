@@ -54,15 +54,15 @@ def test_base_units_do_not_depend_on_how_the_number_is_written(
 )
 def test_base_units_are_exact_or_refused(coefficient: int, exponent: int, decimals: int) -> None:
     exact = Fraction(coefficient) * Fraction(10) ** (exponent + decimals)
-    too_precise = [AmountPrecisionError] if exact.denominator > 1 else []
-    too_large = [AmountRangeError] if exact > U64_MAX else []
+    refusals: list[object] = [AmountPrecisionError] if exact.denominator > 1 else []
+    refusals += [AmountRangeError] if exact > U64_MAX else []
 
     try:
         answer: object = to_base_units(Decimal(f"{coefficient}E{exponent}"), decimals)
     except (AmountPrecisionError, AmountRangeError) as error:
         answer = type(error)
 
-    assert answer in (too_precise + too_large or [exact])
+    assert answer in (refusals or [exact])
 
 
 @pytest.mark.parametrize(

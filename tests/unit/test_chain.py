@@ -1,11 +1,12 @@
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from solders.hash import Hash
 
-from chalicelib.domain.orders import Order, OrderType, SignedTransaction, accept
+from chalicelib.domain.orders import Order, OrderId, OrderType, SignedTransaction, accept
 from chalicelib.domain.quotes import Quote
 from chalicelib.engine.ports import Blockhash, Landing
 from chalicelib.simulation.market import POOLS, SLOT, slot_at
@@ -17,7 +18,7 @@ LIFE_BLOCKS = 150
 
 def order(world: World, number: int = 1) -> Order:
     return accept(
-        order_id=f"00000000-0000-4000-8000-{number:012d}",
+        order_id=OrderId(f"00000000-0000-4000-8000-{number:012d}"),
         order_type=OrderType.MARKET,
         pair=SOL_USDC,
         amount_in=ONE_SOL,
@@ -46,7 +47,7 @@ def quoted(world: World) -> Quote:
     return quote
 
 
-def landing(world: World, transaction: SignedTransaction) -> Landing | None:
+def landing(world: World, transaction: SignedTransaction) -> Any:
     return world.chain.statuses([transaction.signature]).landings.get(transaction.signature)
 
 
@@ -151,13 +152,18 @@ def test_transaction_lands_only_while_its_blockhash_is_valid(
     assert transaction.last_valid_block_height == slot_at(world.clock.now()) - blocks_later + 150
 
 
-def test_transaction_does_not_land_when_it_would_arrive_after_its_blockhash_expired() -> None:
-    world = World(latency=timedelta(seconds=100))
+@pytest.mark.parametrize(("blocks_left", "lands"), [(8, True), (7, False)])
+def test_transaction_lands_only_when_it_arrives_before_its_blockhash_expires(
+    blocks_left: int, lands: bool
+) -> None:
+    world = World(latency=timedelta(seconds=4))
+    assert world.pacing.confirmation_first // SLOT == 8
     transaction = signed(world)
+    world.clock.at += SLOT * (LIFE_BLOCKS - blocks_left)
 
     world.chain.send([transaction])
 
-    assert not world.ledger.entries
+    assert bool(world.ledger.entries) == lands
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,14 @@ def test_k_never_falls_when_a_swap_happens(pool: ConstantProductPool, amount_in:
     assert after.k >= pool.k
 
 
+def test_pool_keeps_the_fee_when_a_swap_has_happened() -> None:
+    pool = ConstantProductPool(reserve_in=1_000_000, reserve_out=2_000_000, fee_bps=25)
+
+    after = pool.after(pool.quote_exact_in(10_000))
+
+    assert (after.reserve_in, after.reserve_out) == (1_010_000, 2_000_000 - 19_752)
+
+
 @given(pool=pools, amount_in=amounts)
 def test_fill_is_the_most_that_the_curve_allows(pool: ConstantProductPool, amount_in: int) -> None:
     assume(amount_out(pool, amount_in) > 0)

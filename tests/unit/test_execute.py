@@ -67,8 +67,8 @@ def test_chain_shows_one_swap_as_confirmed(latency: timedelta) -> None:
     order_id = finished(world)
 
     (landed,) = world.landed(order_id)
-    details = world.store.history[order_id][-1].details
-    assert landed.signature == world.order(order_id).transaction.signature == details["signature"]
+    details = world.details(order_id, 5)
+    assert landed.signature == details["signature"]
     assert (landed.amount_in, landed.amount_out) == (details["amount_in"], details["amount_out"])
     assert (landed.landing_slot, landed.memo) == (details["slot"], f"{order_id}:1")
 
@@ -79,13 +79,13 @@ def test_building_tells_the_decision_when_the_route_is_chosen() -> None:
 
     world.run()
 
-    details = world.store.history[order_id][2].details
+    details = world.details(order_id, 3)
     quoted = {quote["venue"]: quote["amount_out"] for quote in details["quotes"]}
     assert quoted.keys() == {"raydium", "meteora"}
     assert details["route"]["amount_out"] == max(quoted.values())
     assert details["min_amount_out"] == min_amount_out(max(quoted.values()), 250)
     assert details["last_valid_block_height"] == slot_at(world.clock.at) + 150
-    assert details["signature"] == world.order(order_id).transaction.signature
+    assert details["signature"] == world.landed(order_id)[0].signature
 
 
 def test_swap_asks_for_one_unit_at_least_when_all_slippage_is_allowed() -> None:
@@ -94,7 +94,7 @@ def test_swap_asks_for_one_unit_at_least_when_all_slippage_is_allowed() -> None:
 
     world.run()
 
-    assert world.store.history[order_id][2].details["min_amount_out"] == 1
+    assert world.details(order_id, 3)["min_amount_out"] == 1
 
 
 @any_latency

@@ -231,6 +231,7 @@ def test_same_transaction_is_used_when_the_chain_was_down_for_the_sending() -> N
     world.outages["chain.send"] = UnavailableError("chain")
     world.execute(world.take(), has_time=ticks(4))
     signed = world.order(order_id).transaction
+    assert signed is not None
     world.outages.clear()
 
     world.run()

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.orders import (
+    Json,
     OrderId,
     OrderStatus,
     OrderType,
@@ -25,7 +26,7 @@ LIFE = [
     OrderStatus.CONFIRMED,
 ]
 EVENTS = len(LIFE) + 1
-DETAILS = {"amount_in": 1, "amount_out": 1, "signature": "5"}
+DETAILS: dict[str, Json] = {"amount_in": 1, "amount_out": 1, "signature": "5"}
 
 
 class Interleaving:

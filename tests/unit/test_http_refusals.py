@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -129,7 +130,7 @@ def raw(**changes: str | None) -> str:
     return "{" + ",".join(fields) + "}"
 
 
-def table(values: dict[str, object]) -> pytest.MarkDecorator:
+def table(values: Mapping[str, object]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("value", values.values(), ids=values.keys())
 
 

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_nothing_new_is_signed_before_the_blockhash_of_the_old_one_has_expired()
 
     history = world.store.history[order_id]
     valid_through = {
-        event.attempt: event.details["last_valid_block_height"]
+        event.attempt: world.details(order_id, event.sequence)["last_valid_block_height"]
         for event in history
         if event.status is OrderStatus.BUILDING
     }
@@ -79,7 +80,7 @@ def test_nothing_new_is_signed_before_the_blockhash_of_the_old_one_has_expired()
     ids=["failed on chain", "expired"],
 )
 def test_order_fails_with_the_reason_when_three_attempts_are_used_up(
-    network: dict[str, int], code: str
+    network: dict[str, Any], code: str
 ) -> None:
     world = World(**network)
     order_id = world.submit()
@@ -110,7 +111,7 @@ def test_next_attempt_says_what_the_last_one_failed_of() -> None:
 
     second = world.store.history[order_id][4]
     assert (second.status, second.attempt) == (OrderStatus.ROUTING, 2)
-    assert second.details["retry_of"]["code"] == "TRANSACTION_FAILED"
+    assert world.details(order_id, 5)["retry_of"]["code"] == "TRANSACTION_FAILED"
 
 
 def test_order_is_retried_when_the_price_moves_beyond_its_slippage() -> None:
@@ -121,7 +122,7 @@ def test_order_is_retried_when_the_price_moves_beyond_its_slippage() -> None:
 
     first = world.landed(order_id)[0]
     assert (first.error_code, first.amount_out) == ("SLIPPAGE_EXCEEDED", None)
-    assert world.store.history[order_id][4].details["retry_of"] == {
+    assert world.details(order_id, 5)["retry_of"] == {
         "code": "SLIPPAGE_EXCEEDED",
         "message": "slippage exceeded",
     }
@@ -160,7 +161,7 @@ def test_order_takes_the_other_venue_when_one_does_not_answer() -> None:
 
     world.run()
 
-    quotes = world.store.history[order_id][2].details["quotes"]
+    quotes = world.details(order_id, 3)["quotes"]
     assert [quote["venue"] for quote in quotes] == ["raydium"]
     assert world.order(order_id).status is OrderStatus.CONFIRMED
 
@@ -174,7 +175,7 @@ def test_order_is_routed_again_when_no_venue_answers_in_time() -> None:
     world.run()
 
     assert world.statuses(order_id) == ["pending", "routing", *ATTEMPT, "confirmed"]
-    assert world.store.history[order_id][2].details["retry_of"]["code"] == "QUOTE_TIMEOUT"
+    assert world.details(order_id, 3)["retry_of"]["code"] == "QUOTE_TIMEOUT"
     assert world.order(order_id).attempt == 2
 
 

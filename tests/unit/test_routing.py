@@ -1,5 +1,6 @@
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -76,7 +77,7 @@ def test_route_is_the_same_when_the_quotes_come_in_another_order(
     ],
     ids=["the greater net output", "the lesser impact of equal outputs", "else the lesser address"],
 )
-def test_route_takes_the_better_quote(better: dict[str, object], worse: dict[str, object]) -> None:
+def test_route_takes_the_better_quote(better: dict[str, Any], worse: dict[str, Any]) -> None:
     best, other = replace(QUOTE, **better), replace(QUOTE, **worse)
 
     assert choose_route([other, best]).best == best
@@ -89,7 +90,7 @@ def test_route_says_what_it_saves_when_there_are_others() -> None:
 
     route = choose_route([worst, best, second], [rejection("EMPTY_POOL", "D")])
 
-    details = route.to_details()
+    details: Any = route.to_details()
     assert (route.worst, route.saving_bps) == (worst, 500)
     assert "96 bps more than meteora" in route.reason
     assert [quote["pool"] for quote in details["quotes"]] == ["A", "B", "C"]
