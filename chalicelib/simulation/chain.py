@@ -24,7 +24,7 @@ from chalicelib.domain.orders import Signature, SignedTransaction
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports import Blockhash, Clock, Landing, SignatureStatuses
 from chalicelib.simulation.ledger import Ledger, LedgerEntry
-from chalicelib.simulation.market import POOLS, Market, slot_at
+from chalicelib.simulation.market import POOLS, Market, moment_at_slot, slot_at
 
 BLOCKHASH_LIFE_BLOCKS = 150
 FINALIZED_BEHIND_BLOCKS = 32
@@ -122,10 +122,10 @@ class SimulatedChain:
     def _fill(self, signature: Signature, swap: _Swap, slot: int) -> tuple[int | None, str | None]:
         if self._chance(f"fail|{signature}") < self.fate.failure_rate_bps:
             return None, TransactionFailedError.code
-        pool = _POOLS_BY_ADDRESS[swap.pool_address]
+        pool = self.market.state(_POOLS_BY_ADDRESS[swap.pool_address], slot)
         try:
-            fill = self.market.state(pool, swap.pair, slot).quote_exact_in(
-                swap.instruction.amount_in
+            fill = pool.quote_exact_in(
+                swap.pair.token_in.mint, swap.instruction.amount_in, moment_at_slot(slot)
             )
         except QuoteError as error:
             return None, error.code

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from chalicelib.domain.pools.constant_product import ConstantProductPool
+from chalicelib.domain.amounts import BPS
+from chalicelib.domain.pools.constant_product import FEE_RATE_DENOMINATOR, ConstantProductPool
+from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.tokens import BONK, JUP, SOL, USDC, USDT, Pair, Token
 
 SLOT = timedelta(milliseconds=400)
 GENESIS = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
+_UNIX_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 # Prices in nano-dollars, noise in parts per billion.
 ONE = 10**9
@@ -126,6 +129,11 @@ def slot_at(moment: datetime) -> int:
     return (moment - GENESIS) // SLOT
 
 
+def moment_at_slot(slot: int) -> Moment:
+    """Return the slot with the second in which it begins."""
+    return Moment(slot, (GENESIS + slot * SLOT - _UNIX_EPOCH) // timedelta(seconds=1))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
     """The pools and their state at any slot.
@@ -142,17 +150,18 @@ class Market:
         """Return the pools that swap the pair."""
         return [pool for pool in POOLS if pool.trades(pair)]
 
-    def state(self, pool: ListedPool, pair: Pair, slot: int) -> ConstantProductPool:
-        """Return the pool's reserves at the slot, in base units, in the direction of the pair."""
+    def state(self, pool: ListedPool, slot: int) -> ConstantProductPool:
+        """Return the pool as it stands at the slot."""
         side_usd = pool.depth_usd * ONE // 2
-        reserve_b = _tokens_worth(side_usd, self.fair_price(pool.token_b, slot), pool.token_b)
         price_a = self.fair_price(pool.token_a, slot) * (ONE + self._stray(pool, slot)) // ONE
-        reserve_a = _tokens_worth(side_usd, price_a, pool.token_a)
-        forward = pair.token_in == pool.token_a
         return ConstantProductPool(
-            reserve_in=reserve_a if forward else reserve_b,
-            reserve_out=reserve_b if forward else reserve_a,
-            fee_bps=pool.fee_bps,
+            address=pool.address,
+            venue=pool.venue,
+            mint_a=pool.token_a.mint,
+            mint_b=pool.token_b.mint,
+            vault_0=_tokens_worth(side_usd, price_a, pool.token_a),
+            vault_1=_tokens_worth(side_usd, self.fair_price(pool.token_b, slot), pool.token_b),
+            trade_fee_rate=pool.fee_bps * FEE_RATE_DENOMINATOR // BPS,
         )
 
     def fair_price(self, token: Token, slot: int) -> int:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.quotes import Quote, Rejection
+from chalicelib.domain.pools.pool import Moment, Pool
+from chalicelib.domain.quotes import Quote, Rejection, ask
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports import Clock
-from chalicelib.simulation.market import ListedPool, Market, slot_at
+from chalicelib.simulation.market import Market, moment_at_slot, slot_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,22 +21,12 @@ class SimulatedVenue:
 
     def quotes(self, pair: Pair, amount_in: int) -> Sequence[Quote | Rejection]:
         slot = slot_at(self.clock.now())
-        pools = [pool for pool in self.market.pools(pair) if pool.venue == self.name]
-        return [self._quote(pool, pair, amount_in, slot) for pool in pools]
+        at = moment_at_slot(slot)
+        listed = [pool for pool in self.market.pools(pair) if pool.venue == self.name]
+        return [self._quote(self.market.state(p, slot), pair, amount_in, at) for p in listed]
 
-    def _quote(self, pool: ListedPool, pair: Pair, amount_in: int, slot: int) -> Quote | Rejection:
+    def _quote(self, pool: Pool, pair: Pair, amount_in: int, at: Moment) -> Quote | Rejection:
         try:
-            fill = self.market.state(pool, pair, slot).quote_exact_in(amount_in)
+            return ask(pool, pair, amount_in, at)
         except QuoteError as error:
             return Rejection(venue=self.name, pool_address=pool.address, code=error.code)
-        return Quote(
-            venue=self.name,
-            pool_address=pool.address,
-            input_mint=pair.token_in.mint,
-            output_mint=pair.token_out.mint,
-            amount_in=amount_in,
-            amount_out=fill.amount_out,
-            fee_bps=pool.fee_bps,
-            price_impact_bps=fill.price_impact_bps,
-            slot=slot,
-        )

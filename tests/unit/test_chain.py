@@ -54,11 +54,10 @@ def landing(world: World, transaction: SignedTransaction) -> Any:
 def expected_amount_out(world: World, slot: int) -> int:
     """The constant product by another way: what the reserves at that slot leave for the trader."""
     pool = next(pool for pool in POOLS if pool.venue == "raydium" and pool.trades(SOL_USDC))
-    state = world.market.state(pool, SOL_USDC, slot)
+    state = world.market.state(pool, slot)
     fee_amount = -(-ONE_SOL * pool.fee_bps // 10_000)
-    reserve_in = state.reserve_in + ONE_SOL - fee_amount
-    left = -(-state.reserve_in * state.reserve_out // reserve_in)
-    return state.reserve_out - left
+    left = -(-state.vault_0 * state.vault_1 // (state.vault_0 + ONE_SOL - fee_amount))
+    return state.vault_1 - left
 
 
 def test_wallet_gives_the_same_bytes_when_order_attempt_and_blockhash_are_the_same() -> None:

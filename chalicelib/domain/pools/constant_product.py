@@ -1,84 +1,214 @@
-"""The constant-product curve x·y = k with a fee on the input.
-
-Invariant: k never falls. Rounding favours the pool: output rounds down, the fee rounds up.
-"""
+"""Raydium CPMM: x · y = k over the vaults less the fees that wait in them; k never falls."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple
 
-from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
-from chalicelib.domain.errors import (
+from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, Price, is_a_to_b
+from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
+    DivisionByZeroError,
     EmptyPoolError,
+    InsufficientLiquidityError,
     ZeroAmountError,
     ZeroOutputError,
 )
+from chalicelib.domain.tokens import Mint
 
+FEE_RATE_DENOMINATOR = 1_000_000
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
-    """What a swap of `amount_in` gives; all amounts in base units.
-
-    `fee_amount` is the part of `amount_in` that stays with the pool's owners. The price impact
-    compares the fill with the marginal price before it, the fee apart.
-    """
-
-    amount_in: int
-    amount_out: int
-    fee_amount: int
-    price_impact_bps: int
+# The values of `creator_fee_on`; the third is token 1.
+CREATOR_FEE_ON_BOTH = 0
+CREATOR_FEE_ON_TOKEN_0 = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantProductPool:
-    """Reserves in base units, seen from the trader: what is paid in, what is taken out."""
+    """A Raydium CPMM pool; rates are in 1e-6, accrued fees are still inside the vaults."""
 
-    reserve_in: int
-    reserve_out: int
-    fee_bps: int
+    address: str
+    venue: str
+    mint_a: Mint
+    mint_b: Mint
+    vault_0: int
+    vault_1: int
+    trade_fee_rate: int
+    protocol_fee_rate: int = 0
+    fund_fee_rate: int = 0
+    creator_fee_rate: int = 0
+    enable_creator_fee: bool = False
+    creator_fee_on: int = CREATOR_FEE_ON_BOTH
+    protocol_fees_0: int = 0
+    protocol_fees_1: int = 0
+    fund_fees_0: int = 0
+    fund_fees_1: int = 0
+    creator_fees_0: int = 0
+    creator_fees_1: int = 0
 
     @property
-    def k(self) -> int:
-        return self.reserve_in * self.reserve_out
+    def reserve_0(self) -> int:
+        return self.vault_0 - self.protocol_fees_0 - self.fund_fees_0 - self.creator_fees_0
 
-    def reversed(self) -> Self:
-        """The same pool for a trade the other way."""
-        return replace(self, reserve_in=self.reserve_out, reserve_out=self.reserve_in)
+    @property
+    def reserve_1(self) -> int:
+        return self.vault_1 - self.protocol_fees_1 - self.fund_fees_1 - self.creator_fees_1
 
-    def quote_exact_in(self, amount_in: int) -> Fill:
-        """Return what `amount_in` base units buy.
-
-        amount_out = ⌊net·R_out / (R_in + net)⌋ with net = amount_in - ⌈amount_in·fee/10⁴⌉, the rule
-        of Raydium's CPMM program. Raises ZeroAmountError, EmptyPoolError, AmountOverflowError or
-        ZeroOutputError.
-        """
+    def quote_exact_in(
+        self, input_mint: Mint, amount_in: int, at: Moment
+    ) -> "ConstantProductQuote":
+        """Quote paying exactly `amount_in` of `input_mint`. Raises a QuoteError."""
+        zero_for_one = is_a_to_b(self, input_mint)
         if amount_in <= 0:
             raise ZeroAmountError
-        if self.reserve_in <= 0 or self.reserve_out <= 0:
-            raise EmptyPoolError
-        if self.reserve_in + amount_in > U64_MAX:
-            raise AmountOverflowError
-        fee_amount = ceil_div(amount_in * self.fee_bps, BPS)
-        net_in = amount_in - fee_amount
-        amount_out = net_in * self.reserve_out // (self.reserve_in + net_in)
-        if amount_out == 0:
+        reserve_in, reserve_out = self._reserves(zero_for_one)
+        creator_fee_on_input = self._is_creator_fee_on_input(zero_for_one)
+        creator_rate = self.creator_fee_rate if self.enable_creator_fee else 0
+        # raydium-cp-swap curve/calculator.rs: one fee on the input, split, or two separate ones.
+        if creator_fee_on_input:
+            rate = self.trade_fee_rate + creator_rate
+            fee = -(-amount_in * rate // FEE_RATE_DENOMINATOR)
+            trade_fee, creator_fee = _split(fee, self.trade_fee_rate, creator_rate)
+        else:
+            fee = trade_fee = -(-amount_in * self.trade_fee_rate // FEE_RATE_DENOMINATOR)
+            creator_fee = 0
+        net = amount_in - fee
+        amount_out = net * reserve_out // (reserve_in + net)
+        if not creator_fee_on_input:
+            creator_fee = -(-amount_out * creator_rate // FEE_RATE_DENOMINATOR)
+            amount_out -= creator_fee
+        if amount_out <= 0:
             raise ZeroOutputError
-        return Fill(
-            amount_in=amount_in,
-            amount_out=amount_out,
-            fee_amount=fee_amount,
-            price_impact_bps=self._price_impact_bps(net_in, amount_out),
+        self._require_room(zero_for_one, amount_in)
+        return ConstantProductQuote(
+            self, zero_for_one, amount_in, amount_out, trade_fee, creator_fee, creator_fee_on_input
         )
 
-    def after(self, fill: Fill) -> Self:
-        """The pool once `fill` has happened; the fee stays in it."""
+    def quote_exact_out(
+        self, input_mint: Mint, amount_out: int, at: Moment
+    ) -> "ConstantProductQuote":
+        """Quote receiving exactly `amount_out` of the other mint. Raises a QuoteError."""
+        zero_for_one = is_a_to_b(self, input_mint)
+        if amount_out <= 0:
+            raise ZeroAmountError
+        reserve_in, reserve_out = self._reserves(zero_for_one)
+        creator_fee_on_input = self._is_creator_fee_on_input(zero_for_one)
+        creator_rate = self.creator_fee_rate if self.enable_creator_fee else 0
+        if creator_fee_on_input:
+            gross_out, rate = amount_out, self.trade_fee_rate + creator_rate
+        else:
+            gross_out, rate = _before_fee(amount_out, creator_rate), self.trade_fee_rate
+        if gross_out >= reserve_out:
+            raise InsufficientLiquidityError
+        # raydium-cp-swap curve/constant_product.rs: the input rounds up.
+        net = -(-reserve_in * gross_out // (reserve_out - gross_out))
+        amount_in = _before_fee(net, rate)
+        if creator_fee_on_input:
+            trade_fee, creator_fee = _split(amount_in - net, self.trade_fee_rate, creator_rate)
+        else:
+            trade_fee, creator_fee = amount_in - net, gross_out - amount_out
+        self._require_room(zero_for_one, amount_in)
+        return ConstantProductQuote(
+            self, zero_for_one, amount_in, amount_out, trade_fee, creator_fee, creator_fee_on_input
+        )
+
+    def marginal_price(self, input_mint: Mint) -> Price:
+        """Return the price of the next infinitesimal swap. Raises EmptyPoolError."""
+        reserve_in, reserve_out = self._reserves(is_a_to_b(self, input_mint))
+        return Price(reserve_out, reserve_in)
+
+    def _reserves(self, zero_for_one: bool) -> tuple[int, int]:
+        reserve_0, reserve_1 = self.reserve_0, self.reserve_1
+        if reserve_0 <= 0 or reserve_1 <= 0:
+            raise EmptyPoolError
+        return (reserve_0, reserve_1) if zero_for_one else (reserve_1, reserve_0)
+
+    def _is_creator_fee_on_input(self, zero_for_one: bool) -> bool:
+        fee_on = self.creator_fee_on
+        return fee_on == CREATOR_FEE_ON_BOTH or (fee_on == CREATOR_FEE_ON_TOKEN_0) is zero_for_one
+
+    def _require_room(self, zero_for_one: bool, amount_in: int) -> None:
+        if (self.vault_0 if zero_for_one else self.vault_1) + amount_in > U64_MAX:
+            raise AmountOverflowError
+
+
+class ConstantProductQuote(NamedTuple):
+    """What a CPMM swap would fill; the protocol and fund fees are parts of the trade fee."""
+
+    pool: ConstantProductPool
+    zero_for_one: bool
+    amount_in: int
+    amount_out: int
+    trade_fee: int
+    creator_fee: int
+    creator_fee_on_input: bool
+
+    @property
+    def protocol_fee(self) -> int:
+        return self.trade_fee * self.pool.protocol_fee_rate // FEE_RATE_DENOMINATOR
+
+    @property
+    def fund_fee(self) -> int:
+        return self.trade_fee * self.pool.fund_fee_rate // FEE_RATE_DENOMINATOR
+
+    @property
+    def fees(self) -> tuple[Fee, ...]:
+        mint_in, mint_out = self._mints
+        protocol_fee, fund_fee = self.protocol_fee, self.fund_fee
+        creator_mint = mint_in if self.creator_fee_on_input else mint_out
+        return (
+            Fee(FeeKind.LP, mint_in, self.trade_fee - protocol_fee - fund_fee),
+            Fee(FeeKind.PROTOCOL, mint_in, protocol_fee),
+            Fee(FeeKind.FUND, mint_in, fund_fee),
+            Fee(FeeKind.CREATOR, creator_mint, self.creator_fee),
+        )
+
+    @property
+    def price_before(self) -> Price:
+        return self.pool.marginal_price(self._mints[0])
+
+    @property
+    def price_after(self) -> Price:
+        return self.pool_after.marginal_price(self._mints[0])
+
+    @property
+    def pool_after(self) -> ConstantProductPool:
+        pool = self.pool
+        creator_fee_0 = self.creator_fee if self.creator_fee_on_input is self.zero_for_one else 0
+        accrued = replace(
+            pool,
+            creator_fees_0=pool.creator_fees_0 + creator_fee_0,
+            creator_fees_1=pool.creator_fees_1 + self.creator_fee - creator_fee_0,
+        )
+        if self.zero_for_one:
+            return replace(
+                accrued,
+                vault_0=pool.vault_0 + self.amount_in,
+                vault_1=pool.vault_1 - self.amount_out,
+                protocol_fees_0=pool.protocol_fees_0 + self.protocol_fee,
+                fund_fees_0=pool.fund_fees_0 + self.fund_fee,
+            )
         return replace(
-            self,
-            reserve_in=self.reserve_in + fill.amount_in,
-            reserve_out=self.reserve_out - fill.amount_out,
+            accrued,
+            vault_0=pool.vault_0 - self.amount_out,
+            vault_1=pool.vault_1 + self.amount_in,
+            protocol_fees_1=pool.protocol_fees_1 + self.protocol_fee,
+            fund_fees_1=pool.fund_fees_1 + self.fund_fee,
         )
 
-    def _price_impact_bps(self, net_in: int, amount_out: int) -> int:
-        # 1 - (out/net) / (R_out/R_in), as one division.
-        at_marginal_price = net_in * self.reserve_out
-        return (at_marginal_price - amount_out * self.reserve_in) * BPS // at_marginal_price
+    @property
+    def _mints(self) -> tuple[Mint, Mint]:
+        mint_a, mint_b = self.pool.mint_a, self.pool.mint_b
+        return (mint_a, mint_b) if self.zero_for_one else (mint_b, mint_a)
+
+
+def _split(fee: int, trade_rate: int, creator_rate: int) -> tuple[int, int]:
+    # raydium-cp-swap curve/fees.rs split_creator_fee: it divides by the sum of the rates.
+    if trade_rate + creator_rate == 0:
+        raise DivisionByZeroError
+    creator_fee = fee * creator_rate // (trade_rate + creator_rate)
+    return fee - creator_fee, creator_fee
+
+
+def _before_fee(amount: int, rate: int) -> int:
+    # raydium-cp-swap curve/fees.rs calculate_pre_fee_amount.
+    return -(-amount * FEE_RATE_DENOMINATOR // (FEE_RATE_DENOMINATOR - rate))

@@ -1,0 +1,268 @@
+"""Raydium CLMM: liquidity between ticks; a swap walks from one initialized tick to the next.
+
+Invariant: `liquidity` is the sum of `liquidity_net` over the ticks up to `tick_current`.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import NamedTuple
+
+from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, Price, is_a_to_b
+from chalicelib.domain.pools.rejections import (
+    AmountOverflowError,
+    InsufficientLiquidityError,
+    PriceRangeError,
+    ZeroAmountError,
+    ZeroOutputError,
+)
+from chalicelib.domain.pools.tick_steps import (
+    FEE_RATE_DENOMINATOR,
+    SwapKind,
+    fill_exact_in,
+    fill_exact_out,
+)
+from chalicelib.domain.pools.tick_volatility import FEE_RATE_MAX, DynamicFee, VolatilityWalk
+from chalicelib.domain.pools.ticks import (
+    MAX_SQRT_PRICE_X64,
+    MIN_SQRT_PRICE_X64,
+    sqrt_price_at,
+    tick_at,
+)
+from chalicelib.domain.tokens import Mint
+
+Q128 = 1 << 128
+
+# The values of `fee_on`; the third is token 1.
+FEE_ON_INPUT = 0
+FEE_ON_TOKEN_0 = 1
+
+# A swap without a price limit of its own stops one unit before the first and last prices.
+_LOWEST = MIN_SQRT_PRICE_X64 + 1
+_HIGHEST = MAX_SQRT_PRICE_X64 - 1
+
+_TICK_OF = attrgetter("tick")
+
+
+class Tick(NamedTuple):
+    """An initialized tick: crossing it upwards adds `liquidity_net`, downwards takes it away."""
+
+    tick: int
+    liquidity_net: int
+    liquidity_gross: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcentratedPool:
+    """A Raydium CLMM pool: its price is token 1 for token 0, rates are in 1e-6, ticks ascend."""
+
+    address: str
+    venue: str
+    mint_a: Mint
+    mint_b: Mint
+    sqrt_price_x64: int
+    tick_current: int
+    liquidity: int
+    tick_spacing: int
+    trade_fee_rate: int
+    protocol_fee_rate: int
+    fund_fee_rate: int
+    fee_on: int
+    ticks: tuple[Tick, ...]
+    dynamic_fee: DynamicFee | None = None
+
+    def quote_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> "ConcentratedQuote":
+        """Quote paying exactly `amount_in` of `input_mint`. Raises a QuoteError.
+
+        At the end of all prices the program fills less: the quote is then not `is_complete`.
+        """
+        walk = self._walk(input_mint, amount_in, at, is_exact_in=True)
+        return self._quote(walk, amount_in - walk.left, walk.total)
+
+    def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> "ConcentratedQuote":
+        """Quote receiving exactly `amount_out` of the other mint. Raises a QuoteError.
+
+        At the end of all prices the program fills less: the quote is then not `is_complete`.
+        """
+        walk = self._walk(input_mint, amount_out, at, is_exact_in=False)
+        return self._quote(walk, walk.total, amount_out - walk.left)
+
+    def marginal_price(self, input_mint: Mint) -> Price:
+        """Return the price of the next infinitesimal swap."""
+        return _price(self.sqrt_price_x64, is_a_to_b(self, input_mint))
+
+    def _walk(self, input_mint: Mint, amount: int, at: Moment, *, is_exact_in: bool) -> "_Walk":
+        is_down = is_a_to_b(self, input_mint)
+        if amount <= 0:
+            raise ZeroAmountError
+        if amount > U64_MAX:
+            raise AmountOverflowError
+        fee_on = self.fee_on
+        is_fee_on_input = fee_on == FEE_ON_INPUT or (fee_on == FEE_ON_TOKEN_0) is is_down
+        walk = _Walk(self, SwapKind(is_exact_in, is_down, is_fee_on_input), amount, at)
+        walk.run()
+        return walk
+
+    def _quote(self, walk: "_Walk", amount_in: int, amount_out: int) -> "ConcentratedQuote":
+        if amount_in <= 0 or amount_out <= 0:
+            raise ZeroOutputError
+        return ConcentratedQuote(
+            pool=self,
+            swap=walk.swap,
+            amount_in=amount_in,
+            amount_out=amount_out,
+            step_fees=tuple(walk.step_fees),
+            is_complete=walk.left == 0,
+            sqrt_price_x64=walk.price,
+            crossed_to_tick=walk.tick,
+            liquidity=walk.liquidity,
+            dynamic_fee=walk.volatility.fee_after if walk.volatility else None,
+        )
+
+
+class ConcentratedQuote(NamedTuple):
+    """What a CLMM swap would fill, with the price and liquidity it ends at."""
+
+    pool: ConcentratedPool
+    swap: SwapKind
+    amount_in: int
+    amount_out: int
+    step_fees: tuple[int, ...]
+    is_complete: bool
+    sqrt_price_x64: int
+    crossed_to_tick: int | None
+    liquidity: int
+    dynamic_fee: DynamicFee | None
+
+    @property
+    def is_fee_on_input(self) -> bool:
+        return self.swap.is_fee_on_input
+
+    @property
+    def fee_amount(self) -> int:
+        return sum(self.step_fees)
+
+    @property
+    def tick_current(self) -> int:
+        tick = self.crossed_to_tick
+        return tick_at(self.sqrt_price_x64) if tick is None else tick
+
+    @property
+    def fees(self) -> tuple[Fee, ...]:
+        # raydium-clmm instructions/swap.rs splits the fee of each step.
+        pool, fees = self.pool, self.step_fees
+        protocol = sum(fee * pool.protocol_fee_rate // FEE_RATE_DENOMINATOR for fee in fees)
+        fund = sum(fee * pool.fund_fee_rate // FEE_RATE_DENOMINATOR for fee in fees)
+        mint = pool.mint_a if self.is_fee_on_input is self.swap.is_down else pool.mint_b
+        return (
+            Fee(FeeKind.LP, mint, sum(fees) - protocol - fund),
+            Fee(FeeKind.PROTOCOL, mint, protocol),
+            Fee(FeeKind.FUND, mint, fund),
+        )
+
+    @property
+    def price_before(self) -> Price:
+        return _price(self.pool.sqrt_price_x64, self.swap.is_down)
+
+    @property
+    def price_after(self) -> Price:
+        return _price(self.sqrt_price_x64, self.swap.is_down)
+
+    @property
+    def pool_after(self) -> ConcentratedPool:
+        return replace(
+            self.pool,
+            sqrt_price_x64=self.sqrt_price_x64,
+            tick_current=self.tick_current,
+            liquidity=self.liquidity,
+            dynamic_fee=self.dynamic_fee,
+        )
+
+
+class _Walk:
+    """A swap under way; `tick` is None while it is just the tick of the price."""
+
+    __slots__ = (
+        "fill",
+        "left",
+        "liquidity",
+        "pool",
+        "price",
+        "step_fees",
+        "swap",
+        "tick",
+        "total",
+        "volatility",
+    )
+
+    def __init__(self, pool: ConcentratedPool, swap: SwapKind, amount: int, at: Moment) -> None:
+        self.pool = pool
+        self.swap = swap
+        self.fill = fill_exact_in if swap.is_exact_in else fill_exact_out
+        self.left = amount
+        self.total = 0
+        self.price = pool.sqrt_price_x64
+        self.tick: int | None = pool.tick_current
+        self.liquidity = pool.liquidity
+        self.step_fees: list[int] = []
+        self.volatility: VolatilityWalk | None = None
+        if pool.dynamic_fee is not None:
+            self.volatility = VolatilityWalk(
+                pool.dynamic_fee,
+                pool.tick_current,
+                pool.tick_spacing,
+                swap.is_down,
+                at.unix_seconds,
+            )
+
+    def run(self) -> None:
+        # raydium-clmm instructions/swap.rs swap_internal.
+        is_down, ticks = self.swap.is_down, self.pool.ticks
+        limit, clamp = (_LOWEST, max) if is_down else (_HIGHEST, min)
+        if clamp(self.price, limit) == limit:
+            raise PriceRangeError
+        here = bisect_right(ticks, self.pool.tick_current, key=_TICK_OF)
+        for index in range(here - 1, -1, -1) if is_down else range(here, len(ticks)):
+            tick, liquidity_net, _ = ticks[index]
+            tick_price = sqrt_price_at(tick)
+            self._go_to(clamp(tick_price, limit), tick)
+            if self.price == tick_price:
+                self.liquidity += -liquidity_net if is_down else liquidity_net
+                self.tick = tick - 1 if is_down else tick
+            if not self.left or self.price == limit:
+                return
+        raise InsufficientLiquidityError
+
+    def _go_to(self, target: int, next_tick: int) -> None:
+        trade_fee_rate, volatility = self.pool.trade_fee_rate, self.volatility
+        if volatility is None:
+            self._step_to(target, trade_fee_rate)
+            return
+        while True:
+            dynamic_rate, bound = volatility.enter(target, self.liquidity)
+            self._step_to(bound, min(FEE_RATE_MAX, trade_fee_rate + dynamic_rate))
+            volatility.leave(self.price, next_tick)
+            if not self.left or self.price == target:
+                return
+
+    def _step_to(self, target: int, fee_rate: int) -> None:
+        price = self.price
+        if price == target:
+            return
+        end, taken, added, fee = self.fill(
+            self.swap, price, target, self.liquidity, self.left, fee_rate
+        )
+        self.left -= taken
+        self.total += added
+        if self.total > U64_MAX:
+            raise AmountOverflowError
+        self.step_fees.append(fee)
+        if end != price:
+            self.price = end
+            self.tick = None
+
+
+def _price(sqrt_price_x64: int, is_down: bool) -> Price:
+    square = sqrt_price_x64 * sqrt_price_x64
+    return Price(square, Q128) if is_down else Price(Q128, square)

@@ -1,0 +1,272 @@
+"""Meteora's DAMM v2 pools: a curve, a fee that follows a schedule and volatility, the state after.
+
+Invariant: a range keeps its liquidity; in a compounding pool k never falls.
+"""
+
+from dataclasses import dataclass, field, replace
+from math import isqrt
+from typing import NamedTuple
+
+from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.pools.damm_v2_curves import ProductCurve, RangeCurve
+from chalicelib.domain.pools.damm_v2_fees import (
+    FEE_DENOMINATOR,
+    BaseFee,
+    ConstantFee,
+    DynamicFee,
+    FeeShares,
+    Swap,
+    divide_fee,
+    included_fee_amount,
+)
+from chalicelib.domain.pools.pool import Fee, Moment, Price, is_a_to_b
+from chalicelib.domain.pools.rejections import (
+    AmountOverflowError,
+    SwapDisabledError,
+    ZeroAmountError,
+)
+from chalicelib.domain.tokens import Mint
+
+BOTH_TOKEN, ONLY_B, COMPOUNDING = 0, 1, 2
+
+_BY_SLOT = 0
+_MAX_FEE_NUMERATOR = (500_000_000, 990_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DammV2Pool:
+    """A DAMM v2 pool: sqrt prices are Q64.64, B per A; `liquidity` carries 64 more bits of scale.
+
+    `token_a_amount` and `token_b_amount` are the reserves of compounding pools only. Points count
+    slots when `activation_type` is 0, seconds when it is 1.
+    """
+
+    address: str
+    venue: str
+    mint_a: Mint
+    mint_b: Mint
+    status: int
+    activation_type: int
+    activation_point: int
+    collect_fee_mode: int
+    fee_version: int
+    sqrt_price: int
+    sqrt_min_price: int
+    sqrt_max_price: int
+    liquidity: int
+    token_a_amount: int
+    token_b_amount: int
+    protocol_fee_percent: int
+    referral_fee_percent: int
+    compounding_fee_bps: int
+    base_fee: BaseFee
+    dynamic_fee: DynamicFee | None
+    has_referral: bool = False
+    _curve: RangeCurve | ProductCurve = field(init=False, repr=False, compare=False)
+    _fixed_numerator: int | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        base_fee, curve = self.base_fee, self._build_curve()
+        fixed = isinstance(base_fee, ConstantFee)
+        numerator = self._capped(base_fee.cliff_fee_numerator) if fixed else None
+        object.__setattr__(self, "_curve", curve)
+        object.__setattr__(self, "_fixed_numerator", numerator)
+
+    def quote_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> "DammV2Quote":
+        """Return what exactly `amount_in` base units buy; an output of nothing is not refused.
+
+        Raises ZeroAmountError, SwapDisabledError, EmptyPoolError, PriceRangeError or
+        AmountOverflowError.
+        """
+        is_a_to_b = self._open(input_mint, amount_in, at)
+        numerator = self._fixed_numerator
+        if numerator is None:
+            numerator = self._numerator_of_included(amount_in, is_a_to_b, at)
+        if is_a_to_b or self.collect_fee_mode == BOTH_TOKEN:
+            gross_out, sqrt_price = self._curve.sell(amount_in, is_a_to_b)
+            fee = -(-gross_out * numerator // FEE_DENOMINATOR)
+            amount_out = gross_out - fee
+        else:
+            fee = -(-amount_in * numerator // FEE_DENOMINATOR)
+            amount_out, sqrt_price = self._curve.sell(amount_in - fee, is_a_to_b)
+        return self._checked(
+            DammV2Quote(amount_in, amount_out, self, is_a_to_b, at, fee, sqrt_price, 0)
+        )
+
+    def quote_partial_fill(self, input_mint: Mint, amount_in: int, at: Moment) -> "DammV2Quote":
+        """Return what at most `amount_in` base units buy before the price leaves the range.
+
+        Raises as `quote_exact_in`; ZeroAmountError also when nothing at all would be used.
+        """
+        is_a_to_b = self._open(input_mint, amount_in, at)
+        numerator = self._numerator_of_included(amount_in, is_a_to_b, at)
+        on_input = self.takes_fee_from_input(is_a_to_b)
+        fee = -(-amount_in * numerator // FEE_DENOMINATOR) if on_input else 0
+        net_in = amount_in - fee
+        used, gross_out, sqrt_price = self._curve.sell_within_range(net_in, is_a_to_b)
+        if used < net_in:
+            if on_input:
+                # The fee is reckoned anew on what the range could take.
+                numerator = self._numerator_of_excluded(used, is_a_to_b, at)
+                fee = included_fee_amount(used, numerator) - used
+            amount_in = used + fee
+        if amount_in == 0:
+            raise ZeroAmountError
+        amount_out = gross_out
+        if not on_input:
+            fee = -(-gross_out * numerator // FEE_DENOMINATOR)
+            amount_out -= fee
+        left = net_in - used
+        return self._checked(
+            DammV2Quote(amount_in, amount_out, self, is_a_to_b, at, fee, sqrt_price, left)
+        )
+
+    def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> "DammV2Quote":
+        """Return what exactly `amount_out` base units cost.
+
+        Raises as `quote_exact_in`, and InsufficientLiquidityError.
+        """
+        is_a_to_b = self._open(input_mint, amount_out, at)
+        if self.takes_fee_from_input(is_a_to_b):
+            net_in, sqrt_price = self._curve.buy(amount_out, is_a_to_b)
+            numerator = self._numerator_of_excluded(net_in, is_a_to_b, at)
+            amount_in = included_fee_amount(net_in, numerator)
+            fee = amount_in - net_in
+        else:
+            numerator = self._numerator_of_excluded(amount_out, is_a_to_b, at)
+            gross_out = included_fee_amount(amount_out, numerator)
+            if gross_out > U64_MAX:
+                raise AmountOverflowError
+            amount_in, sqrt_price = self._curve.buy(gross_out, is_a_to_b)
+            fee = gross_out - amount_out
+        if amount_in > U64_MAX:
+            raise AmountOverflowError
+        return self._checked(
+            DammV2Quote(amount_in, amount_out, self, is_a_to_b, at, fee, sqrt_price, 0)
+        )
+
+    def marginal_price(self, input_mint: Mint) -> Price:
+        """Return the price of the next unit."""
+        numerator, denominator = self._curve.marginal_price()
+        if is_a_to_b(self, input_mint):
+            return Price(numerator, denominator)
+        return Price(denominator, numerator)
+
+    def takes_fee_from_input(self, is_a_to_b: bool) -> bool:
+        return not is_a_to_b and self.collect_fee_mode != BOTH_TOKEN
+
+    def divide_fee(self, fee: int) -> FeeShares:
+        """Divide a fee as this pool's settings say."""
+        return divide_fee(
+            fee,
+            protocol_percent=self.protocol_fee_percent,
+            referral_percent=self.referral_fee_percent if self.has_referral else 0,
+            compounding_bps=self.compounding_fee_bps,
+        )
+
+    def _build_curve(self) -> RangeCurve | ProductCurve:
+        if self.collect_fee_mode == COMPOUNDING:
+            return ProductCurve(self.token_a_amount, self.token_b_amount)
+        return RangeCurve.of(
+            liquidity=self.liquidity,
+            sqrt_price=self.sqrt_price,
+            sqrt_min_price=self.sqrt_min_price,
+            sqrt_max_price=self.sqrt_max_price,
+        )
+
+    def _open(self, input_mint: Mint, amount: int, at: Moment) -> bool:
+        if amount <= 0:
+            raise ZeroAmountError
+        if self.status != 0 or self._point(at) < self.activation_point:
+            raise SwapDisabledError
+        if amount > U64_MAX:
+            raise AmountOverflowError
+        return is_a_to_b(self, input_mint)
+
+    def _point(self, at: Moment) -> int:
+        return at.slot if self.activation_type == _BY_SLOT else at.unix_seconds
+
+    def _capped(self, base_numerator: int) -> int:
+        surcharge = self.dynamic_fee.numerator if self.dynamic_fee else 0
+        return min(base_numerator + surcharge, _MAX_FEE_NUMERATOR[self.fee_version])
+
+    def _numerator_of_included(self, amount: int, is_a_to_b: bool, at: Moment) -> int:
+        swap = Swap(is_a_to_b, self._point(at) - self.activation_point)
+        return self._capped(self.base_fee.numerator_of_included(amount, swap))
+
+    def _numerator_of_excluded(self, amount: int, is_a_to_b: bool, at: Moment) -> int:
+        swap = Swap(is_a_to_b, self._point(at) - self.activation_point)
+        return self._capped(self.base_fee.numerator_of_excluded(amount, swap))
+
+    def _checked(self, quote: "DammV2Quote") -> "DammV2Quote":
+        if self.collect_fee_mode == COMPOUNDING and max(quote.reserves_after) > U64_MAX:
+            raise AmountOverflowError
+        return quote
+
+
+class DammV2Quote(NamedTuple):
+    """What a DAMM v2 pool fills.
+
+    `amount_left` is what a partial fill could not use, its fee already taken off.
+    """
+
+    amount_in: int
+    amount_out: int
+    pool: DammV2Pool
+    is_a_to_b: bool
+    at: Moment
+    fee_amount: int
+    range_sqrt_price: int
+    amount_left: int
+
+    @property
+    def fee_on_input(self) -> bool:
+        return self.pool.takes_fee_from_input(self.is_a_to_b)
+
+    @property
+    def fee_shares(self) -> FeeShares:
+        return self.pool.divide_fee(self.fee_amount)
+
+    @property
+    def input_mint(self) -> Mint:
+        return self.pool.mint_a if self.is_a_to_b else self.pool.mint_b
+
+    @property
+    def fees(self) -> tuple[Fee, ...]:
+        mint = self.pool.mint_a if self.is_a_to_b == self.fee_on_input else self.pool.mint_b
+        return tuple(Fee(kind, mint, part) for kind, part in self.fee_shares.by_kind() if part)
+
+    @property
+    def price_before(self) -> Price:
+        return self.pool.marginal_price(self.input_mint)
+
+    @property
+    def price_after(self) -> Price:
+        return self.pool_after.marginal_price(self.input_mint)
+
+    @property
+    def reserves_after(self) -> tuple[int, int]:
+        """The reserves of a compounding pool, its share of the fee added to B."""
+        fee_in, fee_out = (self.fee_amount, 0) if self.fee_on_input else (0, self.fee_amount)
+        paid, taken = self.amount_in - fee_in, self.amount_out + fee_out
+        added_a, added_b = (paid, -taken) if self.is_a_to_b else (-taken, paid)
+        kept = self.fee_shares.compounding
+        return self.pool.token_a_amount + added_a, self.pool.token_b_amount + added_b + kept
+
+    @property
+    def next_sqrt_price(self) -> int:
+        if self.pool.collect_fee_mode != COMPOUNDING:
+            return self.range_sqrt_price
+        token_a_amount, token_b_amount = self.reserves_after
+        return isqrt((token_b_amount << 128) // token_a_amount)
+
+    @property
+    def pool_after(self) -> DammV2Pool:
+        pool, sqrt_price, dynamic_fee = self.pool, self.next_sqrt_price, self.pool.dynamic_fee
+        if dynamic_fee:
+            dynamic_fee = dynamic_fee.after(pool.sqrt_price, sqrt_price, self.at.unix_seconds)
+        after = replace(pool, sqrt_price=sqrt_price, dynamic_fee=dynamic_fee)
+        if pool.collect_fee_mode != COMPOUNDING:
+            return after
+        token_a_amount, token_b_amount = self.reserves_after
+        return replace(after, token_a_amount=token_a_amount, token_b_amount=token_b_amount)

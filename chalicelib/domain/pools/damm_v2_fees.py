@@ -1,0 +1,259 @@
+"""Fee schedules of Meteora's DAMM v2: what part of an amount is the fee, and who gets it.
+
+Fee numerators count billionths. Fees round up, the parts handed out of them round down.
+"""
+
+from math import isqrt
+from typing import NamedTuple
+
+from chalicelib.domain.amounts import BPS, U64_MAX
+from chalicelib.domain.pools.pool import FeeKind
+from chalicelib.domain.pools.q64 import Q64, pow_q64
+from chalicelib.domain.pools.rejections import AmountOverflowError
+
+FEE_DENOMINATOR = 10**9
+
+_NUMERATORS_PER_BPS = FEE_DENOMINATOR // BPS
+_VARIABLE_FEE_SCALE = 10**11
+
+
+class Swap(NamedTuple):
+    """What a schedule may look at: the direction and the points passed since activation."""
+
+    is_a_to_b: bool
+    elapsed: int
+
+
+class ConstantFee(NamedTuple):
+    """The same fee for every swap."""
+
+    cliff_fee_numerator: int
+
+    def numerator_of_included(self, amount: int, swap: Swap) -> int:
+        return self.cliff_fee_numerator
+
+    def numerator_of_excluded(self, amount: int, swap: Swap) -> int:
+        return self.cliff_fee_numerator
+
+
+class LinearFee(NamedTuple):
+    """A fee that falls by `reduction_factor` billionths in each period after activation."""
+
+    cliff_fee_numerator: int
+    number_of_period: int
+    period_frequency: int
+    reduction_factor: int
+
+    def numerator_of_included(self, amount: int, swap: Swap) -> int:
+        periods = _periods_passed(self.period_frequency, self.number_of_period, swap.elapsed)
+        numerator = self.cliff_fee_numerator - periods * self.reduction_factor
+        if numerator < 0:
+            raise AmountOverflowError
+        return numerator
+
+    def numerator_of_excluded(self, amount: int, swap: Swap) -> int:
+        return self.numerator_of_included(amount, swap)
+
+
+class ExponentialFee(NamedTuple):
+    """A fee that falls by `reduction_factor` basis points of itself in each period."""
+
+    cliff_fee_numerator: int
+    number_of_period: int
+    period_frequency: int
+    reduction_factor: int
+
+    def numerator_of_included(self, amount: int, swap: Swap) -> int:
+        # damm-v2 fee_math.rs: cliff·(1 - reduction)ⁿ in Q64.64, rounded down.
+        periods = _periods_passed(self.period_frequency, self.number_of_period, swap.elapsed)
+        if periods == 0:
+            return self.cliff_fee_numerator
+        kept = pow_q64(Q64 - self.reduction_factor * Q64 // BPS, periods)
+        return self.cliff_fee_numerator * kept >> 64
+
+    def numerator_of_excluded(self, amount: int, swap: Swap) -> int:
+        return self.numerator_of_included(amount, swap)
+
+
+class RateLimiter(NamedTuple):
+    """A fee that grows with the amount bought, for a while after activation.
+
+    The first `reference_amount` pays the cliff fee, each further one `fee_increment_bps` more, up
+    to `max_fee_bps`; it punishes one large swap on purpose.
+    """
+
+    cliff_fee_numerator: int
+    fee_increment_bps: int
+    max_limiter_duration: int
+    max_fee_bps: int
+    reference_amount: int
+
+    def numerator_of_included(self, amount: int, swap: Swap) -> int:
+        if not self._applies(swap) or amount <= self.reference_amount:
+            return self.cliff_fee_numerator
+        return self._tiered_numerator(amount)
+
+    def numerator_of_excluded(self, amount: int, swap: Swap) -> int:
+        if not self._applies(swap) or amount <= self._net_of(self.reference_amount):
+            return self.cliff_fee_numerator
+        steepest = min((self._max_index + 1) * self.reference_amount, U64_MAX)
+        net_of_steepest = self._net_of(steepest)
+        if amount == net_of_steepest:
+            return self._numerator(steepest)
+        if amount < net_of_steepest:
+            included = self._included_within_tiers(amount)
+        elif steepest == U64_MAX:
+            raise AmountOverflowError
+        else:
+            included = steepest + included_fee_amount(amount - net_of_steepest, self._max_numerator)
+        if included > U64_MAX:
+            raise AmountOverflowError
+        return -(-(included - amount) * FEE_DENOMINATOR // included)
+
+    @property
+    def _increment(self) -> int:
+        return self.fee_increment_bps * _NUMERATORS_PER_BPS
+
+    @property
+    def _max_numerator(self) -> int:
+        return self.max_fee_bps * _NUMERATORS_PER_BPS
+
+    @property
+    def _max_index(self) -> int:
+        return (self._max_numerator - self.cliff_fee_numerator) // self._increment
+
+    def _applies(self, swap: Swap) -> bool:
+        is_set = bool(self.reference_amount and self.fee_increment_bps)
+        return is_set and not swap.is_a_to_b and 0 <= swap.elapsed <= self.max_limiter_duration
+
+    def _numerator(self, amount: int) -> int:
+        if amount <= self.reference_amount:
+            return self.cliff_fee_numerator
+        return self._tiered_numerator(amount)
+
+    def _tiered_numerator(self, amount: int) -> int:
+        # damm-v2 fee_rate_limiter.rs: with k full tiers above the first,
+        # F = x₀·(c + c·k + i·k(k+1)/2) + rest·(rate of the tier begun).
+        cliff, step, reference = self.cliff_fee_numerator, self._increment, self.reference_amount
+        tiers, rest = divmod(amount - reference, reference)
+        last_rate = cliff + step * (tiers + 1)
+        if tiers >= self._max_index:
+            rest += (tiers - self._max_index) * reference
+            tiers, last_rate = self._max_index, self._max_numerator
+        full = cliff + cliff * tiers + step * tiers * (tiers + 1) // 2
+        fee = -(-(reference * full + rest * last_rate) // FEE_DENOMINATOR)
+        return -(-fee * FEE_DENOMINATOR // amount)
+
+    def _net_of(self, included: int) -> int:
+        return included - fee_of_included(included, self._numerator(included))
+
+    def _included_within_tiers(self, amount: int) -> int:
+        # The whole tiers solve i·v² - (2d·x₀ + i·x₀ - 2c·x₀)·v + 2d·x₀·amount = 0 for v; what they
+        # leave pays the rate of the tier begun.
+        step, reference = self._increment, self.reference_amount
+        linear = reference * (2 * FEE_DENOMINATOR + step - 2 * self.cliff_fee_numerator)
+        constant = 2 * FEE_DENOMINATOR * reference * amount
+        included = (linear - isqrt(linear * linear - 4 * step * constant)) // (2 * step)
+        rate = self.cliff_fee_numerator + step * (included // reference)
+        return included + included_fee_amount(amount - self._net_of(included), rate)
+
+
+BaseFee = ConstantFee | LinearFee | ExponentialFee | RateLimiter
+
+
+class DynamicFee(NamedTuple):
+    """The surcharge for volatility; a swap pays for the moves before it."""
+
+    bin_step: int
+    bin_step_u128: int
+    variable_fee_control: int
+    filter_period: int
+    decay_period: int
+    reduction_factor: int
+    max_volatility_accumulator: int
+    volatility_accumulator: int
+    volatility_reference: int
+    sqrt_price_reference: int
+    last_update_timestamp: int
+
+    @property
+    def numerator(self) -> int:
+        # ⌈control·(accumulator·bin_step)² / 10¹¹⌉, of the stored accumulator without decay.
+        spread = self.volatility_accumulator * self.bin_step
+        return -(-self.variable_fee_control * spread * spread // _VARIABLE_FEE_SCALE)
+
+    def after(self, price_before: int, price_after: int, unix_seconds: int) -> "DynamicFee":
+        """Return the memory once a swap has moved the sqrt price."""
+        sqrt_price_reference, volatility_reference = self._references(price_before, unix_seconds)
+        moved = self._bins_between(price_after, sqrt_price_reference)
+        has_moved = self._bins_between(price_before, price_after) > 0
+        return self._replace(
+            sqrt_price_reference=sqrt_price_reference,
+            volatility_reference=volatility_reference,
+            volatility_accumulator=min(
+                volatility_reference + moved * BPS, self.max_volatility_accumulator
+            ),
+            last_update_timestamp=unix_seconds if has_moved else self.last_update_timestamp,
+        )
+
+    def _references(self, sqrt_price: int, unix_seconds: int) -> tuple[int, int]:
+        elapsed = unix_seconds - self.last_update_timestamp
+        if elapsed < self.filter_period:
+            return self.sqrt_price_reference, self.volatility_reference
+        if elapsed < self.decay_period:
+            return sqrt_price, self.volatility_accumulator * self.reduction_factor // BPS
+        return sqrt_price, 0
+
+    def _bins_between(self, one: int, other: int) -> int:
+        # damm-v2 state/fee.rs: √-price bins counted linearly, twice for the price itself.
+        upper, lower = max(one, other), min(one, other)
+        return 2 * (((upper << 64) // lower - Q64) // self.bin_step_u128)
+
+
+class FeeShares(NamedTuple):
+    """How a fee is divided; the parts add up to it."""
+
+    claiming: int
+    compounding: int
+    protocol: int
+    referral: int
+
+    def by_kind(self) -> tuple[tuple[FeeKind, int], ...]:
+        return (
+            (FeeKind.LP, self.claiming),
+            (FeeKind.COMPOUNDING, self.compounding),
+            (FeeKind.PROTOCOL, self.protocol),
+            (FeeKind.REFERRAL, self.referral),
+        )
+
+
+def divide_fee(
+    fee: int, *, protocol_percent: int, referral_percent: int, compounding_bps: int
+) -> FeeShares:
+    """Divide a fee among those who get it; `referral_percent` is 0 for a swap without referral."""
+    protocol = fee * protocol_percent // 100
+    compounding = (fee - protocol) * compounding_bps // BPS
+    referral = protocol * referral_percent // 100
+    return FeeShares(
+        claiming=fee - protocol - compounding,
+        compounding=compounding,
+        protocol=protocol - referral,
+        referral=referral,
+    )
+
+
+def fee_of_included(amount: int, numerator: int) -> int:
+    """Return the fee inside an amount that includes it."""
+    return -(-amount * numerator // FEE_DENOMINATOR)
+
+
+def included_fee_amount(amount: int, numerator: int) -> int:
+    """Return the least amount that is at least `amount` once its fee is taken."""
+    return -(-amount * FEE_DENOMINATOR // (FEE_DENOMINATOR - numerator))
+
+
+def _periods_passed(frequency: int, number_of_period: int, elapsed: int) -> int:
+    # Before activation only the pool's own vault may buy, at the last period's fee.
+    if frequency == 0:
+        return 0
+    return number_of_period if elapsed < 0 else min(elapsed // frequency, number_of_period)

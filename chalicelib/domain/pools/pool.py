@@ -1,0 +1,97 @@
+"""What every curve offers: exact quotes in both directions, its marginal price, its state after.
+
+All amounts are base units. A quote never changes a pool: pools are values, and a quote carries the
+pool as the swap would leave it.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple, Protocol, Self, TypeVar
+
+from chalicelib.domain.pools.rejections import MintNotInPoolError
+from chalicelib.domain.tokens import Mint
+
+
+class FeeKind(StrEnum):
+    """Who gets a part of a swap's fee."""
+
+    LP = "lp"
+    PROTOCOL = "protocol"
+    FUND = "fund"
+    CREATOR = "creator"
+    REFERRAL = "referral"
+    COMPOUNDING = "compounding"
+
+
+class Fee(NamedTuple):
+    """A part of a fee, taken in base units of `mint`."""
+
+    kind: FeeKind
+    mint: Mint
+    amount: int
+
+
+class Price(NamedTuple):
+    """Base units of output for one base unit of input, fees apart, as an exact ratio."""
+
+    numerator: int
+    denominator: int
+
+
+class Moment(NamedTuple):
+    """When a quote is asked for: fee schedules count slots or seconds."""
+
+    slot: int
+    unix_seconds: int
+
+
+PoolT_co = TypeVar("PoolT_co", covariant=True)
+
+
+class PoolQuote(Protocol[PoolT_co]):
+    """What a pool would fill: `amount_in` is all the trader pays, `amount_out` all it receives.
+
+    Curves return their own type of this shape. `fees`, the prices and `pool_after` may be computed
+    on each access: read them once.
+    """
+
+    @property
+    def amount_in(self) -> int: ...
+    @property
+    def amount_out(self) -> int: ...
+    @property
+    def fees(self) -> tuple[Fee, ...]: ...
+    @property
+    def price_before(self) -> Price: ...
+    @property
+    def price_after(self) -> Price: ...
+    @property
+    def pool_after(self) -> PoolT_co: ...
+
+
+class Pool(Protocol):
+    """A pool of two mints on some curve.
+
+    Quotes raise a QuoteError from the `rejections` module when the venue's program would refuse.
+    """
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def venue(self) -> str: ...
+    @property
+    def mint_a(self) -> Mint: ...
+    @property
+    def mint_b(self) -> Mint: ...
+
+    def quote_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> PoolQuote[Self]: ...
+    def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> PoolQuote[Self]: ...
+    def marginal_price(self, input_mint: Mint) -> Price: ...
+
+
+def is_a_to_b(pool: Pool, input_mint: Mint) -> bool:
+    """Tell whether paying `input_mint` swaps A for B; raises MintNotInPoolError for a third."""
+    if input_mint == pool.mint_a:
+        return True
+    if input_mint == pool.mint_b:
+        return False
+    raise MintNotInPoolError(f"pool {pool.address} does not trade {input_mint}")

@@ -1,0 +1,51 @@
+"""Why a pool refuses a quote: every rejection that a curve may raise, in one place."""
+
+from chalicelib.domain.errors import (
+    AmountOverflowError,
+    EmptyPoolError,
+    QuoteError,
+    ZeroAmountError,
+    ZeroOutputError,
+)
+
+__all__ = [
+    "AmountOverflowError",
+    "DivisionByZeroError",
+    "EmptyPoolError",
+    "InsufficientLiquidityError",
+    "MintNotInPoolError",
+    "PriceRangeError",
+    "SwapDisabledError",
+    "ZeroAmountError",
+    "ZeroOutputError",
+]
+
+
+class InsufficientLiquidityError(QuoteError):
+    """The pool has too little liquidity for the amount."""
+
+    code = "INSUFFICIENT_LIQUIDITY"
+
+
+class PriceRangeError(QuoteError):
+    """The amount would move the price out of the pool's range."""
+
+    code = "PRICE_RANGE"
+
+
+class SwapDisabledError(QuoteError):
+    """The pool does not trade now."""
+
+    code = "SWAP_DISABLED"
+
+
+class DivisionByZeroError(QuoteError):
+    """The venue's program would divide by zero and reject the swap."""
+
+    code = "DIV_ZERO"
+
+
+class MintNotInPoolError(QuoteError):
+    """The pool does not trade that mint."""
+
+    code = "MINT_NOT_IN_POOL"

@@ -1,0 +1,114 @@
+"""One step of a Raydium CLMM swap: constant liquidity, from a price towards a target price.
+
+Rounding always favours the pool. A Step is where the price ends, what it takes from the amount left
+to fill, what it adds to the total of the other side, and the fee.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.pools.rejections import AmountOverflowError
+
+FEE_RATE_DENOMINATOR = 1_000_000
+
+
+class SwapKind(NamedTuple):
+    """What stays the same over all steps; `is_down` when token 0 is paid and the price falls."""
+
+    is_exact_in: bool
+    is_down: bool
+    is_fee_on_input: bool
+
+
+Step = tuple[int, int, int, int]
+
+
+def fill_exact_in(
+    swap: SwapKind, price: int, target: int, liquidity: int, left: int, fee_rate: int
+) -> Step:
+    """Pay `left` or what it takes to move from `price` to `target`. Raises AmountOverflowError."""
+    # raydium-clmm libraries/swap_math.rs compute_swap.
+    _, is_down, is_fee_on_input = swap
+    keep_rate = FEE_RATE_DENOMINATOR - fee_rate
+    usable = left * keep_rate // FEE_RATE_DENOMINATOR if is_fee_on_input else left
+    end = target
+    paid, received = _whole_step(is_down, price, target, liquidity)
+    if paid > usable:
+        end = _price_after_in(is_down, price, liquidity, usable)
+        paid = _amount_in(is_down, price, end, liquidity)
+        received = _amount_out(is_down, price, end, liquidity)
+    if received > U64_MAX:
+        raise AmountOverflowError
+    # A step that stops short uses up all that is left: the dust is fee, or stays with the pool.
+    if not is_fee_on_input:
+        fee = -(-received * fee_rate // FEE_RATE_DENOMINATOR)
+        return end, paid if end == target else left, received - fee, fee
+    fee = -(-paid * fee_rate // keep_rate) if end == target else left - paid
+    return end, paid + fee, received, fee
+
+
+def fill_exact_out(
+    swap: SwapKind, price: int, target: int, liquidity: int, left: int, fee_rate: int
+) -> Step:
+    """Receive `left` or what there is between `price` and `target`. Raises AmountOverflowError."""
+    # raydium-clmm libraries/swap_math.rs compute_swap.
+    _, is_down, is_fee_on_input = swap
+    keep_rate = FEE_RATE_DENOMINATOR - fee_rate
+    wanted = left if is_fee_on_input else -(-left * FEE_RATE_DENOMINATOR // keep_rate)
+    end = target
+    paid, received = _whole_step(is_down, price, target, liquidity)
+    if received > wanted or received > U64_MAX:
+        end = _price_after_out(is_down, price, liquidity, wanted)
+        paid = _amount_in(is_down, price, end, liquidity)
+        received = _amount_out(is_down, price, end, liquidity)
+    if paid > U64_MAX or received > U64_MAX:
+        raise AmountOverflowError
+    if is_fee_on_input:
+        fee = -(-paid * fee_rate // keep_rate)
+        return end, min(received, left), paid + fee, fee
+    fee = -(-received * fee_rate // FEE_RATE_DENOMINATOR)
+    if received - fee > left:
+        fee = received - left
+    return end, received - fee, paid, fee
+
+
+@lru_cache(maxsize=1 << 14)
+def _whole_step(is_down: bool, price: int, target: int, liquidity: int) -> tuple[int, int]:
+    # Quotes of a pool take the same steps between its ticks again and again.
+    paid = _amount_in(is_down, price, target, liquidity)
+    return paid, _amount_out(is_down, price, target, liquidity)
+
+
+def _amount_in(is_down: bool, price: int, end: int, liquidity: int) -> int:
+    # raydium-clmm libraries/liquidity_math.rs, up: L·(1/end - 1/price) of token 0, or
+    # L·(end - price) of token 1.
+    if is_down:
+        return -((liquidity << 64) * (end - price) // (price * end))
+    return -(liquidity * (price - end) >> 64)
+
+
+def _amount_out(is_down: bool, price: int, end: int, liquidity: int) -> int:
+    # raydium-clmm libraries/liquidity_math.rs, down: L·(price - end) of token 1, or
+    # L·(1/price - 1/end) of token 0.
+    if is_down:
+        return liquidity * (price - end) >> 64
+    return (liquidity << 64) * (end - price) // (price * end)
+
+
+def _price_after_in(is_down: bool, price: int, liquidity: int, amount: int) -> int:
+    # raydium-clmm libraries/sqrt_price_math.rs: L·P / (L + amount·P), up; or P + amount/L, down.
+    if is_down:
+        shifted = liquidity << 64
+        return -(-shifted * price // (shifted + amount * price))
+    return price + (amount << 64) // liquidity
+
+
+def _price_after_out(is_down: bool, price: int, liquidity: int, amount: int) -> int:
+    # raydium-clmm libraries/sqrt_price_math.rs: P - amount/L, down; or L·P / (L - amount·P), up.
+    if amount > U64_MAX:
+        raise AmountOverflowError
+    if is_down:
+        return price + (-amount << 64) // liquidity
+    shifted = liquidity << 64
+    return -(-shifted * price // (shifted - amount * price))

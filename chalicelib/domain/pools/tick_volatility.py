@@ -1,0 +1,97 @@
+"""The dynamic fee of a Raydium CLMM pool: it grows with the tick spacings that trades cross.
+
+The accumulator never exceeds `max_volatility_accumulator`.
+"""
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.pools.ticks import MAX_TICK, MIN_TICK, sqrt_price_at, tick_at
+
+FEE_RATE_MAX = 100_000
+_ACCUMULATOR_SCALE = 10_000
+_REDUCTION_DENOMINATOR = 10_000
+_RATE_DENOMINATOR = 100_000 * _ACCUMULATOR_SCALE**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamicFee:
+    """Parameters and state of the dynamic fee; periods are seconds, accumulators in 1e-4."""
+
+    filter_period: int
+    decay_period: int
+    reduction_factor: int
+    dynamic_fee_control: int
+    max_volatility_accumulator: int
+    tick_spacing_index_reference: int
+    volatility_reference: int
+    volatility_accumulator: int
+    last_update_timestamp: int
+
+    def refer_to(self, tick_spacing_index: int, unix_seconds: int) -> "DynamicFee":
+        """Return the state at the start of a swap: after a calm time it refers to here and now."""
+        # raydium-clmm states/pool_fee.rs update_reference; time does not run backwards.
+        elapsed = max(0, unix_seconds - self.last_update_timestamp)
+        if elapsed < self.filter_period:
+            return self
+        decayed = self.volatility_accumulator * self.reduction_factor // _REDUCTION_DENOMINATOR
+        return replace(
+            self,
+            tick_spacing_index_reference=tick_spacing_index,
+            volatility_reference=decayed if elapsed < self.decay_period else 0,
+            last_update_timestamp=unix_seconds,
+        )
+
+    def accumulator_at(self, tick_spacing_index: int) -> int:
+        """Return the volatility of a swap that reaches that tick spacing."""
+        distance = abs(self.tick_spacing_index_reference - tick_spacing_index)
+        volatility = self.volatility_reference + distance * _ACCUMULATOR_SCALE
+        return min(volatility, self.max_volatility_accumulator)
+
+    def rate_of(self, accumulator: int, tick_spacing: int) -> int:
+        """Return the fee rate in 1e-6 that comes on top of the trade fee rate."""
+        crossed = accumulator * tick_spacing
+        rate = -(-self.dynamic_fee_control * crossed * crossed // _RATE_DENOMINATOR)
+        return min(FEE_RATE_MAX, rate)
+
+
+class VolatilityWalk:
+    """A swap's way through the tick spacings: the fee rate and the farthest price of each step."""
+
+    __slots__ = ("_accumulator", "_fee", "_index", "_is_down", "_is_skipping", "_tick_spacing")
+
+    def __init__(
+        self, fee: DynamicFee, tick: int, tick_spacing: int, is_down: bool, unix_seconds: int
+    ) -> None:
+        self._index = tick // tick_spacing
+        self._fee = fee.refer_to(self._index, unix_seconds)
+        self._tick_spacing = tick_spacing
+        self._is_down = is_down
+        self._is_skipping = False
+        self._accumulator = fee.volatility_accumulator
+
+    @property
+    def fee_after(self) -> DynamicFee:
+        return replace(self._fee, volatility_accumulator=self._accumulator)
+
+    def enter(self, target: int, liquidity: int) -> tuple[int, int]:
+        """Return the dynamic fee rate of the next step and the price that ends it."""
+        fee, spacing = self._fee, self._tick_spacing
+        accumulator = self._accumulator = fee.accumulator_at(self._index)
+        self._is_skipping = liquidity == 0 or accumulator == fee.max_volatility_accumulator
+        rate = fee.rate_of(accumulator, spacing)
+        if self._is_skipping:
+            return rate, target
+        if self._is_down:
+            return rate, max(target, sqrt_price_at(max(MIN_TICK, self._index * spacing)))
+        return rate, min(target, sqrt_price_at(min(MAX_TICK, (self._index + 1) * spacing)))
+
+    def leave(self, price: int, next_tick: int) -> None:
+        """Go on to the next tick spacing after a step towards `next_tick` that ended at `price`."""
+        if self._is_skipping:
+            tick = next_tick if price == sqrt_price_at(next_tick) else tick_at(price)
+            self._index, offset = divmod(tick, self._tick_spacing)
+            if offset == 0 and not self._is_down:
+                self._index -= 1
+            if self._accumulator != self._fee.max_volatility_accumulator:
+                self._accumulator = self._fee.accumulator_at(self._index)
+        self._index += -1 if self._is_down else 1
