@@ -40,7 +40,8 @@ class _Audience:
     """Who follows the orders of one batch; kept in step while the batch is worked through.
 
     Whoever could not be reached gets one try for each later frame, so that it may see its hole,
-    and none at all once the batch is out of patience: the others must not wait for it.
+    and none at all once the batch is out of patience: the others must not wait for it. Then
+    everybody else gets one try, too.
     """
 
     out_of_patience_at: datetime
@@ -133,9 +134,10 @@ class Publisher:
     def _post(self, order_id: OrderId, follower: Follower, frame: str, audience: _Audience) -> bool:
         """Post one frame; False when the follower is gone and forgotten."""
         is_unreachable = follower.connection_id in audience.unreachable
-        if is_unreachable and self.clock.now() > audience.out_of_patience_at:
+        is_out_of_patience = self.clock.now() > audience.out_of_patience_at
+        if is_unreachable and is_out_of_patience:
             return True
-        tries_left = 1 if is_unreachable else POST_TRIES
+        tries_left = 1 if is_unreachable or is_out_of_patience else POST_TRIES
         while True:
             try:
                 self.feed.post(follower.connection_id, frame)

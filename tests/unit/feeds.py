@@ -26,12 +26,12 @@ class RefusingFeed(MemoryStatusFeed):
 
 @dataclass(slots=True)
 class HangingFeed(MemoryStatusFeed):
-    """Answers nothing to one connection: each post to it runs into its timeout of two seconds."""
+    """Lets posts to connections called `hanging …` run into their timeout of two seconds."""
 
     clock: MemoryClock = field(kw_only=True)
 
     def post(self, connection_id: str, frame: str) -> None:
-        if connection_id == "hanging":
+        if connection_id.startswith("hanging"):
             self.clock.sleep(2)
             raise BUSY
         MemoryStatusFeed.post(self, connection_id, frame)

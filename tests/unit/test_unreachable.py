@@ -104,11 +104,12 @@ def test_busy_connection_gets_one_try_for_each_later_frame_of_the_batch() -> Non
     assert (world.sequences("busy"), world.sequences("other")) == ([1, 4, 5], [1, 2, 3, 4, 5])
 
 
-def test_publisher_ends_in_time_when_a_connection_hangs() -> None:
+@pytest.mark.parametrize("hanging", [1, 8])
+def test_publisher_ends_in_time_when_connections_hang(hanging: int) -> None:
     clock = MemoryClock()
     world = World(clock=clock, feed=HangingFeed(clock=clock), failure_rate_bps=10_000)
     order_id = world.submit()
-    for connection_id in ("hanging", "other"):
+    for connection_id in (*(f"hanging {n}" for n in range(hanging)), "other"):
         world.connect(connection_id, order_id)
     world.run()
     started_at = world.clock.now()
