@@ -67,13 +67,19 @@ def list_orders() -> Response:
 @app.route("/api/quotes", content_types=[])
 @http.endpoint
 def get_quotes() -> Response:
-    return http.get_quotes(current_request(), bootstrap.venues())
+    return http.get_quotes(current_request(), bootstrap.router())
 
 
 @app.route("/api/tokens", content_types=[])
 @http.endpoint
 def list_tokens() -> Response:
     return http.list_tokens()
+
+
+@app.route("/api/pools", content_types=[])
+@http.endpoint
+def list_pools() -> Response:
+    return http.list_pools(bootstrap.venues())
 
 
 @app.route("/api/health", content_types=[])

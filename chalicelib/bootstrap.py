@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.engine.execute import Executor
     from chalicelib.engine.follow import Following
     from chalicelib.engine.publish import Publisher
+    from chalicelib.engine.quote import Router
     from chalicelib.engine.submit import Submitter
     from chalicelib.engine.sweep import Sweeper
     from chalicelib.simulation.market import Market
@@ -75,13 +76,22 @@ def executor() -> "Executor":
         store=order_store(),
         order_queue=order_queue(),
         status_queue=status_queue(),
-        venues=venues(),
+        router=router(),
         chain=chain(),
         wallet=wallet(),
         clock=clock(),
         random=Random(),
         pacing=pacing(),
     )
+
+
+def router() -> "Router":
+    """The use case of GET /api/quotes, and of every attempt to execute an order."""
+    from chalicelib.domain.instructions import COMPUTE_UNITS_PER_LEG
+    from chalicelib.engine.quote import Router
+
+    leg_cost_micro_lamports = COMPUTE_UNITS_PER_LEG * settings().compute_unit_price_micro_lamports
+    return Router(venues=venues(), leg_cost_lamports=leg_cost_micro_lamports // 1_000_000)
 
 
 def publisher() -> "Publisher":
@@ -210,7 +220,10 @@ def wallet() -> Wallet:
     secret_key = settings().wallet_secret_key
     if secret_key is None:
         raise RuntimeError("WALLET_SECRET_KEY is not set")
-    return SolanaWallet.from_base58(secret_key.get_secret_value())
+    return SolanaWallet.from_base58(
+        secret_key.get_secret_value(),
+        compute_unit_price_micro_lamports=settings().compute_unit_price_micro_lamports,
+    )
 
 
 @cache
@@ -230,7 +243,8 @@ def pacing() -> Pacing:
 def _market() -> "Market":
     from chalicelib.simulation.market import Market
 
-    return Market(seed=settings().market_seed)
+    least, most = settings().venue_gap_range_bps
+    return Market(seed=settings().market_seed, gap_bps_least=least, gap_bps_most=most)
 
 
 @cache

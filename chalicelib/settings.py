@@ -15,7 +15,7 @@ from pydantic_settings import (
 
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 # "2500", or "2000-3000" for a range.
-Milliseconds = Annotated[str, StringConstraints(pattern=r"^\d{1,6}(-\d{1,6})?$")]
+Range = Annotated[str, StringConstraints(pattern=r"^\d{1,6}(-\d{1,6})?$")]
 
 
 class Settings(BaseSettings):
@@ -39,16 +39,23 @@ class Settings(BaseSettings):
 
     log_level: str = "INFO"
     market_seed: str = "solana"
-    latency_ms: Milliseconds = "2000-3000"
+    latency_ms: Range = "2000-3000"
+    venue_gap_bps: Range = "200-500"
     drop_rate_bps: BasisPoints = 0
     failure_rate_bps: BasisPoints = 0
+    # The priority fee: a leg of a route has to earn more than it costs.
+    compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**9)] = 50_000
 
     @cached_property
     def latency_range(self) -> tuple[timedelta, timedelta]:
         """Least and most time from acceptance to confirmation in the simulated world."""
-        least, _, most = self.latency_ms.partition("-")
-        bounds = sorted((int(least), int(most or least)))
-        return timedelta(milliseconds=bounds[0]), timedelta(milliseconds=bounds[1])
+        least, most = _bounds(self.latency_ms)
+        return timedelta(milliseconds=least), timedelta(milliseconds=most)
+
+    @property
+    def venue_gap_range_bps(self) -> tuple[int, int]:
+        """Least and most distance of the simulated venues' prices of a pair."""
+        return _bounds(self.venue_gap_bps)
 
     @classmethod
     def settings_customise_sources(
@@ -64,3 +71,9 @@ class Settings(BaseSettings):
             return init_settings, env_settings
         secret = AWSSecretsManagerSettingsSource(settings_cls, secret_id)
         return init_settings, secret, env_settings
+
+
+def _bounds(text: str) -> tuple[int, int]:
+    least, _, most = text.partition("-")
+    low, high = sorted((int(least), int(most or least)))
+    return low, high

@@ -26,17 +26,19 @@ from chalicelib.adapters.memory import (
 from chalicelib.adapters.solana import SolanaWallet
 from chalicelib.domain.orders import Order, OrderId, OrderStatus, OrderType
 from chalicelib.domain.tokens import Pair
+from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.execute import Executor
 from chalicelib.engine.follow import Following
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage
 from chalicelib.engine.ports import Pacing
 from chalicelib.engine.publish import Publisher
+from chalicelib.engine.quote import Router
 from chalicelib.engine.submit import Submitter
 from chalicelib.engine.sweep import Sweeper
 from chalicelib.entrypoints.wire import update_frame
 from chalicelib.simulation.chain import Fate, SimulatedChain
 from chalicelib.simulation.ledger import LedgerEntry, MemoryLedger
-from chalicelib.simulation.market import METEORA, RAYDIUM, Market
+from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM, ListedPool, Market
 from chalicelib.simulation.venues import SimulatedVenue
 
 BATCH_MOST = 10
@@ -44,6 +46,16 @@ ROUNDS_MOST = 1_000
 ONE_SOL = 10**9
 SOL_USDC = Pair.of("SOL", "USDC")
 KEYPAIR = Keypair.from_seed(bytes(range(32)))
+
+
+def exact_in(amount: int = ONE_SOL, pair: Pair = SOL_USDC) -> Trade:
+    """Pay exactly that."""
+    return Trade(pair=pair, mode=SwapMode.EXACT_IN, amount=amount)
+
+
+def exact_out(amount: int, pair: Pair = SOL_USDC) -> Trade:
+    """Receive exactly that."""
+    return Trade(pair=pair, mode=SwapMode.EXACT_OUT, amount=amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,8 @@ class World:
     drop_rate_bps: int = 0
     failure_rate_bps: int = 0
     seed: str = "world"
+    leg_cost_lamports: int = 6_000
+    listings: tuple[ListedPool, ...] = POOLS
     clock: MemoryClock = field(default_factory=MemoryClock)
     store: MemoryOrderStore = field(default_factory=MemoryOrderStore)
     order_queue: MemoryOrderQueue = field(default_factory=MemoryOrderQueue)
@@ -111,8 +125,8 @@ class World:
     def __post_init__(self) -> None:
         self.pacing = paced(self.latency)
         self.random = Random(self.seed)
-        self.market = Market(seed=self.seed)
-        self.wallet = SolanaWallet(KEYPAIR)
+        self.market = Market(seed=self.seed, listings=self.listings)
+        self.wallet = SolanaWallet(KEYPAIR, compute_unit_price_micro_lamports=50_000)
         self.venues: list[Any] = [
             SimulatedVenue(name=name, market=self.market, clock=self.clock)
             for name in (RAYDIUM, METEORA)
@@ -147,13 +161,17 @@ class World:
             store=self.watched("store"),
             order_queue=self.watched("order_queue"),
             status_queue=self.watched("status_queue"),
-            venues=self.watched_venues(),
+            router=self.router,
             chain=self.watched("chain"),
             wallet=self.watched("wallet"),
             clock=self.watched("clock"),
             random=self.random,
             pacing=self.pacing,
         )
+
+    @property
+    def router(self) -> Router:
+        return Router(venues=self.watched_venues(), leg_cost_lamports=self.leg_cost_lamports)
 
     @property
     def publisher(self) -> Publisher:
@@ -182,11 +200,17 @@ class World:
         )
 
     def submit(
-        self, *, amount_in: int = ONE_SOL, slippage_bps: int = 100, pair: Pair = SOL_USDC
+        self,
+        *,
+        amount_in: int = ONE_SOL,
+        amount_out: int | None = None,
+        slippage_bps: int = 100,
+        pair: Pair = SOL_USDC,
     ) -> OrderId:
         """Accept a market order and return its id."""
+        trade = exact_in(amount_in, pair) if amount_out is None else exact_out(amount_out, pair)
         order = self.submitter.submit(
-            order_type=OrderType.MARKET, pair=pair, amount_in=amount_in, slippage_bps=slippage_bps
+            order_type=OrderType.MARKET, trade=trade, slippage_bps=slippage_bps
         )
         return order.order_id
 

@@ -25,6 +25,7 @@ from chalicelib.domain.orders import (
     Transition,
 )
 from chalicelib.domain.tokens import Pair
+from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageKey
 
@@ -92,13 +93,15 @@ class PostgresOrderStore:
 
     def add(self, accepted: Transition) -> None:
         order = accepted.order
+        is_exact_in = order.trade.mode is SwapMode.EXACT_IN
         self._run_repeatable(
             "add_order",
             order_id=order.order_id,
             order_type=order.order_type,
             input_mint=order.pair.token_in.mint,
             output_mint=order.pair.token_out.mint,
-            amount_in=order.amount_in,
+            amount_in=order.trade.amount if is_exact_in else None,
+            amount_out=None if is_exact_in else order.trade.amount,
             slippage_bps=order.slippage_bps,
             status=order.status,
             sequence=order.sequence,
@@ -187,12 +190,17 @@ def _pair(row: Row) -> Pair:
     return Pair.of(row["input_mint"], row["output_mint"])
 
 
+def _trade(row: Row) -> Trade:
+    if row["amount_out"] is None:
+        return Trade(pair=_pair(row), mode=SwapMode.EXACT_IN, amount=int(row["amount_in"]))
+    return Trade(pair=_pair(row), mode=SwapMode.EXACT_OUT, amount=int(row["amount_out"]))
+
+
 def _order(row: Row) -> Order:
     return Order(
         order_id=OrderId(str(row["order_id"])),
         order_type=OrderType(row["order_type"]),
-        pair=_pair(row),
-        amount_in=int(row["amount_in"]),
+        trade=_trade(row),
         slippage_bps=row["slippage_bps"],
         status=OrderStatus(row["status"]),
         sequence=row["sequence"],

@@ -23,6 +23,11 @@ def min_amount_out(amount_out: int, slippage_bps: int) -> int:
     return amount_out - amount_out * slippage_bps // BPS
 
 
+def max_amount_in(amount_in: int, slippage_bps: int) -> int:
+    """Most input in base units that the trader pays: in + ⌊in·bps/10⁴⌋."""
+    return amount_in + amount_in * slippage_bps // BPS
+
+
 def to_base_units(amount: Decimal, decimals: int) -> int:
     """Convert a human amount exactly to base units.
 

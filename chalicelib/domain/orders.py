@@ -13,6 +13,7 @@ from typing import NewType
 
 from chalicelib.domain.errors import IllegalTransitionError, InvalidOrderIdError
 from chalicelib.domain.tokens import Pair
+from chalicelib.domain.trades import Trade
 
 OrderId = NewType("OrderId", str)
 Signature = NewType("Signature", str)
@@ -79,12 +80,11 @@ class SignedTransaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A request to swap `amount_in` base units of the pair's input token, and how far it is."""
+    """A request for a trade, and how far it is."""
 
     order_id: OrderId
     order_type: OrderType
-    pair: Pair
-    amount_in: int
+    trade: Trade
     slippage_bps: int
     status: OrderStatus
     sequence: int
@@ -93,6 +93,10 @@ class Order:
     due_at: datetime
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def pair(self) -> Pair:
+        return self.trade.pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +127,7 @@ def accept(
     *,
     order_id: OrderId,
     order_type: OrderType,
-    pair: Pair,
-    amount_in: int,
+    trade: Trade,
     slippage_bps: int,
     at: datetime,
 ) -> Transition:
@@ -132,8 +135,7 @@ def accept(
     order = Order(
         order_id=order_id,
         order_type=order_type,
-        pair=pair,
-        amount_in=amount_in,
+        trade=trade,
         slippage_bps=slippage_bps,
         status=OrderStatus.PENDING,
         sequence=1,

@@ -1,68 +1,205 @@
-"""From quotes to the best route: the quote with the greatest net output wins."""
+"""From pools to the best route: over several pools of a pair, and through other mints.
+
+Every amount of a route is an exact quote; no pool is used twice.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from chalicelib.domain.amounts import BPS
-from chalicelib.domain.errors import NoRouteError, QuoteError
-from chalicelib.domain.orders import Details
-from chalicelib.domain.quotes import Quote, Rejection
+from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.errors import AmountOverflowError, NoRouteError, QuoteError, SameTokenError
+from chalicelib.domain.fills import Fills, Leg, fill
+from chalicelib.domain.input_search import least_input
+from chalicelib.domain.planning import Path, Plan, Planner, RoutingRules
+from chalicelib.domain.pools.pool import Moment, Pool, PoolQuote
+from chalicelib.domain.pools.rejections import (
+    InsufficientLiquidityError,
+    PriceRangeError,
+    ZeroAmountError,
+)
+from chalicelib.domain.quotes import Quote, Rejection, bps_lost, quote_of
+from chalicelib.domain.routes import Route
+from chalicelib.domain.tokens import Mint
+from chalicelib.domain.trades import SwapMode
+
+__all__ = ["Route", "RoutingRules", "find_route", "find_route_exact_out", "leg_cost"]
+
+_DEFAULT_RULES = RoutingRules()
+_TOO_LARGE = (AmountOverflowError, InsufficientLiquidityError, PriceRangeError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """The chosen quote and the ones it beat, best first."""
+def find_route(
+    pools: Sequence[Pool],
+    input_mint: Mint,
+    output_mint: Mint,
+    amount_in: int,
+    at: Moment,
+    rules: RoutingRules = _DEFAULT_RULES,
+) -> Route:
+    """Return the route that gives most for `amount_in` base units.
 
-    best: Quote
-    others: tuple[Quote, ...]
-    rejections: tuple[Rejection, ...] = ()
+    Raises ZeroAmountError, AmountOverflowError or SameTokenError for what cannot be routed; when no
+    pool can fill it, the one reason they all have, else NoRouteError.
+    """
+    planner = Planner(pools, at, rules)
+    paths = _paths(planner, input_mint, output_mint, amount_in)
+    plan = planner.best(paths, amount_in)
+    if plan is None:
+        raise _one_of([why for path in paths for why in planner.refusals(path, amount_in)])
+    legs = [Leg(share.curve.pool, share.input_mint, share.amount_in) for share in plan.shares]
+    asked = _Asked(planner, input_mint, output_mint, amount_in, SwapMode.EXACT_IN, at)
+    return asked.route(legs)
 
-    @property
-    def worst(self) -> Quote:
-        return self.others[-1] if self.others else self.best
 
-    @property
-    def saving_bps(self) -> int:
-        """How much more the best gives than the worst venue, in basis points of the worst."""
-        return (self.best.amount_out - self.worst.amount_out) * BPS // self.worst.amount_out
+def find_route_exact_out(
+    pools: Sequence[Pool],
+    input_mint: Mint,
+    output_mint: Mint,
+    amount_out: int,
+    at: Moment,
+    rules: RoutingRules = _DEFAULT_RULES,
+) -> Route:
+    """Return the route of least input that gives exactly `amount_out` base units.
 
-    @property
-    def reason(self) -> str:
-        """Why the best quote won, for people."""
-        if not self.others:
-            return f"{self.best.venue} is the only venue with a quote"
-        second = self.others[0]
-        lead_bps = (self.best.amount_out - second.amount_out) * BPS // second.amount_out
-        return (
-            f"{self.best.venue} gives the highest net output: {lead_bps} bps more than "
-            f"{second.venue}, fees and price impact included"
+    A leg must earn more than `cost_per_leg` of output at that input, so the cost needs no
+    conversion. Raises as `find_route`.
+    """
+    planner = Planner(pools, at, rules)
+    paths = _paths(planner, input_mint, output_mint, amount_out)
+    asked = _Asked(planner, input_mint, output_mint, amount_out, SwapMode.EXACT_OUT, at)
+    routes = []
+    for legs in (_exact_out_legs(least_input(planner, paths, amount_out), amount_out), asked.best):
+        try:
+            routes += [asked.route(legs)] if legs else []
+        except QuoteError:
+            # What pools sell for an exact input they may refuse to sell as an exact output.
+            continue
+    if not routes:
+        raise _one_of([error for _, error in asked.refusals] or [InsufficientLiquidityError()])
+    return min(routes, key=lambda route: route.amount_in)
+
+
+def leg_cost(pools: Sequence[Pool], native_mint: Mint, output_mint: Mint, lamports: int) -> int:
+    """Return what `lamports` are worth in base units of the output, at the best marginal price;
+    0 when no pool says."""
+    if output_mint == native_mint:
+        return lamports
+    prices = [
+        pool.marginal_price(native_mint)
+        for pool in pools
+        if {pool.mint_a, pool.mint_b} == {native_mint, output_mint}
+    ]
+    return max((lamports * p.numerator // p.denominator for p in prices), default=0)
+
+
+class _Asked:
+    """The pools of a pair, each asked to fill the whole amount alone: what a route is compared
+    with."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        input_mint: Mint,
+        output_mint: Mint,
+        amount: int,
+        mode: SwapMode,
+        at: Moment,
+    ) -> None:
+        self._mode, self._at = mode, at
+        offers: list[tuple[Leg, Quote]] = []
+        self.refusals: list[tuple[Pool, QuoteError]] = []
+        for curve in planner.curves(input_mint, output_mint):
+            leg = Leg(curve.pool, input_mint, amount)
+            try:
+                offers.append((leg, quote_of(leg.pool, input_mint, *fill([leg], mode, at))))
+            except QuoteError as error:
+                self.refusals.append((leg.pool, error))
+        offers.sort(key=lambda offer: _rank(offer[1]))
+        self.best = [leg for leg, _ in offers[:1]]
+        self.quotes = tuple(quote for _, quote in offers)
+
+    def route(self, legs: Sequence[Leg]) -> Route:
+        """Return the route over these legs. Raises a QuoteError when a pool refuses its part."""
+        fills = fill(legs, self._mode, self._at)
+        taken = tuple(
+            quote_of(leg.pool, leg.input_mint, filled)
+            for leg, filled in zip(legs, fills, strict=True)
+        )
+        first, last = taken[0].input_mint, taken[-1].output_mint
+        return Route(
+            mode=self._mode,
+            legs=taken,
+            amount_in=sum(quote.amount_in for quote in taken if quote.input_mint == first),
+            amount_out=sum(quote.amount_out for quote in taken if quote.output_mint == last),
+            price_impact_bps=_path_impact_bps(taken, fills),
+            quotes=self.quotes,
+            rejections=tuple(
+                Rejection(
+                    venue=pool.venue, kind=pool.kind, pool_address=pool.address, code=error.code
+                )
+                for pool, error in self.refusals
+            ),
+            slot=self._at.slot,
         )
 
-    def to_details(self) -> Details:
-        """The routing decision as it stands in an order's history."""
-        return {
-            "quotes": [quote.to_details() for quote in (self.best, *self.others)],
-            "rejections": [rejection.to_details() for rejection in self.rejections],
-            "route": self.best.to_details()
-            | {"reason": self.reason, "saving_bps": self.saving_bps},
-        }
+
+def _rank(quote: Quote) -> tuple[int, int, str]:
+    """Most output first, then least input; by address so that every worker decides alike."""
+    return (-quote.amount_out, quote.amount_in, quote.pool_address)
 
 
-def choose_route(quotes: Sequence[Quote], rejections: Sequence[Rejection] = ()) -> Route:
-    """Choose the quote with the greatest net output; ties go to the lesser price impact, then by
-    address so that every worker decides alike.
+def _paths(planner: Planner, input_mint: Mint, output_mint: Mint, amount: int) -> list[Path]:
+    if input_mint == output_mint:
+        raise SameTokenError
+    if amount <= 0:
+        raise ZeroAmountError
+    if amount > U64_MAX:
+        raise AmountOverflowError
+    paths = planner.paths(input_mint, output_mint)
+    if not paths:
+        raise NoRouteError
+    return paths
 
-    Without quotes it raises the pools' own reason when they agree on one, else NoRouteError.
-    """
-    if not quotes:
-        raise _why_none(rejections)
-    ranked = sorted(quotes, key=lambda q: (-q.amount_out, q.price_impact_bps, q.pool_address))
-    return Route(best=ranked[0], others=tuple(ranked[1:]), rejections=tuple(rejections))
 
-
-def _why_none(rejections: Sequence[Rejection]) -> NoRouteError | QuoteError:
-    codes = sorted({rejection.code for rejection in rejections})
-    by_code = {kind.code: kind for kind in QuoteError.__subclasses__()}
-    if len(codes) == 1 and codes[0] in by_code:
-        return by_code[codes[0]]()
+def _one_of(refusals: Sequence[QuoteError]) -> QuoteError | NoRouteError:
+    """The reason they share: they may all be of one kind, or all say that it is too much."""
+    codes = sorted({refusal.code for refusal in refusals})
+    if len(codes) == 1:
+        return refusals[0]
+    if codes and all(isinstance(refusal, _TOO_LARGE) for refusal in refusals):
+        return InsufficientLiquidityError()
     return NoRouteError(f"no pool can fill this order: {', '.join(codes)}" if codes else None)
+
+
+def _exact_out_legs(plan: Plan | None, amount_out: int) -> list[Leg]:
+    """The plan's legs by what they give: exactly `amount_out` together in the last hop."""
+    if plan is None:
+        return []
+    legs = [Leg(s.curve.pool, s.input_mint, s.amount_out) for s in plan.shares]
+    last_hop = [i for i, leg in enumerate(legs) if leg.input_mint == plan.path[-2]]
+    largest = max(last_hop, key=lambda i: legs[i].amount)
+    surplus = plan.amount_out - amount_out
+    legs[largest] = legs[largest]._replace(amount=legs[largest].amount - surplus)
+    return legs
+
+
+def _path_impact_bps(legs: Sequence[Quote], fills: Fills) -> int:
+    """The price impact of all hops: each filled and ideal output summed, then multiplied."""
+    got = expected = 1
+    for mint in dict.fromkeys(leg.input_mint for leg in legs):
+        hop = [
+            _got_and_expected(leg, filled)
+            for leg, filled in zip(legs, fills, strict=True)
+            if leg.input_mint == mint
+        ]
+        got *= sum(pair[0] for pair in hop)
+        expected *= sum(pair[1] for pair in hop)
+    return bps_lost(got, expected)
+
+
+def _got_and_expected(leg: Quote, filled: PoolQuote[Pool]) -> tuple[int, int]:
+    """The output before fees, and what it were at the marginal price, both shifted."""
+    fee_in = sum(fee.amount for fee in leg.fees if fee.mint == leg.input_mint)
+    fee_out = sum(fee.amount for fee in leg.fees if fee.mint != leg.input_mint)
+    price = filled.price_before
+    net_in = leg.amount_in - fee_in
+    return leg.amount_out + fee_out << 64, (net_in * price.numerator << 64) // price.denominator

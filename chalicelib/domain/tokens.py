@@ -41,8 +41,11 @@ USDC = Token(symbol="USDC", mint=Mint("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTD
 USDT = Token(symbol="USDT", mint=Mint("Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"), decimals=6)
 BONK = Token(symbol="BONK", mint=Mint("DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263"), decimals=5)
 JUP = Token(symbol="JUP", mint=Mint("JUPyiwrYJFskUPiHa7hkeR8VUtAeFoSYbKedZNsDvCN"), decimals=6)
+RAY = Token(symbol="RAY", mint=Mint("4k3Dyjzvzp8eMZWUXbBCjEvwSkkk59S5iCNLY3QrkX6R"), decimals=6)
+WIF = Token(symbol="WIF", mint=Mint("EKpQGSJtjMFqKZ9KQanSqYXRcF8fBopzLHYxdM65zcjm"), decimals=6)
+MSOL = Token(symbol="mSOL", mint=Mint("mSoLzYCxHdYgdzU16g5QSh3i5K3z3KZK7ytfqcJm7So"), decimals=9)
 
-TOKENS = (SOL, USDC, USDT, BONK, JUP)
+TOKENS = (SOL, USDC, USDT, BONK, JUP, RAY, WIF, MSOL)
 
 # Pools trade wrapped SOL; wallets, explorers and people call it SOL. One token here.
 _ALIASES = {"WSOL": SOL, "wSOL": SOL, "11111111111111111111111111111111": SOL}

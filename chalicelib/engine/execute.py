@@ -22,7 +22,7 @@ from chalicelib.domain.orders import (
     SignedTransaction,
     Transition,
 )
-from chalicelib.domain.routing import Route
+from chalicelib.domain.routes import Route
 from chalicelib.engine import steps
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import (
@@ -33,10 +33,9 @@ from chalicelib.engine.ports import (
     OrderStore,
     Pacing,
     StatusQueue,
-    Venue,
     Wallet,
 )
-from chalicelib.engine.quote import find_route
+from chalicelib.engine.quote import Router
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +76,7 @@ class Executor:
     store: OrderStore
     order_queue: OrderQueue
     status_queue: StatusQueue
-    venues: Sequence[Venue]
+    router: Router
     chain: Chain
     wallet: Wallet
     clock: Clock
@@ -178,7 +177,7 @@ class Executor:
         blockhash = self.chain.latest_blockhash()
         for order in orders:
             try:
-                route = find_route(self.venues, order.pair, order.amount_in)
+                route = self.router.find_route(order.trade)
                 yield self._build(order, route, blockhash, now)
             except OrderError as error:
                 yield steps.give_up_or_retry(
@@ -190,13 +189,13 @@ class Executor:
                 batch.failed.add(order.order_id)
 
     def _build(self, order: Order, route: Route, blockhash: Blockhash, now: datetime) -> Transition:
+        limit = order.trade.limit(route.amount_quoted, order.slippage_bps)
         transaction = self.wallet.sign_swap(
-            order=order,
-            quote=route.best,
-            min_amount_out=steps.accepted_minimum(route.best.amount_out, order.slippage_bps),
-            blockhash=blockhash,
+            order=order, route=route, limit=limit, blockhash=blockhash
         )
-        return steps.build(order, route=route, transaction=transaction, at=now, pacing=self.pacing)
+        return steps.build(
+            order, route=route, limit=limit, transaction=transaction, at=now, pacing=self.pacing
+        )
 
     def _send(self, orders: Sequence[Order], now: datetime, _batch: _Batch) -> Iterable[Transition]:
         transactions = {order.order_id: _transaction_of(order) for order in orders}

@@ -17,7 +17,8 @@ from chalicelib.domain.orders import (
     SignedTransaction,
     Transition,
 )
-from chalicelib.domain.quotes import Quote, Rejection
+from chalicelib.domain.pools.pool import Moment, Pool
+from chalicelib.domain.routes import Route
 from chalicelib.domain.tokens import Mint, Pair
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest
 
@@ -170,6 +171,14 @@ class StatusFeed(Protocol):
         again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolStates:
+    """A venue's pools as they stood at one moment."""
+
+    at: Moment
+    pools: Sequence[Pool]
+
+
 class Venue(Protocol):
     """A place to swap."""
 
@@ -177,8 +186,8 @@ class Venue(Protocol):
     def name(self) -> str:
         """The venue's name as clients see it."""
 
-    def quotes(self, pair: Pair, amount_in: int) -> Sequence[Quote | Rejection]:
-        """Ask every pool of the pair what `amount_in` base units buy now.
+    def pools(self, pair: Pair | None = None) -> PoolStates:
+        """Return the venue's pools as they stand now: those that trade the pair, or all.
 
         Raises QuoteTimeoutError when the venue does not answer.
         """
@@ -197,6 +206,7 @@ class Landing:
     """A transaction that is part of a block: what it moved, or why it failed there."""
 
     slot: int
+    amount_in: int | None
     amount_out: int | None
     error_code: str | None
 
@@ -229,10 +239,10 @@ class Wallet(Protocol):
     """Builds and signs transactions with the engine's key."""
 
     def sign_swap(
-        self, *, order: Order, quote: Quote, min_amount_out: int, blockhash: Blockhash
+        self, *, order: Order, route: Route, limit: int, blockhash: Blockhash
     ) -> SignedTransaction:
-        """Build and sign the swap that the quote offers, or nothing at all below
-        `min_amount_out`."""
+        """Build and sign a swap over the route's legs that fails as a whole beyond `limit`: the
+        least total output, or the most total input of an exact-out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

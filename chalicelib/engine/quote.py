@@ -1,37 +1,62 @@
-"""Ask every venue and choose the best route: for quotes and for orders alike."""
+"""Ask every venue for its pools and find the best route: for quotes and for orders alike."""
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from chalicelib.domain.errors import NoRouteError, QuoteTimeoutError
-from chalicelib.domain.quotes import Quote, Rejection
-from chalicelib.domain.routing import Route, choose_route
-from chalicelib.domain.tokens import Pair
-from chalicelib.engine.ports import Venue
+from chalicelib.domain.errors import NoRouteError, QuoteError, QuoteTimeoutError
+from chalicelib.domain.routes import Route
+from chalicelib.domain.routing import RoutingRules, find_route, find_route_exact_out, leg_cost
+from chalicelib.domain.tokens import SOL
+from chalicelib.domain.trades import SwapMode, Trade
+from chalicelib.engine.ports import PoolStates, Venue
 
 log = logging.getLogger(__name__)
 
 
-def find_route(venues: Sequence[Venue], pair: Pair, amount_in: int) -> Route:
-    """Return the best route for `amount_in` base units among the venues that answer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router:
+    """The use case behind GET /api/quotes and the first step of every attempt.
 
-    Raises what choose_route raises; when a venue was silent and the others have no route,
-    QuoteTimeoutError, for then there may be one.
+    `leg_cost_lamports` is what one more leg costs in fees: it has to earn more than that.
     """
-    answers: list[Quote | Rejection] = []
-    silent: QuoteTimeoutError | None = None
-    for venue in venues:
+
+    venues: Sequence[Venue]
+    leg_cost_lamports: int = 0
+
+    def find_route(self, trade: Trade) -> Route:
+        """Return the best route among the venues that answer.
+
+        Raises what the domain's find_route raises; when a venue was silent and the others have no
+        route, QuoteTimeoutError, for then there may be one.
+        """
+        answers: list[PoolStates] = []
+        silent: QuoteTimeoutError | None = None
+        for venue in self.venues:
+            try:
+                answers.append(venue.pools())
+            except QuoteTimeoutError as error:
+                log.warning("quote_timeout", extra={"venue": venue.name})
+                silent = error
         try:
-            answers += venue.quotes(pair, amount_in)
-        except QuoteTimeoutError as error:
-            log.warning("quote_timeout", extra={"venue": venue.name})
-            silent = error
-    try:
-        return choose_route(
-            [answer for answer in answers if isinstance(answer, Quote)],
-            [answer for answer in answers if isinstance(answer, Rejection)],
+            return self._route(trade, answers)
+        except (NoRouteError, QuoteError):
+            if silent is not None:
+                raise silent from None
+            raise
+
+    def _route(self, trade: Trade, answers: Sequence[PoolStates]) -> Route:
+        if not answers:
+            raise NoRouteError
+        pools = [pool for answer in answers for pool in answer.pools]
+        input_mint, output_mint = trade.pair.token_in.mint, trade.pair.token_out.mint
+        cost = leg_cost(pools, SOL.mint, output_mint, self.leg_cost_lamports)
+        find = find_route if trade.mode is SwapMode.EXACT_IN else find_route_exact_out
+        return find(
+            pools,
+            input_mint,
+            output_mint,
+            trade.amount,
+            max(answer.at for answer in answers),
+            RoutingRules(cost_per_leg=cost),
         )
-    except NoRouteError:
-        if silent is not None:
-            raise silent from None
-        raise

@@ -4,7 +4,6 @@ transition. No I/O, no clock, no randomness of its own."""
 from datetime import datetime, timedelta
 from random import Random
 
-from chalicelib.domain.amounts import min_amount_out
 from chalicelib.domain.errors import (
     BlockhashExpiredError,
     OrderError,
@@ -19,7 +18,7 @@ from chalicelib.domain.orders import (
     Transition,
     advance,
 )
-from chalicelib.domain.routing import Route
+from chalicelib.domain.routes import Route
 from chalicelib.engine.ports import Landing, Pacing
 
 
@@ -29,11 +28,17 @@ def start(order: Order, *, at: datetime, pacing: Pacing) -> Transition:
 
 
 def build(
-    order: Order, *, route: Route, transaction: SignedTransaction, at: datetime, pacing: Pacing
+    order: Order,
+    *,
+    route: Route,
+    limit: int,
+    transaction: SignedTransaction,
+    at: datetime,
+    pacing: Pacing,
 ) -> Transition:
     """routing → building: the decision and the signed transaction, durable before it is sent."""
     details = dict(route.to_details()) | {
-        "min_amount_out": accepted_minimum(route.best.amount_out, order.slippage_bps),
+        order.trade.limit_name: limit,
         "signature": transaction.signature,
         "last_valid_block_height": transaction.last_valid_block_height,
     }
@@ -45,11 +50,6 @@ def build(
         transaction=transaction,
         details=details,
     )
-
-
-def accepted_minimum(amount_out: int, slippage_bps: int) -> int:
-    """Least output in base units under which a swap must fail on chain; never nothing."""
-    return max(1, min_amount_out(amount_out, slippage_bps))
 
 
 def submit(
@@ -74,7 +74,7 @@ def settle(
         OrderStatus.CONFIRMED,
         at=at,
         details={
-            "amount_in": order.amount_in,
+            "amount_in": landing.amount_in,
             "amount_out": landing.amount_out,
             "signature": transaction.signature,
             "slot": landing.slot,

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import OrderError, UnavailableError, ZeroOutputError
+from chalicelib.domain.errors import OrderError, QuoteError, UnavailableError, ZeroOutputError
 from chalicelib.domain.orders import Order, OrderId, OrderType, accept
-from chalicelib.domain.quotes import Quote, Rejection
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.pools.pool import Moment, Pool
+from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import Clock, OrderQueue, OrderStore, Venue
 
@@ -27,20 +27,18 @@ class Submitter:
     clock: Clock
     new_id: Callable[[], OrderId]
 
-    def submit(
-        self, *, order_type: OrderType, pair: Pair, amount_in: int, slippage_bps: int
-    ) -> Order:
-        """Accept an order of `amount_in` base units and return it as pending.
+    def submit(self, *, order_type: OrderType, trade: Trade, slippage_bps: int) -> Order:
+        """Accept an order and return it as pending.
 
-        Raises ZeroOutputError when every pool says that it would buy nothing, UnavailableError
-        when it cannot be stored.
+        Raises ZeroOutputError when every pool of the pair says that the amount would buy nothing,
+        UnavailableError when it cannot be stored.
         """
-        self._refuse_dust(pair, amount_in)
+        if trade.mode is SwapMode.EXACT_IN:
+            self._refuse_dust(trade)
         accepted = accept(
             order_id=self.new_id(),
             order_type=order_type,
-            pair=pair,
-            amount_in=amount_in,
+            trade=trade,
             slippage_bps=slippage_bps,
             at=self.clock.now(),
         )
@@ -48,15 +46,20 @@ class Submitter:
         self._enqueue(accepted.order)
         return accepted.order
 
-    def _refuse_dust(self, pair: Pair, amount_in: int) -> None:
-        answers: list[Quote | Rejection] = []
+    def _refuse_dust(self, trade: Trade) -> None:
+        asked = False
         for venue in self.venues:
             try:
-                answers += venue.quotes(pair, amount_in)
+                states = venue.pools(trade.pair)
             except OrderError as error:
                 # Not knowing is no reason to refuse: execution asks again and decides.
                 log.warning("quote_unknown", extra={"venue": venue.name, "code": error.code})
-        if answers and all(_is_zero_output(answer) for answer in answers):
+                return
+            for pool in states.pools:
+                asked = True
+                if not _buys_nothing(pool, trade, states.at):
+                    return
+        if asked:
             raise ZeroOutputError
 
     def _enqueue(self, order: Order) -> None:
@@ -69,5 +72,8 @@ class Submitter:
             )
 
 
-def _is_zero_output(answer: Quote | Rejection) -> bool:
-    return isinstance(answer, Rejection) and answer.code == ZeroOutputError.code
+def _buys_nothing(pool: Pool, trade: Trade, at: Moment) -> bool:
+    try:
+        return pool.quote_exact_in(trade.pair.token_in.mint, trade.amount, at).amount_out == 0
+    except QuoteError as error:
+        return isinstance(error, ZeroOutputError)

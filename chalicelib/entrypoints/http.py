@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Request, Response
 
@@ -14,6 +14,10 @@ from chalicelib.domain.tokens import TOKENS
 from chalicelib.engine.ports import OrderStore, Venue
 from chalicelib.engine.submit import Submitter
 from chalicelib.entrypoints import exact_json, problems, wire
+
+if TYPE_CHECKING:
+    # Accepting an order must not load the router.
+    from chalicelib.engine.quote import Router
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +34,8 @@ PAGE = """<!doctype html>
 <li><a href="api/orders"><code>GET /api/orders</code></a></li>
 <li><a href="api/quotes?tokenIn=SOL&amp;tokenOut=USDC&amp;amount=1">
  <code>GET /api/quotes</code></a></li>
-<li><a href="api/tokens"><code>GET /api/tokens</code></a></li>
+<li><a href="api/tokens"><code>GET /api/tokens</code></a>,
+ <a href="api/pools"><code>GET /api/pools</code></a></li>
 <li><a href="api/health"><code>GET /api/health</code></a>,
  <a href="api/ready"><code>GET /api/ready</code></a></li>
 </ul></html>
@@ -85,9 +90,8 @@ def submit_order(
     """POST /api/orders/execute: 202 once the order is durable."""
     fields = exact_json.parse(_json_body(request))
     wanted = wire.read(wire.SubmitOrderRequest, fields)
-    pair, amount_in = wire.read_trade(wanted)
     order = submitter.submit(
-        order_type=wanted.type, pair=pair, amount_in=amount_in, slippage_bps=wanted.slippage_bps
+        order_type=wanted.type, trade=wanted.to_trade(), slippage_bps=wanted.slippage_bps
     )
     document = wire.accepted_document(order) | {
         "streamUrl": f"{stream_url}?orderId={order.order_id}"
@@ -110,16 +114,20 @@ def list_orders(request: Request, store: OrderStore) -> Response:
     return _answer(wire.page_document(records, wanted.limit))
 
 
-def get_quotes(request: Request, venues: Sequence[Venue]) -> Response:
-    """GET /api/quotes: every venue's quote and the route an order would take."""
-    from chalicelib.engine.quote import find_route
-    from chalicelib.engine.steps import accepted_minimum
-
+def get_quotes(request: Request, router: "Router") -> Response:
+    """GET /api/quotes: every pool's quote and the route an order would take."""
     wanted = wire.read(wire.QuoteRequest, _query(request))
-    pair, amount_in = wire.read_trade(wanted)
-    route = find_route(venues, pair, amount_in)
-    least_out = accepted_minimum(route.best.amount_out, wanted.slippage_bps)
-    return _answer(wire.quotes_document(pair, amount_in, route, least_out))
+    trade = wanted.to_trade()
+    route = router.find_route(trade)
+    limit = trade.limit(route.amount_quoted, wanted.slippage_bps)
+    return _answer(wire.quotes_document(trade, route, limit))
+
+
+def list_pools(venues: Sequence[Venue]) -> Response:
+    """GET /api/pools: where it can be traded, and at what price now."""
+    states = [venue.pools() for venue in venues]
+    pools = [wire.pool_document(pool) for state in states for pool in state.pools]
+    return _answer({"pools": pools, "slot": max(state.at.slot for state in states)})
 
 
 def list_tokens() -> Response:

@@ -31,11 +31,13 @@ from chalicelib.domain.orders import (
     parse_order_id,
 )
 from chalicelib.domain.tokens import Pair, find_token
+from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.ports import OrderFilter, OrderRecord, PageKey
 
 if TYPE_CHECKING:
-    # Only quotes need the router; accepting an order must not load it.
-    from chalicelib.domain.routing import Route
+    # Only quotes need the pools; accepting an order must not load the router.
+    from chalicelib.domain.pools.pool import Pool
+    from chalicelib.domain.routes import Route
 
 DEFAULT_SLIPPAGE_BPS = 100
 PAGE_DEFAULT, PAGE_MOST = 20, 100
@@ -108,7 +110,8 @@ def _read_limit(value: object) -> int:
     raise InvalidLimitError
 
 
-Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
+# Left out, not null.
+Amount = Annotated[Decimal | None, BeforeValidator(_read_amount)]
 SlippageBps = Annotated[int, BeforeValidator(_read_slippage)]
 
 
@@ -116,23 +119,36 @@ class _Request(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
-class SubmitOrderRequest(_Request):
+class QuoteRequest(_Request):
+    """The query of GET /api/quotes: `amount` of the input token, or `amountOut` of the output."""
+
+    token_in: StrictStr
+    token_out: StrictStr
+    amount: Amount = None
+    amount_out: Amount = None
+    slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
+
+    def to_trade(self) -> Trade:
+        """The trade in base units.
+
+        Raises what Pair.of and to_base_units raise, InvalidRequestError unless exactly one of the
+        amounts is there.
+        """
+        if (self.amount is None) == (self.amount_out is None):
+            raise InvalidRequestError("amount or amountOut: exactly one of them is needed")
+        pair = Pair.of(self.token_in, self.token_out)
+        if self.amount is not None:
+            amount = to_base_units(self.amount, pair.token_in.decimals)
+            return Trade(pair=pair, mode=SwapMode.EXACT_IN, amount=amount)
+        assert self.amount_out is not None
+        amount = to_base_units(self.amount_out, pair.token_out.decimals)
+        return Trade(pair=pair, mode=SwapMode.EXACT_OUT, amount=amount)
+
+
+class SubmitOrderRequest(QuoteRequest):
     """The body of POST /api/orders/execute."""
 
     type: Annotated[OrderType, BeforeValidator(_read_order_type)]
-    token_in: StrictStr
-    token_out: StrictStr
-    amount: Amount
-    slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
-
-
-class QuoteRequest(_Request):
-    """The query of GET /api/quotes."""
-
-    token_in: StrictStr
-    token_out: StrictStr
-    amount: Amount
-    slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
 
 
 class ListOrdersRequest(_Request):
@@ -172,12 +188,6 @@ def read(model: type[T], fields: object) -> T:
         raise InvalidRequestError(f"{where or 'body'}: {first['msg']}") from None
 
 
-def read_trade(request: SubmitOrderRequest | QuoteRequest) -> tuple[Pair, int]:
-    """Return the pair and the input in base units. Raises what Pair.of and to_base_units raise."""
-    pair = Pair.of(request.token_in, request.token_out)
-    return pair, to_base_units(request.amount, pair.token_in.decimals)
-
-
 def update_frame(event: OrderEvent) -> str:
     """Write the frame that tells a follower of an event."""
     return json.dumps({"type": "update", "data": event_document(event)})
@@ -214,7 +224,7 @@ def accepted_document(order: Order) -> dict[str, Any]:
         "status": order.status,
         "tokenIn": order.pair.token_in.symbol,
         "tokenOut": order.pair.token_out.symbol,
-        "amount": to_decimal_string(order.amount_in, order.pair.token_in.decimals),
+        **_given_amount(order.trade),
         "slippageBps": order.slippage_bps,
         "attempt": order.attempt,
         "sequence": order.sequence,
@@ -233,11 +243,33 @@ def page_document(records: Sequence[OrderRecord], limit: int) -> dict[str, Any]:
     }
 
 
-def quotes_document(pair: Pair, amount_in: int, route: "Route", least_out: int) -> dict[str, Any]:
-    """Every venue's quote and the route that an order would take."""
-    details = dict(route.to_details()) | {"amount_in": amount_in, "min_amount_out": least_out}
-    symbols = {"tokenIn": pair.token_in.symbol, "tokenOut": pair.token_out.symbol}
-    return symbols | _public(details, pair)
+def quotes_document(trade: Trade, route: "Route", limit: int) -> dict[str, Any]:
+    """Every pool's quote and the route that an order would take."""
+    totals: dict[str, Json] = {
+        "amount_in": route.amount_in,
+        "amount_out": route.amount_out,
+        trade.limit_name: limit,
+    }
+    symbols = {"tokenIn": trade.pair.token_in.symbol, "tokenOut": trade.pair.token_out.symbol}
+    return symbols | _public(totals | dict(route.to_details()), trade.pair)
+
+
+def pool_document(pool: "Pool") -> dict[str, Any]:
+    """A pool as clients see it; the price is that of a whole token A in tokens B, fees apart."""
+    token_a, token_b = find_token(pool.mint_a), find_token(pool.mint_b)
+    price = pool.marginal_price(pool.mint_a)
+    units_a: int = 10**token_a.decimals
+    units_b: int = 10**token_b.decimals
+    return {
+        "venue": pool.venue,
+        "kind": pool.kind,
+        "pool": pool.address,
+        "tokenA": token_a.symbol,
+        "tokenB": token_b.symbol,
+        "mintA": pool.mint_a,
+        "mintB": pool.mint_b,
+        "price": _price(price.numerator * units_a, price.denominator * units_b),
+    }
 
 
 def read_cursor(cursor: str) -> PageKey:
@@ -260,18 +292,28 @@ def _write_cursor(record: OrderRecord) -> str:
 def _details(event: OrderEvent) -> dict[str, Any]:
     document = _public(event.details, event.pair)
     if event.status is OrderStatus.CONFIRMED:
-        document["executedPrice"] = _price(document["amountOut"], document["amountIn"])
+        document["executedPrice"] = _price(
+            Decimal(document["amountOut"]), Decimal(document["amountIn"])
+        )
         document["txHash"] = document["signature"]
     return document
 
 
 def _public(details: Mapping[str, Json], pair: Pair) -> dict[str, Any]:
-    """Details in camel case, their amounts as decimals of the token that the name implies."""
+    """Details in camel case, their amounts as decimals of the token that the name implies.
+
+    The mints of a leg, or of a fee, stand beside its amounts; else they are those of the pair.
+    """
+    if "input_mint" in details:
+        pair = Pair.of(str(details["input_mint"]), str(details["output_mint"]))
     decimals = {
         "amount_in": pair.token_in.decimals,
+        "max_amount_in": pair.token_in.decimals,
         "amount_out": pair.token_out.decimals,
         "min_amount_out": pair.token_out.decimals,
     }
+    if "mint" in details:
+        decimals["amount"] = find_token(str(details["mint"])).decimals
 
     def value(name: str, content: Json) -> Any:
         if name in decimals and isinstance(content, int):
@@ -285,7 +327,14 @@ def _public(details: Mapping[str, Json], pair: Pair) -> dict[str, Any]:
     return {to_camel(name): value(name, content) for name, content in details.items()}
 
 
-def _price(amount_out: str, amount_in: str) -> str:
+def _given_amount(trade: Trade) -> dict[str, str]:
+    """The one of the two amounts that the order was placed with, named as it was."""
+    if trade.mode is SwapMode.EXACT_IN:
+        return {"amount": to_decimal_string(trade.amount, trade.pair.token_in.decimals)}
+    return {"amountOut": to_decimal_string(trade.amount, trade.pair.token_out.decimals)}
+
+
+def _price(amount_out: Decimal | int, amount_in: Decimal | int) -> str:
     price = _PRICE.divide(Decimal(amount_out), Decimal(amount_in))
     return f"{price.normalize(_PRICE):f}"
 

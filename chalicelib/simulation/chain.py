@@ -1,8 +1,8 @@
 """A simulated Solana: 400 ms slots, blockhashes that expire, signed transactions that land or fail.
 
-It trusts nothing but the bytes it gets: it verifies the signature, reads the instruction, and
-executes it against the pool as it stands in the landing slot, whole or not at all. Fate (latency,
-drops, failures) is a pure function of the seed, the signature and the slot of sending.
+It trusts nothing but the bytes it gets: it verifies the signature, reads the instructions, and
+executes them against the pools as they stand in the landing slot, whole or not at all. Fate
+(latency, drops, failures) is a pure function of the seed, the signature and the slot of sending.
 """
 
 import hashlib
@@ -11,24 +11,31 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from solders.hash import Hash
-from solders.instruction import CompiledInstruction
 from solders.transaction import VersionedTransaction
 
 from chalicelib.domain.errors import (
-    QuoteError,
+    ExecutionError,
+    OrderError,
     SlippageExceededError,
     TransactionFailedError,
 )
-from chalicelib.domain.instructions import MEMO_PROGRAM, SwapInstruction
+from chalicelib.domain.fills import Leg, fill
 from chalicelib.domain.orders import Signature, SignedTransaction
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.pools.pool import Pool
+from chalicelib.domain.trades import SwapMode
 from chalicelib.engine.ports import Blockhash, Clock, Landing, SignatureStatuses
-from chalicelib.simulation.ledger import Ledger, LedgerEntry
-from chalicelib.simulation.market import POOLS, Market, moment_at_slot, slot_at
+from chalicelib.simulation.ledger import Ledger, LedgerEntry, LedgerLeg
+from chalicelib.simulation.market import Market, moment_at_slot, slot_at
+from chalicelib.simulation.transactions import RequestedLeg, RequestedSwap, read_swap
 
 BLOCKHASH_LIFE_BLOCKS = 150
 FINALIZED_BEHIND_BLOCKS = 32
-_POOLS_BY_ADDRESS = {pool.address: pool for pool in POOLS}
+
+
+class WrongProgramError(ExecutionError):
+    """The pool belongs to another program than the one that was called."""
+
+    code = "WRONG_PROGRAM"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +46,6 @@ class Fate:
     latency_most: timedelta = timedelta(0)
     drop_rate_bps: int = 0
     failure_rate_bps: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Swap:
-    """What a transaction's instructions say."""
-
-    pool_address: str
-    pair: Pair
-    instruction: SwapInstruction
-    memo: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +78,7 @@ class SimulatedChain:
             landings={
                 entry.signature: Landing(
                     slot=entry.landing_slot,
+                    amount_in=entry.amount_in,
                     amount_out=entry.amount_out,
                     error_code=entry.error_code,
                 )
@@ -100,38 +98,60 @@ class SimulatedChain:
             return None
         if self._chance(f"drop|{signature}|{sending_slot}") < self.fate.drop_rate_bps:
             return None
-        return self._execute(signature, _read_swap(transaction), landing_slot, wire_bytes)
+        return self._execute(signature, read_swap(transaction), landing_slot, wire_bytes)
 
     def _execute(
-        self, signature: Signature, swap: _Swap, landing_slot: int, wire_bytes: bytes
+        self, signature: Signature, swap: RequestedSwap, landing_slot: int, wire_bytes: bytes
     ) -> LedgerEntry:
-        amount_out, error_code = self._fill(signature, swap, landing_slot)
+        legs: tuple[LedgerLeg, ...] = ()
+        error_code = None
+        try:
+            legs = self._fill(signature, swap, landing_slot)
+        except OrderError as error:
+            error_code = error.code
         return LedgerEntry(
             signature=signature,
             landing_slot=landing_slot,
             memo=swap.memo,
-            pool_address=swap.pool_address,
-            input_mint=swap.pair.token_in.mint,
-            output_mint=swap.pair.token_out.mint,
-            amount_in=swap.instruction.amount_in,
-            amount_out=amount_out,
+            input_mint=swap.input_mint,
+            output_mint=swap.output_mint,
+            amount_in=_total_in(legs, swap) if legs else None,
+            amount_out=_total_out(legs, swap) if legs else None,
+            legs=legs,
             error_code=error_code,
             wire_bytes=wire_bytes,
         )
 
-    def _fill(self, signature: Signature, swap: _Swap, slot: int) -> tuple[int | None, str | None]:
+    def _fill(self, signature: Signature, swap: RequestedSwap, slot: int) -> tuple[LedgerLeg, ...]:
+        """Move what all legs ask for. Raises the reason why the transaction fails as a whole."""
         if self._chance(f"fail|{signature}") < self.fate.failure_rate_bps:
-            return None, TransactionFailedError.code
-        pool = self.market.state(_POOLS_BY_ADDRESS[swap.pool_address], slot)
-        try:
-            fill = pool.quote_exact_in(
-                swap.pair.token_in.mint, swap.instruction.amount_in, moment_at_slot(slot)
+            raise TransactionFailedError
+        asked = [Leg(self._pool(leg, slot), leg.input_mint, leg.amount) for leg in swap.legs]
+        legs = tuple(
+            LedgerLeg(
+                pool_address=leg.pool_address,
+                input_mint=leg.input_mint,
+                output_mint=leg.output_mint,
+                amount_in=quote.amount_in,
+                amount_out=quote.amount_out,
             )
-        except QuoteError as error:
-            return None, error.code
-        if fill.amount_out < swap.instruction.min_amount_out:
-            return None, SlippageExceededError.code
-        return fill.amount_out, None
+            for leg, quote in zip(
+                swap.legs, fill(asked, swap.mode, moment_at_slot(slot)), strict=True
+            )
+        )
+        if swap.mode is SwapMode.EXACT_IN:
+            is_within_limit = _total_out(legs, swap) >= swap.limit
+        else:
+            is_within_limit = _total_in(legs, swap) <= swap.limit
+        if not is_within_limit:
+            raise SlippageExceededError
+        return legs
+
+    def _pool(self, leg: RequestedLeg, slot: int) -> Pool:
+        pool = self.market.pool(leg.pool_address, slot)
+        if pool.kind is not leg.kind:
+            raise WrongProgramError
+        return pool
 
     def _last_valid_block_height(self, transaction: VersionedTransaction, slot: int) -> int:
         """The height a transaction's blockhash allows it; below any slot when it is not recent."""
@@ -154,24 +174,9 @@ class SimulatedChain:
         return int.from_bytes(digest) % 10_000
 
 
-def _read_swap(transaction: VersionedTransaction) -> _Swap:
-    """Read the swap and the memo; raises ValueError for a transaction of any other kind."""
-    message = transaction.message
-    keys = [str(key) for key in message.account_keys]
-    memo = ""
-    swap: tuple[CompiledInstruction, SwapInstruction] | None = None
-    for compiled in message.instructions:
-        data = bytes(compiled.data)
-        if keys[compiled.program_id_index] == MEMO_PROGRAM:
-            memo = data.decode()
-        elif (instruction := SwapInstruction.from_bytes(data)) is not None:
-            swap = compiled, instruction
-    if swap is None:
-        raise ValueError("the transaction holds no swap")
-    accounts = [keys[index] for index in swap[0].accounts]
-    return _Swap(
-        pool_address=accounts[SwapInstruction.POOL],
-        pair=Pair.of(accounts[SwapInstruction.INPUT_MINT], accounts[SwapInstruction.OUTPUT_MINT]),
-        instruction=swap[1],
-        memo=memo,
-    )
+def _total_in(legs: Sequence[LedgerLeg], swap: RequestedSwap) -> int:
+    return sum(leg.amount_in for leg in legs if leg.input_mint == swap.input_mint)
+
+
+def _total_out(legs: Sequence[LedgerLeg], swap: RequestedSwap) -> int:
+    return sum(leg.amount_out for leg in legs if leg.output_mint == swap.output_mint)

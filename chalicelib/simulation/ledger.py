@@ -4,25 +4,40 @@ A row is written when a transaction reaches the network and becomes visible at i
 Invariant: one row per signature, so the same bytes can land once only.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from chalicelib.domain.orders import Signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
-    """A transaction in a block: the swap it made, or the reason it failed (`error_code`)."""
+class LedgerLeg:
+    """What one pool took and gave, in base units."""
 
-    signature: Signature
-    landing_slot: int
-    memo: str
     pool_address: str
     input_mint: str
     output_mint: str
     amount_in: int
+    amount_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """A transaction in a block: the swap it made, or the reason it failed (`error_code`).
+
+    A failed one moved nothing: it has neither amounts nor legs.
+    """
+
+    signature: Signature
+    landing_slot: int
+    memo: str
+    input_mint: str
+    output_mint: str
+    amount_in: int | None
     amount_out: int | None
+    legs: tuple[LedgerLeg, ...]
     error_code: str | None
     wire_bytes: bytes
 
@@ -61,16 +76,16 @@ class MemoryLedger:
 
 _INSERT = """
     INSERT INTO chain.transactions (
-        signature, landing_slot, memo, pool_address, input_mint, output_mint,
-        amount_in, amount_out, error_code, wire_bytes)
+        signature, landing_slot, memo, input_mint, output_mint,
+        amount_in, amount_out, legs, error_code, wire_bytes)
     SELECT * FROM unnest(
-        %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
-        %s::numeric[], %s::numeric[], %s::text[], %s::bytea[])
+        %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+        %s::numeric[], %s::numeric[], %s::jsonb[], %s::text[], %s::bytea[])
     ON CONFLICT (signature) DO NOTHING
 """
 _FIND = """
-    SELECT signature, landing_slot, memo, pool_address, input_mint, output_mint,
-           amount_in, amount_out, error_code, wire_bytes
+    SELECT signature, landing_slot, memo, input_mint, output_mint,
+           amount_in, amount_out, legs, error_code, wire_bytes
       FROM chain.transactions
      WHERE signature = ANY(%s) AND landing_slot <= %s
 """
@@ -85,7 +100,7 @@ class PostgresLedger:
     def append(self, entries: Sequence[LedgerEntry]) -> None:
         if not entries:
             return
-        rows = [astuple(entry) for entry in entries]
+        rows = [_row_of(entry) for entry in entries]
         self.database.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
 
     def find(self, signatures: Sequence[Signature], *, up_to_slot: int) -> list[LedgerEntry]:
@@ -93,12 +108,25 @@ class PostgresLedger:
         return [_entry_of(row) for row in rows]
 
 
+def _row_of(entry: LedgerEntry) -> tuple[object, ...]:
+    return (
+        entry.signature,
+        entry.landing_slot,
+        entry.memo,
+        entry.input_mint,
+        entry.output_mint,
+        entry.amount_in,
+        entry.amount_out,
+        json.dumps([asdict(leg) for leg in entry.legs]),
+        entry.error_code,
+        entry.wire_bytes,
+    )
+
+
 def _entry_of(row: Mapping[str, Any]) -> LedgerEntry:
-    amount_out = row["amount_out"]
+    amounts = {name: row[name] for name in ("amount_in", "amount_out")}
     return LedgerEntry(
         **dict(row)
-        | {
-            "amount_in": int(row["amount_in"]),
-            "amount_out": None if amount_out is None else int(amount_out),
-        }
+        | {name: None if amount is None else int(amount) for name, amount in amounts.items()}
+        | {"legs": tuple(LedgerLeg(**leg) for leg in row["legs"])}
     )

@@ -1,32 +1,30 @@
-"""A simulated venue: it quotes from every pool it has for the pair, at the current slot."""
+"""A simulated venue: its pools as they stand at the current slot."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.pools.pool import Moment, Pool
-from chalicelib.domain.quotes import Quote, Rejection, ask
 from chalicelib.domain.tokens import Pair
-from chalicelib.engine.ports import Clock
+from chalicelib.engine.ports import Clock, PoolStates
 from chalicelib.simulation.market import Market, moment_at_slot, slot_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SimulatedVenue:
     """The Venue port over the simulated market; to go live, put another behind that port."""
 
     name: str
     market: Market
     clock: Clock
+    _latest: PoolStates | None = field(default=None, init=False)
 
-    def quotes(self, pair: Pair, amount_in: int) -> Sequence[Quote | Rejection]:
+    def pools(self, pair: Pair | None = None) -> PoolStates:
         slot = slot_at(self.clock.now())
-        at = moment_at_slot(slot)
-        listed = [pool for pool in self.market.pools(pair) if pool.venue == self.name]
-        return [self._quote(self.market.state(p, slot), pair, amount_in, at) for p in listed]
+        if pair is not None:
+            return self._states(slot, pair)
+        # A batch of orders is routed within one slot: its pools are derived once.
+        if self._latest is None or self._latest.at.slot != slot:
+            self._latest = self._states(slot, None)
+        return self._latest
 
-    def _quote(self, pool: Pool, pair: Pair, amount_in: int, at: Moment) -> Quote | Rejection:
-        try:
-            return ask(pool, pair, amount_in, at)
-        except QuoteError as error:
-            return Rejection(venue=self.name, pool_address=pool.address, code=error.code)
+    def _states(self, slot: int, pair: Pair | None) -> PoolStates:
+        pools = self.market.pools(slot, venue=self.name, pair=pair)
+        return PoolStates(at=moment_at_slot(slot), pools=pools)

@@ -17,6 +17,7 @@ from chalicelib.domain.orders import (
     advance,
 )
 from chalicelib.domain.tokens import SOL, USDC, Pair
+from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.ports import OrderStore
 
 # Microseconds that end in zeros: a store that writes times as text may drop them.
@@ -31,14 +32,18 @@ def order_id(number: int) -> OrderId:
 
 
 def accepted(
-    number: int = 1, *, pair: Pair = SOL_TO_USDC, amount_in: int = 10**9, at: datetime = START
+    number: int = 1,
+    *,
+    pair: Pair = SOL_TO_USDC,
+    mode: SwapMode = SwapMode.EXACT_IN,
+    amount: int = 10**9,
+    at: datetime = START,
 ) -> Transition:
     """A new order."""
     return accept(
         order_id=order_id(number),
         order_type=OrderType.MARKET,
-        pair=pair,
-        amount_in=amount_in,
+        trade=Trade(pair=pair, mode=mode, amount=amount),
         slippage_bps=100,
         at=at,
     )

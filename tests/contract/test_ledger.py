@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.orders import Signature
 from chalicelib.domain.tokens import SOL, USDC
-from chalicelib.simulation.ledger import Ledger, LedgerEntry
+from chalicelib.simulation.ledger import Ledger, LedgerEntry, LedgerLeg
 from tests.contract.samples import order_id
 
 LATER = 2**62
@@ -17,16 +17,35 @@ def signature(number: int) -> Signature:
     return Signature(f"{number:088d}")
 
 
+def leg(pool_address: str, amount_in: int, amount_out: int) -> LedgerLeg:
+    return LedgerLeg(
+        pool_address=pool_address,
+        input_mint=SOL.mint,
+        output_mint=USDC.mint,
+        amount_in=amount_in,
+        amount_out=amount_out,
+    )
+
+
+def failure(number: int) -> LedgerEntry:
+    return replace(
+        entry(number), amount_in=None, amount_out=None, legs=(), error_code="SLIPPAGE_EXCEEDED"
+    )
+
+
 def entry(number: int, *, slot: int = 100) -> LedgerEntry:
     return LedgerEntry(
         signature=signature(number),
         landing_slot=slot,
         memo=f"{order_id(number)}:1",
-        pool_address="B37c61wPUtA5p4547k7ac1va7bNM8dv69aWdyzSP8ZRq",
         input_mint=SOL.mint,
         output_mint=USDC.mint,
         amount_in=1_000_000_000,
         amount_out=150_000_000 + number,
+        legs=(
+            leg("B37c61wPUtA5p4547k7ac1va7bNM8dv69aWdyzSP8ZRq", 1, number),
+            leg("9Jxwftt2kVQnh3RR6e4VPY1cvAstr3P3Q9vFgDJz7GSn", 999_999_999, 150_000_000),
+        ),
         error_code=None,
         wire_bytes=bytes([0, 255, number]),
     )
@@ -38,13 +57,12 @@ def find(ledger: Ledger, *numbers: int, up_to_slot: int = LATER) -> list[LedgerE
 
 
 def test_find_returns_what_was_appended_when_it_has_landed(ledger: Ledger) -> None:
-    failed = replace(entry(2), amount_out=None, error_code="SLIPPAGE_EXCEEDED")
-    ledger.append([entry(1), failed])
+    ledger.append([entry(1), failure(2)])
     ledger.append([entry(3)])
 
     found = find(ledger, 1, 2, 3)
 
-    assert found == [entry(1), failed, entry(3)]
+    assert found == [entry(1), failure(2), entry(3)]
 
 
 def test_find_returns_only_what_is_asked_for_when_there_is_more(ledger: Ledger) -> None:
@@ -84,6 +102,7 @@ def test_first_entry_stays_when_one_call_has_its_signature_twice(ledger: Ledger)
 
 def test_amounts_survive_when_they_fill_u64(ledger: Ledger) -> None:
     greatest = replace(entry(1), amount_in=U64_MAX, amount_out=U64_MAX)
+    greatest = replace(greatest, legs=(leg("pool", U64_MAX, U64_MAX),))
 
     ledger.append([greatest])
 

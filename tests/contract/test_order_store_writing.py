@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.orders import Details, OrderStatus, Transition
+from chalicelib.domain.trades import SwapMode
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import OrderStore
 from tests.contract.samples import (
@@ -60,10 +61,10 @@ def test_add_changes_nothing_when_order_has_moved_on(store: OrderStore) -> None:
 
 
 def test_add_keeps_the_first_when_another_has_its_id(store: OrderStore) -> None:
-    first = accepted(amount_in=1)
+    first = accepted(amount=1)
     store.add(first)
 
-    store.add(accepted(amount_in=2))
+    store.add(accepted(amount=2))
 
     assert store.get(first.order.order_id).order == first.order
 
@@ -168,15 +169,16 @@ def test_save_forgets_transaction_when_next_attempt_begins(store: OrderStore) ->
     assert store.get(order_id(1)).order.transaction is None
 
 
-def test_amounts_survive_when_they_fill_u64(store: OrderStore) -> None:
-    pending = accepted(amount_in=U64_MAX)
+@pytest.mark.parametrize("mode", SwapMode)
+def test_amounts_survive_when_they_fill_u64(store: OrderStore, mode: SwapMode) -> None:
+    pending = accepted(mode=mode, amount=U64_MAX)
     routing = started(pending)
     details: Details = {"amount_out": U64_MAX, "quotes": [{"amount_out": U64_MAX - 1}]}
 
     put(store, pending, replace(routing, event=replace(routing.event, details=details)))
 
     record = store.get(order_id(1))
-    assert record.order.amount_in == U64_MAX
+    assert record.order.trade == pending.order.trade
     assert record.events[-1].details == details
 
 

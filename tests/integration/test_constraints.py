@@ -8,7 +8,7 @@ import pytest
 from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
 from chalicelib.domain.orders import OrderStatus, Signature
 from chalicelib.domain.tokens import SOL, USDC
-from chalicelib.simulation.ledger import LedgerEntry, PostgresLedger
+from chalicelib.simulation.ledger import LedgerEntry, LedgerLeg, PostgresLedger
 from tests.contract.samples import accepted, order_id, put, started, way_to_confirmed
 
 SIGNATURE, TRANSACTION, HEIGHT = (
@@ -30,11 +30,19 @@ LANDED = LedgerEntry(
     signature=Signature("1" * 88),
     landing_slot=1,
     memo="memo",
-    pool_address="pool",
     input_mint=SOL.mint,
     output_mint=USDC.mint,
     amount_in=1,
     amount_out=1,
+    legs=(
+        LedgerLeg(
+            pool_address="pool",
+            input_mint=SOL.mint,
+            output_mint=USDC.mint,
+            amount_in=1,
+            amount_out=1,
+        ),
+    ),
     error_code=None,
     wire_bytes=b"\x00",
 )
@@ -50,6 +58,9 @@ def store(database: PostgresDatabase) -> PostgresOrderStore:
     [
         "amount_in = 0",
         "amount_in = -1",
+        "amount_in = NULL",
+        "amount_out = 1",
+        "amount_in = NULL, amount_out = 0",
         "slippage_bps = -1",
         "slippage_bps = 10001",
         "sequence = 0",

@@ -10,15 +10,16 @@ import pytest
 from chalicelib.domain.orders import Order, OrderId, OrderStatus, OrderType
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, StatusUpdate
 from chalicelib.engine.ports import Follower, OrderFilter, OrderStore
-from tests.contract.samples import SOL_TO_USDC, accepted, order_id, put, started, way_to_confirmed
+from tests.contract.samples import accepted, order_id, put, started, way_to_confirmed
 from tests.integration.conftest import Traffic
+from tests.world import exact_in
 
 NOW = datetime.now(UTC)
 
 
 def submit(engine: ModuleType) -> OrderId:
     order: Order = engine.submitter().submit(
-        order_type=OrderType.MARKET, pair=SOL_TO_USDC, amount_in=10**9, slippage_bps=100
+        order_type=OrderType.MARKET, trade=exact_in(), slippage_bps=100
     )
     return order.order_id
 

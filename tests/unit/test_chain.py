@@ -7,10 +7,12 @@ import pytest
 from solders.hash import Hash
 
 from chalicelib.domain.orders import Order, OrderId, OrderType, SignedTransaction, accept
-from chalicelib.domain.quotes import Quote
+from chalicelib.domain.pools.pool import PoolKind
+from chalicelib.domain.routes import Route
+from chalicelib.domain.routing import find_route
 from chalicelib.engine.ports import Blockhash, Landing
-from chalicelib.simulation.market import POOLS, SLOT, slot_at
-from tests.world import ONE_SOL, SOL_USDC, World
+from chalicelib.simulation.market import SLOT, moment_at_slot, slot_at
+from tests.world import ONE_SOL, SOL_USDC, World, exact_in
 
 ALL = 10_000
 LIFE_BLOCKS = 150
@@ -20,8 +22,7 @@ def order(world: World, number: int = 1) -> Order:
     return accept(
         order_id=OrderId(f"00000000-0000-4000-8000-{number:012d}"),
         order_type=OrderType.MARKET,
-        pair=SOL_USDC,
-        amount_in=ONE_SOL,
+        trade=exact_in(),
         slippage_bps=100,
         at=world.clock.now(),
     ).order
@@ -31,20 +32,28 @@ def signed(
     world: World,
     *,
     number: int = 1,
-    min_amount_out: int = 1,
+    limit: int = 1,
     blockhash: Blockhash | None = None,
 ) -> SignedTransaction:
     return world.wallet.sign_swap(
         order=order(world, number),
-        quote=quoted(world),
-        min_amount_out=min_amount_out,
+        route=routed(world),
+        limit=limit,
         blockhash=blockhash or world.chain.latest_blockhash(),
     )
 
 
-def quoted(world: World) -> Quote:
-    (quote,) = world.venues[0].quotes(SOL_USDC, ONE_SOL)
-    return quote
+def cpmm_pools(world: World, slot: int) -> list[Any]:
+    """The pool of SOL/USDC whose curve is one line to compute."""
+    pools = world.market.pools(slot, venue="raydium", pair=SOL_USDC)
+    return [pool for pool in pools if pool.kind is PoolKind.CPMM]
+
+
+def routed(world: World) -> Route:
+    """A route of one leg."""
+    slot = slot_at(world.clock.now())
+    mints = SOL_USDC.token_in.mint, SOL_USDC.token_out.mint
+    return find_route(cpmm_pools(world, slot), *mints, ONE_SOL, moment_at_slot(slot))
 
 
 def landing(world: World, transaction: SignedTransaction) -> Any:
@@ -53,11 +62,12 @@ def landing(world: World, transaction: SignedTransaction) -> Any:
 
 def expected_amount_out(world: World, slot: int) -> int:
     """The constant product by another way: what the reserves at that slot leave for the trader."""
-    pool = next(pool for pool in POOLS if pool.venue == "raydium" and pool.trades(SOL_USDC))
-    state = world.market.state(pool, slot)
-    fee_amount = -(-ONE_SOL * pool.fee_bps // 10_000)
-    left = -(-state.vault_0 * state.vault_1 // (state.vault_0 + ONE_SOL - fee_amount))
-    return state.vault_1 - left
+    (pool,) = cpmm_pools(world, slot)
+    reserve_0 = pool.vault_0 - pool.protocol_fees_0 - pool.fund_fees_0
+    reserve_1 = pool.vault_1 - pool.protocol_fees_1 - pool.fund_fees_1
+    fee_amount = -(-ONE_SOL * pool.trade_fee_rate // 1_000_000)
+    left = -(-reserve_0 * reserve_1 // (reserve_0 + ONE_SOL - fee_amount))
+    return int(reserve_1 - left)
 
 
 def test_wallet_gives_the_same_bytes_when_order_attempt_and_blockhash_are_the_same() -> None:
@@ -70,12 +80,10 @@ def test_wallet_gives_the_same_bytes_when_order_attempt_and_blockhash_are_the_sa
 def test_wallet_signs_another_transaction_when_the_attempt_is_another() -> None:
     world = World()
     first, second = (replace(order(world), attempt=attempt) for attempt in (1, 2))
-    quote, blockhash = quoted(world), world.chain.latest_blockhash()
+    route, blockhash = routed(world), world.chain.latest_blockhash()
 
     signatures = {
-        world.wallet.sign_swap(
-            order=attempt, quote=quote, min_amount_out=1, blockhash=blockhash
-        ).signature
+        world.wallet.sign_swap(order=attempt, route=route, limit=1, blockhash=blockhash).signature
         for attempt in (first, second)
     }
 
@@ -90,7 +98,10 @@ def test_transaction_lands_at_once_when_there_is_no_latency() -> None:
 
     slot = slot_at(world.clock.now())
     assert landing(world, transaction) == Landing(
-        slot=slot, amount_out=expected_amount_out(world, slot), error_code=None
+        slot=slot,
+        amount_in=ONE_SOL,
+        amount_out=expected_amount_out(world, slot),
+        error_code=None,
     )
 
 
@@ -201,8 +212,8 @@ def test_swap_fails_whole_when_it_would_give_less_than_asked_for(
     more_than_filled: int, error_code: str | None
 ) -> None:
     world = World()
-    filled = quoted(world).amount_out
-    transaction = signed(world, min_amount_out=filled + more_than_filled)
+    filled = routed(world).amount_out
+    transaction = signed(world, limit=filled + more_than_filled)
 
     world.chain.send([transaction])
 
@@ -254,7 +265,7 @@ def test_transactions_land_as_failed_at_the_rate_that_is_set() -> None:
 
     failed = [e for e in world.ledger.entries.values() if e.error_code == "TRANSACTION_FAILED"]
     assert 30 < len(failed) < 70
-    assert all(entry.amount_out is None for entry in failed)
+    assert all((e.amount_in, e.amount_out, e.legs) == (None, None, ()) for e in failed)
     assert len(world.ledger.entries) == 200
 
 

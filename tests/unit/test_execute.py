@@ -80,10 +80,12 @@ def test_building_tells_the_decision_when_the_route_is_chosen() -> None:
     world.run()
 
     details = world.details(order_id, 3)
-    quoted = {quote["venue"]: quote["amount_out"] for quote in details["quotes"]}
-    assert quoted.keys() == {"raydium", "meteora"}
-    assert details["route"]["amount_out"] == max(quoted.values())
-    assert details["min_amount_out"] == min_amount_out(max(quoted.values()), 250)
+    quoted = [quote["amount_out"] for quote in details["quotes"]]
+    assert {quote["venue"] for quote in details["quotes"]} == {"raydium", "meteora"}
+    assert quoted == sorted(quoted, reverse=True)
+    route = details["route"]
+    assert route["amount_out"] >= quoted[0] == route["baseline"]["amount_out"]
+    assert details["min_amount_out"] == min_amount_out(route["amount_out"], 250)
     assert details["last_valid_block_height"] == slot_at(world.clock.at) + 150
     assert details["signature"] == world.landed(order_id)[0].signature
 

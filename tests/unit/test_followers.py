@@ -12,7 +12,7 @@ from chalicelib.domain.orders import (
     accept,
     advance,
 )
-from tests.world import ONE_SOL, SOL_USDC, Call, World
+from tests.world import Call, World, exact_in
 
 ORDER_IDS = [OrderId(f"00000000-0000-4000-8000-{n:012d}") for n in range(2)]
 LIFE = [
@@ -45,8 +45,7 @@ class Interleaving:
         accepted = accept(
             order_id=order_id,
             order_type=OrderType.MARKET,
-            pair=SOL_USDC,
-            amount_in=ONE_SOL,
+            trade=exact_in(),
             slippage_bps=100,
             at=self.world.clock.now(),
         )

@@ -8,6 +8,8 @@ from chalicelib.domain.tokens import Pair
 from tests.unit.functions import Answer, Functions, captured
 
 NOBODY = "ffffffff-ffff-4fff-8fff-ffffffffffff"
+# More than all pools hold, in USDC and in USDT.
+TOO_MUCH = 10**15 + 500_000
 
 
 def get_order(functions: Functions, order_id: str) -> Answer:
@@ -54,15 +56,15 @@ def test_order_is_shown_with_its_history_when_it_is_confirmed(functions: Functio
 
 
 def test_order_says_why_when_it_failed(functions: Functions) -> None:
-    order_id = functions.world.submit(pair=Pair.of("BONK", "USDT"), amount_in=150_000)
+    order_id = functions.world.submit(amount_out=TOO_MUCH)
     functions.world.run()
 
     document = get_order(functions, order_id).document
 
-    assert (document["status"], document["code"], document["amount"]) == (
+    assert (document["status"], document["code"], document["amountOut"]) == (
         "failed",
-        "NO_ROUTE",
-        "1.5",
+        "INSUFFICIENT_LIQUIDITY",
+        "1000000000.5",
     )
     assert document["message"] == document["events"][-1]["message"] != ""
 
@@ -92,16 +94,17 @@ def some_orders(functions: Functions) -> list[OrderId]:
     """Seven orders, the oldest first; some were accepted in the same moment."""
     world = functions.world
     order_ids = []
-    for pair in [
-        "SOL USDC",
-        "USDC SOL",
-        "SOL USDT",
-        "BONK USDT",
-        "SOL USDC",
-        "JUP SOL",
-        "SOL USDC",
+    for pair, amount_out in [
+        ("SOL USDC", None),
+        ("USDC SOL", None),
+        ("SOL USDT", None),
+        ("BONK USDT", TOO_MUCH),
+        ("SOL USDC", None),
+        ("JUP SOL", None),
+        ("SOL USDC", None),
     ]:
-        order_ids.append(world.submit(pair=Pair.of(*pair.split()), amount_in=10**7))
+        pair_of = Pair.of(*pair.split())
+        order_ids.append(world.submit(pair=pair_of, amount_in=10**7, amount_out=amount_out))
         if len(order_ids) % 3 == 0:
             world.clock.sleep(1)
         if len(order_ids) == 4:

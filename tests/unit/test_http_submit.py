@@ -13,7 +13,7 @@ KIB_16 = 16 * 1024
 
 def stored_amount_in(functions: Functions) -> int:
     (order,) = functions.world.store.orders.values()
-    return order.amount_in
+    return order.trade.amount
 
 
 def test_order_is_answered_as_pending_when_it_was_accepted(functions: Functions) -> None:

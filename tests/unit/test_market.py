@@ -1,177 +1,237 @@
-import json
-import os
 import subprocess
 import sys
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from solders.pubkey import Pubkey
 
-from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.pools.constant_product import ConstantProductPool
-from chalicelib.domain.tokens import TOKENS, Pair
+from chalicelib.domain.pools.bins import BinPool
+from chalicelib.domain.tokens import BONK, JUP, MSOL, RAY, SOL, TOKENS, USDC, USDT, WIF, Pair
+from chalicelib.simulation.listings import LISTED_TOKENS, POOLS, BinTerms, ListedToken
 from chalicelib.simulation.market import (
     GENESIS,
-    LISTED_TOKENS,
-    POOLS,
-    ListedPool,
+    METEORA,
+    RAYDIUM,
+    SLOT,
     Market,
+    PoolNotListedError,
     moment_at_slot,
     slot_at,
 )
-from tests.world import World
 
 ROOT = Path(__file__).parents[2]
-SLOTS = [0, 1, 74, 75, 9_000, 78_840_000, 10**9]
-PRINT_STATES = """
-import json
-from tests.unit.test_market import states
-print(json.dumps(states()))
-"""
-MARKET = Market(seed="solana")
-slots = st.integers(min_value=0, max_value=10**9)
-listed_pools = pytest.mark.parametrize("pool", POOLS, ids=lambda pool: pool.address[:8])
+SLOT_NOW = 149_193_000
+MARKET = Market(seed="test")
+PAIRS = sorted({(listed.token_a, listed.token_b) for listed in POOLS}, key=lambda pair: str(pair))
+UNSTAKED = [token for token in TOKENS if isinstance(LISTED_TOKENS[token.mint], ListedToken)]
+SMOOTH = [listed for listed in POOLS if not isinstance(listed.terms, BinTerms)]
+
+pair_cases = pytest.mark.parametrize(("token_a", "token_b"), PAIRS, ids=lambda token: token.symbol)
 
 
-def pair_of(pool: ListedPool) -> Pair:
-    return Pair(token_in=pool.token_a, token_out=pool.token_b)
+def pair_of(token_in, token_out):
+    return Pair(token_in=token_in, token_out=token_out)
 
 
-def states(seed: str = "solana") -> list[list[int]]:
-    market = Market(seed=seed)
-    found = [market.state(pool, slot) for pool in POOLS for slot in SLOTS]
-    return [[state.vault_0, state.vault_1] for state in found]
+def scaled_price_of(pool):
+    price = pool.marginal_price(pool.mint_a)
+    return price.numerator * 10**15 // price.denominator
 
 
-def gap_bps(one: ConstantProductPool, other: ConstantProductPool) -> int:
-    prices = [one.vault_1 * other.vault_0, other.vault_1 * one.vault_0]
-    return (max(prices) - min(prices)) * 10_000 // min(prices)
-
-
-def test_market_is_the_same_in_a_fresh_process() -> None:
-    environment = os.environ | {
-        "PYTHONHASHSEED": "12345",
-        "PYTHONPATH": str(ROOT),
-        "TZ": "Asia/Tokyo",
+def prices_by_venue(token_a, token_b, slot):
+    pools = MARKET.pools(slot, pair=pair_of(token_a, token_b))
+    return {
+        venue: [
+            scaled_price_of(p) for p in pools if p.venue == venue and not isinstance(p, BinPool)
+        ]
+        for venue in (RAYDIUM, METEORA)
     }
 
-    answer = subprocess.run(
-        [sys.executable, "-c", PRINT_STATES],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
+
+def numbers_in(value):
+    if isinstance(value, tuple):
+        return [number for item in value for number in numbers_in(item)]
+    if hasattr(value, "__dataclass_fields__"):
+        return numbers_in(tuple(getattr(value, name) for name in value.__dataclass_fields__))
+    return [] if value is None or isinstance(value, str) else [value]
+
+
+def test_pools_are_equal_when_another_process_derives_them():
+    slots = (SLOT_NOW + 1, SLOT_NOW, 0, 7_777_777)
+    script = (
+        "from chalicelib.simulation.market import Market\n"
+        f"for slot in {slots}: print(Market(seed='test').pools(slot))"
     )
 
-    assert json.loads(answer.stdout) == states()
+    fresh = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+    assert fresh == [str(MARKET.pools(slot)) for slot in slots]
 
 
-def test_market_is_another_when_the_seed_is() -> None:
-    pairs_of_states = zip(states("one"), states("two"), strict=True)
+def test_states_hold_only_integers_when_derived():
+    numbers = [number for pool in MARKET.pools(SLOT_NOW) for number in numbers_in(pool)]
 
-    assert all(one != two for one, two in pairs_of_states)
-
-
-@given(slot=slots, pool=st.sampled_from(POOLS))
-def test_reserves_are_whole_positive_numbers_that_fit_u64(slot: int, pool: ListedPool) -> None:
-    state = MARKET.state(pool, slot)
-
-    for reserve in (state.vault_0, state.vault_1, MARKET.fair_price(pool.token_a, slot)):
-        assert type(reserve) is int
-        assert 0 < reserve < U64_MAX // 1_000
+    assert {type(number) for number in numbers} <= {int, bool}
 
 
-@listed_pools
-def test_venues_stand_usually_two_to_five_percent_apart(pool: ListedPool) -> None:
-    pair = pair_of(pool)
-    one, other = MARKET.pools(pair)
+def test_prices_differ_when_seed_differs():
+    other = Market(seed="other")
 
-    gaps = [
-        gap_bps(MARKET.state(one, slot), MARKET.state(other, slot))
-        for slot in range(0, 2_000_000, 4_999)
-    ]
-
-    assert {one.venue, other.venue} == {"raydium", "meteora"}
-    assert sum(200 <= gap <= 500 for gap in gaps) > 0.8 * len(gaps)
-    # Half of the gap above the fair price and half below: a little more of the lower price.
-    assert max(gaps) <= 515
-    assert len(set(gaps)) > 100
+    assert other.fair_price(SOL, SLOT_NOW) != MARKET.fair_price(SOL, SLOT_NOW)
+    assert other.pools(SLOT_NOW) != MARKET.pools(SLOT_NOW)
 
 
-def test_each_venue_is_now_and_then_the_better_one() -> None:
-    venue_is_best = {
-        max(
-            MARKET.pools(pair_of(POOLS[0])),
-            key=lambda pool: MARKET.state(pool, slot).vault_1 / MARKET.state(pool, slot).vault_0,
-        ).venue
-        for slot in range(0, 200_000, 4_500)
-    }
+@pytest.mark.parametrize("token", UNSTAKED, ids=lambda token: token.symbol)
+def test_fair_price_stays_near_standing_price_when_it_wanders(token):
+    listed = LISTED_TOKENS[token.mint]
+    reach = listed.price_nano_usd * listed.volatility_ppb // 10**9
 
-    assert venue_is_best == {"raydium", "meteora"}
+    prices = [MARKET.fair_price(token, SLOT_NOW + k * 911) for k in range(300)]
 
-
-@listed_pools
-def test_price_moves_little_from_one_slot_to_the_next(pool: ListedPool) -> None:
-    moves = [
-        gap_bps(MARKET.state(pool, slot), MARKET.state(pool, slot + 1))
-        for slot in range(0, 200_000, 331)
-    ]
-
-    assert max(moves) < 10
+    assert all(abs(price - listed.price_nano_usd) <= reach + 1 for price in prices)
+    assert max(prices) - min(prices) > reach // 4
 
 
 @pytest.mark.parametrize("token", TOKENS, ids=lambda token: token.symbol)
-def test_fair_price_wanders_within_its_volatility(token) -> None:
-    listed = LISTED_TOKENS[token.mint]
-    most = listed.price_nano_usd * listed.volatility_ppb // 10**9 + 1
+def test_fair_price_is_smooth_when_noise_turns(token):
+    prices = [MARKET.fair_price(token, slot) for slot in range(149_192_900, 149_193_100)]
 
-    strays = [
-        MARKET.fair_price(token, slot) - listed.price_nano_usd for slot in range(0, 10**6, 997)
+    moves = [abs(after - before) for before, after in pairwise(prices)]
+
+    assert max(moves) * 10_000 <= 4 * min(prices)
+    assert len(set(prices)) > 10
+
+
+def test_fair_price_is_same_on_every_machine_when_seed_and_slot_are():
+    tokens = (SOL, USDC, USDT, BONK, JUP)
+
+    prices = [MARKET.fair_price(token, SLOT_NOW) for token in tokens]
+
+    assert prices == [152_559_112_200, 999_870_939, 1_000_113_341, 24_117, 833_204_424]
+
+
+def test_staked_price_follows_its_token_when_slots_pass():
+    ratios = [
+        MARKET.fair_price(MSOL, slot) * 10**9 // MARKET.fair_price(SOL, slot)
+        for slot in range(0, 200_000_000, 20_000_000)
     ]
 
-    assert max(map(abs, strays)) <= most
-    assert len(set(strays)) > 100
+    assert all(before < after for before, after in pairwise(ratios))
+    assert ratios[0] in range(1_199_999_999, 1_200_000_001)
+    assert ratios[-1] < 1_300_000_000
 
 
-@pytest.mark.parametrize(
-    ("after_genesis", "slot"),
-    [(timedelta(0), 0), (timedelta(milliseconds=399), 0), (timedelta(milliseconds=400), 1)],
-    ids=["the first", "just before the second", "the second"],
-)
-def test_slot_lasts_400_milliseconds(after_genesis: timedelta, slot: int) -> None:
-    assert slot_at(GENESIS + after_genesis) == slot
+@pair_cases
+def test_venues_stand_two_to_five_percent_apart_when_not_changing_sides(token_a, token_b):
+    gaps_bps = []
+
+    for slot in range(SLOT_NOW, SLOT_NOW + 300_000, 997):
+        by_venue = prices_by_venue(token_a, token_b, slot)
+        one, other = by_venue[RAYDIUM][0], by_venue[METEORA][0]
+        gaps_bps.append(abs(one - other) * 10_000 // min(one, other))
+
+    usual = [gap for gap in gaps_bps if 190 <= gap <= 520]
+    assert len(usual) >= len(gaps_bps) * 4 // 5
+    assert max(gaps_bps) <= 520
 
 
-def test_venue_quotes_what_its_pool_would_fill_at_the_current_slot() -> None:
-    world = World()
-    pool = next(pool for pool in POOLS if pool.venue == "meteora")
-    slot = slot_at(world.clock.now())
-
-    (quote,) = world.venues[1].quotes(pair_of(pool), 10**9)
-
-    state = world.market.state(pool, slot)
-    fill = state.quote_exact_in(pool.token_a.mint, 10**9, moment_at_slot(slot))
-    assert (quote.venue, quote.pool_address, quote.slot) == ("meteora", pool.address, slot)
-    assert (quote.amount_in, quote.amount_out) == (10**9, fill.amount_out)
-    assert quote.fee_bps == pool.fee_bps
-    assert 0 <= quote.price_impact_bps < 50
-    assert (quote.input_mint, quote.output_mint) == (pool.token_a.mint, pool.token_b.mint)
+@pair_cases
+def test_pools_of_one_venue_stand_few_bps_apart_when_smooth(token_a, token_b):
+    for slot in range(SLOT_NOW, SLOT_NOW + 100_000, 4_999):
+        for prices in prices_by_venue(token_a, token_b, slot).values():
+            assert (max(prices) - min(prices)) * 10_000 <= 8 * min(prices)
 
 
-@pytest.mark.parametrize(
-    ("names", "amount_in", "code"),
-    [(("BONK", "SOL"), 1, "ZERO_OUTPUT"), (("SOL", "USDC"), U64_MAX, "OVERFLOW")],
-    ids=["dust", "too much"],
-)
-def test_venue_says_why_when_its_pool_cannot_fill(
-    names: tuple[str, str], amount_in: int, code: str
-) -> None:
-    (rejection,) = World().venues[0].quotes(Pair.of(*names), amount_in)
+@pytest.mark.parametrize("listed", POOLS, ids=lambda listed: listed.address[:8])
+def test_price_moves_few_bps_when_one_slot_passes(listed):
+    least_step_bps = listed.terms.bin_step if isinstance(listed.terms, BinTerms) else 0
+    slots = [SLOT_NOW + lap * 4_001 + k for lap in range(8) for k in range(2)]
 
-    assert (rejection.venue, rejection.code) == ("raydium", code)
+    prices = [scaled_price_of(MARKET.pool(listed.address, slot)) for slot in slots]
+
+    for before, after in zip(prices[::2], prices[1::2], strict=True):
+        assert abs(after - before) * 10_000 <= (least_step_bps + 5) * before
 
 
-def test_venue_has_nothing_to_say_when_it_does_not_trade_the_pair() -> None:
-    assert World().venues[0].quotes(Pair.of("BONK", "USDT"), 10**9) == []
+def test_gap_vanishes_when_market_has_none():
+    market = Market(seed="test", gap_bps_least=0, gap_bps_most=0)
+
+    prices = [
+        scaled_price_of(market.pool(p.address, SLOT_NOW))
+        for p in SMOOTH
+        if p.trades(pair_of(SOL, USDC))
+    ]
+
+    assert (max(prices) - min(prices)) * 10_000 <= 8 * min(prices)
+
+
+def test_every_curve_trades_on_its_venue_when_pair_is_sol_usdc():
+    pools = MARKET.pools(SLOT_NOW, pair=pair_of(SOL, USDC))
+
+    kinds = [(pool.venue, type(pool).__name__) for pool in pools]
+    assert set(kinds) == {
+        (RAYDIUM, "ConstantProductPool"),
+        (RAYDIUM, "ConcentratedPool"),
+        (METEORA, "BinPool"),
+        (METEORA, "DammV2Pool"),
+    }
+    assert min(sum(kind[0] == venue for kind in kinds) for venue in (RAYDIUM, METEORA)) >= 2
+
+
+@pytest.mark.parametrize("token", [BONK, RAY, WIF, MSOL], ids=lambda token: token.symbol)
+def test_only_sol_is_a_way_out_when_token_is_small(token):
+    assert MARKET.pools(SLOT_NOW, pair=pair_of(SOL, token))
+    assert not any(
+        MARKET.pools(SLOT_NOW, pair=pair_of(token, other)) for other in (USDC, USDT, JUP)
+    )
+
+
+def test_pools_are_same_when_asked_for_in_either_direction():
+    assert MARKET.pools(SLOT_NOW, pair=pair_of(SOL, JUP)) == MARKET.pools(
+        SLOT_NOW, pair=pair_of(JUP, SOL)
+    )
+
+
+def test_pools_agree_when_asked_for_one_by_one():
+    one_by_one = [MARKET.pool(listed.address, SLOT_NOW) for listed in POOLS]
+
+    assert one_by_one == MARKET.pools(SLOT_NOW)
+
+
+def test_addresses_are_32_bytes_when_listed():
+    addresses = [listed.address for listed in POOLS]
+
+    assert [str(Pubkey.from_string(address)) for address in addresses] == addresses
+    assert len(set(addresses)) == len(addresses)
+
+
+def test_pool_appears_when_its_slot_comes():
+    late = replace(POOLS[0], address="late", listed_at_slot=SLOT_NOW)
+    market = Market(seed="test", listings=(*POOLS, late))
+
+    assert len(market.pools(SLOT_NOW)) == len(market.pools(SLOT_NOW - 1)) + 1
+    assert market.pools(SLOT_NOW, pair=pair_of(SOL, USDC))[-1].address == "late"
+    assert market.pool("late", SLOT_NOW).address == "late"
+    with pytest.raises(PoolNotListedError):
+        market.pool("late", SLOT_NOW - 1)
+
+
+def test_pool_is_refused_when_address_is_unknown():
+    with pytest.raises(PoolNotListedError):
+        MARKET.pool("nowhere", SLOT_NOW)
+
+
+def test_slot_and_moment_agree_when_converted():
+    moment = moment_at_slot(SLOT_NOW)
+
+    assert moment.slot == SLOT_NOW
+    assert moment.unix_seconds == 1_735_689_600 + SLOT_NOW * 2 // 5
+    assert slot_at(datetime.fromtimestamp(moment.unix_seconds, UTC)) in range(
+        SLOT_NOW - 2, SLOT_NOW + 1
+    )
+    assert slot_at(GENESIS + 5 * SLOT) == 5

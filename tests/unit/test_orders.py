@@ -16,7 +16,7 @@ from chalicelib.domain.orders import (
     advance,
     parse_order_id,
 )
-from tests.world import ONE_SOL, SOL_USDC
+from tests.world import SOL_USDC, exact_in
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = AT + timedelta(seconds=1)
@@ -41,8 +41,7 @@ def accepted() -> Order:
     return accept(
         order_id=ORDER_ID,
         order_type=OrderType.MARKET,
-        pair=SOL_USDC,
-        amount_in=ONE_SOL,
+        trade=exact_in(),
         slippage_bps=50,
         at=AT,
     ).order
@@ -80,8 +79,7 @@ def test_accept_gives_a_pending_order_and_its_first_event() -> None:
     transition = accept(
         order_id=ORDER_ID,
         order_type=OrderType.MARKET,
-        pair=SOL_USDC,
-        amount_in=ONE_SOL,
+        trade=exact_in(),
         slippage_bps=50,
         at=AT,
     )
@@ -89,7 +87,7 @@ def test_accept_gives_a_pending_order_and_its_first_event() -> None:
     order, event = transition.order, transition.event
     assert (order.status, order.sequence, order.attempt) == (OrderStatus.PENDING, 1, 0)
     assert (order.due_at, order.created_at, order.updated_at) == (AT, AT, AT)
-    assert (order.amount_in, order.slippage_bps, order.transaction) == (ONE_SOL, 50, None)
+    assert (order.trade, order.slippage_bps, order.transaction) == (exact_in(), 50, None)
     assert (event.sequence, event.status, event.attempt) == (1, OrderStatus.PENDING, 0)
     assert (event.order_id, event.occurred_at, dict(event.details)) == (ORDER_ID, AT, {})
 

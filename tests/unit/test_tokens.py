@@ -31,7 +31,7 @@ def test_token_is_refused_when_it_is_not_listed(name: str) -> None:
 
 
 def test_tokens_have_names_of_their_own() -> None:
-    assert len({token.symbol for token in TOKENS}) == len({token.mint for token in TOKENS}) == 5
+    assert len({token.symbol for token in TOKENS}) == len({token.mint for token in TOKENS}) == 8
 
 
 def test_pair_keeps_its_direction() -> None:

@@ -4,11 +4,11 @@
 -- The order and its first event in one statement: both or neither. Repeating it changes nothing.
 WITH accepted AS (
     INSERT INTO orders (
-        order_id, order_type, input_mint, output_mint, amount_in, slippage_bps,
+        order_id, order_type, input_mint, output_mint, amount_in, amount_out, slippage_bps,
         status, sequence, attempt, due_at, created_at, updated_at)
     VALUES (
         %(order_id)s, %(order_type)s, %(input_mint)s, %(output_mint)s, %(amount_in)s,
-        %(slippage_bps)s, %(status)s, %(sequence)s, %(attempt)s, %(due_at)s, %(created_at)s,
+        %(amount_out)s, %(slippage_bps)s, %(status)s, %(sequence)s, %(attempt)s, %(due_at)s, %(created_at)s,
         %(updated_at)s)
     ON CONFLICT (order_id) DO NOTHING
     RETURNING order_id, sequence, status, attempt, created_at

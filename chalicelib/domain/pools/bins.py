@@ -5,7 +5,7 @@ Invariant: what a bin holds, valued at its own price, never falls.
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import BPS, U64_MAX
 from chalicelib.domain.pools.bin_fees import (
@@ -14,7 +14,7 @@ from chalicelib.domain.pools.bin_fees import (
     SwapFees,
     VariableParameters,
 )
-from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, Price, is_a_to_b
+from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, PoolKind, Price, is_a_to_b
 from chalicelib.domain.pools.q64 import Q64, pow_q64
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
@@ -54,6 +54,8 @@ def bin_price(bin_id: int, bin_step: int) -> int:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinPool:
     """A DLMM pair; X is `mint_a`, Y is `mint_b`; `bins` ascend by id, absent ones are empty."""
+
+    kind: ClassVar[PoolKind] = PoolKind.DLMM
 
     address: str
     venue: str

@@ -6,10 +6,10 @@ Invariant: `liquidity` is the sum of `liquidity_net` over the ticks up to `tick_
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, Price, is_a_to_b
+from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, PoolKind, Price, is_a_to_b
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     InsufficientLiquidityError,
@@ -56,6 +56,8 @@ class Tick(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcentratedPool:
     """A Raydium CLMM pool: its price is token 1 for token 0, rates are in 1e-6, ticks ascend."""
+
+    kind: ClassVar[PoolKind] = PoolKind.CLMM
 
     address: str
     venue: str

@@ -1,10 +1,10 @@
 """Raydium CPMM: x · y = k over the vaults less the fees that wait in them; k never falls."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, Price, is_a_to_b
+from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, PoolKind, Price, is_a_to_b
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     DivisionByZeroError,
@@ -25,6 +25,8 @@ CREATOR_FEE_ON_TOKEN_0 = 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantProductPool:
     """A Raydium CPMM pool; rates are in 1e-6, accrued fees are still inside the vaults."""
+
+    kind: ClassVar[PoolKind] = PoolKind.CPMM
 
     address: str
     venue: str

@@ -5,7 +5,7 @@ Invariant: a range keeps its liquidity; in a compounding pool k never falls.
 
 from dataclasses import dataclass, field, replace
 from math import isqrt
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.pools.damm_v2_curves import ProductCurve, RangeCurve
@@ -19,7 +19,7 @@ from chalicelib.domain.pools.damm_v2_fees import (
     divide_fee,
     included_fee_amount,
 )
-from chalicelib.domain.pools.pool import Fee, Moment, Price, is_a_to_b
+from chalicelib.domain.pools.pool import Fee, Moment, PoolKind, Price, is_a_to_b
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     SwapDisabledError,
@@ -40,6 +40,8 @@ class DammV2Pool:
     `token_a_amount` and `token_b_amount` are the reserves of compounding pools only. Points count
     slots when `activation_type` is 0, seconds when it is 1.
     """
+
+    kind: ClassVar[PoolKind] = PoolKind.DAMM_V2
 
     address: str
     venue: str

@@ -11,6 +11,15 @@ from chalicelib.domain.pools.rejections import MintNotInPoolError
 from chalicelib.domain.tokens import Mint
 
 
+class PoolKind(StrEnum):
+    """The venue's program that owns a pool, and with it the curve."""
+
+    CPMM = "cpmm"
+    CLMM = "clmm"
+    DLMM = "dlmm"
+    DAMM_V2 = "damm_v2"
+
+
 class FeeKind(StrEnum):
     """Who gets a part of a swap's fee."""
 
@@ -78,6 +87,8 @@ class Pool(Protocol):
     def address(self) -> str: ...
     @property
     def venue(self) -> str: ...
+    @property
+    def kind(self) -> PoolKind: ...
     @property
     def mint_a(self) -> Mint: ...
     @property

@@ -22,7 +22,7 @@ __all__ = [
 
 
 class InsufficientLiquidityError(QuoteError):
-    """The pool has too little liquidity for the amount."""
+    """There is too little liquidity for the amount."""
 
     code = "INSUFFICIENT_LIQUIDITY"
 

@@ -1,0 +1,130 @@
+"""The least input whose best plan gives a wanted output."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.errors import QuoteError
+from chalicelib.domain.planning import Path, Plan, Planner, Share
+from chalicelib.domain.splitting import Curve
+
+_TURNS = 96
+_REFINEMENTS = 24
+_PRECISION_BITS = 32
+
+
+def least_input(planner: Planner, paths: Sequence[Path], amount_out: int) -> Plan | None:
+    """Return the plan of least input found that gives at least `amount_out`, or None."""
+    plan = _Search(planner, paths, amount_out).run()
+    return plan and _trimmed(plan, amount_out)
+
+
+class _Search:
+    """Plans that gave too little and enough, closing in on the input between them."""
+
+    def __init__(self, planner: Planner, paths: Sequence[Path], amount_out: int) -> None:
+        self._planner = planner
+        self._paths = paths
+        self._wanted = amount_out
+        self._low, self._low_out = 0, 0
+        self._high, self._high_out = U64_MAX + 1, 0
+        self._found: Plan | None = None
+
+    def run(self) -> Plan | None:
+        self._reach()
+        for turn in range(_REFINEMENTS):
+            if self._found is None or self._high - self._low <= 1:
+                break
+            if self._high_out - self._wanted <= self._wanted >> _PRECISION_BITS:
+                break
+            self._try(self._between(turn))
+        return self._found
+
+    def _reach(self) -> None:
+        amount_in, stride = self._guess(), 1
+        for _ in range(_TURNS):
+            self._try(amount_in)
+            if self._found or self._high - self._low <= 1 or self._is_out_of_reach():
+                return
+            needed = self._low * self._wanted // self._low_out if self._low_out else 2 * self._low
+            # Prices fall with size: go twice as far as the price so far says, and ever farther.
+            stride = 2 * max(stride, needed - self._low)
+            amount_in = self._low + stride
+            if amount_in >= self._high:
+                amount_in = (self._low + self._high) // 2
+
+    def _is_out_of_reach(self) -> bool:
+        # Prices fall with size, so that all below `high` give no more than in proportion to `low`.
+        return 0 < self._low_out * self._high < self._wanted * self._low
+
+    def _guess(self) -> int:
+        rates = [rate for path in self._paths if (rate := _rate(self._planner, path))]
+        most = max(rates, default=Fraction(1))
+        return min(U64_MAX, max(1, int(self._wanted / most)))
+
+    def _try(self, amount_in: int) -> None:
+        plan = self._planner.best(self._paths, amount_in)
+        if plan and plan.amount_out >= self._wanted:
+            self._high, self._high_out, self._found = amount_in, plan.amount_out, plan
+        elif plan or self._planner.is_too_small(self._paths, amount_in):
+            self._low, self._low_out = amount_in, plan.amount_out if plan else 0
+        else:
+            self._high = amount_in
+
+    def _between(self, turn: int) -> int:
+        """Return the next input: on the chord, which gives enough, and just below it in turn."""
+        width = self._high - self._low
+        rise = self._high_out - self._low_out
+        if turn % 3 == 2 or rise <= 0:
+            return self._low + width // 2
+        offset = -(-width * (self._wanted - self._low_out) // rise)
+        if turn % 3 == 1:
+            offset -= max(1, width >> 12)
+        return self._low + min(width - 1, max(1, offset))
+
+
+def _rate(planner: Planner, path: Path) -> Fraction:
+    rate = Fraction(1)
+    for input_mint, output_mint in pairwise(path):
+        best = Fraction(0)
+        for curve in planner.curves(input_mint, output_mint):
+            try:
+                best = max(best, Fraction(*curve.pool.marginal_price(input_mint)))
+            except (QuoteError, ZeroDivisionError):
+                continue
+        rate *= best
+    return rate
+
+
+def _trimmed(plan: Plan, amount_out: int) -> Plan:
+    """Take from each leg, last hop first, what the wanted output does not need."""
+    shares: list[Share] = []
+    needed = amount_out
+    for mint in reversed(plan.path[:-1]):
+        hop = [share for share in plan.shares if share.input_mint == mint]
+        surplus = max(0, sum(share.amount_out for share in hop) - needed)
+        for i, share in enumerate(hop):
+            least_out = max(1, share.amount_out - surplus)
+            amount_in = _least_for(share.curve, least_out, share.amount_in)
+            hop[i] = share._replace(amount_in=amount_in)
+            surplus -= share.amount_out - hop[i].amount_out
+        shares[:0] = hop
+        needed = sum(share.amount_in for share in hop)
+    final = [share.amount_out for share in shares if share.input_mint == plan.path[-2]]
+    return Plan(plan.path, tuple(shares), sum(final))
+
+
+def _least_for(curve: Curve, amount_out: int, most: int) -> int:
+    """Return a least input that gives `amount_out`, knowing that `most` does."""
+    step = 1
+    while step <= most and curve.out(most - step) >= amount_out:
+        step *= 2
+    low, high = max(0, most - step), most - step // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        if curve.out(middle) >= amount_out:
+            high = middle
+        else:
+            low = middle
+    return high

@@ -1,0 +1,178 @@
+"""Which mints an order goes through, and how each hop is divided over the pools of its pair.
+
+The whole output of a hop is the input of the next. Paths visit no mint twice, so no pool either.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from chalicelib.domain.amounts import U64_MAX, ceil_div
+from chalicelib.domain.errors import QuoteError
+from chalicelib.domain.pools.pool import Moment, Pool
+from chalicelib.domain.pools.rejections import (
+    AmountOverflowError,
+    ZeroOutputError,
+)
+from chalicelib.domain.splitting import Curve, pour, split, total_out
+from chalicelib.domain.tokens import Mint
+
+Path = tuple[Mint, ...]
+
+_ESTIMATE_PARTS = 8
+_PATHS_MOST = 3
+_WORTH_PLANNING = 0.99
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingRules:
+    """Limits of a plan; `cost_per_leg` is in base units of the final output."""
+
+    hops_most: int = 3
+    legs_most: int = 8
+    cost_per_leg: int = 0
+
+
+class Share(NamedTuple):
+    """What one pool is paid in a hop."""
+
+    curve: Curve
+    amount_in: int
+
+    @property
+    def input_mint(self) -> Mint:
+        return self.curve.input_mint
+
+    @property
+    def amount_out(self) -> int:
+        return self.curve.out(self.amount_in)
+
+
+class Plan(NamedTuple):
+    """The shares in execution order, and the output of the last hop."""
+
+    path: Path
+    shares: tuple[Share, ...]
+    amount_out: int
+
+    @property
+    def amount_in(self) -> int:
+        return sum(share.amount_in for share in self.shares if share.input_mint == self.path[0])
+
+    def worth(self, cost_per_leg: int) -> int:
+        """Return the output less what the legs cost."""
+        return self.amount_out - cost_per_leg * len(self.shares)
+
+
+class Planner:
+    """Plans over one set of pools at one moment; remembers what they have quoted."""
+
+    def __init__(self, pools: Sequence[Pool], at: Moment, rules: RoutingRules) -> None:
+        self._rules = rules
+        self._curves: dict[tuple[Mint, Mint], list[Curve]] = {}
+        by_address = {pool.address: pool for pool in pools}
+        for address in sorted(by_address):
+            pool = by_address[address]
+            for pair in ((pool.mint_a, pool.mint_b), (pool.mint_b, pool.mint_a)):
+                self._curves.setdefault(pair, []).append(Curve(pool, pair[0], at))
+
+    def curves(self, input_mint: Mint, output_mint: Mint) -> Sequence[Curve]:
+        """Return the pools of a pair, by address."""
+        return self._curves.get((input_mint, output_mint), ())
+
+    def paths(self, input_mint: Mint, output_mint: Mint) -> list[Path]:
+        """Return every way of at most `hops_most` hops, shortest first."""
+        found = self._walk((input_mint,), output_mint, self._rules.hops_most)
+        return sorted(found, key=lambda path: (len(path), path))
+
+    def best(self, paths: Sequence[Path], amount_in: int) -> Plan | None:
+        """Return the plan of most worth, on the shorter path when two are equal."""
+        cost = self._rules.cost_per_leg
+        plans = [
+            plan
+            for path, estimate in self._promising(paths, amount_in)
+            if (plan := self._plan(path, amount_in, estimate))
+        ]
+        return max(plans, key=lambda plan: plan.worth(cost), default=None)
+
+    def refusals(self, path: Path, amount_in: int) -> list[QuoteError]:
+        """Return why the pools of the first hop that fails on a path refuse."""
+        for pair in pairwise(path):
+            curves = self.curves(*pair)
+            amounts = pour(curves, amount_in, _ESTIMATE_PARTS)
+            amount_out = total_out(curves, amounts) if amounts else 0
+            if not 0 < amount_out <= U64_MAX:
+                errors = (curve.refusal(amount_in) for curve in curves)
+                return [error for error in errors if error] or [AmountOverflowError()]
+            amount_in = amount_out
+        return []
+
+    def is_too_small(self, paths: Sequence[Path], amount_in: int) -> bool:
+        """Tell whether some path fails only because the amount buys nothing there."""
+        refusals = (self.refusals(path, amount_in) for path in paths)
+        return any(
+            all(isinstance(refusal, ZeroOutputError) for refusal in found)
+            for found in refusals
+            if found
+        )
+
+    def _walk(self, path: Path, output_mint: Mint, hops_left: int) -> Iterator[Path]:
+        if path[-1] == output_mint:
+            yield path
+        elif hops_left:
+            for paid, received in self._curves:
+                if paid == path[-1] and received not in path:
+                    yield from self._walk((*path, received), output_mint, hops_left - 1)
+
+    def _promising(
+        self, paths: Sequence[Path], amount_in: int
+    ) -> list[tuple[Path, tuple[int, ...]]]:
+        estimates = [
+            (path, estimate)
+            for path in paths
+            if len(path) - 1 <= self._rules.legs_most
+            and (estimate := self._estimate(path, amount_in))
+        ]
+        if not estimates:
+            return []
+        cost = self._rules.cost_per_leg
+        ranked = sorted(estimates, key=lambda found: len(found[1]) * cost - found[1][-1])
+        least = ranked[0][1][-1] * _WORTH_PLANNING
+        near = [found for found in ranked[:_PATHS_MOST] if found[1][-1] >= least]
+        # The single pool that the plan is compared with must not be missed.
+        direct = [found for found in estimates if len(found[0]) == 2 and found not in near]
+        return sorted(near + direct, key=lambda found: len(found[0]))
+
+    def _estimate(self, path: Path, amount_in: int) -> tuple[int, ...]:
+        """Return about what each hop gives, or nothing when a hop cannot be filled."""
+        outs: list[int] = []
+        for pair in pairwise(path):
+            curves = self.curves(*pair)
+            amounts = pour(curves, amount_in, _ESTIMATE_PARTS)
+            amount_in = total_out(curves, amounts) if amounts else 0
+            if not 0 < amount_in <= U64_MAX:
+                return ()
+            outs.append(amount_in)
+        return tuple(outs)
+
+    def _plan(self, path: Path, amount_in: int, estimate: tuple[int, ...]) -> Plan | None:
+        shares: list[Share] = []
+        for hop, pair in enumerate(pairwise(path)):
+            hops_left = len(path) - 1 - hop
+            legs_most = ceil_div(self._rules.legs_most - len(shares), hops_left)
+            # What a leg costs, in the output of this hop, at the price of the hops after it.
+            cost = ceil_div(self._rules.cost_per_leg * estimate[hop], estimate[-1])
+            curves = self.curves(*pair)
+            amounts = split(curves, amount_in, legs_most, cost, to_last_unit=len(path) == 2)
+            if amounts is None:
+                return None
+            shares.extend(
+                Share(curve, amount)
+                for curve, amount in zip(curves, amounts, strict=True)
+                if amount
+            )
+            amount_in = total_out(curves, amounts)
+            if amount_in > U64_MAX:
+                return None
+        return Plan(path, tuple(shares), amount_in)

@@ -1,0 +1,281 @@
+"""How to divide an amount over pools of one pair so that together they give the most.
+
+Every move is judged by exact quotes, and an amount is asked of a pool only once. Outputs are
+concave but for small steps: equal marginal prices show where to look, a search of quotes ends it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from chalicelib.domain.equal_prices import Reading, meet
+from chalicelib.domain.errors import QuoteError
+from chalicelib.domain.line_search import climb, level, nudge, scan
+from chalicelib.domain.pools.pool import Moment, Pool
+from chalicelib.domain.pools.rejections import InsufficientLiquidityError, ZeroOutputError
+from chalicelib.domain.tokens import Mint
+
+# Worse than any sum of outputs.
+REFUSED = -(1 << 80)
+
+_PARTS = 32
+_SHRINK = 8
+_ROUNDS = 3
+_PRECISION_BITS = 27
+_MOVES = 4
+_SHARES = 1000
+_SAMPLES = 64
+_NEAR = 64
+_COARSE = 200
+
+
+class Curve:
+    """What a pool gives for each input, in one direction at one moment."""
+
+    __slots__ = ("_at", "_outs", "_refused_from", "input_mint", "pool")
+
+    def __init__(self, pool: Pool, input_mint: Mint, at: Moment) -> None:
+        self.pool = pool
+        self.input_mint = input_mint
+        self._at = at
+        self._outs: dict[int, int] = {0: 0}
+        self._refused_from = 1 << 64
+
+    def out(self, amount_in: int) -> int:
+        """Return the output, 0 for an amount too small to buy anything, or REFUSED."""
+        known = self._outs.get(amount_in)
+        if known is not None:
+            return known
+        if amount_in < 0 or amount_in >= self._refused_from:
+            return REFUSED
+        out = self._outs[amount_in] = self._ask(amount_in)
+        if out < 0:
+            self._refused_from = amount_in
+        return out
+
+    def refusal(self, amount_in: int) -> QuoteError | None:
+        """Return why the pool does not fill the whole amount alone, or None when it does."""
+        if self.out(amount_in) > 0:
+            return None
+        try:
+            quote = self.pool.quote_exact_in(self.input_mint, amount_in, self._at)
+        except QuoteError as refusal:
+            return refusal
+        return ZeroOutputError() if quote.amount_out == 0 else InsufficientLiquidityError()
+
+    def _ask(self, amount_in: int) -> int:
+        try:
+            quote = self.pool.quote_exact_in(self.input_mint, amount_in, self._at)
+        except ZeroOutputError:
+            return 0
+        except QuoteError:
+            return REFUSED
+        # A CLMM at the end of its prices fills a part: for a plan that is a refusal.
+        return quote.amount_out if quote.amount_in == amount_in else REFUSED
+
+
+Amounts = list[int]
+
+
+def total_out(curves: Sequence[Curve], amounts: Sequence[int]) -> int:
+    """Return what the pools give together; below 0 when one refuses."""
+    return sum(curve.out(amount) for curve, amount in zip(curves, amounts, strict=True) if amount)
+
+
+def split(
+    curves: Sequence[Curve],
+    amount_in: int,
+    legs_most: int,
+    cost_per_leg: int = 0,
+    *,
+    to_last_unit: bool = True,
+) -> Amounts | None:
+    """Return the input of each pool, adding up to `amount_in`, or None when they cannot take it.
+
+    Each leg beyond the first earns more than `cost_per_leg` base units of output. Two pools are
+    searched `to_last_unit` of output, which takes many quotes where rounding decides.
+    """
+
+    def worth(amounts: Amounts) -> int:
+        return total_out(curves, amounts) - cost_per_leg * _legs(amounts)
+
+    best = max(
+        _candidates(curves, amount_in, to_last_unit), key=lambda amounts: total_out(curves, amounts)
+    )
+    while _legs(best) > 1:
+        weakest, heir, earned = _weakest(curves, best)
+        must_drop = _legs(best) > legs_most or earned <= cost_per_leg
+        if not must_drop and cost_per_leg == 0:
+            break
+        fewer = max(_without(curves, best, weakest, heir), key=worth)
+        if not must_drop and worth(fewer) < worth(best):
+            break
+        best = fewer
+    best = max([*_singles(len(curves), amount_in), best], key=worth)
+    return best if total_out(curves, best) > 0 else None
+
+
+def _candidates(curves: Sequence[Curve], amount_in: int, to_last_unit: bool) -> list[Amounts]:
+    candidates = _singles(len(curves), amount_in)
+    if len(curves) == 2:
+        candidates.append(_split_pair(curves, amount_in, to_last_unit))
+    elif len(curves) > 2:
+        candidates.extend(_split_many(curves, amount_in))
+    return [_without_dust(curves, amounts) for amounts in candidates]
+
+
+def _weakest(curves: Sequence[Curve], amounts: Amounts) -> tuple[int, int, int]:
+    """Return the leg that another one could best replace, that one, and what is lost by it."""
+    used = [i for i, amount in enumerate(amounts) if amount]
+    losses = [
+        (
+            curves[i].out(amounts[i])
+            + curves[heir].out(amounts[heir])
+            - curves[heir].out(amounts[heir] + amounts[i]),
+            i,
+            heir,
+        )
+        for i in used
+        for heir in used
+        if heir != i
+    ]
+    lost, weakest, heir = min(losses)
+    return weakest, heir, lost
+
+
+def _without(
+    curves: Sequence[Curve], amounts: Amounts, dropped: int, heir: int
+) -> Iterator[Amounts]:
+    """Yield splits without one leg: given to its heir, and divided anew."""
+    left = list(amounts)
+    left[dropped], left[heir] = 0, amounts[heir] + amounts[dropped]
+    yield left
+    kept = [i for i, amount in enumerate(left) if amount]
+    for found in _candidates([curves[i] for i in kept], sum(amounts), False):
+        spread = dict(zip(kept, found, strict=True))
+        yield [spread.get(i, 0) for i in range(len(amounts))]
+
+
+def _legs(amounts: Amounts) -> int:
+    return sum(1 for amount in amounts if amount)
+
+
+def pour(curves: Sequence[Curve], amount_in: int, parts: int = _PARTS) -> Amounts | None:
+    """Divide greedily, part by part, each to the pool that gives most for it."""
+    amounts = [0] * len(curves)
+    left, step = amount_in, max(1, amount_in // parts)
+    while left:
+        step = min(step, left)
+        gains = [
+            curve.out(amount + step) - curve.out(amount)
+            for curve, amount in zip(curves, amounts, strict=True)
+        ]
+        gain = max(gains)
+        if gain >= 0:
+            amounts[gains.index(gain)] += step
+            left -= step
+        elif step == 1:
+            return None
+        else:
+            step //= 2
+    return amounts
+
+
+def _singles(count: int, amount_in: int) -> list[Amounts]:
+    return [[amount_in if i == single else 0 for i in range(count)] for single in range(count)]
+
+
+def _without_dust(curves: Sequence[Curve], amounts: Amounts) -> Amounts:
+    largest = amounts.index(max(amounts))
+    kept = list(amounts)
+    for i, amount in enumerate(amounts):
+        if amount and i != largest and curves[i].out(amount) == 0:
+            kept[i] = 0
+            kept[largest] += amount
+    return kept
+
+
+def _split_pair(curves: Sequence[Curve], amount_in: int, to_last_unit: bool) -> Amounts:
+    first, second = curves
+
+    def out(amount: int) -> int:
+        return first.out(amount) + second.out(amount_in - amount)
+
+    starts = list(scan(out, amount_in))
+    if not starts:
+        poured = pour(curves, amount_in)
+        if poured is None:
+            return [amount_in, 0]
+        starts = [(poured[0], 1)]
+    best = max((climb(out, *start, 0, amount_in) for start in starts), key=out)
+    if to_last_unit:
+        best = _settle_rounding(out, best, amount_in)
+    return [best, amount_in - best]
+
+
+def _settle_rounding(out: Callable[[int], int], best: int, amount_in: int) -> int:
+    # Rounding, of fees above all, is worth up to a unit of input and one of output for each pool.
+    noise = 2 * out(best) // amount_in + 4
+    low, high = level(out, best, noise, 0, amount_in)
+    best = nudge(out, best, low, high)
+    first, last = -(-low * _SHARES // amount_in), high * _SHARES // amount_in
+    # Where a unit of input is worth many of output, rounding decides: look at every share.
+    samples = _SAMPLES if noise < _COARSE else _SHARES
+    stride = max(1, (last - first) // samples)
+    places = [k * amount_in // _SHARES for k in range(first, last + 1, stride)]
+    best = max([best, *places], key=out)
+    return nudge(out, best, max(0, best - _NEAR), min(amount_in, best + _NEAR))
+
+
+def _split_many(curves: Sequence[Curve], amount_in: int) -> list[Amounts]:
+    amounts = pour(curves, amount_in)
+    if amounts is None:
+        return []
+    step = max(1, amount_in // _PARTS)
+    for _ in range(_ROUNDS):
+        amounts = _equalize(curves, amounts, amount_in, step)
+        step = max(1, step // _SHRINK)
+    return [_exchange(curves, amounts, step)]
+
+
+def _equalize(curves: Sequence[Curve], amounts: Amounts, amount_in: int, step: int) -> Amounts:
+    readings = [
+        Reading.of(curve.out, amount, step) for curve, amount in zip(curves, amounts, strict=True)
+    ]
+    met = meet(readings, amount_in)
+    better = sum(met) == amount_in and total_out(curves, met) > total_out(curves, amounts)
+    return met if better else amounts
+
+
+def _exchange(curves: Sequence[Curve], amounts: Amounts, step: int) -> Amounts:
+    """Move amounts from the pool that loses least by it to the one that gains most."""
+    amounts = list(amounts)
+    enough = max(1, total_out(curves, amounts) >> _PRECISION_BITS)
+    moves = _MOVES * len(curves)
+    while step and moves:
+        moves -= 1
+        gains = [c.out(x + step) - c.out(x) for c, x in zip(curves, amounts, strict=True)]
+        losses = [
+            c.out(x) - c.out(x - step) if x >= step else -REFUSED
+            for c, x in zip(curves, amounts, strict=True)
+        ]
+        taker, giver = gains.index(max(gains)), losses.index(min(losses))
+        if taker != giver and gains[taker] - losses[giver] >= enough:
+            _move(curves, amounts, (giver, taker), step, enough)
+        elif max(loss for loss in losses if loss < -REFUSED) - min(gains) < enough:
+            break
+        else:
+            step //= _SHRINK
+    return amounts
+
+
+def _move(
+    curves: Sequence[Curve], amounts: Amounts, way: tuple[int, int], step: int, enough: int
+) -> None:
+    giver, taker = way
+    both = amounts[giver] + amounts[taker]
+
+    def out(amount: int) -> int:
+        return curves[taker].out(amount) + curves[giver].out(both - amount)
+
+    start = min(both, amounts[taker] + step)
+    amounts[taker] = climb(out, start, step, 0, both, enough)
+    amounts[giver] = both - amounts[taker]

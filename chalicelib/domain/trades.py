@@ -1,0 +1,39 @@
+"""What a trader wants: as much as an exact input buys, or an exact output for as little as it
+costs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.amounts import U64_MAX, max_amount_in, min_amount_out
+from chalicelib.domain.tokens import Pair
+
+
+class SwapMode(StrEnum):
+    """Which of a swap's two amounts is given; the other follows from the pools."""
+
+    EXACT_IN = "exact_in"
+    EXACT_OUT = "exact_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """Swap exactly `amount` base units: of the input token, or of the output token."""
+
+    pair: Pair
+    mode: SwapMode
+    amount: int
+
+    @property
+    def limit_name(self) -> str:
+        """What the limit is called where it is told."""
+        return "min_amount_out" if self.mode is SwapMode.EXACT_IN else "max_amount_in"
+
+    def limit(self, quoted: int, slippage_bps: int) -> int:
+        """Return what a swap may differ from the quoted amount, once and on the total.
+
+        Least output in base units under which an exact-in swap must fail on chain, never nothing;
+        most input over which an exact-out swap must.
+        """
+        if self.mode is SwapMode.EXACT_IN:
+            return max(1, min_amount_out(quoted, slippage_bps))
+        return min(U64_MAX, max_amount_in(quoted, slippage_bps))
