@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 
 from infra.client import OrdersClient
 from infra.deploy import ROOT, package
-from infra.local.demo import TRADES
+from infra.local.demo import SHOWCASE
 from infra.local.stack import Description, LocalStack
 from infra.local.warm_up import function_names
 
@@ -90,7 +90,7 @@ async def run_orders(base_url: str) -> None:
     async with OrdersClient(base_url) as client:
 
         async def one(number: int) -> None:
-            order = await client.submit(*TRADES[number % len(TRADES)])
+            order = await client.submit(*SHOWCASE[number % len(SHOWCASE)])
             async for _ in client.follow(order):
                 pass
 

@@ -9,9 +9,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import cycle, islice, permutations
 from pathlib import Path
+from random import Random
 
-from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -20,22 +21,35 @@ from infra.client import Document, OrdersClient
 from infra.local.processes import interrupt_on_signals
 from infra.local.stack import LocalStack
 
-TRADES = (
+# What a first look should see: one pool, splits, hops, the long way round, small and large.
+SHOWCASE = (
     ("SOL", "USDC", "1"),
-    ("USDC", "SOL", "250"),
-    ("SOL", "USDT", "2.5"),
+    ("USDC", "SOL", "250000"),
+    ("BONK", "USDC", "5000000"),
     ("USDT", "USDC", "1000"),
     ("SOL", "BONK", "0.75"),
-    ("BONK", "SOL", "5000000"),
-    ("SOL", "JUP", "12"),
-    ("JUP", "SOL", "400"),
-    ("USDC", "JUP", "120.5"),
-    ("JUP", "USDC", "75.25"),
+    ("WIF", "JUP", "4000"),
+    ("mSOL", "SOL", "120"),
+    ("USDC", "RAY", "75.25"),
+    ("SOL", "USDT", "2500"),
+    ("JUP", "USDC", "400"),
 )
+# About what a token is worth, in dollars: only to choose amounts.
+DOLLARS = {
+    "SOL": 150.0,
+    "USDC": 1.0,
+    "USDT": 1.0,
+    "BONK": 24e-6,
+    "JUP": 0.85,
+    "RAY": 4.2,
+    "WIF": 1.9,
+    "mSOL": 180.0,
+}
 STATUSES = ("pending", "routing", "building", "submitted", "confirmed")
 ROWS_MOST = 20
 SUBMITTERS = 50
 FOLLOW_SECONDS = 120
+DIGITS_MOST = 8
 COLORS = {"confirmed": "green", "failed": "red", "submitted": "cyan", "building": "blue"}
 
 
@@ -66,6 +80,18 @@ class Trade:
         return next((event for event in self.events if event["status"] == name), {})
 
 
+def plan_trades(count: int) -> list[Trade]:
+    """The showcase, then every pair in turn at sizes from 1 to 100,000 dollars."""
+    random = Random(count)
+    pairs = [*permutations(DOLLARS, 2)]
+    random.shuffle(pairs)
+    trades = [Trade(*trade) for trade in SHOWCASE]
+    for token_in, token_out in islice(cycle(pairs), max(0, count - len(trades))):
+        amount = 10 ** random.uniform(0, 5) / DOLLARS[token_in]
+        trades.append(Trade(token_in, token_out, f"{Decimal(f'{amount:.3g}'):f}"))
+    return trades[:count]
+
+
 async def run(client: OrdersClient, trade: Trade, turns: asyncio.Semaphore) -> None:
     """Submit the order and follow it to its end."""
     async with turns:
@@ -83,10 +109,12 @@ async def run(client: OrdersClient, trade: Trade, turns: asyncio.Semaphore) -> N
 
 def live_table(trades: Sequence[Trade]) -> Group:
     """The orders as they stand: the last ones when there are many."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for heading in ("order", "status", "received", "venue", "saving", "impact", "time"):
-        is_number = heading in ("received", "saving", "impact", "time")
-        table.add_column(heading, justify="right" if is_number else "left", no_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("order", no_wrap=True)
+    for heading, width in (("status", 9), ("received", DIGITS_MOST), ("venue", 15)):
+        table.add_column(heading, no_wrap=True, min_width=width)
+    for heading, width in (("pools", 5), ("better", 6), ("impact", 6), ("time", 5)):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     begun = [trade for trade in trades if trade.started_at]
     for trade in begun[-ROWS_MOST:]:
         _add_row(table, trade)
@@ -95,26 +123,39 @@ def live_table(trades: Sequence[Trade]) -> Group:
 
 
 def _add_row(table: Table, trade: Trade) -> None:
-    route = trade.detail("building").get("route", {})
+    route = trade.detail("building").get("route")
     color = COLORS.get(trade.status, "yellow")
     table.add_row(
         f"{trade.amount} {trade.token_in} → {trade.token_out}",
         f"[{color}]{trade.status}[/{color}]",
-        trade.detail("confirmed").get("amountOut", ""),
-        route.get("venue", ""),
-        f"{route['savingBps']} bps" if route else "",
-        f"{route['priceImpactBps']} bps" if route else "",
+        _short(trade.detail("confirmed").get("amountOut", "")),
+        *(_route_cells(route) if route else ("", "", "", "")),
         f"{trade.seconds:.1f} s" if trade.seconds else "",
     )
+
+
+def _short(amount: str) -> str:
+    """The amount with as many decimals as there is room for."""
+    whole, _, _ = amount.partition(".")
+    return amount[: max(DIGITS_MOST, len(whole))].rstrip(".")
+
+
+def _route_cells(route: Document) -> tuple[str, str, str, str]:
+    """Venue, number of pools, gain over the best pool of the pair alone if there is one, impact."""
+    better = _percent(route["improvementBps"]) if route["baseline"] else "-"
+    return route["venue"], str(len(route["legs"])), better, _percent(route["priceImpactBps"])
+
+
+def _percent(bps: int) -> str:
+    return f"{bps / 100:.2f}%"
 
 
 def summary(trades: Sequence[Trade]) -> Table:
     """What came of it all."""
     ends = [trade.status for trade in trades]
     times = sorted(t.seconds for t in trades if t.seconds and t.status == "confirmed")
-    savings = [
-        Decimal(t.detail("building")["route"]["savingBps"]) for t in trades if t.is_as_it_should
-    ]
+    routes = [t.detail("building")["route"] for t in trades if t.is_as_it_should]
+    better = [Decimal(route["improvementBps"]) for route in routes if route["baseline"]]
     table = Table.grid(padding=(0, 2))
     table.add_row("accepted", str(sum(trade.accepted for trade in trades)))
     table.add_row("confirmed", str(ends.count("confirmed")))
@@ -125,9 +166,10 @@ def summary(trades: Sequence[Trade]) -> Table:
         table.add_row(
             "time to confirmed, p99", f"{times[int(len(times) * 0.99) - (len(times) < 100)]:.2f} s"
         )
-    if savings:
+    if better:
         table.add_row(
-            "saved against the worse venue", f"{statistics.mean(savings):.0f} bps on average"
+            "better than the best pool alone",
+            f"{statistics.mean(better):.0f} bps on average",
         )
     return table
 
@@ -150,7 +192,7 @@ def main() -> None:
     arguments = parser.parse_args()
     interrupt_on_signals()
     console = Console()
-    trades = [Trade(*TRADES[number % len(TRADES)]) for number in range(arguments.orders)]
+    trades = plan_trades(arguments.orders)
     try:
         with tempfile.TemporaryDirectory(prefix="orders-demo-") as folder:
             _run_stack(Path(folder), arguments.latency, trades, console)
