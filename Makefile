@@ -7,9 +7,11 @@ LATENCY ?= 2000-3000
 ORDERS ?= 10
 STAGE ?= local
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
+AUDIT_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check deploy clean
+.PHONY: help setup demo dev local test test-localstack check bench-router audit deploy redrive clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -50,8 +52,17 @@ check: setup ## Lint, format, types, layers, template, sizes
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m infra.check
 
+bench-router: .venv/.local ## Quotes and plans per second on this machine; BENCH_ARGS=--json for JSON
+	@$(BIN)/python -m infra.bench.router $(BENCH_ARGS)
+
+audit: .venv/.local ## Compare orders, events and the chain's ledger
+	@$(BIN)/python -m infra.audit $(AUDIT_ARGS)
+
 deploy: .venv/.local ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
 	@$(BIN)/python -m infra.deploy --stage $(STAGE)
+
+redrive: .venv/.local ## Return the dead letters of STAGE to their queues
+	@$(BIN)/python -m infra.redrive --stage $(STAGE)
 
 clean: ## Remove what the targets made, the local data included
 	@rm -rf .local .venv .venv-localstack build .chalice/deployments

@@ -14,6 +14,7 @@ from chalicelib.domain.pools.pool import Moment, Pool, PoolQuote
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     InsufficientLiquidityError,
+    ZeroAmountError,
     ZeroOutputError,
 )
 from chalicelib.domain.tokens import Mint
@@ -67,6 +68,8 @@ def _fill_hops(
 def _divide(total: int, weights: Sequence[int]) -> list[int]:
     """Divide by weight, rounding down; the last one takes the rest."""
     of = sum(weights)
+    if of == 0:
+        raise ZeroAmountError
     amounts = [total * weight // of for weight in weights[:-1]]
     return [*amounts, total - sum(amounts)]
 

@@ -11,6 +11,7 @@ from chalicelib.domain.splitting import Curve
 
 _TURNS = 96
 _REFINEMENTS = 24
+_ROUNDING = 8
 _PRECISION_BITS = 32
 
 
@@ -55,8 +56,10 @@ class _Search:
                 amount_in = (self._low + self._high) // 2
 
     def _is_out_of_reach(self) -> bool:
-        # Prices fall with size, so that all below `high` give no more than in proportion to `low`.
-        return 0 < self._low_out * self._high < self._wanted * self._low
+        # Prices fall with size, so that all below `high` give no more than in proportion to `low`,
+        # of whose output rounding may have taken a unit for each leg.
+        low_out = self._low_out + _ROUNDING
+        return self._low_out > 0 and low_out * self._high < self._wanted * self._low
 
     def _guess(self) -> int:
         rates = [rate for path in self._paths if (rate := _rate(self._planner, path))]

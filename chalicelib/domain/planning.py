@@ -100,8 +100,7 @@ class Planner:
         """Return why the pools of the first hop that fails on a path refuse."""
         for pair in pairwise(path):
             curves = self.curves(*pair)
-            amounts = pour(curves, amount_in, _ESTIMATE_PARTS)
-            amount_out = total_out(curves, amounts) if amounts else 0
+            amount_out = _estimated_out(curves, amount_in)
             if not 0 < amount_out <= U64_MAX:
                 errors = (curve.refusal(amount_in) for curve in curves)
                 return [error for error in errors if error] or [AmountOverflowError()]
@@ -148,9 +147,7 @@ class Planner:
         """Return about what each hop gives, or nothing when a hop cannot be filled."""
         outs: list[int] = []
         for pair in pairwise(path):
-            curves = self.curves(*pair)
-            amounts = pour(curves, amount_in, _ESTIMATE_PARTS)
-            amount_in = total_out(curves, amounts) if amounts else 0
+            amount_in = _estimated_out(self.curves(*pair), amount_in)
             if not 0 < amount_in <= U64_MAX:
                 return ()
             outs.append(amount_in)
@@ -176,3 +173,11 @@ class Planner:
             if amount_in > U64_MAX:
                 return None
         return Plan(path, tuple(shares), amount_in)
+
+
+def _estimated_out(curves: Sequence[Curve], amount_in: int) -> int:
+    """Return about what the pools give together; not above 0 when they cannot take it."""
+    amounts = pour(curves, amount_in, _ESTIMATE_PARTS)
+    amount_out = total_out(curves, amounts) if amounts else 0
+    # Parts of a small amount may buy nothing where the whole of it does.
+    return amount_out or max(curve.out(amount_in) for curve in curves)

@@ -43,10 +43,13 @@ def find_route(
     planner = Planner(pools, at, rules)
     paths = _paths(planner, input_mint, output_mint, amount_in)
     plan = planner.best(paths, amount_in)
-    if plan is None:
-        raise _one_of([why for path in paths for why in planner.refusals(path, amount_in)])
-    legs = [Leg(share.curve.pool, share.input_mint, share.amount_in) for share in plan.shares]
+    shares = plan.shares if plan else ()
+    legs = [Leg(share.curve.pool, share.input_mint, share.amount_in) for share in shares]
     asked = _Asked(planner, input_mint, output_mint, amount_in, SwapMode.EXACT_IN, at)
+    # Where all pools together would overflow, one of them may not.
+    legs = legs or asked.best
+    if not legs:
+        raise _one_of([why for path in paths for why in planner.refusals(path, amount_in)])
     return asked.route(legs)
 
 

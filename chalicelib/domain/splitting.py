@@ -204,7 +204,7 @@ def _split_pair(curves: Sequence[Curve], amount_in: int, to_last_unit: bool) -> 
         poured = pour(curves, amount_in)
         if poured is None:
             return [amount_in, 0]
-        starts = [(poured[0], 1)]
+        starts = [(poured[0], max(1, amount_in // _PARTS))]
     best = max((climb(out, *start, 0, amount_in) for start in starts), key=out)
     if to_last_unit:
         best = _settle_rounding(out, best, amount_in)

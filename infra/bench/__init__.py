@@ -1,0 +1,1 @@
+"""What the engine's own computing costs, measured on this machine."""

@@ -1,0 +1,178 @@
+"""Quotes to measure, sorted by how far they walk on their curve.
+
+A quote itself tells its bucket. The pools are those of the simulated market, at several slots.
+"""
+
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+from chalicelib.domain.errors import QuoteError
+from chalicelib.domain.pools.bins import BinQuote
+from chalicelib.domain.pools.concentrated import ConcentratedQuote
+from chalicelib.domain.pools.constant_product import ConstantProductQuote
+from chalicelib.domain.pools.damm_v2 import COMPOUNDING, DammV2Quote
+from chalicelib.domain.pools.damm_v2_fees import ConstantFee, ExponentialFee, LinearFee
+from chalicelib.domain.pools.pool import Moment
+from chalicelib.domain.tokens import Mint, Token, find_token
+from chalicelib.simulation.market import Market, moment_at_slot
+from chalicelib.simulation.noise import ONE
+from chalicelib.simulation.pool_states import SimulatedPool
+
+Quote = ConstantProductQuote | ConcentratedQuote | BinQuote | DammV2Quote
+
+SEED = "bench"
+TURNS_MOST = 100
+
+# Turns differ by ten millionths of the amount each: enough to be another quote of the same bucket.
+_TURN_DIVISOR = 100_000
+# In all of these the fee schedules of the market are still falling.
+_SLOTS = (3_000, 6_000, 9_000, 12_000)
+_DOLLARS_LEAST, _DOLLARS_MOST = 10, 10_000_000
+
+
+class Bucket(NamedTuple):
+    """A curve, and what a quote on it has to do."""
+
+    curve: str
+    detail: str
+
+
+CPMM = Bucket("CPMM", "")
+TICKS_CROSSED = {
+    Bucket("CLMM", "0 ticks"): range(1),
+    Bucket("CLMM", "1-3 ticks"): range(1, 4),
+    Bucket("CLMM", "4-10 ticks"): range(4, 11),
+    Bucket("CLMM", "11-30 ticks"): range(11, 31),
+}
+TICKS_CROSSED_AT_DYNAMIC_FEE = {
+    Bucket("CLMM", "4-10 ticks, dynamic fee"): range(4, 11),
+}
+BINS_CROSSED = {
+    Bucket("DLMM", "0-1 bins"): range(2),
+    Bucket("DLMM", "2-5 bins"): range(2, 6),
+    Bucket("DLMM", "6-15 bins"): range(6, 16),
+}
+CONSTANT_FEE = Bucket("DAMM v2", "constant fee")
+SCHEDULED_FEE = Bucket("DAMM v2", "scheduled fee")
+DYNAMIC_FEE = Bucket("DAMM v2", "dynamic fee")
+COMPOUNDING_FEE = Bucket("DAMM v2", "compounding")
+
+BUCKETS = (
+    CPMM,
+    *TICKS_CROSSED,
+    *TICKS_CROSSED_AT_DYNAMIC_FEE,
+    *BINS_CROSSED,
+    CONSTANT_FEE,
+    SCHEDULED_FEE,
+    DYNAMIC_FEE,
+    COMPOUNDING_FEE,
+)
+
+
+class Ask(NamedTuple):
+    """What to ask of a pool, exact-in: about the same amount at every turn, never quite."""
+
+    pool: SimulatedPool
+    input_mint: Mint
+    amount_in: int
+    at: Moment
+
+    def varied(self, turn: int) -> "Ask":
+        """Return the ask of a turn, up to TURNS_MOST."""
+        more = self.amount_in * turn // _TURN_DIVISOR
+        return self._replace(amount_in=self.amount_in + more)
+
+    def quote(self) -> Quote:
+        """Return the pool's quote. Raises a QuoteError."""
+        return self.pool.quote_exact_in(self.input_mint, self.amount_in, self.at)
+
+
+def bucket_of(quote: Quote) -> Bucket | None:
+    """Return the bucket that a quote belongs to, or None when it belongs to none."""
+    match quote:
+        case ConstantProductQuote():
+            return CPMM
+        case ConcentratedQuote():
+            is_plain = quote.pool.dynamic_fee is None
+            ranges = TICKS_CROSSED if is_plain else TICKS_CROSSED_AT_DYNAMIC_FEE
+            return _bucket_with(ranges, ticks_crossed(quote))
+        case BinQuote():
+            return _bucket_with(BINS_CROSSED, bins_crossed(quote))
+        case DammV2Quote():
+            return _fee_bucket(quote)
+
+
+def ticks_crossed(quote: ConcentratedQuote) -> int:
+    """Return how many initialized ticks lie between the price before and the price after."""
+    before, after = quote.pool.tick_current, quote.tick_current
+    lowest, highest = min(before, after), max(before, after)
+    return sum(lowest < tick.tick <= highest for tick in quote.pool.ticks)
+
+
+def bins_crossed(quote: BinQuote) -> int:
+    """Return how many filled bins the swap has left behind."""
+    return quote.bins_visited - 1
+
+
+def find_asks(most: int) -> dict[Bucket, list[Ask]]:
+    """Return up to `most` asks for each bucket; their quotes stay in it at every turn."""
+    found: dict[Bucket, list[Ask]] = {bucket: [] for bucket in BUCKETS}
+    for ask in _candidates():
+        bucket = _steady_bucket(ask)
+        if bucket is not None:
+            found[bucket].append(ask)
+    choose = Random(SEED)
+    return {bucket: choose.sample(asks, min(most, len(asks))) for bucket, asks in found.items()}
+
+
+def amount_worth(market: Market, dollars: int, token: Token, slot: int) -> int:
+    """Return about how many base units of the token these dollars are worth at the slot."""
+    return int(dollars * ONE * 10**token.decimals // market.fair_price(token, slot))
+
+
+def _candidates() -> Iterator[Ask]:
+    market = Market(seed=SEED)
+    for slot in _SLOTS:
+        at = moment_at_slot(slot)
+        for pool in market.pools(slot):
+            for mint in (pool.mint_a, pool.mint_b):
+                for dollars in _dollars():
+                    amount_in = amount_worth(market, dollars, find_token(mint), slot)
+                    yield Ask(pool, mint, amount_in, at)
+
+
+def _dollars() -> Iterator[int]:
+    dollars = _DOLLARS_LEAST
+    while dollars <= _DOLLARS_MOST:
+        yield dollars
+        dollars = dollars * 3 // 2
+
+
+def _steady_bucket(ask: Ask) -> Bucket | None:
+    # A larger amount never crosses less, so the turns in between are in the same bucket.
+    try:
+        first, last = (bucket_of(ask.varied(turn).quote()) for turn in (0, TURNS_MOST))
+    except QuoteError:
+        return None
+    return first if first == last else None
+
+
+def _bucket_with(ranges: dict[Bucket, range], crossed: int) -> Bucket | None:
+    return next((bucket for bucket, counts in ranges.items() if crossed in counts), None)
+
+
+def _fee_bucket(quote: DammV2Quote) -> Bucket | None:
+    pool = quote.pool
+    if pool.collect_fee_mode == COMPOUNDING:
+        return COMPOUNDING_FEE
+    if pool.dynamic_fee is not None:
+        return DYNAMIC_FEE
+    match pool.base_fee:
+        case ConstantFee():
+            return CONSTANT_FEE
+        case LinearFee() | ExponentialFee() as fee:
+            elapsed = quote.at.slot - pool.activation_point
+            is_falling = 0 < elapsed < fee.number_of_period * fee.period_frequency
+            return SCHEDULED_FEE if is_falling else None
+    return None

@@ -1,0 +1,118 @@
+"""How fast this machine quotes, per curve and bucket, and plans, per number of pools."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from infra.bench.buckets import TURNS_MOST, find_asks
+from infra.bench.figures import Bench, Figures, PlanFigure, QuoteFigure
+from infra.bench.requests import find_requests
+from infra.local.processes import interrupt_on_signals
+
+QUOTES_PER_ROUND = 300
+ROUNDS = 9
+SECONDS_MOST = 25
+
+
+def as_json(figures: Figures) -> str:
+    """Return the figures as one JSON object, rounded to what is worth reading."""
+    return json.dumps(
+        asdict(figures, dict_factory=lambda items: {key: _rounded(x) for key, x in items}),
+        indent=2,
+    )
+
+
+def quote_table(figures: Sequence[QuoteFigure]) -> Table:
+    """Quotes per second, bucket by bucket."""
+    table = _table("Quotes, exact-in", ("curve", "bucket"), ("quotes/s", "µs", "turns"))
+    for before, figure in zip([None, *figures], figures, strict=False):
+        table.add_row(
+            "" if before and before.curve == figure.curve else figure.curve,
+            figure.bucket,
+            f"{figure.quotes_per_second:,.0f}",
+            f"{figure.microseconds_per_quote:.1f}",
+            f"{figure.turns_per_quote:.1f}",
+        )
+    return table
+
+
+def plan_table(figures: Sequence[PlanFigure]) -> Table:
+    """Plans per second, with the median and the slowest request."""
+    columns = ("plans/s", "ms", "worst ms", "turns", "worst turns")
+    table = _table("Plans", ("pools", "hops", "mode"), columns)
+    for figure in figures:
+        table.add_row(
+            str(figure.pools),
+            "1" if figure.hops_most == 1 else f"up to {figure.hops_most}",
+            figure.mode,
+            f"{figure.plans_per_second:,.0f}",
+            f"{figure.milliseconds_median:.1f}",
+            f"{figure.milliseconds_worst:.1f}",
+            f"{figure.turns_median:,.0f}",
+            f"{figure.turns_worst:,.0f}",
+        )
+    return table
+
+
+def _table(title: str, names: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    for number in numbers:
+        table.add_column(number, justify="right", no_wrap=True)
+    return table
+
+
+def _rounded(value: object) -> object:
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def measure(rounds: int, console: Console) -> Figures:
+    """Find what to measure and measure it, with a bar on the console."""
+    columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn())
+    # It draws only between two measurements: a thread that draws would slow them.
+    with Progress(*columns, console=console, auto_refresh=False, transient=True) as progress:
+        task = progress.add_task("looking for amounts", total=None)
+        progress.refresh()
+        bench = Bench(find_asks(QUOTES_PER_ROUND), find_requests())
+        progress.update(task, total=rounds * bench.steps_per_round)
+
+        def report(step: str) -> None:
+            progress.update(task, description=step, advance=1, refresh=True)
+
+        return bench.measure(rounds, SECONDS_MOST, report)
+
+
+def main() -> None:
+    """Measure quotes and plans beside a calibration loop, and print the medians."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--rounds", type=int, choices=range(1, TURNS_MOST + 1), default=ROUNDS)
+    arguments = parser.parse_args()
+    interrupt_on_signals()
+    console = Console(stderr=arguments.json)
+    try:
+        figures = measure(arguments.rounds, console)
+    except KeyboardInterrupt:
+        console.print("\nstopped")
+        sys.exit(130)
+    if arguments.json:
+        print(as_json(figures))
+        return
+    console.print(quote_table(figures.quotes), plan_table(figures.plans))
+    console.print(
+        f"medians of {figures.rounds} rounds; the worst plan is the slowest request's median\n"
+        "a turn is one of a fixed loop, run beside each measurement: "
+        f"{figures.calibration_turns_per_second:,.0f}/s"
+    )
+
+
+if __name__ == "__main__":
+    main()
