@@ -21,7 +21,8 @@ app = Chalice(app_name="orders")
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
 # The deployed queues are named in infra/template.json; Chalice wants a name here all the same.
-ORDERS_QUEUE, STATUS_QUEUE = "orders", "status.fifo"
+ORDERS_QUEUE, ORDERS_DEAD_LETTER_QUEUE = "orders", "orders-dead-letter"
+STATUS_QUEUE = "status.fifo"
 
 
 def current_request() -> Request:
@@ -123,6 +124,11 @@ def execute(event: SQSEvent) -> dict[str, Any]:
 @app.on_sqs_message(queue=STATUS_QUEUE, batch_size=10, name="publish")
 def publish(event: SQSEvent) -> dict[str, Any]:
     return queue.publish_statuses(event, bootstrap.publisher())
+
+
+@app.on_sqs_message(queue=ORDERS_DEAD_LETTER_QUEUE, batch_size=10, name="rescue")
+def rescue(event: SQSEvent) -> dict[str, Any]:
+    return queue.rescue_orders(event, bootstrap.rescuer())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")

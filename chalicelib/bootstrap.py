@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from chalicelib.engine.follow import Following
     from chalicelib.engine.publish import Publisher
     from chalicelib.engine.quote import Router
+    from chalicelib.engine.rescue import Rescuer
     from chalicelib.engine.submit import Submitter
     from chalicelib.engine.sweep import Sweeper
+    from chalicelib.simulation.fate import Fate
     from chalicelib.simulation.market import Market
 
 POST_TIMEOUT_SECONDS = 2
@@ -115,6 +117,20 @@ def following() -> "Following":
     return Following(store=order_store(), followers=follower_store(), status_queue=status_queue())
 
 
+def rescuer() -> "Rescuer":
+    """The use case of the order queue's dead-letter queue."""
+    from chalicelib.engine.rescue import Rescuer
+
+    return Rescuer(
+        store=order_store(),
+        order_queue=order_queue(),
+        status_queue=status_queue(),
+        chain=chain(),
+        clock=clock(),
+        pacing=pacing(),
+    )
+
+
 def sweeper() -> "Sweeper":
     """The use case of the schedule."""
     from chalicelib.engine.sweep import Sweeper
@@ -187,29 +203,19 @@ def venues() -> tuple[Venue, ...]:
     from chalicelib.simulation.venues import SimulatedVenue
 
     return tuple(
-        SimulatedVenue(name=name, market=_market(), clock=clock()) for name in (RAYDIUM, METEORA)
+        SimulatedVenue(name=name, market=_market(), clock=clock(), fate=_fate())
+        for name in (RAYDIUM, METEORA)
     )
 
 
 @cache
 def chain() -> Chain:
     """The chain. Put one that speaks to a real RPC node behind the Chain port here."""
-    from chalicelib.simulation.chain import Fate, SimulatedChain
+    from chalicelib.simulation.chain import SimulatedChain
     from chalicelib.simulation.ledger import PostgresLedger
 
-    least, most = settings().latency_range
-    left = pacing().confirmation_first
     return SimulatedChain(
-        seed=settings().market_seed,
-        market=_market(),
-        ledger=PostgresLedger(_database()),
-        clock=clock(),
-        fate=Fate(
-            latency_least=left,
-            latency_most=most - least + left,
-            drop_rate_bps=settings().drop_rate_bps,
-            failure_rate_bps=settings().failure_rate_bps,
-        ),
+        market=_market(), ledger=PostgresLedger(_database()), clock=clock(), fate=_fate()
     )
 
 
@@ -245,6 +251,25 @@ def _market() -> "Market":
 
     least, most = settings().venue_gap_range_bps
     return Market(seed=settings().market_seed, gap_bps_least=least, gap_bps_most=most)
+
+
+@cache
+def _fate() -> "Fate":
+    from chalicelib.simulation.fate import Fate
+
+    least, most = settings().latency_range
+    left = pacing().confirmation_first
+    return Fate(
+        seed=settings().market_seed,
+        latency_least=left,
+        latency_most=most - least + left,
+        drop_rate_bps=settings().drop_rate_bps,
+        failure_rate_bps=settings().failure_rate_bps,
+        slow_rate_bps=settings().slow_rate_bps,
+        lost_answer_rate_bps=settings().lost_answer_rate_bps,
+        quote_timeout_rate_bps=settings().quote_timeout_rate_bps,
+        congestion_rate_bps=settings().congestion_rate_bps,
+    )
 
 
 @cache

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     venue_gap_bps: Range = "200-500"
     drop_rate_bps: BasisPoints = 0
     failure_rate_bps: BasisPoints = 0
+    slow_rate_bps: BasisPoints = 0
+    lost_answer_rate_bps: BasisPoints = 0
+    quote_timeout_rate_bps: BasisPoints = 0
+    congestion_rate_bps: BasisPoints = 0
     # The priority fee: a leg of a route has to earn more than it costs.
     compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**9)] = 50_000
 

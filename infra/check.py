@@ -105,9 +105,10 @@ def use_every_function(stack: LocalStack) -> None:
         ws.send('{"action":"ping"}')
         while "pong" not in ws.recv(timeout=10):
             pass
-    description.target().clients.client("lambda").invoke(
-        FunctionName=function_names(description)["Sweep"], Payload=json.dumps(SCHEDULE_EVENT)
-    )
+    functions = function_names(description)
+    client = description.target().clients.client("lambda")
+    client.invoke(FunctionName=functions["Sweep"], Payload=json.dumps(SCHEDULE_EVENT))
+    client.invoke(FunctionName=functions["Rescue"], Payload=json.dumps({"Records": []}))
 
 
 def _any_order(description: Description) -> str:

@@ -2,7 +2,8 @@
 stores and connections that the test holds in its hands.
 
 Every call of a port is written down in `journal`. A port or call named in `outages` raises what
-stands there; `meanwhile` lets somebody else act just before a call.
+stands there, and one named in `unheard` does so when it is done; `meanwhile` lets somebody else act
+just before a call.
 """
 
 import json
@@ -33,10 +34,13 @@ from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessag
 from chalicelib.engine.ports import Pacing
 from chalicelib.engine.publish import Publisher
 from chalicelib.engine.quote import Router
+from chalicelib.engine.rescue import Rescuer
 from chalicelib.engine.submit import Submitter
 from chalicelib.engine.sweep import Sweeper
+from chalicelib.entrypoints.queue import HOLD_SECONDS
 from chalicelib.entrypoints.wire import update_frame
-from chalicelib.simulation.chain import Fate, SimulatedChain
+from chalicelib.simulation.chain import SimulatedChain
+from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import LedgerEntry, MemoryLedger
 from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM, ListedPool, Market
 from chalicelib.simulation.venues import SimulatedVenue
@@ -80,7 +84,9 @@ class Watched:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             self._world.before_call(self._name, Call(f"{self._name}.{method}", args, kwargs))
-            return attribute(*args, **kwargs)
+            answer = attribute(*args, **kwargs)
+            self._world.after_call(f"{self._name}.{method}")
+            return answer
 
         return call
 
@@ -108,6 +114,10 @@ class World:
     latency: timedelta = timedelta(0)
     drop_rate_bps: int = 0
     failure_rate_bps: int = 0
+    slow_rate_bps: int = 0
+    lost_answer_rate_bps: int = 0
+    quote_timeout_rate_bps: int = 0
+    congestion_rate_bps: int = 0
     seed: str = "world"
     leg_cost_lamports: int = 6_000
     listings: tuple[ListedPool, ...] = POOLS
@@ -120,28 +130,31 @@ class World:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     journal: list[Call] = field(default_factory=list)
     outages: dict[str, Exception] = field(default_factory=dict)
+    unheard: dict[str, Exception] = field(default_factory=dict)
     interruptions: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.pacing = paced(self.latency)
         self.random = Random(self.seed)
+        self.fate = Fate(
+            seed=self.seed,
+            latency_least=self.pacing.confirmation_first,
+            latency_most=self.pacing.confirmation_first,
+            drop_rate_bps=self.drop_rate_bps,
+            failure_rate_bps=self.failure_rate_bps,
+            slow_rate_bps=self.slow_rate_bps,
+            lost_answer_rate_bps=self.lost_answer_rate_bps,
+            quote_timeout_rate_bps=self.quote_timeout_rate_bps,
+            congestion_rate_bps=self.congestion_rate_bps,
+        )
         self.market = Market(seed=self.seed, listings=self.listings)
         self.wallet = SolanaWallet(KEYPAIR, compute_unit_price_micro_lamports=50_000)
         self.venues: list[Any] = [
-            SimulatedVenue(name=name, market=self.market, clock=self.clock)
+            SimulatedVenue(name=name, market=self.market, clock=self.clock, fate=self.fate)
             for name in (RAYDIUM, METEORA)
         ]
         self.chain = SimulatedChain(
-            seed=self.seed,
-            market=self.market,
-            ledger=self.ledger,
-            clock=self.clock,
-            fate=Fate(
-                latency_least=self.pacing.confirmation_first,
-                latency_most=self.pacing.confirmation_first,
-                drop_rate_bps=self.drop_rate_bps,
-                failure_rate_bps=self.failure_rate_bps,
-            ),
+            market=self.market, ledger=self.ledger, clock=self.clock, fate=self.fate
         )
         self._numbers = count(1)
 
@@ -214,6 +227,17 @@ class World:
         )
         return order.order_id
 
+    @property
+    def rescuer(self) -> Rescuer:
+        return Rescuer(
+            store=self.watched("store"),
+            order_queue=self.watched("order_queue"),
+            status_queue=self.watched("status_queue"),
+            chain=self.watched("chain"),
+            clock=self.watched("clock"),
+            pacing=self.pacing,
+        )
+
     def take(self) -> list[ExecuteOrder]:
         """Take a batch off the order queue."""
         messages = self.order_queue.messages
@@ -223,7 +247,12 @@ class World:
         self, messages: Sequence[ExecuteOrder], *, has_time: Callable[[], bool] = lambda: True
     ) -> set[OrderId]:
         """One invocation of the worker."""
-        return self.executor.execute(messages, has_time=has_time)
+        receipts = [message.order_id for message in messages]
+        return self.executor.execute(
+            messages,
+            has_time=has_time,
+            hold=lambda: self.watched("order_queue").hold(receipts, seconds=HOLD_SECONDS),
+        )
 
     def run(self) -> None:
         """Work until the order queue is empty; what failed is delivered again."""
@@ -257,7 +286,7 @@ class World:
         """One invocation of the publisher; what failed is put back, and returned."""
         queued = self.status_queue.messages
         batch = {str(n): queued.popleft() for n in range(min(size, len(queued)))}
-        failed_ids = self.publisher.publish(list(batch.items()))
+        failed_ids = self.publisher.publish(list(batch.items()), has_time=lambda: True)
         failed = [message for message_id, message in batch.items() if message_id in failed_ids]
         queued.extendleft(reversed(failed))
         return failed
@@ -313,6 +342,11 @@ class World:
         for refused in (port, call.name):
             if refused in self.outages:
                 raise self.outages[refused]
+
+    def after_call(self, name: str) -> None:
+        """Called by every watched port when it is done."""
+        if name in self.unheard:
+            raise self.unheard[name]
 
     def _sleep_until_due(self, messages: Sequence[ExecuteOrder]) -> None:
         stored = [self.store.orders.get(message.order_id) for message in messages]

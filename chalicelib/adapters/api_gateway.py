@@ -4,7 +4,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.engine.ports import ConnectionGoneError
+from chalicelib.engine.ports import ConnectionGoneError, FrameRefusedError
 
 
 class ApiGatewayStatusFeed:
@@ -17,8 +17,11 @@ class ApiGatewayStatusFeed:
         try:
             self._client.post_to_connection(ConnectionId=connection_id, Data=frame.encode())
         except ClientError as error:
-            if error.response["ResponseMetadata"].get("HTTPStatusCode") == 410:
+            status = error.response["ResponseMetadata"].get("HTTPStatusCode")
+            if status == 410:
                 raise ConnectionGoneError from error
+            if status == 413:
+                raise FrameRefusedError(f"connection: {error}") from error
             raise UnavailableError(f"connection: {error}") from error
         except BotoCoreError as error:
             raise UnavailableError(f"connection: {error}") from error

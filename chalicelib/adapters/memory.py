@@ -38,6 +38,7 @@ class MemoryOrderStore:
 
     orders: dict[OrderId, Order] = field(default_factory=dict)
     history: dict[OrderId, list[OrderEvent]] = field(default_factory=lambda: defaultdict(list))
+    claimed_at: dict[OrderId, datetime] = field(default_factory=dict)
 
     def add(self, accepted: Transition) -> None:
         if accepted.order.order_id not in self.orders:
@@ -89,9 +90,20 @@ class MemoryOrderStore:
             for order in shown[:limit]
         ]
 
-    def stale(self, *, before: datetime, limit: int) -> Sequence[OrderId]:
-        waiting = [o for o in self.orders.values() if not o.status.is_final and o.due_at < before]
-        return [order.order_id for order in sorted(waiting, key=lambda o: o.due_at)[:limit]]
+    def claim_stale(
+        self, *, due_before: datetime, claimed_before: datetime, now: datetime, limit: int
+    ) -> Sequence[OrderId]:
+        waiting = [
+            order
+            for order in self.orders.values()
+            if not order.status.is_final
+            and order.due_at < due_before
+            and self.claimed_at.get(order.order_id, datetime.min.replace(tzinfo=UTC))
+            < claimed_before
+        ]
+        claimed = [order.order_id for order in sorted(waiting, key=lambda o: o.due_at)[:limit]]
+        self.claimed_at.update(dict.fromkeys(claimed, now))
+        return claimed
 
     def check(self) -> None:
         return
@@ -122,6 +134,9 @@ class MemoryOrderQueue:
 
     def enqueue(self, messages: Sequence[ExecuteOrder], *, delay_seconds: int = 0) -> None:
         self.messages.extend(messages)
+
+    def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
+        return
 
     def check(self) -> None:
         return

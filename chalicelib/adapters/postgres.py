@@ -148,7 +148,7 @@ class PostgresOrderStore:
         return bool(self._run_repeatable("order_exists", order_id=order_id))
 
     def get(self, order_id: OrderId) -> OrderRecord:
-        loaded = self.load([ExecuteOrder(order_id=order_id)])
+        loaded = self.load([ExecuteOrder(order_id=order_id, announced_through=0)])
         if not loaded:
             raise OrderNotFoundError
         return OrderRecord(order=loaded[0].order, events=loaded[0].unannounced)
@@ -168,8 +168,16 @@ class PostgresOrderStore:
         )
         return [OrderRecord(order=_order(row), events=_nested_events(row)) for row in rows]
 
-    def stale(self, *, before: datetime, limit: int) -> Sequence[OrderId]:
-        rows = self._run_repeatable("stale_orders", before=before, limit=limit)
+    def claim_stale(
+        self, *, due_before: datetime, claimed_before: datetime, now: datetime, limit: int
+    ) -> Sequence[OrderId]:
+        rows = self._run(
+            "claim_stale_orders",
+            due_before=due_before,
+            claimed_before=claimed_before,
+            now=now,
+            limit=limit,
+        )
         return [OrderId(str(row["order_id"])) for row in rows]
 
     def check(self) -> None:

@@ -28,6 +28,20 @@ class SqsOrderQueue:
         entries = [{"MessageBody": encode(m), "DelaySeconds": delay_seconds} for m in messages]
         _send(self._client, self._queue_url, entries)
 
+    def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
+        entries = [
+            {"Id": str(index), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
+            for index, receipt in enumerate(receipts)
+        ]
+        # An entry that is refused was deleted, or has come into other hands: nothing to hold.
+        for start in range(0, len(entries), BATCH_MOST):
+            _call(
+                self._client,
+                "change_message_visibility_batch",
+                QueueUrl=self._queue_url,
+                Entries=entries[start : start + BATCH_MOST],
+            )
+
     def check(self) -> None:
         _call(
             self._client,
@@ -61,13 +75,8 @@ class SqsStatusQueue:
             QueueUrl=self._queue_url,
             MessageBody=encode(request),
             MessageGroupId=request.order_id,
-            MessageDeduplicationId=f"{request.order_id}:follow:{_safe(request.request_id)}",
+            MessageDeduplicationId=f"{request.order_id}:follow:{request.request_id}",
         )
-
-
-def _safe(text: str) -> str:
-    """Connection and request ids hold characters that a deduplication id may not."""
-    return text.encode().hex()
 
 
 def _send(client: BaseClient, queue_url: str, entries: Sequence[Entry]) -> None:

@@ -153,6 +153,12 @@ class TransactionFailedError(ExecutionError):
     retryable = True
 
 
+class AbandonedError(ExecutionError):
+    """The order could not be executed and was given up; nothing was swapped."""
+
+    code = "ABANDONED"
+
+
 class IllegalTransitionError(OrderError):
     """The order cannot move to that status."""
 

@@ -55,6 +55,7 @@ class OrderStatus(StrEnum):
 TRANSITIONS: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
     {
         (OrderStatus.PENDING, OrderStatus.ROUTING),
+        (OrderStatus.PENDING, OrderStatus.FAILED),  # given up: no worker could start it
         (OrderStatus.ROUTING, OrderStatus.ROUTING),  # no usable quotes: the next attempt
         (OrderStatus.ROUTING, OrderStatus.BUILDING),
         (OrderStatus.ROUTING, OrderStatus.FAILED),

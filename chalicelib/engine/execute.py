@@ -84,15 +84,24 @@ class Executor:
     pacing: Pacing
 
     def execute(
-        self, messages: Sequence[ExecuteOrder], *, has_time: Callable[[], bool]
+        self,
+        messages: Sequence[ExecuteOrder],
+        *,
+        has_time: Callable[[], bool],
+        hold: Callable[[], None],
     ) -> set[OrderId]:
         """Step the orders until all are final; hand the rest back to the queue when the next step
         is a long wait away, or when `has_time` says that this worker's time is up.
 
-        Returns the orders whose message shall be delivered again.
+        `hold` keeps the messages from other workers for a short while; it is called again and again
+        while this one lives, so that they come again soon after it died. Returns the orders whose
+        message shall be delivered again.
         """
+        held_at = self._hold(hold)
         batch = self._load(messages)
         while batch.agenda:
+            if self.clock.now() - held_at >= self.pacing.hold_every:
+                held_at = self._hold(hold)
             wait = max(batch.agenda[0][0] - self.clock.now(), timedelta(0))
             must_leave = wait > self.pacing.wait_inside_most or not has_time()
             if wait or must_leave or len(batch.unannounced) >= ANNOUNCE_AT:
@@ -106,6 +115,14 @@ class Executor:
         self._announce(batch)
         return batch.failed
 
+    def _hold(self, hold: Callable[[], None]) -> datetime:
+        try:
+            hold()
+        except UnavailableError as error:
+            # Others may take the orders up as well: one writer wins.
+            log.warning("hold_failed", extra={"reason": error.detail})
+        return self.clock.now()
+
     def _load(self, messages: Sequence[ExecuteOrder]) -> _Batch:
         batch = _Batch()
         announced: dict[OrderId, int] = {}
@@ -115,13 +132,19 @@ class Executor:
         loaded = self.store.load(
             [ExecuteOrder(order_id=o, announced_through=n) for o, n in announced.items()]
         )
+        now = self.clock.now()
         for found in loaded:
-            batch.keep(found.order, found.order.due_at)
+            batch.keep(found.order, self._due_at(found.order, now))
         for order_id in announced.keys() - {found.order.order_id for found in loaded}:
             log.error("order_unknown", extra={"order_id": order_id})
             batch.failed.add(order_id)
         batch.unannounced += [event for found in loaded for event in found.unannounced]
         return batch
+
+    def _due_at(self, order: Order, now: datetime) -> datetime:
+        """When to step an order. Due times come from other functions, whose clocks may be wrong by
+        hours: what is farther away than any wait is due at once."""
+        return order.due_at if order.due_at - now <= self.pacing.wait_most else now
 
     def _hand_back(self, batch: _Batch, wait: timedelta) -> None:
         """Let the queue do the waiting: it costs nothing there, and the worker is free."""

@@ -13,10 +13,16 @@ from chalicelib.domain.tokens import Pair
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecuteOrder:
-    """Carry this order on; its events up to `announced_through` need not be announced again."""
+    """Carry this order on; its events up to `announced_through` need not be announced again.
+
+    The first event never needs it: whoever follows an order has its id from an answer that came
+    after that event was committed, so that the replay shows it. `rescues` counts how often the
+    order has come back from the dead-letter queue.
+    """
 
     order_id: OrderId
-    announced_through: int = 0
+    announced_through: int = 1
+    rescues: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,7 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
             body: dict[str, Any] = {
                 "order_id": message.order_id,
                 "announced_through": message.announced_through,
+                "rescues": message.rescues,
             }
         case StatusUpdate(event=event):
             body = {
@@ -89,6 +96,8 @@ def decode_execute_order(body: str) -> ExecuteOrder:
         return ExecuteOrder(
             order_id=parse_order_id(fields["order_id"]),
             announced_through=int(fields["announced_through"]),
+            # Messages from before there were rescues may still be on their way.
+            rescues=int(fields.get("rescues", 0)),
         )
     except _UNREADABLE as error:
         raise InvalidRequestError(f"not an order message: {error!r}") from error

@@ -97,8 +97,13 @@ class OrderStore(Protocol):
     ) -> Sequence[OrderRecord]:
         """Return up to `limit` orders, newest first, each with its last event."""
 
-    def stale(self, *, before: datetime, limit: int) -> Sequence[OrderId]:
-        """Return unfinished orders that have been due since `before`, the oldest first."""
+    def claim_stale(
+        self, *, due_before: datetime, claimed_before: datetime, now: datetime, limit: int
+    ) -> Sequence[OrderId]:
+        """Return unfinished orders that have been due since `due_before`, the oldest first.
+
+        They are claimed: unless `claimed_before` lies after that, they are not returned again.
+        """
 
     def check(self) -> None:
         """Raise UnavailableError unless the store answers."""
@@ -109,6 +114,9 @@ class OrderQueue(Protocol):
 
     def enqueue(self, messages: Sequence[ExecuteOrder], *, delay_seconds: int = 0) -> None:
         """Queue the orders for execution."""
+
+    def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
+        """Keep received messages from others for so long from now, and no longer."""
 
     def check(self) -> None:
         """Raise UnavailableError unless the queue answers."""
@@ -163,12 +171,18 @@ class ConnectionGoneError(OrderError):
     code = "CONNECTION_GONE"
 
 
+class FrameRefusedError(OrderError):
+    """The frame cannot be sent to anybody, now or later."""
+
+    code = "FRAME_REFUSED"
+
+
 class StatusFeed(Protocol):
     """The way to one connection."""
 
     def post(self, connection_id: str, frame: str) -> None:
-        """Send one frame. Raises ConnectionGoneError, or UnavailableError when it may be tried
-        again."""
+        """Send one frame. Raises ConnectionGoneError, FrameRefusedError, or UnavailableError when
+        it may be tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,3 +273,15 @@ class Pacing:
     backoff_most: timedelta = timedelta(seconds=8)
     attempts_most: int = 3
     wait_inside_most: timedelta = timedelta(seconds=1)
+    hold_every: timedelta = timedelta(seconds=5)
+
+    @property
+    def wait_most(self) -> timedelta:
+        """The longest wait that a step may ask for."""
+        return max(
+            self.quote_latency,
+            self.build_latency,
+            self.confirmation_first,
+            self.confirmation_poll,
+            self.backoff_most,
+        )

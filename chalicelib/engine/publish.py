@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import OrderError, UnavailableError
 from chalicelib.domain.orders import OrderEvent, OrderId
 from chalicelib.engine.messages import FollowRequest, StatusMessage, StatusUpdate
 from chalicelib.engine.ports import (
@@ -19,6 +19,7 @@ from chalicelib.engine.ports import (
     ConnectionGoneError,
     Follower,
     FollowerStore,
+    FrameRefusedError,
     OrderStore,
     StatusFeed,
 )
@@ -28,8 +29,9 @@ log = logging.getLogger(__name__)
 # API Gateway answers 410 for a connection whose handshake is not quite done.
 OPENING = timedelta(seconds=2)
 OPENING_RETRY_SECONDS = 0.05
+OPENING_TRIES = 41
 POST_TRIES = 3
-PATIENCE = timedelta(seconds=10)
+PATIENCE = timedelta(seconds=4)
 POST_RETRY_SECONDS = 0.1
 
 History = Mapping[OrderId, tuple[OrderEvent, ...]]
@@ -69,8 +71,10 @@ class Publisher:
     clock: Clock
     encode_frame: Callable[[OrderEvent], str]
 
-    def publish(self, messages: Sequence[tuple[str, StatusMessage]]) -> set[str]:
-        """Work through a batch of (message id, message) in order.
+    def publish(
+        self, messages: Sequence[tuple[str, StatusMessage]], *, has_time: Callable[[], bool]
+    ) -> set[str]:
+        """Work through a batch of (message id, message) in order, as long as it `has_time`.
 
         Returns the ids that failed and shall come again. When one message fails, the later ones
         of its order fail too, so that none overtakes it.
@@ -79,7 +83,8 @@ class Publisher:
         failed: set[str] = set()
         blocked: set[OrderId] = set()
         for message_id, message in messages:
-            if message.order_id in blocked or not self._try(message, audience, history):
+            must_wait = message.order_id in blocked or not has_time()
+            if must_wait or not self._try(message, audience, history):
                 blocked.add(message.order_id)
                 failed.add(message_id)
         return failed
@@ -138,24 +143,35 @@ class Publisher:
         if is_unreachable and is_out_of_patience:
             return True
         tries_left = 1 if is_unreachable or is_out_of_patience else POST_TRIES
+        openings_left = OPENING_TRIES
         while True:
             try:
                 self.feed.post(follower.connection_id, frame)
                 return True
             except ConnectionGoneError:
-                if self.clock.now() - follower.connected_at >= OPENING:
+                # Counted as well: the clock that told `connected_at` may be ahead of this one.
+                openings_left -= 1
+                is_open_by_now = self.clock.now() - follower.connected_at >= OPENING
+                if is_open_by_now or not openings_left:
                     audience.forget(follower.connection_id)
                     self.followers.forget_connection(follower.connection_id, following=[order_id])
                     return False
                 self.clock.sleep(OPENING_RETRY_SECONDS)
+            except FrameRefusedError as error:
+                _log_skipped(follower, error)
+                return True
             except UnavailableError as error:
                 tries_left -= 1
                 if not tries_left:
-                    # Skipped: the hole in the sequence tells the client to ask again.
                     audience.unreachable.add(follower.connection_id)
-                    log.warning(
-                        "push_skipped",
-                        extra={"connection_id": follower.connection_id, "reason": error.detail},
-                    )
+                    _log_skipped(follower, error)
                     return True
                 self.clock.sleep(POST_RETRY_SECONDS)
+
+
+def _log_skipped(follower: Follower, error: OrderError) -> None:
+    """The hole in the sequence tells the client to ask again; the log's count tells us."""
+    log.warning(
+        "push_skipped",
+        extra={"connection_id": follower.connection_id, "code": error.code, "reason": error.detail},
+    )

@@ -114,6 +114,12 @@ def give_up_or_retry(
             attempt=order.attempt + 1,
             details={"retry_of": details},
         )
+    return give_up(order, error, at=at)
+
+
+def give_up(order: Order, error: OrderError, *, at: datetime) -> Transition:
+    """→ failed, whatever attempts are left: only when no transaction of the order can land."""
+    details: dict[str, Json] = {"code": error.code, "message": error.detail}
     return advance(order, OrderStatus.FAILED, at=at, details=details)
 
 

@@ -10,17 +10,36 @@ from chalicelib.engine.ports import Clock, OrderQueue, OrderStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """The use case behind the schedule; one run queues at most `page_most` orders."""
+    """The use case behind the schedule; one run queues at most `pages_most` pages of orders.
+
+    An order is queued again only `again_after` the last time: a long backlog must not grow by it.
+    """
 
     store: OrderStore
     queue: OrderQueue
     clock: Clock
     stale_after: timedelta = timedelta(seconds=60)
+    again_after: timedelta = timedelta(minutes=3)
     page_most: int = 100
+    pages_most: int = 10
 
     def sweep(self) -> int:
         """Queue the stale orders and return how many there were."""
-        before = self.clock.now() - self.stale_after
-        stale = self.store.stale(before=before, limit=self.page_most)
+        swept = 0
+        for _ in range(self.pages_most):
+            page = self._sweep_page()
+            swept += page
+            if page < self.page_most:
+                break
+        return swept
+
+    def _sweep_page(self) -> int:
+        now = self.clock.now()
+        stale = self.store.claim_stale(
+            due_before=now - self.stale_after,
+            claimed_before=now - self.again_after,
+            now=now,
+            limit=self.page_most,
+        )
         self.queue.enqueue([ExecuteOrder(order_id=order_id) for order_id in stale])
         return len(stale)

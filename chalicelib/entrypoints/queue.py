@@ -10,14 +10,17 @@ from chalicelib.domain.errors import InvalidRequestError
 from chalicelib.engine.messages import decode_execute_order, decode_status_message
 
 if TYPE_CHECKING:
-    # Publisher and worker live in different functions; neither loads what only the other needs.
+    # They live in different functions; none loads what only the others need.
     from chalicelib.engine.execute import Executor
     from chalicelib.engine.publish import Publisher
+    from chalicelib.engine.rescue import Rescuer
 
 log = logging.getLogger(__name__)
 
 # Enough to finish a tick, hand the rest back, and return before Lambda stops the function.
 RESERVE_MS = 3_000
+# How soon a batch comes again when its worker dies; the queue's own timeout is a limit for all.
+HOLD_SECONDS = 15
 
 Message = TypeVar("Message")
 
@@ -25,10 +28,11 @@ Message = TypeVar("Message")
 def execute_orders(event: SQSEvent, executor: "Executor") -> dict[str, Any]:
     """Carry the batch's orders on."""
     messages, failed = _decode(event, decode_execute_order)
-    context: Any = event.context
+    receipts = [record["receiptHandle"] for record in event.to_dict()["Records"]]
     unfinished = executor.execute(
         [message for _, message in messages],
-        has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS,
+        has_time=_has_time(event),
+        hold=lambda: executor.order_queue.hold(receipts, seconds=HOLD_SECONDS),
     )
     failed |= {message_id for message_id, m in messages if m.order_id in unfinished}
     log.info("orders_executed", extra={"messages": len(messages), "failed": len(failed)})
@@ -38,9 +42,23 @@ def execute_orders(event: SQSEvent, executor: "Executor") -> dict[str, Any]:
 def publish_statuses(event: SQSEvent, publisher: "Publisher") -> dict[str, Any]:
     """Tell the followers."""
     messages, failed = _decode(event, decode_status_message)
-    failed |= publisher.publish(messages)
+    failed |= publisher.publish(messages, has_time=_has_time(event))
     log.info("statuses_published", extra={"messages": len(messages), "failed": len(failed)})
     return _report(failed)
+
+
+def rescue_orders(event: SQSEvent, rescuer: "Rescuer") -> dict[str, Any]:
+    """Bring the dead-letter queue's orders to an end; what names no order stays there."""
+    messages, failed = _decode(event, decode_execute_order)
+    kept = rescuer.rescue([message for _, message in messages])
+    failed |= {message_id for message_id, m in messages if m.order_id in kept}
+    log.info("orders_rescued", extra={"messages": len(messages), "kept": len(failed)})
+    return _report(failed)
+
+
+def _has_time(event: SQSEvent) -> Callable[[], bool]:
+    context: Any = event.context
+    return lambda: context.get_remaining_time_in_millis() > RESERVE_MS
 
 
 def _decode(

@@ -1,14 +1,12 @@
 """A simulated Solana: 400 ms slots, blockhashes that expire, signed transactions that land or fail.
 
 It trusts nothing but the bytes it gets: it verifies the signature, reads the instructions, and
-executes them against the pools as they stand in the landing slot, whole or not at all. Fate
-(latency, drops, failures) is a pure function of the seed, the signature and the slot of sending.
+executes them against the pools as they stand in the landing slot, whole or not at all.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from solders.hash import Hash
 from solders.transaction import VersionedTransaction
@@ -18,12 +16,15 @@ from chalicelib.domain.errors import (
     OrderError,
     SlippageExceededError,
     TransactionFailedError,
+    UnavailableError,
 )
 from chalicelib.domain.fills import Leg, fill
 from chalicelib.domain.orders import Signature, SignedTransaction
 from chalicelib.domain.pools.pool import Pool
+from chalicelib.domain.pools.rejections import MintNotInPoolError
 from chalicelib.domain.trades import SwapMode
 from chalicelib.engine.ports import Blockhash, Clock, Landing, SignatureStatuses
+from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import Ledger, LedgerEntry, LedgerLeg
 from chalicelib.simulation.market import Market, moment_at_slot, slot_at
 from chalicelib.simulation.transactions import RequestedLeg, RequestedSwap, read_swap
@@ -39,20 +40,9 @@ class WrongProgramError(ExecutionError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
-    """How the network treats transactions; rates are parts per ten thousand of all of them."""
-
-    latency_least: timedelta = timedelta(0)
-    latency_most: timedelta = timedelta(0)
-    drop_rate_bps: int = 0
-    failure_rate_bps: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedChain:
     """The Chain port over the simulated market; every slot has a block."""
 
-    seed: str
     market: Market
     ledger: Ledger
     clock: Clock
@@ -70,6 +60,9 @@ class SimulatedChain:
         landed = [entry for entry in entries if entry is not None]
         if landed:
             self.ledger.append(landed)
+        slot = slot_at(self.clock.now())
+        if any(self.fate.loses_answer(t.signature, slot) for t in transactions):
+            raise UnavailableError("the chain did not answer")
 
     def statuses(self, signatures: Sequence[Signature]) -> SignatureStatuses:
         slot = slot_at(self.clock.now())
@@ -93,10 +86,13 @@ class SimulatedChain:
             return None
         signature = Signature(str(transaction.signatures[0]))
         sent_at = self.clock.now()
-        sending_slot, landing_slot = slot_at(sent_at), slot_at(sent_at + self._latency(signature))
+        sending_slot, landing_slot = (
+            slot_at(sent_at),
+            slot_at(sent_at + self.fate.latency(signature)),
+        )
         if landing_slot > self._last_valid_block_height(transaction, sending_slot):
             return None
-        if self._chance(f"drop|{signature}|{sending_slot}") < self.fate.drop_rate_bps:
+        if self.fate.drops(signature, sending_slot):
             return None
         return self._execute(signature, read_swap(transaction), landing_slot, wire_bytes)
 
@@ -124,7 +120,7 @@ class SimulatedChain:
 
     def _fill(self, signature: Signature, swap: RequestedSwap, slot: int) -> tuple[LedgerLeg, ...]:
         """Move what all legs ask for. Raises the reason why the transaction fails as a whole."""
-        if self._chance(f"fail|{signature}") < self.fate.failure_rate_bps:
+        if self.fate.fails(signature):
             raise TransactionFailedError
         asked = [Leg(self._pool(leg, slot), leg.input_mint, leg.amount) for leg in swap.legs]
         legs = tuple(
@@ -151,6 +147,8 @@ class SimulatedChain:
         pool = self.market.pool(leg.pool_address, slot)
         if pool.kind is not leg.kind:
             raise WrongProgramError
+        if {leg.input_mint, leg.output_mint} != {pool.mint_a, pool.mint_b}:
+            raise MintNotInPoolError
         return pool
 
     def _last_valid_block_height(self, transaction: VersionedTransaction, slot: int) -> int:
@@ -161,17 +159,10 @@ class SimulatedChain:
                 return past + BLOCKHASH_LIFE_BLOCKS
         return -1
 
-    def _latency(self, signature: Signature) -> timedelta:
-        least, most = self.fate.latency_least, self.fate.latency_most
-        return least + (most - least) * self._chance(f"latency|{signature}") // 10_000
-
     def _blockhash(self, slot: int) -> bytes:
-        return hashlib.blake2b(f"{self.seed}|blockhash|{slot}".encode(), digest_size=32).digest()
-
-    def _chance(self, key: str) -> int:
-        """A number in 0…9,999 that the seed and the key decide."""
-        digest = hashlib.blake2b(f"{self.seed}|{key}".encode(), digest_size=8).digest()
-        return int.from_bytes(digest) % 10_000
+        return hashlib.blake2b(
+            f"{self.market.seed}|blockhash|{slot}".encode(), digest_size=32
+        ).digest()
 
 
 def _total_in(legs: Sequence[LedgerLeg], swap: RequestedSwap) -> int:

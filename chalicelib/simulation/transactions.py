@@ -77,6 +77,8 @@ def _leg(
     kind: PoolKind, compiled: CompiledInstruction, keys: list[str], amount: int
 ) -> RequestedLeg:
     accounts = [keys[index] for index in compiled.accounts]
+    if len(accounts) <= SwapInstruction.OUTPUT_MINT:
+        raise ValueError("a swap names too few accounts")
     return RequestedLeg(
         kind=kind,
         pool_address=accounts[SwapInstruction.POOL],

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports import Clock, PoolStates
+from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.market import Market, moment_at_slot, slot_at
 
 
@@ -14,10 +16,13 @@ class SimulatedVenue:
     name: str
     market: Market
     clock: Clock
+    fate: Fate
     _latest: PoolStates | None = field(default=None, init=False)
 
     def pools(self, pair: Pair | None = None) -> PoolStates:
         slot = slot_at(self.clock.now())
+        if self.fate.silences(self.name, slot):
+            raise QuoteTimeoutError
         if pair is not None:
             return self._states(slot, pair)
         # A batch of orders is routed within one slot: its pools are derived once.

@@ -132,3 +132,42 @@ def test_sqs_queue_raises_unavailable_when_sqs_is_out_of_reach(
         sqs_queue.enqueue(messages(1))
     with pytest.raises(UnavailableError):
         sqs_queue.check()
+
+
+def test_sqs_message_comes_again_as_soon_as_its_hold_is_over(
+    sqs: BaseClient, sqs_queue: SqsOrderQueue, orders_queue_url: str
+) -> None:
+    sqs_queue.enqueue(messages(2))
+    received = sqs.receive_message(QueueUrl=orders_queue_url, MaxNumberOfMessages=10)["Messages"]
+    first, second = (message["ReceiptHandle"] for message in received)
+
+    sqs_queue.hold([first], seconds=0)
+
+    again = sqs.receive_message(QueueUrl=orders_queue_url, MaxNumberOfMessages=10)["Messages"]
+    assert [message["Body"] for message in again] == [received[0]["Body"]]
+    assert second not in [message["ReceiptHandle"] for message in again]
+
+
+@pytest.mark.parametrize(("many", "calls"), [(0, 0), (1, 1), (10, 1), (25, 3)])
+def test_sqs_holds_ten_messages_with_a_call(
+    sqs: BaseClient, sqs_queue: SqsOrderQueue, many: int, calls: int
+) -> None:
+    sizes: list[int] = []
+    sqs.meta.events.register(
+        "provide-client-params.sqs.ChangeMessageVisibilityBatch",
+        lambda params, **_: sizes.append(len(params["Entries"])),
+    )
+
+    sqs_queue.hold([f"receipt {n}" for n in range(many)], seconds=15)
+
+    assert (sum(sizes), len(sizes)) == (many, calls)
+
+
+def test_hold_of_a_message_that_is_gone_harms_nobody(
+    sqs: BaseClient, sqs_queue: SqsOrderQueue, orders_queue_url: str
+) -> None:
+    sqs_queue.enqueue(messages(1))
+    [received] = sqs.receive_message(QueueUrl=orders_queue_url)["Messages"]
+    sqs.delete_message(QueueUrl=orders_queue_url, ReceiptHandle=received["ReceiptHandle"])
+
+    sqs_queue.hold([received["ReceiptHandle"], "never given out"], seconds=15)

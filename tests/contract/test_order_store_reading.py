@@ -1,6 +1,7 @@
 """What every OrderStore answers."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_load_leaves_out_orders_when_they_are_unknown(store: OrderStore) -> None
     loaded = store.load(
         [
             ExecuteOrder(order_id=order_id(1), announced_through=1),
-            ExecuteOrder(order_id=order_id(2)),
+            ExecuteOrder(order_id=order_id(2), announced_through=0),
             ExecuteOrder(order_id=order_id(9)),
         ]
     )
@@ -204,11 +205,24 @@ def test_page_is_empty_when_key_is_the_last_order(store: OrderStore) -> None:
     assert shown == []
 
 
+def claim(
+    store: OrderStore,
+    *,
+    due_before: datetime,
+    claimed_before: datetime = START,
+    now: datetime = START,
+    limit: int = 10,
+) -> Sequence[OrderId]:
+    return store.claim_stale(
+        due_before=due_before, claimed_before=claimed_before, now=now, limit=limit
+    )
+
+
 def test_stale_returns_oldest_due_first_when_many_wait(store: OrderStore) -> None:
     for number, age in ((1, 20), (2, 40), (3, 30), (4, 50)):
         put(store, accepted(number, at=START - age * SECOND))
 
-    found = store.stale(before=START - 25 * SECOND, limit=2)
+    found = claim(store, due_before=START - 25 * SECOND, limit=2)
 
     assert numbers(list(found)) == [4, 2]
 
@@ -221,13 +235,24 @@ def test_stale_leaves_out_orders_when_they_are_final_or_not_due(store: OrderStor
     put(store, due_now)
     due_of_waiting = store.get(order_id(3)).order.due_at
 
-    at_the_time = store.stale(before=START, limit=10)
-    just_after = store.stale(before=START + SECOND / 1000, limit=10)
-    long_after = store.stale(before=due_of_waiting + SECOND, limit=10)
+    at_the_time = claim(store, due_before=START)
+    just_after = claim(store, due_before=START + SECOND / 1000)
+    long_after = claim(store, due_before=due_of_waiting + SECOND)
 
     assert numbers(list(at_the_time)) == []
     assert numbers(list(just_after)) == [4]
-    assert numbers(list(long_after)) == [4, 3]
+    assert numbers(list(long_after)) == [3]
+
+
+def test_claimed_order_is_not_claimed_again_until_its_claim_is_old(store: OrderStore) -> None:
+    put(store, accepted(1, at=START - 60 * SECOND))
+
+    claims = [
+        claim(store, due_before=START, claimed_before=now - 180 * SECOND, now=now)
+        for now in (START, START + 60 * SECOND, START + 180 * SECOND, START + 181 * SECOND)
+    ]
+
+    assert [len(found) for found in claims] == [1, 0, 0, 1]
 
 
 def test_check_passes_when_store_answers(store: OrderStore) -> None:

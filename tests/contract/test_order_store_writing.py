@@ -208,7 +208,7 @@ def test_times_survive_when_fractions_differ(store: OrderStore, microsecond: int
 
     store.add(pending)
 
-    [loaded] = store.load([ExecuteOrder(order_id=order_id(1))])
+    [loaded] = store.load([ExecuteOrder(order_id=order_id(1), announced_through=0)])
     assert (loaded.order.created_at, loaded.unannounced[0].occurred_at) == (at, at)
     assert loaded.order.created_at.utcoffset() == timedelta(0)
     assert loaded.unannounced[0].occurred_at.utcoffset() == timedelta(0)

@@ -16,7 +16,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from chalicelib.adapters.api_gateway import ApiGatewayStatusFeed
 from chalicelib.adapters.memory import MemoryStatusFeed
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.engine.ports import ConnectionGoneError, StatusFeed
+from chalicelib.engine.ports import ConnectionGoneError, FrameRefusedError, StatusFeed
 
 ENDPOINT = "https://feed.test/live"
 CONNECTION = "L0SM9cOFvHcCIhw="
@@ -105,7 +105,7 @@ def test_post_raises_connection_gone_when_connection_is_not_open(stage: Stage) -
     assert stage.frames == {"other=": []}
 
 
-@pytest.mark.parametrize("status", [403, 413, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [403, 429, 500, 502, 503, 504])
 def test_post_raises_unavailable_when_api_gateway_refuses(
     client: BaseClient, api: ManagementApi, status: int
 ) -> None:
@@ -116,6 +116,16 @@ def test_post_raises_unavailable_when_api_gateway_refuses(
         ApiGatewayStatusFeed(client).post(CONNECTION, "{}")
 
     assert api.frames == {CONNECTION: []}
+
+
+def test_post_raises_refused_when_the_frame_is_too_large(
+    client: BaseClient, api: ManagementApi
+) -> None:
+    api.open(CONNECTION)
+    api.trouble = 413
+
+    with pytest.raises(FrameRefusedError):
+        ApiGatewayStatusFeed(client).post(CONNECTION, "{}")
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,10 @@ GRANTS = {
         "dynamodb:DeleteItem": {"ConnectionsTable"},
         "execute-api:ManageConnections": {CONNECTIONS},
     },
+    "Rescue": {
+        **polling("OrdersDeadLetterQueue"),
+        "sqs:SendMessage": {"OrdersQueue", "StatusQueue"},
+    },
     "Sweep": {"sqs:SendMessage": {"OrdersQueue"}},
     "WebsocketConnect": {
         "dynamodb:PutItem": {"ConnectionsTable"},
@@ -140,6 +144,7 @@ def test_policy_has_no_wildcard_when_not_a_suffix_it_needs(
     [
         ("APIHandler", {"execute-api"}),
         ("Execute", {"dynamodb", "execute-api"}),
+        ("Rescue", {"dynamodb", "execute-api"}),
         ("Sweep", {"dynamodb", "execute-api"}),
         ("WebsocketConnect", {"execute-api"}),
         ("WebsocketMessage", {"dynamodb", "sqs"}),

@@ -1,6 +1,7 @@
 """The database adapter when its connection breaks."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -94,10 +95,15 @@ REPEATABLE = [
     pytest.param(lambda s: s.exists(order_id(1)), id="exists"),
     pytest.param(lambda s: s.get(order_id(1)), id="get"),
     pytest.param(lambda s: s.page(OrderFilter(), limit=1, after=None), id="page"),
-    pytest.param(lambda s: s.stale(before=START, limit=1), id="stale"),
     pytest.param(lambda s: s.check(), id="check"),
 ]
-UNREPEATABLE = pytest.param(lambda s: s.save([started(accepted(1))]), id="save")
+UNREPEATABLE = [
+    pytest.param(lambda s: s.save([started(accepted(1))]), id="save"),
+    pytest.param(
+        lambda s: s.claim_stale(due_before=START, claimed_before=START, now=START, limit=1),
+        id="claim",
+    ),
+]
 
 
 @pytest.mark.parametrize("use", REPEATABLE)
@@ -129,7 +135,7 @@ def test_store_saves_once_when_tried_again_after_its_backend_was_terminated(
     assert [event.sequence for event in store.get(order_id(1)).events] == [1, 2]
 
 
-@pytest.mark.parametrize("use", [*REPEATABLE, UNREPEATABLE])
+@pytest.mark.parametrize("use", [*REPEATABLE, *UNREPEATABLE])
 def test_store_raises_unavailable_when_server_is_out_of_reach(
     unreachable: PostgresDatabase, use: Use
 ) -> None:
@@ -137,3 +143,30 @@ def test_store_raises_unavailable_when_server_is_out_of_reach(
 
     with pytest.raises(UnavailableError):
         use(store)
+
+
+def test_database_raises_unavailable_until_a_connection_is_free_when_all_are_taken(
+    database_url: str,
+) -> None:
+    role = f"limited_{uuid4().hex}"
+    limited_url = database_url.replace("postgres@", f"{role}@")
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1")
+        first, second = PostgresDatabase(limited_url), PostgresDatabase(limited_url)
+        try:
+            first.execute(BACKEND)
+            with pytest.raises(UnavailableError, match="too many connections"):
+                second.execute(BACKEND)
+            pid = first.execute(BACKEND)[0]["pid"]
+            first.close()
+            # The server ends the session a moment after the client has left.
+            owner.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            assert second.execute(BACKEND)
+        finally:
+            first.close()
+            second.close()
+            owner.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s",
+                [role],
+            )
+            owner.execute(f"DROP ROLE {role}")

@@ -8,11 +8,18 @@ import pytest
 from chalicelib.settings import Settings
 from infra.deploy import Artifact, DeploymentError, Template, _check_partial_batches
 
-QUEUES = {"OrdersQueue": "Execute", "StatusQueue": "Publish"}
+QUEUES = {
+    "OrdersQueue": "Execute",
+    "OrdersDeadLetterQueue": "Rescue",
+    "StatusQueue": "Publish",
+}
 DEAD_LETTER_QUEUES = {
     "OrdersQueue": "OrdersDeadLetterQueue",
+    "OrdersDeadLetterQueue": "OrdersUnresolvedQueue",
     "StatusQueue": "StatusDeadLetterQueue",
 }
+# Nobody polls these: what ends here waits for people.
+FINAL_QUEUES = ("OrdersUnresolvedQueue", "StatusDeadLetterQueue")
 LAMBDA_TIMES_VISIBILITY = 6
 
 
@@ -44,7 +51,7 @@ def number(template: Template, value: int | dict[str, str]) -> int:
     return int(parameter["Default"])
 
 
-def test_only_the_two_queues_are_polled_when_deployed(deployed: Template) -> None:
+def test_only_these_queues_are_polled_when_deployed(deployed: Template) -> None:
     functions = names_of(deployed, "AWS::Serverless::Function")
 
     polled = {
@@ -83,7 +90,12 @@ def test_queue_sends_poison_to_its_dead_letter_queue_when_deployed(
     assert policy["deadLetterTargetArn"] == {"Fn::GetAtt": [dead_letter_queue, "Arn"]}
     assert 3 <= policy["maxReceiveCount"] <= 10
     assert target["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert "RedrivePolicy" not in target
+
+
+@pytest.mark.parametrize("queue", FINAL_QUEUES)
+def test_nothing_leaves_a_final_queue_when_deployed(deployed: Template, queue: str) -> None:
+    assert "RedrivePolicy" not in properties(deployed, queue)
+    assert queue not in QUEUES
 
 
 @pytest.mark.parametrize(("queue", "function"), QUEUES.items())

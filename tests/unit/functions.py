@@ -110,6 +110,10 @@ class Functions:
         """Invoke the worker and return the message ids that it reports as failed."""
         return _failures(app.execute(event, LambdaContext(remaining_ms)))
 
+    def rescue(self, event: Event) -> list[str]:
+        """Invoke the dead-letter queue's consumer and return what stays there."""
+        return _failures(app.rescue(event, LambdaContext()))
+
     def publish(self, event: Event) -> list[str]:
         """Invoke the publisher and return the message ids that it reports as failed."""
         return _failures(app.publish(event, LambdaContext()))

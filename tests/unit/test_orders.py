@@ -26,6 +26,7 @@ TRANSACTION = SignedTransaction(
 )
 LEGAL = {
     "pending -> routing",
+    "pending -> failed",
     "routing -> routing",
     "routing -> building",
     "routing -> failed",

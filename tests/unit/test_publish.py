@@ -62,7 +62,7 @@ def test_whole_batch_fails_when_nobody_knows_who_follows() -> None:
     world.outages["followers"] = UnavailableError("table")
 
     with pytest.raises(UnavailableError):
-        world.publisher.publish([("1", world.status_queue.messages[0])])
+        world.publisher.publish([("1", world.status_queue.messages[0])], has_time=lambda: True)
 
     assert world.sequences("follower") == [1]
 
@@ -135,6 +135,6 @@ def test_update_is_posted_as_it_was_announced_when_the_follower_is_live() -> Non
 
     world.publish()
 
-    assert announced == world.store.history[order_id]
+    assert announced == world.store.history[order_id][1:]
     assert not world.calls("store.events")
     assert [f["data"]["status"] for f in world.frames("follower")] == world.statuses(order_id)

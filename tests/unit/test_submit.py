@@ -120,7 +120,33 @@ def test_sweep_takes_the_longest_due_first_when_there_are_many() -> None:
 
     swept = world.sweeper.sweep()
 
-    assert (swept, queued(world)) == (100, order_ids[:100])
+    assert (swept, queued(world)) == (130, order_ids)
+    assert len(world.calls("order_queue.enqueue")[-1].arguments[0]) == 30
+
+
+def test_sweep_stops_at_a_thousand_when_there_are_more() -> None:
+    world = World()
+    for _ in range(1_100):
+        world.submit()
+    world.order_queue.messages.clear()
+    world.clock.sleep(61)
+
+    swept = [world.sweeper.sweep(), world.sweeper.sweep()]
+
+    assert swept == [1_000, 100]
+
+
+def test_sweep_queues_an_order_again_only_minutes_later_when_the_backlog_is_long() -> None:
+    world = World()
+    world.submit()
+    world.clock.sleep(61)
+
+    swept = []
+    for _ in range(8):
+        swept.append(world.sweeper.sweep())
+        world.clock.sleep(60)
+
+    assert swept == [1, 0, 0, 0, 1, 0, 0, 0]
 
 
 def test_sweep_fails_when_the_queue_is_down() -> None:

@@ -1,9 +1,14 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from chalicelib.adapters.memory import MemoryClock
-from chalicelib.engine.ports import ConnectionGoneError
+from chalicelib.engine.ports import ConnectionGoneError, FrameRefusedError
 from tests.unit.feeds import BUSY, HangingFeed, world_with_followers
 from tests.world import World, ticks
+
+HOUR = timedelta(hours=1)
 
 
 def test_post_is_repeated_in_place_when_the_connection_is_not_open_yet() -> None:
@@ -133,3 +138,40 @@ def test_replay_goes_on_when_one_of_its_frames_is_skipped() -> None:
     failed = world.publish_batch()
 
     assert (failed, world.sequences("late")) == ([], [2, 3, 4, 5])
+
+
+def test_frame_is_skipped_at_once_when_it_is_refused_for_good() -> None:
+    world, feed, _ = world_with_followers("follower", "other")
+    feed.refusals["follower"] = [FrameRefusedError()]
+
+    world.run()
+    world.publish()
+
+    assert world.sequences("follower") == [1, 3, 4, 5]
+    assert world.sequences("other") == [1, 2, 3, 4, 5]
+    assert not world.calls("clock.sleep")
+
+
+def test_connection_that_never_opens_is_forgotten_when_its_time_is_of_a_clock_ahead() -> None:
+    world, _, order_id = world_with_followers()
+    request = world.follow_request("never", order_id)
+    world.following.connect(replace(request, connected_at=request.connected_at + HOUR))
+    started_at = world.clock.now()
+
+    world.publish()
+
+    assert world.clock.now() - started_at <= timedelta(seconds=2.1)
+    assert "never" not in world.followers.connections
+
+
+def test_batch_without_time_left_comes_again_in_order() -> None:
+    world, _, _ = world_with_followers("follower")
+    world.run()
+    messages = [(f"{n}", message) for n, message in enumerate(world.status_queue.messages)]
+
+    failed = world.publisher.publish(messages, has_time=ticks(2))
+    again = [pair for pair in messages if pair[0] in failed]
+    world.publisher.publish(again, has_time=lambda: True)
+
+    assert failed == {"2", "3"}
+    assert world.sequences("follower") == [1, 2, 3, 4, 5]

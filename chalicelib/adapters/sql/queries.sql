@@ -89,13 +89,25 @@ SELECT orders.*, jsonb_build_array(to_jsonb(event)) AS events
  ORDER BY orders.created_at DESC, orders.order_id DESC
  LIMIT %(limit)s;
 
--- name: stale_orders
-SELECT order_id
-  FROM orders
- WHERE status NOT IN ('confirmed', 'failed')
-   AND due_at < %(before)s
- ORDER BY due_at
- LIMIT %(limit)s;
+-- name: claim_stale_orders
+-- Unfinished orders that nobody has moved for long; a claim keeps the next sweeps from them.
+WITH stale AS (
+    SELECT order_id
+      FROM orders
+     WHERE status NOT IN ('confirmed', 'failed')
+       AND due_at < %(due_before)s
+       AND (claimed_at IS NULL OR claimed_at < %(claimed_before)s)
+     ORDER BY due_at
+     LIMIT %(limit)s
+       FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE orders
+       SET claimed_at = %(now)s
+      FROM stale
+     WHERE orders.order_id = stale.order_id
+    RETURNING orders.order_id, orders.due_at
+)
+SELECT order_id FROM claimed ORDER BY due_at;
 
 -- name: check
 SELECT 1 AS answer;

@@ -1,0 +1,3 @@
+-- When the sweep last queued an order again.
+
+ALTER TABLE orders ADD COLUMN claimed_at timestamptz;

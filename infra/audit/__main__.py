@@ -1,0 +1,113 @@
+"""Print an audit of the running `make dev`, or of DATABASE_URL.
+
+Exits 0 when every check holds, 1 when one does not, 2 when nothing could be compared.
+"""
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+import psycopg
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from infra.audit.checks import audit
+from infra.audit.recompute import deployed_market
+from infra.audit.report import Check, Report
+from infra.local.processes import interrupt_on_signals
+from infra.local.stack import running
+
+SHOWN_MOST = 3
+
+
+def check_table(report: Report) -> Table:
+    """The checks, each with a few of the orders where it does not hold."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("check")
+    table.add_column("looked at", justify="right", no_wrap=True)
+    table.add_column("wrong", justify="right", no_wrap=True)
+    table.add_column("orders", no_wrap=True)
+    for check in report.checks:
+        table.add_row(
+            check.claim,
+            f"{check.looked_at:,}",
+            f"{check.wrong:,}",
+            _few(check),
+            style="red" if check.wrong else None,
+        )
+    return table
+
+
+def _few(check: Check) -> str:
+    more = ["…"] if len(check.subjects) > SHOWN_MOST else []
+    return "\n".join([*check.subjects[:SHOWN_MOST], *more])
+
+
+def summary(report: Report) -> str:
+    """What there is, and whether all of it agrees."""
+    agrees = "all checks hold" if report.holds else f"checks that fail: {len(report.findings)}"
+    return (
+        f"orders {report.orders:,}, unfinished {report.unfinished:,}, "
+        f"in flight {report.in_flight:,}; {agrees}"
+    )
+
+
+def main() -> None:
+    """Compare orders, events and the chain's ledger, all as they stand at one moment."""
+    arguments = _parse()
+    interrupt_on_signals()
+    try:
+        report = _audit(arguments)
+    except KeyboardInterrupt:
+        _leave("stopped", 130)
+    except FileNotFoundError:
+        _leave("the stack is not up: run `make dev` in another terminal, or set DATABASE_URL")
+    except psycopg.Error as error:
+        reason, _, _ = str(error).partition("\n")
+        _leave(f"the database cannot be read: {reason}")
+    console = Console()
+    console.print(check_table(report))
+    console.print(summary(report), highlight=False, soft_wrap=True)
+    sys.exit(0 if report.holds else 1)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="audit", description=main.__doc__)
+    add = parser.add_argument
+    add("--database-url", default=os.environ.get("DATABASE_URL"), help="not the running stack's")
+    add("--market-seed", help="the deployment's, when it is not the default")
+    add("--venue-gap-bps", metavar="RANGE", help="likewise")
+    add("--recompute", type=int, metavar="N", help="fill N swaps again at most, 0 for none")
+    add("--all-final", action="store_true", help="take an unfinished order as wrong")
+    return parser.parse_args()
+
+
+def _audit(arguments: argparse.Namespace) -> Report:
+    database_url, seed, gap = (
+        arguments.database_url,
+        arguments.market_seed,
+        arguments.venue_gap_bps,
+    )
+    if not database_url:
+        stack = running()
+        database_url = stack.database_url
+        seed = seed or stack.parameters.get("MarketSeed")
+        gap = gap or stack.parameters.get("VenueGapBps")
+    with Console(stderr=True).status("comparing"):
+        return audit(
+            database_url,
+            all_final=arguments.all_final,
+            market=deployed_market(seed=seed, venue_gap_bps=gap),
+            recompute_most=arguments.recompute,
+        )
+
+
+def _leave(reason: str, status: int = 2) -> NoReturn:
+    Console(stderr=True).print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Every check on one snapshot: those of checks.sql in the database, the recomputation here.
+
+Invariant: one transaction, read-only and repeatable-read, so that what moves meanwhile does not
+look like a difference.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from chalicelib.domain.orders import TRANSITIONS
+from chalicelib.simulation.market import Market
+from infra.audit.recompute import Recomputation, deployed_market
+from infra.audit.report import Check, Report
+
+CONNECT_TIMEOUT_SECONDS = 5
+# More are counted, but not named.
+SUBJECTS_MOST = 20
+# What each check of checks.sql claims.
+CLAIMS = {
+    "numbering": "events are numbered 1, 2, 3 … from pending",
+    "current": "an order equals its last event",
+    "moves": "moves are in the transition table",
+    "attempts": "attempts count the ways into routing",
+    "confirmed": "a confirmed order has the swap it tells of",
+    "terms": "a swap is what was ordered, within the limit",
+    "unconfirmed": "other orders have no swap but one in flight",
+    "once": "no order has two swaps",
+    "memos": "ledger entries name an order",
+    "signed": "what landed was committed before",
+    "accepted": "accepted orders are there",
+    "final": "orders have come to their end",
+}
+
+Connection = psycopg.Connection[dict[str, Any]]
+
+
+def audit(
+    database_url: str,
+    *,
+    accepted: Collection[str] = (),
+    all_final: bool = False,
+    market: Market | None = None,
+    recompute_most: int | None = None,
+) -> Report:
+    """Compare orders, events and the chain's ledger as they stand at one moment.
+
+    `accepted` are ids of orders that must exist. Unfinished orders are wrong with `all_final` only.
+    At most `recompute_most` swaps are filled again, all of them when it is None, in `market` or
+    else in the market of a deployment that chose none.
+    Raises psycopg.Error when the database cannot be read.
+    """
+    parameters = {
+        "accepted": list(accepted),
+        "moves_from": [str(before) for before, _ in TRANSITIONS],
+        "moves_to": [str(after) for _, after in TRANSITIONS],
+        "subjects_most": SUBJECTS_MOST,
+    }
+    with _snapshot(database_url) as connection:
+        checks = [
+            _check(connection, name, parameters) for name in CLAIMS if name != "final" or all_final
+        ]
+        if recompute_most != 0:
+            checks.append(_recompute(connection, market or deployed_market(), recompute_most))
+        totals = connection.execute(_statement("totals")).fetchone() or {}
+    return Report(checks=tuple(checks), **totals)
+
+
+@contextmanager
+def _snapshot(database_url: str) -> Iterator[Connection]:
+    with psycopg.connect(
+        database_url, connect_timeout=CONNECT_TIMEOUT_SECONDS, row_factory=dict_row
+    ) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        yield connection
+
+
+@cache
+def _load_sections() -> Mapping[str, str]:
+    sections = Path(__file__).with_name("checks.sql").read_text().split("-- name: ")[1:]
+    return {name.strip(): body for name, _, body in (s.partition("\n") for s in sections)}
+
+
+def _statement(name: str) -> str:
+    sections = _load_sections()
+    if name in CLAIMS:
+        checked = f", checked (subject, holds) AS (\n{sections[name]})\n"
+        return sections["views"] + checked + sections["summary"]
+    return sections["views"] + sections[name]
+
+
+def _check(connection: Connection, name: str, parameters: Mapping[str, object]) -> Check:
+    row = connection.execute(_statement(name), parameters).fetchone() or {}
+    subjects = sorted(set(row.pop("subjects")))
+    return Check(name=name, claim=CLAIMS[name], subjects=subjects, **row)
+
+
+def _recompute(connection: Connection, market: Market, most: int | None) -> Check:
+    recomputation = Recomputation(market)
+    looked_at, wrong = 0, []
+    with connection.cursor("swaps") as cursor:
+        for swap in cursor.execute(_statement("swaps"), {"most": most}):
+            looked_at += 1
+            if not recomputation.confirms(swap):
+                wrong.append(swap["subject"])
+    return Check(
+        name="recomputed",
+        claim="a swap is what its bytes do in its slot",
+        looked_at=looked_at,
+        wrong=len(wrong),
+        subjects=sorted(set(wrong))[:SUBJECTS_MOST],
+    )

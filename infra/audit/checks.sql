@@ -1,0 +1,144 @@
+-- What the audit reads. Every statement begins with `views`; a check says of everything it looks
+-- at whose it is, and whether its claim holds there: where that cannot be told, it does not.
+
+-- name: views
+WITH entries AS (
+    SELECT signature, landing_slot, memo, parts[1]::uuid AS order_id, parts[2]::integer AS attempt,
+           input_mint, output_mint, amount_in, amount_out, error_code
+      FROM chain.transactions
+     CROSS JOIN regexp_match(
+           memo, '^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,9})$') AS parts
+), swaps AS (
+    SELECT * FROM entries WHERE error_code IS NULL
+), moves AS (
+    SELECT order_id, status, attempt,
+           lag(status) OVER history AS status_before,
+           lag(attempt) OVER history AS attempt_before
+      FROM order_events
+    WINDOW history AS (PARTITION BY order_id ORDER BY sequence)
+), last_events AS (
+    SELECT DISTINCT ON (order_id) * FROM order_events ORDER BY order_id, sequence DESC
+), signings AS (
+    SELECT order_id, attempt, details->>'signature' AS signature,
+           CASE jsonb_typeof(details->'min_amount_out')
+               WHEN 'number' THEN (details->'min_amount_out')::numeric END AS min_amount_out,
+           CASE jsonb_typeof(details->'max_amount_in')
+               WHEN 'number' THEN (details->'max_amount_in')::numeric END AS max_amount_in
+      FROM order_events
+     WHERE status = 'building'
+)
+
+-- name: summary
+SELECT count(*) AS looked_at,
+       count(*) FILTER (WHERE holds IS NOT TRUE) AS wrong,
+       coalesce(
+           (array_agg(subject::text) FILTER (WHERE holds IS NOT TRUE))[1:%(subjects_most)s], '{}')
+       AS subjects
+  FROM checked
+
+-- name: numbering
+-- Numbers are positive and come once: as many as the greatest are all of them.
+SELECT order_id,
+       max(event.sequence) = count(*)
+       AND bool_or(event.sequence = 1 AND event.status = 'pending')
+  FROM orders
+  LEFT JOIN order_events AS event USING (order_id)
+ GROUP BY order_id
+
+-- name: current
+SELECT order_id,
+       (orders.sequence, orders.status, orders.attempt, orders.updated_at)
+       = (last.sequence, last.status, last.attempt, last.occurred_at)
+       AND (orders.status NOT IN ('building', 'submitted', 'confirmed')
+            OR orders.signature = last.details->>'signature')
+  FROM orders
+  FULL JOIN last_events AS last USING (order_id)
+
+-- name: moves
+SELECT order_id,
+       (status_before, status)
+       IN (SELECT * FROM unnest(%(moves_from)s::text[], %(moves_to)s::text[]))
+  FROM moves
+ WHERE status_before IS NOT NULL
+
+-- name: attempts
+SELECT order_id, attempt = coalesce(attempt_before, 0) + (status = 'routing')::integer
+  FROM moves
+
+-- name: confirmed
+SELECT orders.order_id,
+       told.details @> jsonb_build_object(
+           'signature', swap.signature, 'slot', swap.landing_slot,
+           'amount_in', swap.amount_in, 'amount_out', swap.amount_out)
+  FROM orders
+  LEFT JOIN order_events AS told
+    ON (told.order_id, told.status) = (orders.order_id, 'confirmed')
+  LEFT JOIN swaps AS swap
+    ON (swap.order_id, swap.attempt, swap.signature)
+       = (told.order_id, told.attempt, told.details->>'signature')
+ WHERE orders.status = 'confirmed'
+
+-- name: terms
+-- A swap that nobody signed has no limit: that is a finding of `signed`.
+SELECT swap.order_id,
+       (swap.input_mint, swap.output_mint) = (orders.input_mint, orders.output_mint)
+       AND CASE WHEN orders.amount_out IS NULL
+           THEN swap.amount_in = orders.amount_in AND swap.amount_out >= signing.min_amount_out
+           ELSE swap.amount_out = orders.amount_out AND swap.amount_in <= signing.max_amount_in
+           END
+  FROM swaps AS swap
+  JOIN orders USING (order_id)
+  JOIN signings AS signing
+    ON (signing.order_id, signing.signature) = (swap.order_id, swap.signature)
+
+-- name: unconfirmed
+-- Whatever its landing slot: what is in the ledger lands.
+SELECT order_id,
+       swap.signature IS NULL
+       OR (orders.status IN ('building', 'submitted') AND swap.signature = orders.signature)
+  FROM orders
+  LEFT JOIN swaps AS swap USING (order_id)
+ WHERE orders.status <> 'confirmed'
+
+-- name: once
+SELECT order_id, count(*) = 1
+  FROM swaps
+ WHERE order_id IS NOT NULL
+ GROUP BY order_id
+
+-- name: memos
+SELECT coalesce(entry.order_id::text, entry.memo), orders.order_id IS NOT NULL
+  FROM entries AS entry
+  LEFT JOIN orders USING (order_id)
+
+-- name: signed
+SELECT entry.order_id,
+       EXISTS (SELECT
+                 FROM signings AS signing
+                WHERE (signing.order_id, signing.attempt, signing.signature)
+                      = (entry.order_id, entry.attempt, entry.signature))
+  FROM entries AS entry
+  JOIN orders USING (order_id)
+
+-- name: accepted
+SELECT accepted.order_id, orders.order_id IS NOT NULL
+  FROM unnest(%(accepted)s::uuid[]) AS accepted (order_id)
+  LEFT JOIN orders USING (order_id)
+
+-- name: final
+SELECT order_id, status IN ('confirmed', 'failed')
+  FROM orders
+
+-- name: swaps
+-- The least by a hash are a sample that stays the same; without a limit they are all.
+SELECT coalesce(sample.order_id::text, memo) AS subject, landed.*
+  FROM (SELECT order_id, signature FROM swaps ORDER BY md5(signature) LIMIT %(most)s::bigint) AS sample
+  JOIN chain.transactions AS landed USING (signature)
+
+-- name: totals
+SELECT count(*) AS orders,
+       count(*) FILTER (WHERE status NOT IN ('confirmed', 'failed')) AS unfinished,
+       count(*) FILTER (
+           WHERE status IN ('building', 'submitted')
+             AND signature IN (SELECT signature FROM swaps)) AS in_flight
+  FROM orders

@@ -1,0 +1,40 @@
+"""What an audit found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Something that must always hold: how often it was looked at, and how often it does not.
+
+    `subjects` are the orders where it does not; for a ledger entry that names none, its memo.
+    """
+
+    name: str
+    claim: str
+    looked_at: int
+    wrong: int
+    subjects: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Every check, and how many orders there are.
+
+    Unfinished orders are on their way; those in flight have a swap that they have not seen yet.
+    """
+
+    checks: tuple[Check, ...]
+    orders: int
+    unfinished: int
+    in_flight: int
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings
+
+    @property
+    def findings(self) -> Mapping[str, Sequence[str]]:
+        """The subjects of every check that does not hold, by its name."""
+        return {check.name: check.subjects for check in self.checks if check.wrong}

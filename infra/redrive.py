@@ -1,0 +1,89 @@
+"""Return dead letters to the queue that they came from."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.client import BaseClient
+from rich.console import Console
+
+from infra.clients import aws_clients
+from infra.deploy import Target, outputs
+
+# Where messages end that nobody could deal with, and where they came from.
+WAYS_BACK = {
+    "OrdersUnresolvedQueue": "OrdersQueue",
+    "OrdersDeadLetterQueue": "OrdersQueue",
+    "StatusDeadLetterQueue": "StatusQueue",
+}
+RECEIVE_MOST = 10
+
+Message = Mapping[str, Any]
+
+
+def redrive(sqs: BaseClient, source_url: str, target_url: str) -> int:
+    """Send every visible message of `source_url` to `target_url` and return how many there were.
+
+    A message is deleted only after it was sent: when this is interrupted, one may be in both.
+    """
+    moved = 0
+    for message in _receive(sqs, source_url):
+        sqs.send_message(
+            QueueUrl=target_url, MessageBody=message["Body"], **_grouping(message["Attributes"])
+        )
+        sqs.delete_message(QueueUrl=source_url, ReceiptHandle=message["ReceiptHandle"])
+        moved += 1
+    return moved
+
+
+def _receive(sqs: BaseClient, queue_url: str) -> Iterator[Message]:
+    while messages := sqs.receive_message(
+        QueueUrl=queue_url,
+        MaxNumberOfMessages=RECEIVE_MOST,
+        MessageSystemAttributeNames=["All"],
+        WaitTimeSeconds=1,
+    ).get("Messages"):
+        yield from messages
+
+
+def _grouping(attributes: Mapping[str, str]) -> dict[str, str]:
+    """The message group of a FIFO queue; what was sent once must not count as a duplicate now."""
+    if "MessageGroupId" not in attributes:
+        return {}
+    again = f"{attributes['MessageDeduplicationId'][:90]}:again:{attributes['SequenceNumber']}"
+    return {"MessageGroupId": attributes["MessageGroupId"], "MessageDeduplicationId": again}
+
+
+def _target(stage: str) -> Target:
+    if stage == "local":
+        from infra.local.stack import running
+
+        return running().target()
+    return Target(
+        clients=aws_clients(),
+        stage=stage,
+        settings_secret_arn="",
+        parameters={},
+        wait_seconds=0,
+    )
+
+
+def main() -> None:
+    """Return the dead letters of a stage: `local` is the running `make dev`, any other is AWS."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--stage", required=True)
+    console = Console()
+    try:
+        target = _target(parser.parse_args().stage)
+    except FileNotFoundError:
+        console.print("no local stack is running; start one with `make dev`")
+        sys.exit(2)
+    sqs, urls = target.clients.client("sqs"), outputs(target)
+    for source, queue in WAYS_BACK.items():
+        moved = redrive(sqs, urls[source], urls[queue])
+        console.print(f"{moved} messages from {source} to {queue}")
+
+
+if __name__ == "__main__":
+    main()
