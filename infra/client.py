@@ -1,6 +1,7 @@
 """A client of the engine's API: submit, read, list, and follow an order to its end."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -9,7 +10,9 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, WSM
 
 FINAL = frozenset({"confirmed", "failed"})
 RECONNECTS_MOST = 20
+# Doubled each time it fails, and half of it random: many followers must not come at once.
 RECONNECT_SECONDS = 0.2
+RECONNECT_SECONDS_MOST = 5.0
 
 Document = dict[str, Any]
 
@@ -71,6 +74,7 @@ class OrdersClient:
         When the connection breaks, or a sequence is missing, it connects again and asks for what
         it has not seen. Raises ConnectionError when that does not help.
         """
+        pause = RECONNECT_SECONDS
         for _ in range(RECONNECTS_MOST):
             try:
                 async for event in self._stream(order["streamUrl"], after):
@@ -82,7 +86,8 @@ class OrdersClient:
                         if event["status"] in FINAL:
                             return
             except ClientError:
-                await asyncio.sleep(RECONNECT_SECONDS)
+                await asyncio.sleep(pause * random.uniform(0.5, 1))
+                pause = min(2 * pause, RECONNECT_SECONDS_MOST)
         raise ConnectionError(f"the stream of {order['orderId']} broke {RECONNECTS_MOST} times")
 
     async def _stream(self, url: str, after: int) -> AsyncIterator[Document]:

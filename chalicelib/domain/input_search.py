@@ -12,7 +12,8 @@ from chalicelib.domain.splitting import Curve
 _TURNS = 96
 _REFINEMENTS = 24
 _ROUNDING = 8
-_PRECISION_BITS = 32
+# Legs are filled anew for the exact output: what is left here only blurs how they are divided.
+_PRECISION_BITS = 18
 
 
 def least_input(planner: Planner, paths: Sequence[Path], amount_out: int) -> Plan | None:

@@ -7,10 +7,11 @@ import stat
 import subprocess
 from pathlib import Path
 
+import psutil
 import psycopg
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from infra.local.processes import LOOPBACK, as_user, free_port, spawn, stop
+from infra.local.processes import LOOPBACK, STOP_SECONDS, as_user, free_port, spawn, stop
 
 START_SECONDS = 30
 # PostgreSQL refuses to run as root.
@@ -23,10 +24,19 @@ class LocalPostgres:
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.port = port or free_port()
         self.data = folder / "postgres"
-        self.url = f"postgresql://postgres@{LOOPBACK}:{self.port}/postgres"
+        self.url = self.url_through(self.port)
         self._log = folder / "postgres.log"
         self._uid = pwd.getpwnam(UNPRIVILEGED_USER).pw_uid if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
+
+    def url_through(self, port: int) -> str:
+        """The server's address for those who reach it by way of another port."""
+        return f"postgresql://postgres@{LOOPBACK}:{port}/postgres"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server was started and not stopped since."""
+        return self._process is not None
 
     @property
     def process_id(self) -> int:
@@ -53,6 +63,17 @@ class LocalPostgres:
         if self._process is not None:
             stop(self._process, signal.SIGINT)
             self._process = None
+
+    def crash(self) -> None:
+        """End the server without a warning; the next start recovers what was committed."""
+        if self._process is None:
+            return
+        sessions = psutil.Process(self._process.pid).children()
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        # They end by themselves, and the next server waits for none of them.
+        psutil.wait_procs(sessions, timeout=STOP_SECONDS)
 
     def _make_data_folder(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)

@@ -66,6 +66,7 @@ class LocalStack:
         self.port = port or free_port()
         self.postgres = LocalPostgres(folder)
         self.emulator_port = free_port()
+        self._aws_port, self._database_port = self.emulator_port, self.postgres.port
         self._parameters = dict(parameters or {})
         self._report = report
         self._children: list[subprocess.Popen[bytes]] = []
@@ -93,7 +94,13 @@ class LocalStack:
 
     def process_ids(self) -> list[int]:
         """The processes that this object started; the functions' are children of theirs."""
-        return [*(child.pid for child in self._children), self.postgres.process_id]
+        database = [self.postgres.process_id] if self.postgres.is_running else []
+        return [*(child.pid for child in self._children), *database]
+
+    def reroute(self, *, aws_port: int, database_port: int) -> None:
+        """Let the functions reach AWS and the database by way of these ports, where something
+        stands that passes calls on. To be called before the start."""
+        self._aws_port, self._database_port = aws_port, database_port
 
     def start(self) -> None:
         """Start everything, or nothing."""
@@ -145,8 +152,9 @@ class LocalStack:
             "AWS_DEFAULT_REGION": LOCAL_REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
+            # The emulator hands it on to the functions.
+            "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self._aws_port}",
         }
-        environment.pop("AWS_ENDPOINT_URL", None)
         self._children.append(
             spawn(
                 [sys.executable, "-m", "infra.local.emulator"],
@@ -162,11 +170,14 @@ class LocalStack:
         parameters = {
             "PublicBaseUrl": base_url,
             "StreamUrl": f"ws://localhost:{self.port}/api/orders/execute",
-            "WebsocketDataPlane": f"http://{host}/_aws/execute-api",
+            "WebsocketDataPlane": f"http://{LOOPBACK}:{self._aws_port}/_aws/execute-api",
             "WorkerConcurrency": str(WORKERS),
             **self._parameters,
         }
-        secret = {"database_url": self.postgres.url, "wallet_secret_key": self._wallet_key()}
+        secret = {
+            "database_url": self.postgres.url_through(self._database_port),
+            "wallet_secret_key": self._wallet_key(),
+        }
         arn = (
             local_clients(host)
             .client("secretsmanager")
