@@ -114,9 +114,15 @@ class AmountOverflowError(QuoteError):
 
 
 class NoRouteError(OrderError):
-    """No pool trades this pair."""
+    """No pools can fill this."""
 
     code = "NO_ROUTE"
+
+
+class UnknownPairError(NoRouteError):
+    """No pools lead from the one token to the other."""
+
+    code = "UNKNOWN_PAIR"
 
 
 class ExecutionError(OrderError):

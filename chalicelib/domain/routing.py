@@ -6,7 +6,13 @@ Every amount of a route is an exact quote; no pool is used twice.
 from collections.abc import Sequence
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.errors import AmountOverflowError, NoRouteError, QuoteError, SameTokenError
+from chalicelib.domain.errors import (
+    AmountOverflowError,
+    NoRouteError,
+    QuoteError,
+    SameTokenError,
+    UnknownPairError,
+)
 from chalicelib.domain.fills import Fills, Leg, fill
 from chalicelib.domain.input_search import least_input
 from chalicelib.domain.planning import Path, Plan, Planner, RoutingRules
@@ -37,8 +43,9 @@ def find_route(
 ) -> Route:
     """Return the route that gives most for `amount_in` base units.
 
-    Raises ZeroAmountError, AmountOverflowError or SameTokenError for what cannot be routed; when no
-    pool can fill it, the one reason they all have, else NoRouteError.
+    Raises ZeroAmountError, AmountOverflowError or SameTokenError for what cannot be routed,
+    UnknownPairError when no pools lead there; when none can fill it, the one reason they all have,
+    else NoRouteError.
     """
     planner = Planner(pools, at, rules)
     paths = _paths(planner, input_mint, output_mint, amount_in)
@@ -159,7 +166,7 @@ def _paths(planner: Planner, input_mint: Mint, output_mint: Mint, amount: int) -
         raise AmountOverflowError
     paths = planner.paths(input_mint, output_mint)
     if not paths:
-        raise NoRouteError
+        raise UnknownPairError
     return paths
 
 

@@ -4,7 +4,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import NoRouteError, QuoteError, QuoteTimeoutError
+from chalicelib.domain.errors import (
+    NoRouteError,
+    QuoteError,
+    QuoteTimeoutError,
+    UnknownPairError,
+)
 from chalicelib.domain.routes import Route
 from chalicelib.domain.routing import RoutingRules, find_route, find_route_exact_out, leg_cost
 from chalicelib.domain.tokens import SOL
@@ -47,7 +52,7 @@ class Router:
 
     def _route(self, trade: Trade, answers: Sequence[PoolStates]) -> Route:
         if not answers:
-            raise NoRouteError
+            raise UnknownPairError
         pools = [pool for answer in answers for pool in answer.pools]
         input_mint, output_mint = trade.pair.token_in.mint, trade.pair.token_out.mint
         cost = leg_cost(pools, SOL.mint, output_mint, self.leg_cost_lamports)

@@ -150,7 +150,7 @@ def test_order_fails_at_once_when_no_pool_trades_its_pair() -> None:
     world.run()
 
     assert world.statuses(order_id) == ["pending", "routing", "failed"]
-    assert failure(world, order_id) == {"status": "failed", "attempt": 1, "code": "NO_ROUTE"}
+    assert failure(world, order_id) == {"status": "failed", "attempt": 1, "code": "UNKNOWN_PAIR"}
     assert not world.calls("wallet.sign_swap", "chain.send")
 
 

@@ -236,7 +236,7 @@ def test_there_is_no_route_when_no_pool_trades_the_token():
     with pytest.raises(NoRouteError) as caught:
         find_route_exact_out(pools, SOL.mint, BONK.mint, 1, moment_at_slot(0))
 
-    assert caught.value.code == "NO_ROUTE"
+    assert caught.value.code == "UNKNOWN_PAIR"
 
 
 def test_there_is_no_route_when_it_takes_more_hops_than_allowed():

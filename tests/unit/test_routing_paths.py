@@ -185,7 +185,7 @@ def test_exact_out_says_why_when_pools_hold_too_little():
         (("SOL", "USDC"), 2**64, AmountOverflowError, "OVERFLOW"),
         (("SOL", "USDC"), 0, ZeroAmountError, "ZERO_AMOUNT"),
         (("SOL", "SOL"), 1, SameTokenError, "SAME_TOKEN"),
-        (("SOL", "JUP"), 1, NoRouteError, "NO_ROUTE"),
+        (("SOL", "JUP"), 1, NoRouteError, "UNKNOWN_PAIR"),
     ],
     ids=["overflow", "zero", "same", "unknown"],
 )
