@@ -82,7 +82,9 @@ class SimulatedChain:
     def _land(self, wire_bytes: bytes) -> LedgerEntry | None:
         """The block entry of a transaction, or None when the network drops or refuses it."""
         transaction = VersionedTransaction.from_bytes(wire_bytes)
-        if not all(transaction.verify_with_results()):
+        verified = transaction.verify_with_results()
+        # Nothing unsigned, nothing behind the end.
+        if not verified or not all(verified) or bytes(transaction) != wire_bytes:
             return None
         signature = Signature(str(transaction.signatures[0]))
         sent_at = self.clock.now()

@@ -12,6 +12,7 @@ import psycopg
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from infra.audit.checks import audit
 from infra.audit.recompute import deployed_market
@@ -23,26 +24,24 @@ SHOWN_MOST = 3
 
 
 def check_table(report: Report) -> Table:
-    """The checks, each with a few of the orders where it does not hold."""
+    """The checks, and below a wrong one a few of the orders where it does not hold."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("check")
+    table.add_column("check", no_wrap=True)
     table.add_column("looked at", justify="right", no_wrap=True)
     table.add_column("wrong", justify="right", no_wrap=True)
-    table.add_column("orders", no_wrap=True)
     for check in report.checks:
         table.add_row(
-            check.claim,
+            Text("\n  ".join([check.claim, *_few(check)])),
             f"{check.looked_at:,}",
             f"{check.wrong:,}",
-            _few(check),
             style="red" if check.wrong else None,
         )
     return table
 
 
-def _few(check: Check) -> str:
+def _few(check: Check) -> list[str]:
     more = ["…"] if len(check.subjects) > SHOWN_MOST else []
-    return "\n".join([*check.subjects[:SHOWN_MOST], *more])
+    return [*check.subjects[:SHOWN_MOST], *more]
 
 
 def summary(report: Report) -> str:
@@ -76,20 +75,22 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="audit", description=main.__doc__)
     add = parser.add_argument
-    add("--database-url", default=os.environ.get("DATABASE_URL"), help="not the running stack's")
-    add("--market-seed", help="the deployment's, when it is not the default")
-    add("--venue-gap-bps", metavar="RANGE", help="likewise")
-    add("--recompute", type=int, metavar="N", help="fill N swaps again at most, 0 for none")
+    add("--database-url", default=os.environ.get("DATABASE_URL"), help="instead of `make dev`")
+    add("--market-seed", metavar="SEED", help="instead of the deployment's")
+    add("--venue-gap-bps", metavar="RANGE", type=_range, help="likewise, 350 or 200-500")
+    add("--recompute", metavar="N", type=int, help="fill no more than N swaps again; 0 for none")
     add("--all-final", action="store_true", help="take an unfinished order as wrong")
     return parser.parse_args()
 
 
+def _range(text: str) -> str:
+    deployed_market(venue_gap_bps=text)
+    return text
+
+
 def _audit(arguments: argparse.Namespace) -> Report:
-    database_url, seed, gap = (
-        arguments.database_url,
-        arguments.market_seed,
-        arguments.venue_gap_bps,
-    )
+    database_url = arguments.database_url
+    seed, gap = arguments.market_seed, arguments.venue_gap_bps
     if not database_url:
         stack = running()
         database_url = stack.database_url

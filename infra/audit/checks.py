@@ -62,9 +62,9 @@ def audit(
         "subjects_most": SUBJECTS_MOST,
     }
     with _snapshot(database_url) as connection:
-        checks = [
-            _check(connection, name, parameters) for name in CLAIMS if name != "final" or all_final
-        ]
+        asked = {"accepted": bool(accepted), "final": all_final}
+        names = [name for name in CLAIMS if asked.get(name, True)]
+        checks = [_check(connection, name, parameters) for name in names]
         if recompute_most != 0:
             checks.append(_recompute(connection, market or deployed_market(), recompute_most))
         totals = connection.execute(_statement("totals")).fetchone() or {}

@@ -146,6 +146,27 @@ def test_transaction_never_lands_when_any_byte_of_it_was_tampered_with() -> None
     assert not world.ledger.entries
 
 
+def test_transaction_never_lands_when_something_is_behind_its_end() -> None:
+    world = World()
+    transaction = signed(world)
+
+    world.chain.send([replace(transaction, wire_bytes=transaction.wire_bytes + b"\0")])
+
+    assert not world.ledger.entries
+
+
+def test_transaction_never_lands_when_nobody_signed_it() -> None:
+    world = World()
+    transaction = signed(world)
+    # One signature of 64 bytes stands behind its count.
+    unsigned = b"\0" + transaction.wire_bytes[65:]
+
+    with suppress(ValueError):
+        world.chain.send([replace(transaction, wire_bytes=unsigned)])
+
+    assert not world.ledger.entries
+
+
 @pytest.mark.parametrize(
     ("blocks_later", "lands"), [(0, True), (LIFE_BLOCKS, True), (LIFE_BLOCKS + 1, False)]
 )

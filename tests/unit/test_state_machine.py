@@ -275,6 +275,7 @@ class Orders(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         self.come_back()
+        self.world.calls_left = None
         self._until_quiet()
         for story in self.stories():
             assert story.order.status.is_final
