@@ -5,6 +5,7 @@ executes them against the pools as they stand in the landing slot, whole or not 
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import Ledger, LedgerEntry, LedgerLeg
 from chalicelib.simulation.market import Market, moment_at_slot, slot_at
 from chalicelib.simulation.transactions import RequestedLeg, RequestedSwap, read_swap
+
+log = logging.getLogger(__name__)
 
 BLOCKHASH_LIFE_BLOCKS = 150
 FINALIZED_BEHIND_BLOCKS = 32
@@ -81,10 +84,10 @@ class SimulatedChain:
 
     def _land(self, wire_bytes: bytes) -> LedgerEntry | None:
         """The block entry of a transaction, or None when the network drops or refuses it."""
-        transaction = VersionedTransaction.from_bytes(wire_bytes)
-        verified = transaction.verify_with_results()
-        # Nothing unsigned, nothing behind the end.
-        if not verified or not all(verified) or bytes(transaction) != wire_bytes:
+        try:
+            transaction, swap = _read(wire_bytes)
+        except ValueError as error:
+            log.warning("transaction_refused", extra={"reason": str(error)})
             return None
         signature = Signature(str(transaction.signatures[0]))
         sent_at = self.clock.now()
@@ -96,7 +99,7 @@ class SimulatedChain:
             return None
         if self.fate.drops(signature, sending_slot):
             return None
-        return self._execute(signature, read_swap(transaction), landing_slot, wire_bytes)
+        return self._execute(signature, swap, landing_slot, wire_bytes)
 
     def _execute(
         self, signature: Signature, swap: RequestedSwap, landing_slot: int, wire_bytes: bytes
@@ -165,6 +168,17 @@ class SimulatedChain:
         return hashlib.blake2b(
             f"{self.market.seed}|blockhash|{slot}".encode(), digest_size=32
         ).digest()
+
+
+def _read(wire_bytes: bytes) -> tuple[VersionedTransaction, RequestedSwap]:
+    """Read a signed swap. Raises ValueError for anything else."""
+    transaction = VersionedTransaction.from_bytes(wire_bytes)
+    verified = transaction.verify_with_results()
+    if not verified or not all(verified):
+        raise ValueError("the transaction is not signed by all who must")
+    if bytes(transaction) != wire_bytes:
+        raise ValueError("there are bytes behind the transaction's end")
+    return transaction, read_swap(transaction)
 
 
 def _total_in(legs: Sequence[LedgerLeg], swap: RequestedSwap) -> int:
