@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.simulation.market import Market
 
 POST_TIMEOUT_SECONDS = 2
-AWS_TIMEOUT_SECONDS = 5
+AWS_TIMEOUT_SECONDS = 3
 
 
 @cache

@@ -31,7 +31,7 @@ from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageK
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 CONNECT_TIMEOUT_SECONDS = 5
-STATEMENT_TIMEOUT_MS = 10_000
+STATEMENT_TIMEOUT_MS = 5_000
 
 Row = Mapping[str, Any]
 
