@@ -18,7 +18,7 @@ class Sweeper:
     store: OrderStore
     queue: OrderQueue
     clock: Clock
-    stale_after: timedelta = timedelta(seconds=60)
+    stale_after: timedelta = timedelta(seconds=30)
     again_after: timedelta = timedelta(minutes=3)
     page_most: int = 100
     pages_most: int = 10

@@ -104,7 +104,7 @@ def test_sweep_leaves_orders_alone_when_they_are_final_or_not_long_due() -> None
     world.clock.sleep(61)
     world.submit()
     world.order_queue.messages.clear()
-    world.clock.sleep(59)
+    world.clock.sleep(29)
 
     assert (world.sweeper.sweep(), queued(world)) == (0, [])
 
