@@ -5,13 +5,15 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 PORT ?= 3000
 LATENCY ?= 2000-3000
 ORDERS ?= 10
+MINUTES ?= 2
+SEED ?=
 STAGE ?= local
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 AUDIT_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench-router audit deploy redrive clean
+.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos deploy redrive clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -39,8 +41,15 @@ dev: .venv/.local ## Keep the stack up on PORT, its data under .local/
 local: .venv/.local ## `chalice local` for HTTP, against the stack of `make dev`
 	@$(BIN)/python -m infra.local.chalice_local
 
-test: setup ## All tests, the deployed artifact included
+# What only computes runs on every core; what has processes or a stack of its own comes after it.
+COMPUTING := tests/unit tests/golden
+test: setup ## All tests, the deployed artifact included; PYTEST_ARGS chooses
+ifeq ($(PYTEST_ARGS),)
+	@$(BIN)/python -m pytest --numprocesses auto --quiet $(COMPUTING)
+	@$(BIN)/python -m pytest $(COMPUTING:%=--ignore %)
+else
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+endif
 
 test-localstack: setup ## What runs of the integration tests on LocalStack, or all on LOCALSTACK_HOST
 	@$(BIN)/python -m infra.local.localstack
@@ -57,6 +66,10 @@ bench-router: .venv/.local ## Quotes and plans per second on this machine; BENCH
 
 audit: .venv/.local ## Compare orders, events and the chain's ledger
 	@$(BIN)/python -m infra.audit $(AUDIT_ARGS)
+
+chaos: ORDERS = 4
+chaos: .venv/.local ## Break the stack for MINUTES under ORDERS a second, and audit it; SEED repeats
+	@$(BIN)/python -m infra.chaos.run --minutes $(MINUTES) --orders $(ORDERS) $(SEED:%=--seed %)
 
 deploy: .venv/.local ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
 	@$(BIN)/python -m infra.deploy --stage $(STAGE)

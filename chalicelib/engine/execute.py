@@ -149,7 +149,10 @@ class Executor:
     def _hand_back(self, batch: _Batch, wait: timedelta) -> None:
         """Let the queue do the waiting: it costs nothing there, and the worker is free."""
         rest = [
-            ExecuteOrder(order_id=order_id, announced_through=order.sequence)
+            # Where an announcement failed, the next worker makes it, before any later one.
+            ExecuteOrder(order_id=order_id)
+            if order_id in batch.failed
+            else ExecuteOrder(order_id=order_id, announced_through=order.sequence)
             for order_id, order in batch.orders.items()
         ]
         delay_seconds = min(int(wait.total_seconds()), DELAY_SECONDS_MOST)

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 HANDSHAKES_AT_ONCE = 4
 BODY_BYTES_MOST = 10 * 1024 * 1024
 CALL_SECONDS = 30
+# Followers stay connected for as long as they like.
+STOP_SECONDS = 1
 WEBSOCKET_PATH = "/api/orders/execute"
 # These belong to one connection, not to the message (RFC 9110, 7.6.1).
 HOP_BY_HOP = {
@@ -154,6 +156,7 @@ def main() -> None:
         print=None,
         access_log=None,
         handler_cancellation=True,
+        shutdown_timeout=STOP_SECONDS,
     )
 
 

@@ -1,0 +1,133 @@
+"""Orders, submitted steadily, each followed over its WebSocket to its end."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import permutations
+from random import Random
+
+from aiohttp import ClientError
+
+from infra.client import FINAL, Document, OrdersClient, ProblemError
+from infra.local.demo import DOLLARS
+
+SUBMIT_SECONDS = 40
+# A follower asks again when it has heard nothing for so long, twice as long each time: a last frame
+# that was lost leaves no hole to see.
+SILENCE_SECONDS = 15.0
+HANDSHAKE_SECONDS = 30.0
+FOLLOW_AGAIN_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Followed:
+    """One order, as its client saw it."""
+
+    token_in: str
+    token_out: str
+    amount: str
+    order_id: str = ""
+    refusal: str = ""
+    accepted_at: float = 0.0
+    final_at: float = 0.0
+    # Each event once and in order, as the client hands them on.
+    events: list[Document] = field(default_factory=list)
+    # (sequence, status) of every frame, as it came.
+    frames: list[tuple[int, str]] = field(default_factory=list)
+    connections: int = 0
+    silences: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.events) and self.events[-1]["status"] in FINAL
+
+
+class WatchfulClient(OrdersClient):
+    """A client that writes down every frame, and resumes a stream that has fallen silent."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url)
+        self._followed: dict[str, Followed] = {}
+
+    def watch(self, order: Document, followed: Followed) -> None:
+        """Write this order's frames down there."""
+        self._followed[order["streamUrl"]] = followed
+
+    async def _stream(self, url: str, after: int) -> AsyncIterator[Document]:
+        followed = self._followed[url]
+        followed.connections += 1
+        stream = super()._stream(url, after)
+        patience = SILENCE_SECONDS * 2**followed.silences
+        wait = patience + HANDSHAKE_SECONDS
+        while True:
+            try:
+                event = await asyncio.wait_for(anext(stream), wait)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                followed.silences += 1
+                return
+            wait = patience
+            followed.frames.append((event["sequence"], event["status"]))
+            yield event
+
+
+class Load:
+    """Submits orders at a rate for so long, then only follows. `orders` grows as it goes."""
+
+    def __init__(self, base_url: str, random: Random, *, per_second: float, seconds: float) -> None:
+        self.orders: list[Followed] = []
+        self._base_url = base_url
+        self._random = random
+        self._count = max(1, round(per_second * seconds))
+        self._pause = 1 / per_second
+
+    @property
+    def accepted(self) -> list[Followed]:
+        """The orders that were answered with an id."""
+        return [order for order in self.orders if order.order_id]
+
+    async def run(self) -> None:
+        """Submit and follow; returns when every accepted order was followed to its end."""
+        started_at = time.monotonic()
+        async with WatchfulClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
+            for number, order in enumerate(make_orders(self._random, self._count)):
+                await asyncio.sleep(started_at + number * self._pause - time.monotonic())
+                self.orders.append(order)
+                tasks.create_task(_submit_and_follow(client, order))
+
+
+def make_orders(random: Random, count: int) -> Iterator[Followed]:
+    """Yield orders for every pair of tokens in turn, from 1 to 100,000 dollars."""
+    pairs = [*permutations(DOLLARS, 2)]
+    random.shuffle(pairs)
+    for number in range(count):
+        token_in, token_out = pairs[number % len(pairs)]
+        amount = 10 ** random.uniform(0, 5) / DOLLARS[token_in]
+        yield Followed(token_in, token_out, f"{Decimal(f'{amount:.3g}'):f}")
+
+
+async def _submit_and_follow(client: WatchfulClient, followed: Followed) -> None:
+    try:
+        async with asyncio.timeout(SUBMIT_SECONDS):
+            order = await client.submit(followed.token_in, followed.token_out, followed.amount)
+    except ProblemError as refusal:
+        followed.refusal = str(refusal.problem.get("code") or refusal.status)
+        return
+    except (ClientError, TimeoutError, ValueError) as error:
+        # It may have been stored all the same; nobody was promised anything.
+        followed.refusal = type(error).__name__
+        return
+    followed.order_id = order["orderId"]
+    followed.accepted_at = time.monotonic()
+    client.watch(order, followed)
+    while not followed.is_over:
+        with contextlib.suppress(ClientError, OSError, ValueError):
+            async for event in client.follow(order, after=len(followed.events)):
+                followed.events.append(event)
+        if not followed.is_over:
+            await asyncio.sleep(FOLLOW_AGAIN_SECONDS)
+    followed.final_at = time.monotonic()

@@ -1,0 +1,252 @@
+"""What stands between the functions and what they depend on: AWS over HTTP, PostgreSQL over TCP.
+
+Both pass everything on as it is, unless there is trouble. The nastiest of it is the lost answer:
+the call was carried out, and the caller hears nothing.
+"""
+
+import asyncio
+import json
+import re
+from asyncio import StreamReader, StreamWriter
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from yarl import URL
+
+from infra.local.front_door import HOP_BY_HOP
+from infra.local.processes import LOOPBACK
+
+BODY_BYTES_MOST = 10 * 1024 * 1024
+CHUNK_BYTES = 64 * 1024
+DELAY_SECONDS_MOST = 3.0
+STOP_SECONDS = 1
+# How long a call whose caller was cut off may still work.
+CARRY_OUT_SECONDS = 1.0
+
+_SERVICE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
+_THROTTLED: Mapping[str, tuple[int, str]] = {
+    "sqs": (400, "RequestThrottled"),
+    "dynamodb": (400, "ProvisionedThroughputExceededException"),
+    "execute-api": (429, "LimitExceededException"),
+}
+
+
+class Mishap(StrEnum):
+    """What may happen to a call."""
+
+    SERVER_ERROR = "500"
+    UNAVAILABLE = "503"
+    THROTTLED = "throttled"
+    DELAYED = "delayed"
+    CUT = "cut before it was passed on"
+    ANSWER_LOST = "carried out, answer lost"
+
+
+CONNECTION_MISHAPS = (Mishap.DELAYED, Mishap.CUT, Mishap.ANSWER_LOST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Some share of the calls to these services meets one of these mishaps."""
+
+    share: float
+    mishaps: Sequence[Mishap]
+    services: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.share:.0%} of {', '.join(sorted(self.services))}"
+
+
+@dataclass(slots=True)
+class Luck:
+    """Decides for each call, from a seed; and counts."""
+
+    random: Random
+    trouble: Trouble | None = None
+    calls: Counter[str] = field(default_factory=Counter)
+    met: Counter[Mishap] = field(default_factory=Counter)
+
+    def draw(self, service: str) -> Mishap | None:
+        """Return what shall happen to this call."""
+        self.calls[service] += 1
+        if self.trouble is None or service not in self.trouble.services:
+            return None
+        if self.random.random() >= self.trouble.share:
+            return None
+        mishap = self.random.choice(self.trouble.mishaps)
+        self.met[mishap] += 1
+        return mishap
+
+    async def delay(self) -> None:
+        """Wait a while, or longer than callers do."""
+        await asyncio.sleep(self.random.uniform(0.1, DELAY_SECONDS_MOST))
+
+
+class AwsProxy:
+    """Passes the functions' AWS calls on to the emulator, or fails them as AWS would."""
+
+    def __init__(self, upstream_port: int, random: Random) -> None:
+        self.luck = Luck(random)
+        self._upstream = f"http://{LOOPBACK}:{upstream_port}"
+        self._session: ClientSession
+        self._runner: web.AppRunner
+
+    async def start(self) -> int:
+        """Start to listen, and return the port."""
+        self._session = ClientSession(
+            connector=TCPConnector(limit=0),
+            timeout=ClientTimeout(total=30),
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=False,
+        )
+        application = web.Application(client_max_size=BODY_BYTES_MOST)
+        application.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_SECONDS)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, LOOPBACK, 0).start()
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def stop(self) -> None:
+        """Stop to listen."""
+        await self._runner.cleanup()
+        await self._session.close()
+
+    async def _handle(self, request: web.Request) -> web.Response:
+        try:
+            body = await request.read()
+        except OSError:
+            # The caller was killed.
+            return _hang_up(request)
+        service = _service_of(request)
+        match self.luck.draw(service):
+            case Mishap.CUT:
+                return _hang_up(request)
+            case Mishap.SERVER_ERROR:
+                return _refusal(500, "InternalFailure")
+            case Mishap.UNAVAILABLE:
+                return _refusal(503, "ServiceUnavailable")
+            case Mishap.THROTTLED:
+                return _refusal(*_THROTTLED.get(service, (400, "ThrottlingException")))
+            case Mishap.ANSWER_LOST:
+                await self._pass_on(request, body)
+                return _hang_up(request)
+            case Mishap.DELAYED:
+                await self.luck.delay()
+        return await self._pass_on(request, body)
+
+    async def _pass_on(self, request: web.Request, body: bytes) -> web.Response:
+        headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
+        url = URL(self._upstream + request.raw_path, encoded=True)
+        try:
+            async with self._session.request(
+                request.method, url, headers=headers, data=body, allow_redirects=False
+            ) as answer:
+                kept = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
+                return web.Response(status=answer.status, headers=kept, body=await answer.read())
+        except ClientError:
+            return _hang_up(request)
+
+
+def _service_of(request: web.Request) -> str:
+    found = _SERVICE.search(request.headers.get("Authorization", ""))
+    return found[1] if found else "unsigned"
+
+
+def _refusal(status: int, code: str) -> web.Response:
+    """An error in the JSON form that boto3 knows a retryable one by."""
+    return web.Response(
+        status=status,
+        headers={"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": code},
+        body=json.dumps({"__type": code, "message": "made up by the proxy"}).encode(),
+    )
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    # Nobody hears it: the connection is gone.
+    return web.Response(status=500)
+
+
+class PostgresProxy:
+    """Passes the functions' connections on to PostgreSQL, or cuts them."""
+
+    def __init__(self, upstream_port: int, random: Random) -> None:
+        self.luck = Luck(random)
+        self._upstream_port = upstream_port
+        self._server: asyncio.Server
+        self._clients: set[StreamWriter] = set()
+
+    async def start(self) -> int:
+        """Start to listen, and return the port."""
+        self._server = await asyncio.start_server(self._serve, LOOPBACK, 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def stop(self) -> None:
+        """Stop to listen, and cut every connection."""
+        self._server.close()
+        await self.cut()
+
+    async def cut(self) -> None:
+        """Cut every connection. What is under way at the database goes on there."""
+        for client in self._clients:
+            client.transport.abort()
+
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        self._clients.add(writer)
+        try:
+            database = await asyncio.open_connection(LOOPBACK, self._upstream_port)
+        except OSError:
+            writer.transport.abort()
+        else:
+            await self._join((reader, writer), database)
+        finally:
+            self._clients.discard(writer)
+
+    async def _join(
+        self,
+        client: tuple[StreamReader, StreamWriter],
+        database: tuple[StreamReader, StreamWriter],
+    ) -> None:
+        answers = asyncio.create_task(_pump(database[0], client[1]))
+        try:
+            await self._ask(client, database[1])
+        except OSError:
+            # One side hung up: so does the other.
+            pass
+        finally:
+            client[1].transport.abort()
+            await asyncio.wait([answers], timeout=CARRY_OUT_SECONDS)
+            answers.cancel()
+            database[1].transport.abort()
+
+    async def _ask(self, client: tuple[StreamReader, StreamWriter], database: StreamWriter) -> None:
+        """Carry the client's part until it ends or is cut."""
+        reader, writer = client
+        while chunk := await reader.read(CHUNK_BYTES):
+            mishap = self.luck.draw("postgres")
+            if mishap is Mishap.CUT:
+                return
+            if mishap is Mishap.DELAYED:
+                await self.luck.delay()
+            if mishap is Mishap.ANSWER_LOST:
+                writer.transport.abort()
+            database.write(chunk)
+            await database.drain()
+
+
+async def _pump(source: StreamReader, sink: StreamWriter) -> None:
+    try:
+        while chunk := await source.read(CHUNK_BYTES):
+            sink.write(chunk)
+            await sink.drain()
+    except OSError:
+        return
+    finally:
+        sink.close()

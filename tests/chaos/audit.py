@@ -1,0 +1,116 @@
+"""What must hold of an order, told by its row, its history, the chain and what followers heard."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+from chalicelib.domain.orders import TRANSITIONS, Order, OrderEvent, OrderStatus
+from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
+from chalicelib.simulation.ledger import LedgerEntry
+from chalicelib.simulation.market import slot_at
+
+EXPIRED = "BLOCKHASH_EXPIRED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """An order, its history, what of it has reached the chain, and what was announced.
+
+    An event's time is that of the tick it belongs to; where something slow can happen in a tick,
+    `decided_at` says of a sequence when it was about to be saved.
+    """
+
+    order: Order
+    events: Sequence[OrderEvent]
+    landed: Sequence[LedgerEntry]
+    announced: Sequence[OrderEvent] = ()
+    decided_at: Mapping[int, datetime] = field(default_factory=dict)
+
+    def faults(self) -> Iterator[str]:
+        """What must never be, at any time."""
+        yield from self._faults_of_history()
+        yield from self._faults_of_money()
+        yield from self._faults_of_attempts()
+
+    def faults_at_the_end(self) -> Iterator[str]:
+        """What must not be once everything is quiet."""
+        yield from self.faults()
+        if not self.order.status.is_final:
+            yield f"it never ended: {self.order.status}"
+        yield from self._faults_of_announcing()
+
+    def _faults_of_history(self) -> Iterator[str]:
+        sequences = [event.sequence for event in self.events]
+        if sequences != [*range(1, len(sequences) + 1)]:
+            yield f"the history has holes: {sequences}"
+        last = self.events[-1]
+        row = self.order.status, self.order.sequence, self.order.attempt, self.order.updated_at
+        if row != (last.status, last.sequence, last.attempt, last.occurred_at):
+            yield f"the row is not the last event: {row}"
+        statuses = [event.status for event in self.events]
+        if statuses[0] is not OrderStatus.PENDING:
+            yield f"it began as {statuses[0]}"
+        for move in pairwise(statuses):
+            if move not in TRANSITIONS:
+                yield f"an illegal move: {move}"
+
+    def _faults_of_money(self) -> Iterator[str]:
+        """What is on its way counts as well: it cannot be called back."""
+        swaps = [entry for entry in self.landed if entry.error_code is None]
+        is_confirmed = self.order.status is OrderStatus.CONFIRMED
+        most = 0 if self.order.status is OrderStatus.FAILED else 1
+        if not is_confirmed <= len(swaps) <= most:
+            yield f"{self.order.status} with {len(swaps)} swaps"
+        elif is_confirmed:
+            details = self.events[-1].details
+            for name in ("signature", "amount_in", "amount_out"):
+                if getattr(swaps[0], name) != details[name]:
+                    yield f"{name} is {getattr(swaps[0], name)} on chain, {details[name]} here"
+
+    def _faults_of_attempts(self) -> Iterator[str]:
+        """A transaction is committed before it is sent, and given up only when it is dead."""
+        landed = {entry.signature: entry for entry in self.landed}
+        built = {e.attempt: e.details for e in self.events if e.status is OrderStatus.BUILDING}
+        for signature in landed.keys() - {details["signature"] for details in built.values()}:
+            yield f"on chain, but never committed: {signature}"
+        for before, event in pairwise(self.events):
+            if before.status is OrderStatus.SUBMITTED and event.status is not OrderStatus.CONFIRMED:
+                details = built[before.attempt]
+                entry = landed.get(details["signature"])
+                slot = slot_at(self.decided_at.get(event.sequence, event.occurred_at))
+                reason = event.details.get("retry_of", event.details)["code"]
+                if (reason == EXPIRED) != (entry is None):
+                    yield f"attempt {before.attempt} did not fail because of {reason}"
+                if entry is None:
+                    finalized = slot - FINALIZED_BEHIND_BLOCKS
+                    is_dead = finalized > details["last_valid_block_height"]
+                else:
+                    is_dead = entry.error_code is not None and entry.landing_slot <= slot
+                if not is_dead:
+                    yield f"attempt {before.attempt} was given up while it could land"
+
+    def _faults_of_announcing(self) -> Iterator[str]:
+        """Followers ignore what they have seen, and see the first event when they connect."""
+        sequences = list(dict.fromkeys(event.sequence for event in self.announced))
+        if [n for n in sequences if n > 1] != [*range(2, len(self.events) + 1)]:
+            yield f"of {len(self.events)} events, followers heard {sequences}"
+        for event in self.announced:
+            if event not in self.events:
+                yield f"followers heard what never was: {event}"
+
+
+def faults_of(stories: Sequence[Story]) -> list[str]:
+    """Everything that is wrong once everything is quiet."""
+    return [
+        f"{story.order.order_id}: {fault}"
+        for story in stories
+        for fault in story.faults_at_the_end()
+    ]
+
+
+def outcome_of(stories: Sequence[Story]) -> str:
+    """How the orders ended."""
+    ends = [story.order.status for story in stories]
+    counts = [f"{ends.count(end)} {end}" for end in dict.fromkeys(sorted(ends))]
+    return ", ".join(counts) or "no order"

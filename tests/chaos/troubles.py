@@ -1,0 +1,123 @@
+"""What can go wrong in a world in memory: networks, outages, and processes that die."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import QuoteTimeoutError, UnavailableError
+from chalicelib.domain.orders import OrderId
+from chalicelib.domain.tokens import Pair
+from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM
+from tests.world import Call, World
+
+TRADES = [
+    {"pair": Pair.of("SOL", "USDC"), "amount_in": 10**9},
+    {"pair": Pair.of("SOL", "USDC"), "amount_out": 150 * 10**6},
+    {"pair": Pair.of("USDC", "SOL"), "amount_in": 10**9},
+    {"pair": Pair.of("USDC", "BONK"), "amount_in": 10**7},
+    {"pair": Pair.of("BONK", "SOL"), "amount_out": 10**8},
+]
+LISTINGS = tuple(
+    listed
+    for listed in POOLS
+    if {listed.token_a.symbol, listed.token_b.symbol} <= {"SOL", "USDC", "BONK"}
+)
+NETWORKS: list[dict[str, Any]] = [
+    {},
+    {"latency": timedelta(seconds=2.5)},
+    {"failure_rate_bps": 4_000},
+    {"drop_rate_bps": 9_000, "latency": timedelta(seconds=1)},
+    {"lost_answer_rate_bps": 5_000},
+    {"quote_timeout_rate_bps": 5_000},
+    {"congestion_rate_bps": 7_000, "slow_rate_bps": 3_000, "latency": timedelta(seconds=8)},
+    {
+        "failure_rate_bps": 3_000,
+        "drop_rate_bps": 5_000,
+        "lost_answer_rate_bps": 3_000,
+        "quote_timeout_rate_bps": 2_000,
+        "slow_rate_bps": 1_000,
+        "latency": timedelta(seconds=2.5),
+    },
+]
+
+AWAY: dict[str, type[Exception]] = {
+    "store": UnavailableError,
+    "store.save": UnavailableError,
+    "order_queue": UnavailableError,
+    "chain.latest_blockhash": UnavailableError,
+    "chain.send": UnavailableError,
+    "chain.statuses": UnavailableError,
+    "status_queue": UnavailableError,
+    "wallet.sign_swap": RuntimeError,
+    RAYDIUM: QuoteTimeoutError,
+    METEORA: QuoteTimeoutError,
+}
+UNHEARD = [
+    "store.add",
+    "store.save",
+    "store.claim_stale",
+    "order_queue.enqueue",
+    "chain.send",
+    "status_queue.announce",
+]
+# With these a follower may miss a frame, or see one again.
+ROUGH_AWAY = ["followers.followers", "followers.add_follower", "feed.post"]
+
+MEANWHILE = [
+    "store.load",
+    "store.save",
+    "wallet.sign_swap",
+    "chain.send",
+    "chain.statuses",
+    "status_queue.announce",
+    "order_queue.enqueue",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How an invocation of the worker ends: when all is done, after so many steps, or by death
+    before so many calls; and what is away meanwhile, or done and not heard of."""
+
+    steps: int | None = None
+    calls: int | None = None
+    away: str | None = None
+    unheard: str | None = None
+
+
+STEPS = st.integers(0, 4)
+LIVES = st.one_of(
+    st.builds(Life, steps=STEPS),
+    st.builds(Life, steps=STEPS, away=st.sampled_from([*AWAY])),
+    st.builds(Life, steps=STEPS, unheard=st.sampled_from(UNHEARD)),
+    st.builds(Life, away=st.sampled_from([*AWAY])),
+    st.builds(Life, calls=st.integers(0, 60)),
+    st.just(Life()),
+)
+
+
+class ProcessDiedError(BaseException):
+    """Nothing may handle it: a killed process runs no handlers."""
+
+
+class MortalWorld(World):
+    """The next process of this world dies before it makes another call."""
+
+    calls_left: int | None = None
+
+    def __post_init__(self) -> None:
+        World.__post_init__(self)
+        self.decided_at: dict[OrderId, dict[int, datetime]] = defaultdict(dict)
+
+    def before_call(self, port: str, call: Call) -> None:
+        if self.calls_left is not None:
+            self.calls_left -= 1
+            if self.calls_left < 0:
+                raise ProcessDiedError
+        if call.name == "store.save":
+            for order in (transition.order for transition in call.arguments[0]):
+                self.decided_at[order.order_id].setdefault(order.sequence, self.clock.now())
+        super().before_call(port, call)
