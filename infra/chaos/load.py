@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import permutations
+from itertools import cycle, permutations
 from random import Random
 
 from aiohttp import ClientError
@@ -15,6 +15,8 @@ from infra.client import FINAL, Document, OrdersClient, ProblemError
 from infra.local.demo import DOLLARS
 
 SUBMIT_SECONDS = 40
+# Clients who wait for an answer send nothing more: who gives up leaves work behind all the same.
+SUBMITTERS = 8
 # A follower asks again when it has heard nothing for so long, twice as long each time: a last frame
 # that was lost leaves no hole to see.
 SILENCE_SECONDS = 15.0
@@ -76,14 +78,16 @@ class WatchfulClient(OrdersClient):
 
 
 class Load:
-    """Submits orders at a rate for so long, then only follows. `orders` grows as it goes."""
+    """Submits orders at a rate for so long, then only follows. `orders` grows as it goes.
+
+    While too many wait for their answer, the rate is lower.
+    """
 
     def __init__(self, base_url: str, random: Random, *, per_second: float, seconds: float) -> None:
         self.orders: list[Followed] = []
         self._base_url = base_url
         self._random = random
-        self._count = max(1, round(per_second * seconds))
-        self._pause = 1 / per_second
+        self._per_second, self._seconds = per_second, seconds
 
     @property
     def accepted(self) -> list[Followed]:
@@ -93,37 +97,53 @@ class Load:
     async def run(self) -> None:
         """Submit and follow; returns when every accepted order was followed to its end."""
         started_at = time.monotonic()
+        turns = asyncio.Semaphore(SUBMITTERS)
         async with WatchfulClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
-            for number, order in enumerate(make_orders(self._random, self._count)):
-                await asyncio.sleep(started_at + number * self._pause - time.monotonic())
+            for order in make_orders(self._random):
+                await turns.acquire()
+                await asyncio.sleep(
+                    started_at + len(self.orders) / self._per_second - time.monotonic()
+                )
+                if time.monotonic() - started_at >= self._seconds:
+                    break
                 self.orders.append(order)
-                tasks.create_task(_submit_and_follow(client, order))
+                tasks.create_task(_submit_and_follow(client, order, turns))
 
 
-def make_orders(random: Random, count: int) -> Iterator[Followed]:
-    """Yield orders for every pair of tokens in turn, from 1 to 100,000 dollars."""
+def make_orders(random: Random) -> Iterator[Followed]:
+    """Yield orders for every pair of tokens in turn, from 1 to 100,000 dollars, without end."""
     pairs = [*permutations(DOLLARS, 2)]
     random.shuffle(pairs)
-    for number in range(count):
-        token_in, token_out = pairs[number % len(pairs)]
+    for token_in, token_out in cycle(pairs):
         amount = 10 ** random.uniform(0, 5) / DOLLARS[token_in]
         yield Followed(token_in, token_out, f"{Decimal(f'{amount:.3g}'):f}")
 
 
-async def _submit_and_follow(client: WatchfulClient, followed: Followed) -> None:
+async def _submit_and_follow(
+    client: WatchfulClient, followed: Followed, turns: asyncio.Semaphore
+) -> None:
+    order = await _submit(client, followed)
+    turns.release()
+    if order is not None:
+        followed.order_id = order["orderId"]
+        followed.accepted_at = time.monotonic()
+        client.watch(order, followed)
+        await _follow(client, order, followed)
+
+
+async def _submit(client: WatchfulClient, followed: Followed) -> Document | None:
     try:
         async with asyncio.timeout(SUBMIT_SECONDS):
-            order = await client.submit(followed.token_in, followed.token_out, followed.amount)
+            return await client.submit(followed.token_in, followed.token_out, followed.amount)
     except ProblemError as refusal:
         followed.refusal = str(refusal.problem.get("code") or refusal.status)
-        return
     except (ClientError, TimeoutError, ValueError) as error:
         # It may have been stored all the same; nobody was promised anything.
         followed.refusal = type(error).__name__
-        return
-    followed.order_id = order["orderId"]
-    followed.accepted_at = time.monotonic()
-    client.watch(order, followed)
+    return None
+
+
+async def _follow(client: WatchfulClient, order: Document, followed: Followed) -> None:
     while not followed.is_over:
         with contextlib.suppress(ClientError, OSError, ValueError):
             async for event in client.follow(order, after=len(followed.events)):

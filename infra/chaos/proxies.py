@@ -148,7 +148,7 @@ class AwsProxy:
             ) as answer:
                 kept = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
                 return web.Response(status=answer.status, headers=kept, body=await answer.read())
-        except ClientError:
+        except (ClientError, TimeoutError):
             return _hang_up(request)
 
 

@@ -6,6 +6,8 @@ Nothing of what it answers changes.
 """
 
 import gc
+import hashlib
+import io
 import os
 import tempfile
 import threading
@@ -65,28 +67,43 @@ class PooledWorker:
                 lambda_runtime.release_worker(worker)
 
 
-class SharedCode(zipfile.ZipFile):
-    """A package that all processes of its functions share, as /var/task is read-only on AWS.
+class LinkedWorker(lambda_runtime.Worker):  # type: ignore[misc]
+    """A process whose code is a link to what all of its functions share, as /var/task is read-only
+    on AWS.
 
-    As released, each process unpacks its own: when many start at once they wait for each other.
+    As released, each process writes down and unpacks sixty megabytes of its own: when many start at
+    once, all wait for the disk.
     """
 
-    _folders: ClassVar[dict[str, str]] = {}
+    _links: ClassVar[dict[bytes, bytes]] = {}
     _turn: ClassVar[threading.Lock] = threading.Lock()
 
-    def extractall(self, path: Any = None, *arguments: Any, **options: Any) -> None:
-        """Make `path` a link to the package's contents."""
-        os.rmdir(path)
-        os.symlink(self._folder(), path)
+    def __init__(self, name: str, config: dict[str, Any], code: bytes) -> None:
+        super().__init__(name, config, self._link_to(code))
 
-    def _folder(self) -> str:
-        contents = repr([(item.filename, item.CRC) for item in self.infolist()])
-        with self._turn:
-            if contents not in self._folders:
+    @classmethod
+    def _link_to(cls, code: bytes) -> bytes:
+        """Return an empty package whose comment says where the contents of this one are."""
+        digest = hashlib.sha256(code).digest()
+        with cls._turn:
+            if digest not in cls._links:
                 folder = tempfile.mkdtemp(prefix="ministack-code-")
-                super().extractall(folder)
-                self._folders[contents] = folder
-            return self._folders[contents]
+                with zipfile.ZipFile(io.BytesIO(code)) as package:
+                    package.extractall(folder)
+                link = io.BytesIO()
+                with zipfile.ZipFile(link, "w") as empty:
+                    empty.comment = folder.encode()
+                cls._links[digest] = link.getvalue()
+            return cls._links[digest]
+
+
+class Link(zipfile.ZipFile):
+    """The package of a LinkedWorker."""
+
+    def extractall(self, path: Any = None, *arguments: Any, **options: Any) -> None:
+        """Make `path` a link to the contents."""
+        os.rmdir(path)
+        os.symlink(self.comment.decode(), path)
 
 
 def main() -> None:
@@ -94,7 +111,8 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 50)
     sqs._prune_dedup = prune_deduplication
     lambda_runtime.get_or_create_worker = PooledWorker
-    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedCode})
+    lambda_runtime.Worker = LinkedWorker
+    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": Link})
     uvicorn.run(
         app.app,
         host=os.environ["BIND_HOST"],

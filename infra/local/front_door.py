@@ -60,8 +60,16 @@ class FrontDoor:
         """Pass on a call, or join a WebSocket to the WebSocket API."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._join(request)
-        async with self.calls:
-            return await self._call(request)
+        await self.calls.acquire()
+        call = asyncio.create_task(self._call(request))
+        call.add_done_callback(self._finish)
+        return await asyncio.shield(call)
+
+    def _finish(self, call: asyncio.Task[web.Response]) -> None:
+        """Let the next call in. A caller may give up; the function works on all the same."""
+        self.calls.release()
+        if not call.cancelled() and call.exception() is not None:
+            log.info("a call failed: %r", call.exception())
 
     async def _call(self, request: web.Request) -> web.Response:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}

@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.engine.ports import Clock
 from tests.chaos.files import Lines
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 # What the journal of a process ends with that came to its end.
 END = "end"
 

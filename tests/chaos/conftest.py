@@ -14,7 +14,7 @@ from tests.chaos.matrix import Matrix
 from tests.chaos.stage import Stage
 from tests.chaos.workshop import Scene
 
-MATRICES = pytest.StashKey[list[Matrix]]()
+TABLE = "crash matrix: how the orders ended"
 
 
 @pytest.fixture(scope="session")
@@ -49,19 +49,18 @@ def stage(stages: list[Stage]) -> Stage:
 
 
 @pytest.fixture
-def matrix(request: pytest.FixtureRequest) -> Matrix:
+def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
     """A table that is shown at the end of the run, whatever comes of the test."""
     matrix = Matrix()
-    request.config.stash.setdefault(MATRICES, []).append(matrix)
-    return matrix
+    yield matrix
+    request.node.user_properties.append((TABLE, [*matrix.lines()]))
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    matrices = config.stash.get(MATRICES, [])
-    if any(matrix.cells for matrix in matrices):
-        terminalreporter.section("crash matrix: how the orders ended after a kill")
-        for matrix in matrices:
-            for line in matrix.lines():
-                terminalreporter.write_line(line)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for several in terminalreporter.stats.values() for report in several]
+    properties = [each for report in reports for each in getattr(report, "user_properties", ())]
+    tables = [lines for name, lines in properties if name == TABLE]
+    if tables:
+        terminalreporter.section(TABLE)
+        for line in (line for lines in tables for line in lines):
+            terminalreporter.write_line(line)

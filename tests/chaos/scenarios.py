@@ -1,13 +1,13 @@
 """What the crashing process was about to do, and what is done after it: one scenario a line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from itertools import count
 from typing import Any
 
-from chalicelib.domain.orders import OrderStatus
+from chalicelib.domain.orders import OrderEvent, OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
 from tests.chaos.stage import Stage
 from tests.chaos.worker import (
@@ -70,22 +70,24 @@ class Scenario:
     scene: dict[str, Any] = field(default_factory=dict)
 
     def begin(self, stage: Stage) -> None:
-        rates = {name: rate for name, rate in self.scene.items() if name.endswith("_rate_bps")}
-        seed = seed_of(self.attempts, **rates) if self.attempts else "chaos"
+        seed = seed_of(self.attempts, **self.scene) if self.attempts else "chaos"
         stage.begin(**self.scene, seed=seed)
         self.prepare(stage)
 
 
+def attempts_of(events: Iterable[OrderEvent]) -> tuple[int, ...]:
+    """How often the orders were tried that ended with these events; 0 when it was in vain."""
+    return tuple(sorted(e.attempt if e.status is OrderStatus.CONFIRMED else 0 for e in events))
+
+
 @cache
-def seed_of(attempts: tuple[int, ...], **rates: int) -> str:
+def seed_of(attempts: tuple[int, ...], **arguments: Any) -> str:
     """The first seed of a world whose orders, in one batch, need so many attempts."""
     for number in count():
-        world = World(seed=f"chaos {number}", listings=LISTINGS, **rates)
+        world = World(seed=f"chaos {number}", listings=LISTINGS, **arguments)
         accepted = [world.submit(amount_in=(n + 1) * ONE_SOL) for n in range(len(attempts))]
         world.run()
-        ends = [world.store.history[order_id][-1] for order_id in accepted]
-        needed = [e.attempt if e.status is OrderStatus.CONFIRMED else 0 for e in ends]
-        if sorted(needed) == sorted(attempts):
+        if attempts_of(world.store.history[order_id][-1] for order_id in accepted) == attempts:
             return world.seed
     raise AssertionError
 
@@ -104,7 +106,7 @@ BLACKOUT = Scenario(
         "wait_inside_most": timedelta(seconds=60),
     },
 )
-LOST_ANSWERS = Scenario(prepare=orders(2), attempts=(1, 1), scene={"lost_answer_rate_bps": HALF})
+LOST_ANSWERS = Scenario(prepare=orders(2), attempts=(1, 1), scene={"lost_answer_rate_bps": 7_000})
 ACCEPT = Scenario(prepare=nothing, job=accept_two, recover=sweep_and_drain)
 SWEEP = Scenario(prepare=unqueued_orders, job=sweep, recover=sweep_and_drain)
 RESCUE = Scenario(prepare=dead_letters, job=rescue, recover=rescue_and_drain)

@@ -13,7 +13,7 @@ from tests.chaos.audit import faults_of, outcome_of
 from tests.chaos.boundaries import PATIENCE_SECONDS, Boundary, Moment, Strike
 from tests.chaos.files import HOLD
 from tests.chaos.matrix import Matrix
-from tests.chaos.scenarios import FAILURES, LATENCY, SCENARIOS, Scenario
+from tests.chaos.scenarios import FAILURES, LATENCY, SCENARIOS, Scenario, attempts_of
 from tests.chaos.stage import Stage, gate, on_stages, shared_clock
 from tests.chaos.worker import drain
 
@@ -31,8 +31,11 @@ def discover(stage: Stage, scenario: Scenario) -> list[Boundary]:
     scenario.begin(stage)
     boundaries = stage.run(scenario.job)
     stage.run(scenario.recover)
+    stories = stage.stories()
     assert boundaries
-    assert not faults_of(stage.stories())
+    assert faults_of(stories) == []
+    if scenario.attempts:
+        assert attempts_of(story.events[-1] for story in stories) == scenario.attempts
     return boundaries
 
 

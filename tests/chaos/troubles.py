@@ -1,6 +1,8 @@
 """What can go wrong in a world in memory: networks, outages, and processes that die."""
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +12,13 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import QuoteTimeoutError, UnavailableError
 from chalicelib.domain.orders import OrderId
 from chalicelib.domain.tokens import Pair
+from chalicelib.entrypoints.queue import HOLD_SECONDS
 from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM
-from tests.world import Call, World
+from tests.chaos.audit import Story
+from tests.world import Call, World, ticks
+
+INVOCATION = timedelta(seconds=27)
+STEPS_MOST = 1_000
 
 TRADES = [
     {"pair": Pair.of("SOL", "USDC"), "amount_in": 10**9},
@@ -88,6 +95,7 @@ class Life:
     unheard: str | None = None
 
 
+WHOLE = Life()
 STEPS = st.integers(0, 4)
 LIVES = st.one_of(
     st.builds(Life, steps=STEPS),
@@ -95,7 +103,7 @@ LIVES = st.one_of(
     st.builds(Life, steps=STEPS, unheard=st.sampled_from(UNHEARD)),
     st.builds(Life, away=st.sampled_from([*AWAY])),
     st.builds(Life, calls=st.integers(0, 60)),
-    st.just(Life()),
+    st.just(WHOLE),
 )
 
 
@@ -104,13 +112,45 @@ class ProcessDiedError(BaseException):
 
 
 class MortalWorld(World):
-    """The next process of this world dies before it makes another call."""
+    """A world whose processes fail and die; `calls_left` is what the next one lives for."""
 
     calls_left: int | None = None
 
     def __post_init__(self) -> None:
         World.__post_init__(self)
         self.decided_at: dict[OrderId, dict[int, datetime]] = defaultdict(dict)
+
+    @contextmanager
+    def process(self, life: Life = WHOLE) -> Iterator[None]:
+        """An invocation that may fail, or die: then its messages are seen again after a while."""
+        outages, unheard = {**self.outages}, {**self.unheard}
+        self.outages |= {name: AWAY[name]() for name in [life.away] if name}
+        self.unheard |= {name: UnavailableError() for name in [life.unheard] if name}
+        self.calls_left = self.calls_left if life.calls is None else life.calls
+        try:
+            yield
+        except UnavailableError:
+            pass
+        except ProcessDiedError:
+            self.clock.sleep(HOLD_SECONDS)
+        finally:
+            self.outages, self.unheard, self.calls_left = outages, unheard, None
+
+    def time_for(self, life: Life) -> Callable[[], bool]:
+        """Time for the steps of that life, and for no more than an invocation takes."""
+        ends_at = self.clock.now() + INVOCATION
+        has_steps = ticks(STEPS_MOST if life.steps is None else life.steps)
+        return lambda: has_steps() and self.clock.now() < ends_at
+
+    def stories(self) -> Iterator[Story]:
+        """Every order there is, as it stands now."""
+        for order_id, order in self.store.orders.items():
+            yield Story(
+                order=order,
+                events=self.store.history[order_id],
+                landed=self.landed(order_id),
+                decided_at=self.decided_at[order_id],
+            )
 
     def before_call(self, port: str, call: Call) -> None:
         if self.calls_left is not None:
