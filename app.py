@@ -123,7 +123,7 @@ def execute(event: SQSEvent) -> dict[str, Any]:
 
 @app.on_sqs_message(queue=STATUS_QUEUE, batch_size=10, name="publish")
 def publish(event: SQSEvent) -> dict[str, Any]:
-    return queue.publish_statuses(event, bootstrap.publisher())
+    return queue.publish_statuses(event, bootstrap.publisher(), bootstrap.status_queue())
 
 
 @app.on_sqs_message(queue=ORDERS_DEAD_LETTER_QUEUE, batch_size=10, name="rescue")

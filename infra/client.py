@@ -13,6 +13,10 @@ RECONNECTS_MOST = 20
 # Doubled each time it fails, and half of it random: many followers must not come at once.
 RECONNECT_SECONDS = 0.2
 RECONNECT_SECONDS_MOST = 5.0
+# Who hears nothing for so long asks again, twice as long each time: when the last frame was lost,
+# no later one shows the hole.
+SILENCE_SECONDS = 15.0
+SILENCE_SECONDS_MOST = 240.0
 
 Document = dict[str, Any]
 
@@ -24,6 +28,10 @@ class ProblemError(Exception):
         super().__init__(f"{status} {problem.get('code')}: {problem.get('detail')}")
         self.status = status
         self.problem = problem
+
+
+class SilenceError(Exception):
+    """A stream has said nothing for long."""
 
 
 class OrdersClient:
@@ -71,13 +79,13 @@ class OrdersClient:
     async def follow(self, order: Mapping[str, Any], *, after: int = 0) -> AsyncIterator[Document]:
         """Yield the order's events after `after`, each once and in order, up to its final one.
 
-        When the connection breaks, or a sequence is missing, it connects again and asks for what
-        it has not seen. Raises ConnectionError when that does not help.
+        When the connection breaks or falls silent, or a sequence is missing, it connects again and
+        asks for what it has not seen. Raises ConnectionError when it breaks again and again.
         """
-        pause = RECONNECT_SECONDS
-        for _ in range(RECONNECTS_MOST):
+        pause, silence, breaks = RECONNECT_SECONDS, SILENCE_SECONDS, 0
+        while breaks < RECONNECTS_MOST:
             try:
-                async for event in self._stream(order["streamUrl"], after):
+                async for event in self._stream(order["streamUrl"], after, silence):
                     if event["sequence"] > after + 1:
                         break
                     if event["sequence"] == after + 1:
@@ -85,19 +93,28 @@ class OrdersClient:
                         yield event
                         if event["status"] in FINAL:
                             return
+                breaks += 1
+            except SilenceError:
+                silence = min(2 * silence, SILENCE_SECONDS_MOST)
             except ClientError:
+                breaks += 1
                 await asyncio.sleep(pause * random.uniform(0.5, 1))
                 pause = min(2 * pause, RECONNECT_SECONDS_MOST)
         raise ConnectionError(f"the stream of {order['orderId']} broke {RECONNECTS_MOST} times")
 
-    async def _stream(self, url: str, after: int) -> AsyncIterator[Document]:
+    async def _stream(self, url: str, after: int, silence: float) -> AsyncIterator[Document]:
         address = f"{url}&after={after}" if after else url
         async with self._session.ws_connect(address) as socket:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    frame = message.json()
-                    if frame["type"] == "update":
-                        yield frame["data"]
+            while True:
+                try:
+                    message = await socket.receive(timeout=silence)
+                except TimeoutError as error:
+                    raise SilenceError from error
+                if message.type is not WSMsgType.TEXT:
+                    return
+                frame = message.json()
+                if frame["type"] == "update":
+                    yield frame["data"]
 
     async def _call(self, method: str, path: str, **options: Any) -> Document:
         async with self._session.request(method, self._base_url + path, **options) as answer:

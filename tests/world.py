@@ -37,7 +37,7 @@ from chalicelib.engine.quote import Router
 from chalicelib.engine.rescue import Rescuer
 from chalicelib.engine.submit import Submitter
 from chalicelib.engine.sweep import Sweeper
-from chalicelib.entrypoints.queue import HOLD_SECONDS
+from chalicelib.entrypoints.queue import holding
 from chalicelib.entrypoints.wire import update_frame
 from chalicelib.simulation.chain import SimulatedChain
 from chalicelib.simulation.fate import Fate
@@ -251,7 +251,7 @@ class World:
         return self.executor.execute(
             messages,
             has_time=has_time,
-            hold=lambda: self.watched("order_queue").hold(receipts, seconds=HOLD_SECONDS),
+            hold=holding(self.watched("order_queue"), receipts),
         )
 
     def run(self) -> None:

@@ -38,7 +38,7 @@ class MemoryOrderStore:
 
     orders: dict[OrderId, Order] = field(default_factory=dict)
     history: dict[OrderId, list[OrderEvent]] = field(default_factory=lambda: defaultdict(list))
-    claimed_at: dict[OrderId, datetime] = field(default_factory=dict)
+    sweeps: dict[OrderId, datetime] = field(default_factory=dict)
 
     def add(self, accepted: Transition) -> None:
         if accepted.order.order_id not in self.orders:
@@ -90,20 +90,22 @@ class MemoryOrderStore:
             for order in shown[:limit]
         ]
 
-    def claim_stale(
-        self, *, due_before: datetime, claimed_before: datetime, now: datetime, limit: int
-    ) -> Sequence[OrderId]:
-        waiting = [
+    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
+        unfinished = (o for o in self.orders.values() if not o.status.is_final)
+        stale = [
             order
-            for order in self.orders.values()
-            if not order.status.is_final
-            and order.due_at < due_before
-            and self.claimed_at.get(order.order_id, datetime.min.replace(tzinfo=UTC))
-            < claimed_before
+            for order in unfinished
+            if (
+                self.sweeps[order.order_id] <= now
+                if order.order_id in self.sweeps
+                else order.due_at < due_before
+            )
         ]
-        claimed = [order.order_id for order in sorted(waiting, key=lambda o: o.due_at)[:limit]]
-        self.claimed_at.update(dict.fromkeys(claimed, now))
-        return claimed
+        return [order.order_id for order in sorted(stale, key=lambda o: o.due_at)[:limit]]
+
+    def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
+        known = (self.orders[order_id] for order_id in order_ids if order_id in self.orders)
+        self.sweeps.update({o.order_id: at for o in known if not o.status.is_final})
 
     def check(self) -> None:
         return
@@ -111,6 +113,7 @@ class MemoryOrderStore:
     def _store(self, transition: Transition) -> None:
         self.orders[transition.order.order_id] = transition.order
         self.history[transition.order.order_id].append(transition.event)
+        self.sweeps.pop(transition.order.order_id, None)
 
 
 def _age_key(order: Order) -> tuple[datetime, OrderId]:
@@ -155,6 +158,9 @@ class MemoryStatusQueue:
 
     def request_follow(self, request: FollowRequest) -> None:
         self._put((request.order_id, request.request_id), request)
+
+    def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
+        return
 
     def _put(self, deduplication_id: tuple[str, str | int], message: StatusMessage) -> None:
         if deduplication_id not in self.seen:

@@ -168,17 +168,12 @@ class PostgresOrderStore:
         )
         return [OrderRecord(order=_order(row), events=_nested_events(row)) for row in rows]
 
-    def claim_stale(
-        self, *, due_before: datetime, claimed_before: datetime, now: datetime, limit: int
-    ) -> Sequence[OrderId]:
-        rows = self._run(
-            "claim_stale_orders",
-            due_before=due_before,
-            claimed_before=claimed_before,
-            now=now,
-            limit=limit,
-        )
+    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
+        rows = self._run_repeatable("stale_orders", due_before=due_before, now=now, limit=limit)
         return [OrderId(str(row["order_id"])) for row in rows]
+
+    def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
+        self._run_repeatable("schedule_sweep", order_ids=list(order_ids), at=at)
 
     def check(self) -> None:
         self._run_repeatable("check")

@@ -29,18 +29,7 @@ class SqsOrderQueue:
         _send(self._client, self._queue_url, entries)
 
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
-        entries = [
-            {"Id": str(index), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
-            for index, receipt in enumerate(receipts)
-        ]
-        # An entry that is refused was deleted, or has come into other hands: nothing to hold.
-        for start in range(0, len(entries), BATCH_MOST):
-            _call(
-                self._client,
-                "change_message_visibility_batch",
-                QueueUrl=self._queue_url,
-                Entries=entries[start : start + BATCH_MOST],
-            )
+        _hold(self._client, self._queue_url, receipts, seconds)
 
     def check(self) -> None:
         _call(
@@ -78,6 +67,9 @@ class SqsStatusQueue:
             MessageDeduplicationId=f"{request.order_id}:follow:{request.request_id}",
         )
 
+    def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
+        _hold(self._client, self._queue_url, receipts, seconds)
+
 
 def _send(client: BaseClient, queue_url: str, entries: Sequence[Entry]) -> None:
     for batch in _batches(entries):
@@ -113,6 +105,21 @@ def _send_batch(client: BaseClient, queue_url: str, batch: list[Entry]) -> None:
         if not waiting:
             return
     raise UnavailableError(f"queue: {len(waiting)} messages were refused")
+
+
+def _hold(client: BaseClient, queue_url: str, receipts: Sequence[str], seconds: int) -> None:
+    entries = [
+        {"Id": str(index), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
+        for index, receipt in enumerate(receipts)
+    ]
+    # An entry that is refused was deleted, or has come into other hands: nothing to hold.
+    for start in range(0, len(entries), BATCH_MOST):
+        _call(
+            client,
+            "change_message_visibility_batch",
+            QueueUrl=queue_url,
+            Entries=entries[start : start + BATCH_MOST],
+        )
 
 
 def _call(client: BaseClient, operation: str, **arguments: object) -> dict[str, Any]:

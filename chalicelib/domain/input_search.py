@@ -10,6 +10,7 @@ from chalicelib.domain.planning import Path, Plan, Planner, Share
 from chalicelib.domain.splitting import Curve
 
 _TURNS = 96
+_DOUBTS_AFTER = 3
 _REFINEMENTS = 24
 _ROUNDING = 8
 # Legs are filled anew for the exact output: what is left here only blurs how they are divided.
@@ -45,9 +46,11 @@ class _Search:
 
     def _reach(self) -> None:
         amount_in, stride = self._guess(), 1
-        for _ in range(_TURNS):
+        for turn in range(_TURNS):
             self._try(amount_in)
             if self._found or self._high - self._low <= 1 or self._is_out_of_reach():
+                return
+            if turn == _DOUBTS_AFTER and self._is_more_than_there_is():
                 return
             needed = self._low * self._wanted // self._low_out if self._low_out else 2 * self._low
             # Prices fall with size: go twice as far as the price so far says, and ever farther.
@@ -61,6 +64,10 @@ class _Search:
         # of whose output rounding may have taken a unit for each leg.
         low_out = self._low_out + _ROUNDING
         return self._low_out > 0 and low_out * self._high < self._wanted * self._low
+
+    def _is_more_than_there_is(self) -> bool:
+        plan = self._planner.best(self._paths, U64_MAX)
+        return plan is not None and plan.amount_out < self._wanted
 
     def _guess(self) -> int:
         rates = [rate for path in self._paths if (rate := _rate(self._planner, path))]

@@ -24,6 +24,7 @@ from chalicelib.domain.orders import (
 )
 from chalicelib.domain.routes import Route
 from chalicelib.engine import steps
+from chalicelib.engine.apart import call_apart
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import (
     Blockhash,
@@ -48,6 +49,7 @@ ANNOUNCE_AT = 10
 class _Batch:
     """The orders in hand: when each is due, what is still to be told, what went wrong with whom."""
 
+    has_time: Callable[[], bool]
     agenda: list[tuple[datetime, OrderId]] = field(default_factory=list)
     orders: dict[OrderId, Order] = field(default_factory=dict)
     unannounced: list[OrderEvent] = field(default_factory=list)
@@ -94,11 +96,12 @@ class Executor:
         is a long wait away, or when `has_time` says that this worker's time is up.
 
         `hold` keeps the messages from other workers for a short while; it is called again and again
-        while this one lives, so that they come again soon after it died. Returns the orders whose
-        message shall be delivered again.
+        while this one lives, so that they come again soon after it died. It never raises: when
+        others take the orders up as well, one writer wins. Returns the orders whose message shall
+        be delivered again.
         """
         held_at = self._hold(hold)
-        batch = self._load(messages)
+        batch = self._load(messages, has_time)
         while batch.agenda:
             if self.clock.now() - held_at >= self.pacing.hold_every:
                 held_at = self._hold(hold)
@@ -116,26 +119,20 @@ class Executor:
         return batch.failed
 
     def _hold(self, hold: Callable[[], None]) -> datetime:
-        try:
-            hold()
-        except UnavailableError as error:
-            # Others may take the orders up as well: one writer wins.
-            log.warning("hold_failed", extra={"reason": error.detail})
+        hold()
         return self.clock.now()
 
-    def _load(self, messages: Sequence[ExecuteOrder]) -> _Batch:
-        batch = _Batch()
-        announced: dict[OrderId, int] = {}
+    def _load(self, messages: Sequence[ExecuteOrder], has_time: Callable[[], bool]) -> _Batch:
+        batch = _Batch(has_time)
+        wanted: dict[OrderId, ExecuteOrder] = {}
         for message in messages:
-            through = announced.get(message.order_id, message.announced_through)
-            announced[message.order_id] = min(through, message.announced_through)
-        loaded = self.store.load(
-            [ExecuteOrder(order_id=o, announced_through=n) for o, n in announced.items()]
-        )
+            other = wanted.get(message.order_id, message)
+            wanted[message.order_id] = min(message, other, key=lambda m: m.announced_through)
+        loaded = call_apart(self.store.load, wanted, batch.failed)
         now = self.clock.now()
         for found in loaded:
             batch.keep(found.order, self._due_at(found.order, now))
-        for order_id in announced.keys() - {found.order.order_id for found in loaded}:
+        for order_id in wanted.keys() - {found.order.order_id for found in loaded} - batch.failed:
             log.error("order_unknown", extra={"order_id": order_id})
             batch.failed.add(order_id)
         batch.unannounced += [event for found in loaded for event in found.unannounced]
@@ -169,7 +166,9 @@ class Executor:
         transitions = [*self._step(due, now, batch)]
         if not transitions:
             return
-        moved = self.store.save(transitions)
+        moved = call_apart(
+            self.store.save, {t.order.order_id: t for t in transitions}, batch.failed
+        )
         won = [t for t in transitions if t.order.order_id in moved]
         for transition in won:
             _log_transition(transition)
@@ -201,7 +200,11 @@ class Executor:
 
     def _route(self, orders: Sequence[Order], now: datetime, batch: _Batch) -> Iterable[Transition]:
         blockhash = self.chain.latest_blockhash()
-        for order in orders:
+        for number, order in enumerate(orders):
+            # A route may take long to find: the first is always found, so that all come to a turn.
+            if number and not batch.has_time():
+                batch.keep(order, now)
+                continue
             try:
                 route = self.router.find_route(order.trade)
                 yield self._build(order, route, blockhash, now)

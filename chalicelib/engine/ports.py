@@ -97,13 +97,15 @@ class OrderStore(Protocol):
     ) -> Sequence[OrderRecord]:
         """Return up to `limit` orders, newest first, each with its last event."""
 
-    def claim_stale(
-        self, *, due_before: datetime, claimed_before: datetime, now: datetime, limit: int
-    ) -> Sequence[OrderId]:
-        """Return unfinished orders that have been due since `due_before`, the oldest first.
+    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
+        """Return unfinished orders that the sweep should queue, the oldest first.
 
-        They are claimed: unless `claimed_before` lies after that, they are not returned again.
+        Those are the ones that have been due since `due_before`, unless a sweep was scheduled for
+        them: then from that time on.
         """
+
+    def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
+        """Let the sweep queue these orders from then on, and not before, unless they move."""
 
     def check(self) -> None:
         """Raise UnavailableError unless the store answers."""
@@ -131,6 +133,9 @@ class StatusQueue(Protocol):
 
     def request_follow(self, request: FollowRequest) -> None:
         """Queue a follow request behind what the order's followers are still to see."""
+
+    def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
+        """Keep received messages from others for so long from now, and no longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,7 @@ class Publisher:
                 failed.add(message_id)
         return failed
 
-    def _try(self, message: StatusMessage, audience: _Audience, history: History) -> bool:
+    def _try(self, message: StatusMessage, audience: _Audience, history: History | None) -> bool:
         try:
             self._deliver(message, audience, history)
         except Exception:
@@ -98,18 +98,33 @@ class Publisher:
             return False
         return True
 
-    def _load(self, messages: Sequence[StatusMessage]) -> tuple[_Audience, History]:
+    def _load(self, messages: Sequence[StatusMessage]) -> tuple[_Audience, History | None]:
         order_ids = list(dict.fromkeys(message.order_id for message in messages))
         audience = _Audience(out_of_patience_at=self.clock.now() + PATIENCE)
         for order_id, followers in self.followers.followers(order_ids).items():
             for follower in followers:
                 audience.add(order_id, follower)
-        asked = [m.order_id for m in messages if isinstance(m, FollowRequest)]
-        return audience, self.store.events(list(dict.fromkeys(asked))) if asked else {}
+        return audience, self._read_history(messages)
 
-    def _deliver(self, message: StatusMessage, audience: _Audience, history: History) -> None:
+    def _read_history(self, messages: Sequence[StatusMessage]) -> History | None:
+        """Return what the follow requests ask for, None when it cannot be read."""
+        asked = dict.fromkeys(m.order_id for m in messages if isinstance(m, FollowRequest))
+        if not asked:
+            return {}
+        try:
+            return self.store.events([*asked])
+        except Exception:
+            # Trouble of those who ask: their messages come again, live events go out all the same.
+            log.exception("history_unreadable", extra={"orders": len(asked)})
+            return None
+
+    def _deliver(
+        self, message: StatusMessage, audience: _Audience, history: History | None
+    ) -> None:
         match message:
             case FollowRequest():
+                if history is None:
+                    raise UnavailableError("the history is out of reach")
                 self._replay(message, audience, history.get(message.order_id, ()))
             case StatusUpdate(event=event):
                 frame = self.encode_frame(event)

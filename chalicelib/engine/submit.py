@@ -66,9 +66,19 @@ class Submitter:
         try:
             self.queue.enqueue([ExecuteOrder(order_id=order.order_id)])
         except UnavailableError as error:
-            # The order is durable and due; the sweep will queue it.
             log.warning(
                 "enqueue_failed", extra={"order_id": order.order_id, "reason": error.detail}
+            )
+            self._leave_to_sweep(order)
+
+    def _leave_to_sweep(self, order: Order) -> None:
+        """Let the next sweep queue the order, which is durable and due."""
+        try:
+            self.store.schedule_sweep([order.order_id], at=order.created_at)
+        except UnavailableError as error:
+            # Then it will be found because it stands still.
+            log.warning(
+                "schedule_sweep_failed", extra={"order_id": order.order_id, "reason": error.detail}
             )
 
 

@@ -12,7 +12,8 @@ from chalicelib.engine.ports import Clock, OrderQueue, OrderStore
 class Sweeper:
     """The use case behind the schedule; one run queues at most `pages_most` pages of orders.
 
-    An order is queued again only `again_after` the last time: a long backlog must not grow by it.
+    An order that still stands still is queued again only `again_after` the last time: a long
+    backlog must not grow by it.
     """
 
     store: OrderStore
@@ -35,11 +36,9 @@ class Sweeper:
 
     def _sweep_page(self) -> int:
         now = self.clock.now()
-        stale = self.store.claim_stale(
-            due_before=now - self.stale_after,
-            claimed_before=now - self.again_after,
-            now=now,
-            limit=self.page_most,
-        )
-        self.queue.enqueue([ExecuteOrder(order_id=order_id) for order_id in stale])
+        stale = self.store.stale(due_before=now - self.stale_after, now=now, limit=self.page_most)
+        if stale:
+            # In this order: queued twice is harmless, not at all is not.
+            self.queue.enqueue([ExecuteOrder(order_id=order_id) for order_id in stale])
+            self.store.schedule_sweep(stale, at=now + self.again_after)
         return len(stale)

@@ -1,13 +1,14 @@
 """Queue batches to engine. Only the messages that failed are reported, so only they come again."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalice.app import SQSEvent
 
-from chalicelib.domain.errors import InvalidRequestError
+from chalicelib.domain.errors import InvalidRequestError, UnavailableError
 from chalicelib.engine.messages import decode_execute_order, decode_status_message
+from chalicelib.engine.ports import OrderQueue, StatusQueue
 
 if TYPE_CHECKING:
     # They live in different functions; none loads what only the others need.
@@ -25,22 +26,36 @@ HOLD_SECONDS = 15
 Message = TypeVar("Message")
 
 
+def holding(queue: OrderQueue | StatusQueue, receipts: Sequence[str]) -> Callable[[], None]:
+    """Return what keeps messages from others for a while; when it cannot, that does no harm."""
+
+    def hold() -> None:
+        try:
+            queue.hold(receipts, seconds=HOLD_SECONDS)
+        except UnavailableError as error:
+            log.warning("hold_failed", extra={"reason": error.detail})
+
+    return hold
+
+
 def execute_orders(event: SQSEvent, executor: "Executor") -> dict[str, Any]:
     """Carry the batch's orders on."""
     messages, failed = _decode(event, decode_execute_order)
-    receipts = [record["receiptHandle"] for record in event.to_dict()["Records"]]
     unfinished = executor.execute(
         [message for _, message in messages],
         has_time=_has_time(event),
-        hold=lambda: executor.order_queue.hold(receipts, seconds=HOLD_SECONDS),
+        hold=holding(executor.order_queue, _receipts(event)),
     )
     failed |= {message_id for message_id, m in messages if m.order_id in unfinished}
     log.info("orders_executed", extra={"messages": len(messages), "failed": len(failed)})
     return _report(failed)
 
 
-def publish_statuses(event: SQSEvent, publisher: "Publisher") -> dict[str, Any]:
+def publish_statuses(
+    event: SQSEvent, publisher: "Publisher", status_queue: StatusQueue
+) -> dict[str, Any]:
     """Tell the followers."""
+    holding(status_queue, _receipts(event))()
     messages, failed = _decode(event, decode_status_message)
     failed |= publisher.publish(messages, has_time=_has_time(event))
     log.info("statuses_published", extra={"messages": len(messages), "failed": len(failed)})
@@ -54,6 +69,10 @@ def rescue_orders(event: SQSEvent, rescuer: "Rescuer") -> dict[str, Any]:
     failed |= {message_id for message_id, m in messages if m.order_id in kept}
     log.info("orders_rescued", extra={"messages": len(messages), "kept": len(failed)})
     return _report(failed)
+
+
+def _receipts(event: SQSEvent) -> list[str]:
+    return [record["receiptHandle"] for record in event.to_dict()["Records"]]
 
 
 def _has_time(event: SQSEvent) -> Callable[[], bool]:

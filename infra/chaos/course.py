@@ -29,6 +29,8 @@ PARAMETERS = {
     "CongestionRateBps": "1500",
 }
 FOLLOW_SECONDS = 90.0
+# Orders go on coming for so long after the last fault: what was broken is used again at once.
+MENDED_SECONDS, MENDED_SHARE = 10.0, 0.25
 DEAD_LETTER_QUEUES = ("OrdersDeadLetterQueue", "OrdersUnresolvedQueue", "StatusDeadLetterQueue")
 
 
@@ -82,7 +84,9 @@ def run(
     """
     aws = AwsProxy(stack.emulator_port, Random(f"{seed} aws"))
     database = PostgresProxy(stack.postgres.port, Random(f"{seed} database"))
-    plan = faults.make_plan(Random(f"{seed} plan"), seconds)
+    plan = faults.make_plan(
+        Random(f"{seed} plan"), seconds - min(MENDED_SECONDS, MENDED_SHARE * seconds)
+    )
     with (
         BackgroundLoop() as loop,
         loop.serving(aws) as aws_port,
@@ -111,8 +115,9 @@ def _break_and_mend(course: Course, plan: Sequence[Planned], follow_seconds: flo
     followers = course.world.loop.start(course.load.run())
     try:
         faults.carry_out(plan, course.world, report=course.note)
+        course.tell("the faults are over")
         time.sleep(max(0.0, course.started_at + course.seconds - time.monotonic()))
-        course.tell("the faults are over; waiting for quiet")
+        course.tell("the load is over; waiting for quiet")
         _wait_for_quiet(course)
         course.tell("waiting for the followers")
         with contextlib.suppress(TimeoutError):

@@ -17,10 +17,6 @@ from infra.local.demo import DOLLARS
 SUBMIT_SECONDS = 40
 # Clients who wait for an answer send nothing more: who gives up leaves work behind all the same.
 SUBMITTERS = 8
-# A follower asks again when it has heard nothing for so long, twice as long each time: a last frame
-# that was lost leaves no hole to see.
-SILENCE_SECONDS = 15.0
-HANDSHAKE_SECONDS = 30.0
 FOLLOW_AGAIN_SECONDS = 1.0
 
 
@@ -40,7 +36,6 @@ class Followed:
     # (sequence, status) of every frame, as it came.
     frames: list[tuple[int, str]] = field(default_factory=list)
     connections: int = 0
-    silences: int = 0
 
     @property
     def is_over(self) -> bool:
@@ -48,7 +43,7 @@ class Followed:
 
 
 class WatchfulClient(OrdersClient):
-    """A client that writes down every frame, and resumes a stream that has fallen silent."""
+    """A client that writes down every frame."""
 
     def __init__(self, base_url: str) -> None:
         super().__init__(base_url)
@@ -58,21 +53,10 @@ class WatchfulClient(OrdersClient):
         """Write this order's frames down there."""
         self._followed[order["streamUrl"]] = followed
 
-    async def _stream(self, url: str, after: int) -> AsyncIterator[Document]:
+    async def _stream(self, url: str, after: int, silence: float) -> AsyncIterator[Document]:
         followed = self._followed[url]
         followed.connections += 1
-        stream = super()._stream(url, after)
-        patience = SILENCE_SECONDS * 2**followed.silences
-        wait = patience + HANDSHAKE_SECONDS
-        while True:
-            try:
-                event = await asyncio.wait_for(anext(stream), wait)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                followed.silences += 1
-                return
-            wait = patience
+        async for event in super()._stream(url, after, silence):
             followed.frames.append((event["sequence"], event["status"]))
             yield event
 

@@ -57,7 +57,6 @@ def summary(course: Course) -> Table:
     table.add_row("ends", _counted(course.ends))
     table.add_row("dead letters", _counted(course.dead_letters))
     table.add_row("followers' connections", str(sum(order.connections for order in accepted)))
-    table.add_row("resumed after silence", str(sum(order.silences for order in accepted)))
     table.add_row("duplicates ignored", str(watch.duplicates(accepted)))
     table.add_row("holes healed", str(watch.holes(accepted)))
     times = sorted(o.final_at - o.accepted_at for o in accepted if o.final_at)
@@ -66,7 +65,6 @@ def summary(course: Course) -> Table:
         table.add_row("time to the last frame, most", f"{times[-1]:.1f} s")
     if course.quiet is not None:
         table.add_row("time to quiet", f"{course.quiet.seconds:.1f} s")
-        table.add_row("time to quiet, swept orders", f"{course.quiet.swept_seconds:.1f} s")
     _add_books(table, course)
     return table
 

@@ -14,11 +14,9 @@ from chalicelib.domain.orders import TRANSITIONS, OrderStatus
 from infra.chaos.load import Followed
 
 POLL_SECONDS = 0.25
-# A message whose worker was killed before it could hold it comes again after the queue's own
-# visibility, 36 s; then the order is still to be executed.
 QUIET_SECONDS = 60.0
-# The sweep comes once a minute, and looks for what has stood still for half a minute.
-SWEPT_SECONDS = 120.0
+# How long to wait for those that take longer, so as to tell them from those that never end.
+PATIENCE_SECONDS = 120.0
 # Failures for these reasons would be ours: the simulated world gives others.
 FAULTS_OF_OURS = frozenset({"", "ABANDONED", "INTERNAL", "UNAVAILABLE"})
 
@@ -27,12 +25,7 @@ _UNFINISHED = """
       FROM orders
      WHERE order_id = ANY(%s::uuid[]) AND status NOT IN ('confirmed', 'failed')
 """
-_LAST_ENDS = """
-    SELECT claimed_at IS NOT NULL AS was_swept, max(updated_at)
-      FROM orders
-     WHERE order_id = ANY(%s::uuid[])
-     GROUP BY was_swept
-"""
+_LAST_END = "SELECT max(updated_at) FROM orders WHERE order_id = ANY(%s::uuid[])"
 _HISTORIES = """
     SELECT order_id::text, array_agg(status ORDER BY sequence)
       FROM order_events
@@ -52,37 +45,31 @@ _UNANSWERED = "SELECT count(*) FROM orders WHERE order_id <> ALL(%s::uuid[])"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """How long after the faults the last order came to its end; zero when it did before.
-
-    Orders that the sweep had to find are told apart: no queue knew of them any more.
-    """
+    """How long after the load the last order came to its end; zero when it did before."""
 
     seconds: float
-    swept_seconds: float
     left: Mapping[str, str]
 
     def complaints(self) -> Iterator[str]:
         """Say what took too long."""
         if self.seconds > QUIET_SECONDS:
             yield f"orders took {self.seconds:.1f} s to their end, not {QUIET_SECONDS:.0f} at most"
-        if self.swept_seconds > SWEPT_SECONDS:
-            yield f"swept orders took {self.swept_seconds:.1f} s, not {SWEPT_SECONDS:.0f} at most"
         for order_id, status in self.left.items():
             yield f"order {order_id} is still {status}"
 
 
 def wait_for_quiet(database_url: str, order_ids: Collection[str], since: datetime) -> Quiet:
-    """Wait until all these orders are final, or until even the sweep has had its time."""
-    deadline = time.monotonic() + SWEPT_SECONDS
+    """Wait until all these orders are final, or until there is no hope left."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     with psycopg.connect(database_url, autocommit=True) as connection:
         ids = [list(order_ids)]
         left = _unfinished(connection, ids)
         while left and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
             left = _unfinished(connection, ids)
-        rows = connection.execute(_LAST_ENDS, ids).fetchall()
-    took = {was_swept: max(0.0, (last - since).total_seconds()) for was_swept, last in rows}
-    return Quiet(seconds=took.get(False, 0), swept_seconds=took.get(True, 0), left=left)
+        row = connection.execute(_LAST_END, ids).fetchone()
+    last = row[0] if row and row[0] else since
+    return Quiet(seconds=max(0.0, (last - since).total_seconds()), left=left)
 
 
 def _unfinished(connection: psycopg.Connection, ids: list[list[str]]) -> dict[str, str]:

@@ -18,7 +18,7 @@ END = "end"
 
 # What changes the world: a call of another name is not counted.
 COUNTED = {
-    "store": {"add", "save", "claim_stale"},
+    "store": {"add", "save", "schedule_sweep"},
     "chain": {"send"},
     "order_queue": {"enqueue"},
     "status_queue": {"announce"},

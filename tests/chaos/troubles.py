@@ -65,7 +65,7 @@ AWAY: dict[str, type[Exception]] = {
 UNHEARD = [
     "store.add",
     "store.save",
-    "store.claim_stale",
+    "store.schedule_sweep",
     "order_queue.enqueue",
     "chain.send",
     "status_queue.announce",

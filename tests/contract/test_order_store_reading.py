@@ -1,6 +1,5 @@
 """What every OrderStore answers."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -205,26 +204,17 @@ def test_page_is_empty_when_key_is_the_last_order(store: OrderStore) -> None:
     assert shown == []
 
 
-def claim(
-    store: OrderStore,
-    *,
-    due_before: datetime,
-    claimed_before: datetime = START,
-    now: datetime = START,
-    limit: int = 10,
-) -> Sequence[OrderId]:
-    return store.claim_stale(
-        due_before=due_before, claimed_before=claimed_before, now=now, limit=limit
-    )
+def stale(store: OrderStore, *, due_before: datetime, now: datetime = START) -> list[OrderId]:
+    return list(store.stale(due_before=due_before, now=now, limit=2))
 
 
 def test_stale_returns_oldest_due_first_when_many_wait(store: OrderStore) -> None:
     for number, age in ((1, 20), (2, 40), (3, 30), (4, 50)):
         put(store, accepted(number, at=START - age * SECOND))
 
-    found = claim(store, due_before=START - 25 * SECOND, limit=2)
+    found = stale(store, due_before=START - 25 * SECOND)
 
-    assert numbers(list(found)) == [4, 2]
+    assert numbers(found) == [4, 2]
 
 
 def test_stale_leaves_out_orders_when_they_are_final_or_not_due(store: OrderStore) -> None:
@@ -235,24 +225,50 @@ def test_stale_leaves_out_orders_when_they_are_final_or_not_due(store: OrderStor
     put(store, due_now)
     due_of_waiting = store.get(order_id(3)).order.due_at
 
-    at_the_time = claim(store, due_before=START)
-    just_after = claim(store, due_before=START + SECOND / 1000)
-    long_after = claim(store, due_before=due_of_waiting + SECOND)
+    at_the_time = stale(store, due_before=START)
+    just_after = stale(store, due_before=START + SECOND / 1000)
+    long_after = stale(store, due_before=due_of_waiting + SECOND)
 
-    assert numbers(list(at_the_time)) == []
-    assert numbers(list(just_after)) == [4]
-    assert numbers(list(long_after)) == [3]
+    assert numbers(at_the_time) == []
+    assert numbers(just_after) == [4]
+    assert numbers(long_after) == [4, 3]
 
 
-def test_claimed_order_is_not_claimed_again_until_its_claim_is_old(store: OrderStore) -> None:
-    put(store, accepted(1, at=START - 60 * SECOND))
+@pytest.mark.parametrize("age", [0, 300], ids=["new", "old"])
+def test_stale_returns_an_order_from_the_time_its_sweep_is_scheduled_for(
+    store: OrderStore, age: int
+) -> None:
+    put(store, accepted(1, at=START - age * SECOND))
+    put(store, accepted(2, at=START))
 
-    claims = [
-        claim(store, due_before=START, claimed_before=now - 180 * SECOND, now=now)
-        for now in (START, START + 60 * SECOND, START + 180 * SECOND, START + 181 * SECOND)
-    ]
+    store.schedule_sweep([order_id(1)], at=START + 180 * SECOND)
 
-    assert [len(found) for found in claims] == [1, 0, 0, 1]
+    before, then = (
+        stale(store, due_before=START - 30 * SECOND, now=START + seconds * SECOND)
+        for seconds in (179, 180)
+    )
+    assert (numbers(before), numbers(then)) == ([], [1])
+
+
+def test_scheduled_sweep_is_forgotten_when_the_order_moves(store: OrderStore) -> None:
+    pending = accepted(1, at=START - 300 * SECOND)
+    put(store, pending)
+    store.schedule_sweep([order_id(1)], at=START + 180 * SECOND)
+
+    store.save(way(pending, OrderStatus.ROUTING))
+
+    assert numbers(stale(store, due_before=START + 300 * SECOND)) == [1]
+
+
+def test_scheduling_a_sweep_changes_nothing_when_the_order_is_final_or_there_is_none(
+    store: OrderStore,
+) -> None:
+    confirmed = accepted(1)
+    put(store, confirmed, *way_to_confirmed(confirmed))
+
+    store.schedule_sweep([order_id(1), order_id(2)], at=START)
+
+    assert numbers(stale(store, due_before=START + 300 * SECOND, now=START + SECOND)) == []
 
 
 def test_check_passes_when_store_answers(store: OrderStore) -> None:

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.orders import Order, OrderId, OrderStatus, OrderType
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, StatusUpdate
 from chalicelib.engine.ports import Follower, OrderFilter, OrderStore
+from chalicelib.entrypoints.queue import holding
 from tests.contract.samples import accepted, order_id, put, started, way_to_confirmed
 from tests.integration.conftest import Traffic
 from tests.world import exact_in
@@ -29,7 +30,7 @@ def execute(engine: ModuleType, messages: list[ExecuteOrder]) -> set[OrderId]:
     failed: set[OrderId] = engine.executor().execute(
         messages,
         has_time=lambda: True,
-        hold=lambda: engine.order_queue().hold(receipts, seconds=15),
+        hold=holding(engine.order_queue(), receipts),
     )
     return failed
 
@@ -182,7 +183,7 @@ def test_disconnect_is_one_delete_and_one_update_when_one_order_was_followed(
 
 
 @pytest.mark.parametrize(("many", "calls"), [(0, 0), (1, 1), (25, 3)])
-def test_sweep_is_one_statement_and_a_call_for_ten_when_orders_are_stale(
+def test_sweep_is_two_statements_and_a_call_for_ten_when_orders_are_stale(
     engine: ModuleType, traffic: Traffic, many: int, calls: int
 ) -> None:
     for number in range(1, many + 1):
@@ -192,7 +193,7 @@ def test_sweep_is_one_statement_and_a_call_for_ten_when_orders_are_stale(
     swept = engine.sweeper().sweep()
 
     assert swept == many
-    assert traffic.statements == ["claim_stale_orders"]
+    assert traffic.statements == ["stale_orders", "schedule_sweep"][: 2 if many else 1]
     assert traffic.calls == ["SendMessageBatch"] * calls
 
 

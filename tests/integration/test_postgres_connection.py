@@ -95,14 +95,12 @@ REPEATABLE = [
     pytest.param(lambda s: s.exists(order_id(1)), id="exists"),
     pytest.param(lambda s: s.get(order_id(1)), id="get"),
     pytest.param(lambda s: s.page(OrderFilter(), limit=1, after=None), id="page"),
+    pytest.param(lambda s: s.stale(due_before=START, now=START, limit=1), id="stale"),
+    pytest.param(lambda s: s.schedule_sweep([order_id(1)], at=START), id="schedule sweep"),
     pytest.param(lambda s: s.check(), id="check"),
 ]
 UNREPEATABLE = [
     pytest.param(lambda s: s.save([started(accepted(1))]), id="save"),
-    pytest.param(
-        lambda s: s.claim_stale(due_before=START, claimed_before=START, now=START, limit=1),
-        id="claim",
-    ),
 ]
 
 

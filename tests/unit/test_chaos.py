@@ -128,10 +128,10 @@ def test_follower_complains_when_it_saw_what_cannot_be(frames, complaint):
 
 
 def test_slow_and_lost_orders_are_told_when_there_is_no_quiet():
-    quiet = Quiet(seconds=99, swept_seconds=300, left={"an-order": "routing"})
+    quiet = Quiet(seconds=99, left={"an-order": "routing"})
 
-    assert len([*quiet.complaints()]) == 3
-    assert [*Quiet(seconds=20, swept_seconds=120, left={}).complaints()] == []
+    assert len([*quiet.complaints()]) == 2
+    assert [*Quiet(seconds=60, left={}).complaints()] == []
 
 
 def test_failures_are_false_when_the_world_did_not_cause_them():

@@ -1,11 +1,14 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from chalicelib.adapters.memory import MemoryOrderStore
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId, OrderStatus
+from chalicelib.domain.orders import OrderId, OrderStatus, Transition
 from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.engine.ports import LoadedOrder
 from tests.world import World, ticks
 
 FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
@@ -237,3 +240,50 @@ def test_same_transaction_is_used_when_the_chain_was_down_for_the_sending() -> N
     world.run()
 
     assert [entry.wire_bytes for entry in world.landed(order_id)] == [signed.wire_bytes]
+
+
+class SpoiledStore(MemoryOrderStore):
+    """A store that cannot read, or write, one of its orders."""
+
+    unreadable: OrderId | None = None
+    unwritable: OrderId | None = None
+
+    def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
+        if self.unreadable in [request.order_id for request in requests]:
+            raise ValueError("unexpected")
+        return super().load(requests)
+
+    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
+        if self.unwritable in [transition.order.order_id for transition in transitions]:
+            raise ValueError("unexpected")
+        return super().save(transitions)
+
+
+@pytest.mark.parametrize("trouble", ["unreadable", "unwritable"])
+def test_order_that_cannot_be_read_or_written_fails_alone(trouble: str) -> None:
+    store = SpoiledStore()
+    world = World(store=store)
+    first, spoiled, last = (world.submit() for _ in range(3))
+    setattr(store, trouble, spoiled)
+
+    failed = world.execute(world.take())
+
+    assert failed == {spoiled}
+    assert world.statuses(first) == world.statuses(last) == FIVE
+    assert world.statuses(spoiled) == ["pending"]
+    assert world.landed(spoiled) == []
+
+
+def test_orders_go_on_later_when_the_routes_of_others_took_all_the_time() -> None:
+    world = World()
+    order_ids = [world.submit() for _ in range(3)]
+    messages = world.take()
+    world.execute(messages, has_time=ticks(1))
+
+    failed = world.execute(messages, has_time=ticks(2))
+
+    assert failed == set()
+    assert [world.statuses(o)[-1] for o in order_ids] == ["building", "building", "routing"]
+    assert {message.order_id for message in world.order_queue.messages} == {*order_ids}
+    world.run()
+    assert [world.statuses(o) for o in order_ids] == [FIVE] * 3

@@ -48,14 +48,32 @@ def test_batch_is_held_once_when_it_is_done_at_once() -> None:
     assert len(world.calls("order_queue.hold")) == 1
 
 
-def test_orders_are_executed_when_they_cannot_be_held() -> None:
-    world = World()
-    order_id = world.submit()
-    world.outages["order_queue.hold"] = UnavailableError("queue")
+def test_orders_are_executed_when_they_cannot_be_held(functions: Functions) -> None:
+    order_id = functions.world.submit()
+    functions.world.outages["order_queue.hold"] = UnavailableError("queue")
 
-    world.run()
+    functions.execute(batch("sqs_standard", [encode(ExecuteOrder(order_id=order_id))]))
 
-    assert world.statuses(order_id) == FIVE
+    assert functions.world.statuses(order_id) == FIVE
+
+
+def test_statuses_are_held_before_the_followers_are_read(functions: Functions) -> None:
+    event = captured("sqs_fifo")
+
+    functions.publish(event)
+
+    first = functions.world.calls("status_queue.hold", "followers.followers")[0]
+    assert first.name == "status_queue.hold"
+    assert first.arguments == ([record["receiptHandle"] for record in event["Records"]],)
+    assert first.keywords == {"seconds": HOLD_SECONDS}
+
+
+def test_statuses_are_published_when_they_cannot_be_held(functions: Functions) -> None:
+    functions.world.outages["status_queue.hold"] = UnavailableError("queue")
+
+    failed = functions.publish(captured("sqs_fifo"))
+
+    assert failed == []
 
 
 @pytest.mark.parametrize("skew", [-HOUR, HOUR], ids=["behind", "ahead"])

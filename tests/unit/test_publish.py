@@ -2,7 +2,7 @@ import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError, UnavailableError
 from chalicelib.domain.orders import OrderId
-from chalicelib.engine.messages import StatusUpdate
+from chalicelib.engine.messages import ExecuteOrder, StatusUpdate
 from tests.unit.feeds import world_with_followers
 from tests.world import World
 
@@ -54,6 +54,23 @@ def test_follow_request_comes_again_and_loses_nothing_when_it_fails() -> None:
     world.publish()
     assert list(dict.fromkeys(world.sequences("late"))) == [1, 2, 3, 4, 5]
     assert world.sequences("other") == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("error", [UnavailableError("store"), ValueError("spoiled")])
+def test_live_events_go_out_when_the_history_of_a_replay_cannot_be_read(error: Exception) -> None:
+    world, _, order_id = world_with_followers("other")
+    followed = world.submit()
+    world.connect("late", followed)
+    world.execute([ExecuteOrder(order_id=order_id)])
+    world.outages["store.events"] = error
+
+    failed = world.publish_batch()
+
+    assert failed == [world.follow_request("late", followed)]
+    assert world.sequences("other") == [1, 2, 3, 4, 5]
+    world.outages.clear()
+    world.publish()
+    assert world.sequences("late") == [1]
 
 
 def test_whole_batch_fails_when_nobody_knows_who_follows() -> None:

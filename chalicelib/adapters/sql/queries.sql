@@ -47,6 +47,7 @@ WITH locked AS (
            transaction = next.transaction,
            last_valid_block_height = next.last_valid_block_height,
            due_at = next.due_at,
+           sweep_at = NULL,
            updated_at = next.updated_at
       FROM unnest(
                %(order_ids)s::uuid[], %(statuses)s::text[], %(sequences)s::integer[],
@@ -89,25 +90,20 @@ SELECT orders.*, jsonb_build_array(to_jsonb(event)) AS events
  ORDER BY orders.created_at DESC, orders.order_id DESC
  LIMIT %(limit)s;
 
--- name: claim_stale_orders
--- Unfinished orders that nobody has moved for long; a claim keeps the next sweeps from them.
-WITH stale AS (
-    SELECT order_id
-      FROM orders
-     WHERE status NOT IN ('confirmed', 'failed')
-       AND due_at < %(due_before)s
-       AND (claimed_at IS NULL OR claimed_at < %(claimed_before)s)
-     ORDER BY due_at
-     LIMIT %(limit)s
-       FOR UPDATE SKIP LOCKED
-), claimed AS (
-    UPDATE orders
-       SET claimed_at = %(now)s
-      FROM stale
-     WHERE orders.order_id = stale.order_id
-    RETURNING orders.order_id, orders.due_at
-)
-SELECT order_id FROM claimed ORDER BY due_at;
+-- name: stale_orders
+-- Unfinished orders that nobody has moved for long, or whose sweep was scheduled.
+SELECT order_id
+  FROM orders
+ WHERE status NOT IN ('confirmed', 'failed')
+   AND CASE WHEN sweep_at IS NULL THEN due_at < %(due_before)s ELSE sweep_at <= %(now)s END
+ ORDER BY due_at
+ LIMIT %(limit)s;
+
+-- name: schedule_sweep
+UPDATE orders
+   SET sweep_at = %(at)s
+ WHERE order_id = ANY(%(order_ids)s::uuid[])
+   AND status NOT IN ('confirmed', 'failed');
 
 -- name: check
 SELECT 1 AS answer;
