@@ -11,9 +11,10 @@ STAGE ?= local
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 AUDIT_ARGS ?=
+KEYS_ARGS ?= list
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos deploy redrive clean
+.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos deploy keys redrive clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -73,6 +74,9 @@ chaos: .venv/.local ## Break the stack for MINUTES under ORDERS a second, and au
 
 deploy: .venv/.local ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
 	@$(BIN)/python -m infra.deploy --stage $(STAGE)
+
+keys: .venv/.local ## API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke ID" or "list"
+	@$(BIN)/python -m infra.keys $(KEYS_ARGS)
 
 redrive: .venv/.local ## Return the dead letters of STAGE to their queues
 	@$(BIN)/python -m infra.redrive --stage $(STAGE)

@@ -15,6 +15,7 @@ from chalice.app import (
 )
 
 from chalicelib import bootstrap
+from chalicelib.engine.identity import Caller, Scope
 from chalicelib.entrypoints import http, queue, schedule, websocket
 
 app = Chalice(app_name="orders")
@@ -28,6 +29,10 @@ STATUS_QUEUE = "status.fifo"
 def current_request() -> Request:
     assert app.current_request is not None, "Chalice sets it before it calls a view"
     return app.current_request
+
+
+def caller(scope: Scope) -> Caller:
+    return bootstrap.gate().admit(current_request().headers, scope)
 
 
 @app.middleware("all")
@@ -44,42 +49,47 @@ def observe(request: Request, get_response: Callable[[Request], Response]) -> Re
 @app.route("/api/orders/execute", methods=["POST"], content_types=[])
 @http.endpoint
 def submit_order() -> Response:
-    settings = bootstrap.settings()
     return http.submit_order(
         current_request(),
+        caller(Scope.TRADE),
         bootstrap.submitter(),
-        public_base_url=settings.public_base_url,
-        stream_url=settings.stream_url,
+        bootstrap.gate(),
+        public_base_url=bootstrap.settings().public_base_url,
     )
 
 
 @app.route("/api/orders/{order_id}", content_types=[])
 @http.endpoint
 def get_order(order_id: str) -> Response:
-    return http.get_order(order_id, bootstrap.order_store())
+    return http.get_order(order_id, caller(Scope.READ), bootstrap.order_store(), bootstrap.gate())
 
 
 @app.route("/api/orders", content_types=[])
 @http.endpoint
 def list_orders() -> Response:
-    return http.list_orders(current_request(), bootstrap.order_store())
+    return http.list_orders(
+        current_request(), caller(Scope.READ), bootstrap.order_store(), bootstrap.signer()
+    )
 
 
 @app.route("/api/quotes", content_types=[])
 @http.endpoint
 def get_quotes() -> Response:
+    caller(Scope.READ)
     return http.get_quotes(current_request(), bootstrap.router())
 
 
 @app.route("/api/tokens", content_types=[])
 @http.endpoint
 def list_tokens() -> Response:
+    caller(Scope.READ)
     return http.list_tokens()
 
 
 @app.route("/api/pools", content_types=[])
 @http.endpoint
 def list_pools() -> Response:
+    caller(Scope.READ)
     return http.list_pools(bootstrap.venues())
 
 
@@ -92,6 +102,7 @@ def health() -> Response:
 @app.route("/api/ready", content_types=[])
 @http.endpoint
 def ready() -> Response:
+    caller(Scope.READ)
     return http.ready(bootstrap.readiness())
 
 
@@ -103,7 +114,7 @@ def index() -> Response:
 
 @app.on_ws_connect()
 def connect(event: WebsocketEvent) -> dict[str, Any]:
-    return websocket.connect(event, bootstrap.following())
+    return websocket.connect(event, bootstrap.following(), bootstrap.gate())
 
 
 @app.on_ws_message()

@@ -11,13 +11,13 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.orders import OrderId
+from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.ports import (
     Chain,
     Clock,
     FollowerStore,
     OrderQueue,
     OrderStore,
-    Pacing,
     StatusFeed,
     StatusQueue,
     Venue,
@@ -30,13 +30,17 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
     from chalicelib.adapters.postgres import PostgresDatabase
+    from chalicelib.engine.admission import RateLimit
     from chalicelib.engine.execute import Executor
     from chalicelib.engine.follow import Following
+    from chalicelib.engine.identity import KeyStore
     from chalicelib.engine.publish import Publisher
     from chalicelib.engine.quote import Router
     from chalicelib.engine.rescue import Rescuer
     from chalicelib.engine.submit import Submitter
     from chalicelib.engine.sweep import Sweeper
+    from chalicelib.entrypoints.gate import Gate
+    from chalicelib.entrypoints.signing import Signer
     from chalicelib.simulation.fate import Fate
     from chalicelib.simulation.market import Market
 
@@ -66,7 +70,45 @@ def submitter() -> "Submitter":
         venues=venues(),
         clock=clock(),
         new_id=lambda: OrderId(str(uuid.uuid4())),
+        limit=rate_limit(),
     )
+
+
+def rate_limit() -> "RateLimit | None":
+    """How many orders an owner may place."""
+    from chalicelib.engine.admission import RateLimit
+
+    most = settings().orders_per_minute
+    return RateLimit(orders_most=most) if most else None
+
+
+@cache
+def gate() -> "Gate":
+    """Who may come in."""
+    from chalicelib.entrypoints.gate import Gate
+
+    return Gate(
+        keys=key_store() if settings().auth_mode == "api_key" else None,
+        signer=signer(),
+        clock=clock(),
+        stream_url=settings().stream_url,
+        origins=frozenset(settings().allowed_origins.split()),
+    )
+
+
+@cache
+def signer() -> "Signer":
+    """What seals tickets and cursors."""
+    from chalicelib.entrypoints.signing import Signer
+
+    return Signer(settings().signing_key)
+
+
+@cache
+def key_store() -> "KeyStore":
+    from chalicelib.adapters.postgres_keys import PostgresKeyStore
+
+    return PostgresKeyStore(_database())
 
 
 @cache

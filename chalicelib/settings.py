@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 from functools import cached_property
+from hashlib import sha256
 from os import environ
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import (
     AWSSecretsManagerSettingsSource,
     BaseSettings,
@@ -37,6 +38,15 @@ class Settings(BaseSettings):
     stream_url: str
     public_base_url: str = ""
 
+    # Without keys everybody is one anonymous owner.
+    auth_mode: Literal["none", "api_key"] = "none"
+    # Seals tickets and cursors.
+    signing_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
+    # Orders that an owner may place in a minute; 0 for no limit.
+    orders_per_minute: Annotated[int, Field(ge=0, le=10**6)] = 0
+    # Origins of pages that may connect, separated by spaces; none for any.
+    allowed_origins: str = ""
+
     log_level: str = "INFO"
     market_seed: str = "solana"
     latency_ms: Range = "2000-3000"
@@ -49,6 +59,18 @@ class Settings(BaseSettings):
     congestion_rate_bps: BasisPoints = 0
     # The priority fee: a leg of a route has to earn more than it costs.
     compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**9)] = 50_000
+
+    @model_validator(mode="after")
+    def _keys_need_a_secret(self) -> Self:
+        if self.auth_mode == "api_key" and self.signing_secret is None:
+            raise ValueError("AUTH_MODE=api_key needs a signing_secret")
+        return self
+
+    @property
+    def signing_key(self) -> bytes:
+        """The key of seals: where nobody needs a ticket, what all functions know will do."""
+        secret = self.signing_secret or self.database_url
+        return sha256(b"signing:" + secret.get_secret_value().encode()).digest()
 
     @cached_property
     def latency_range(self) -> tuple[timedelta, timedelta]:

@@ -31,6 +31,15 @@ AWS_ENVIRONMENT = {
 }
 AWS_OVERRIDES = ("AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "SETTINGS_SECRET_ID")
 
+TABLES = (
+    "idempotency_keys",
+    "order_rates",
+    "api_keys",
+    "orders",
+    "order_events",
+    "chain.transactions",
+)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def fake_aws_credentials() -> Iterator[None]:
@@ -58,7 +67,7 @@ def postgres() -> Iterator[LocalPostgres]:
 @pytest.fixture
 def database_url(postgres: LocalPostgres) -> str:
     with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute("TRUNCATE orders, order_events, chain.transactions")
+        connection.execute(f"TRUNCATE {', '.join(TABLES)}")
     return postgres.url
 
 

@@ -31,7 +31,7 @@ from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.execute import Executor
 from chalicelib.engine.follow import Following
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage
-from chalicelib.engine.ports import Pacing
+from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.publish import Publisher
 from chalicelib.engine.quote import Router
 from chalicelib.engine.rescue import Rescuer
@@ -222,10 +222,10 @@ class World:
     ) -> OrderId:
         """Accept a market order and return its id."""
         trade = exact_in(amount_in, pair) if amount_out is None else exact_out(amount_out, pair)
-        order = self.submitter.submit(
+        admission = self.submitter.submit(
             order_type=OrderType.MARKET, trade=trade, slippage_bps=slippage_bps
         )
-        return order.order_id
+        return admission.order.order_id
 
     @property
     def rescuer(self) -> Rescuer:

@@ -3,11 +3,14 @@ the same contract suites as the real adapters."""
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.errors import IdempotencyKeyReusedError, OrderNotFoundError
 from chalicelib.domain.orders import Order, OrderEvent, OrderId, Transition
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
+from chalicelib.engine.identity import ApiKey
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, StatusUpdate
 from chalicelib.engine.ports import (
     ConnectionGoneError,
@@ -39,10 +42,42 @@ class MemoryOrderStore:
     orders: dict[OrderId, Order] = field(default_factory=dict)
     history: dict[OrderId, list[OrderEvent]] = field(default_factory=lambda: defaultdict(list))
     sweeps: dict[OrderId, datetime] = field(default_factory=dict)
+    keys: dict[tuple[OwnerId, str], tuple[IdempotencyKey, OrderId]] = field(default_factory=dict)
+    rates: dict[OwnerId, tuple[datetime, int]] = field(default_factory=dict)
 
-    def add(self, accepted: Transition) -> None:
-        if accepted.order.order_id not in self.orders:
-            self._store(accepted)
+    def add(
+        self,
+        accepted: Transition,
+        *,
+        key: IdempotencyKey | None = None,
+        limit: RateLimit | None = None,
+    ) -> Admission:
+        order = accepted.order
+        known = self.replay(order.owner_id, key) if key else None
+        if known is not None and known.order.order_id != order.order_id:
+            return known
+        if order.order_id in self.orders:
+            return Admission(order=order)
+        used = self._use(order, limit) if limit else None
+        if key:
+            self.keys[order.owner_id, key.value] = key, order.order_id
+        self._store(accepted)
+        return Admission(order=order, used=used)
+
+    def replay(self, owner_id: OwnerId, key: IdempotencyKey) -> Admission | None:
+        if (owner_id, key.value) not in self.keys:
+            return None
+        used, order_id = self.keys[owner_id, key.value]
+        if used.fingerprint != key.fingerprint:
+            raise IdempotencyKeyReusedError
+        return Admission(order=self.orders[order_id].as_accepted(), is_replay=True)
+
+    def prune_keys(self, *, before: datetime, limit: int) -> int:
+        born = {name: self.orders[order_id].created_at for name, (_, order_id) in self.keys.items()}
+        oldest = sorted((at, name) for name, at in born.items() if at < before)[:limit]
+        for _, name in oldest:
+            del self.keys[name]
+        return len(oldest)
 
     def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
         announced = {request.order_id: request.announced_through for request in requests}
@@ -67,11 +102,11 @@ class MemoryOrderStore:
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
         return {o: tuple(self.history[o]) for o in order_ids if o in self.orders}
 
-    def exists(self, order_id: OrderId) -> bool:
-        return order_id in self.orders
+    def exists(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> bool:
+        return order_id in self.orders and self.orders[order_id].owner_id == owner_id
 
-    def get(self, order_id: OrderId) -> OrderRecord:
-        if order_id not in self.orders:
+    def get(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> OrderRecord:
+        if not self.exists(order_id, owner_id):
             raise OrderNotFoundError
         return OrderRecord(order=self.orders[order_id], events=tuple(self.history[order_id]))
 
@@ -110,6 +145,15 @@ class MemoryOrderStore:
     def check(self) -> None:
         return
 
+    def _use(self, order: Order, limit: RateLimit) -> int:
+        window_start = limit.window_start(order.created_at)
+        counted_in, used = self.rates.get(order.owner_id, (window_start, 0))
+        used = used + 1 if counted_in == window_start else 1
+        if used > limit.orders_most:
+            raise limit.refusal(order.created_at)
+        self.rates[order.owner_id] = window_start, used
+        return used
+
     def _store(self, transition: Transition) -> None:
         self.orders[transition.order.order_id] = transition.order
         self.history[transition.order.order_id].append(transition.event)
@@ -122,7 +166,8 @@ def _age_key(order: Order) -> tuple[datetime, OrderId]:
 
 def _matches(order: Order, wanted: OrderFilter) -> bool:
     return (
-        wanted.status in (None, order.status)
+        wanted.owner_id == order.owner_id
+        and wanted.status in (None, order.status)
         and wanted.order_type in (None, order.order_type)
         and wanted.input_mint in (None, order.pair.token_in.mint)
         and wanted.output_mint in (None, order.pair.token_out.mint)
@@ -210,3 +255,26 @@ class MemoryStatusFeed:
         if connection_id not in self.frames:
             raise ConnectionGoneError
         self.frames[connection_id].append(frame)
+
+
+@dataclass(slots=True)
+class MemoryKeyStore:
+    """API keys in a dictionary."""
+
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+
+    def add(self, key: ApiKey) -> None:
+        self.keys[key.key_id] = key
+
+    def find(self, key_id: str) -> ApiKey | None:
+        return self.keys.get(key_id)
+
+    def revoke(self, key_id: str, at: datetime) -> bool:
+        key = self.keys.get(key_id)
+        if key is None or key.revoked_at is not None:
+            return False
+        self.keys[key_id] = replace(key, revoked_at=at)
+        return True
+
+    def all(self) -> list[ApiKey]:
+        return sorted(self.keys.values(), key=lambda key: (key.created_at, key.key_id))

@@ -13,7 +13,11 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from chalicelib.domain.errors import OrderNotFoundError, UnavailableError
+from chalicelib.domain.errors import (
+    IdempotencyKeyReusedError,
+    OrderNotFoundError,
+    UnavailableError,
+)
 from chalicelib.domain.orders import (
     Order,
     OrderEvent,
@@ -24,14 +28,18 @@ from chalicelib.domain.orders import (
     SignedTransaction,
     Transition,
 )
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.tokens import Pair
 from chalicelib.domain.trades import SwapMode, Trade
+from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageKey
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 5_000
+
+_RATE_CONSTRAINT = "order_rate_is_kept"
 
 Row = Mapping[str, Any]
 
@@ -91,26 +99,63 @@ class PostgresOrderStore:
     def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
-    def add(self, accepted: Transition) -> None:
+    def add(
+        self,
+        accepted: Transition,
+        *,
+        key: IdempotencyKey | None = None,
+        limit: RateLimit | None = None,
+    ) -> Admission:
+        order = accepted.order
+        row = self._insert(accepted, key, limit)
+        known = self.replay(order.owner_id, key) if key and not row["is_new"] else None
+        if known is None or known.order.order_id == order.order_id:
+            return Admission(order=order, used=row["used"])
+        return known
+
+    def replay(self, owner_id: OwnerId, key: IdempotencyKey) -> Admission | None:
+        rows = self._run_repeatable("order_of_key", owner_id=owner_id, key=key.value)
+        if not rows:
+            return None
+        if bytes(rows[0]["fingerprint"]) != key.fingerprint:
+            raise IdempotencyKeyReusedError
+        return Admission(order=_order(rows[0]).as_accepted(), is_replay=True)
+
+    def prune_keys(self, *, before: datetime, limit: int) -> int:
+        return len(self._run_repeatable("prune_keys", before=before, limit=limit))
+
+    def _insert(
+        self, accepted: Transition, key: IdempotencyKey | None, limit: RateLimit | None
+    ) -> Row:
         order = accepted.order
         is_exact_in = order.trade.mode is SwapMode.EXACT_IN
-        self._run_repeatable(
-            "add_order",
-            order_id=order.order_id,
-            order_type=order.order_type,
-            input_mint=order.pair.token_in.mint,
-            output_mint=order.pair.token_out.mint,
-            amount_in=order.trade.amount if is_exact_in else None,
-            amount_out=None if is_exact_in else order.trade.amount,
-            slippage_bps=order.slippage_bps,
-            status=order.status,
-            sequence=order.sequence,
-            attempt=order.attempt,
-            due_at=order.due_at,
-            created_at=order.created_at,
-            updated_at=order.updated_at,
-            details=Jsonb(dict(accepted.event.details)),
-        )
+        parameters = {
+            "order_id": order.order_id,
+            "owner_id": order.owner_id,
+            "order_type": order.order_type,
+            "input_mint": order.pair.token_in.mint,
+            "output_mint": order.pair.token_out.mint,
+            "amount_in": order.trade.amount if is_exact_in else None,
+            "amount_out": None if is_exact_in else order.trade.amount,
+            "slippage_bps": order.slippage_bps,
+            "status": order.status,
+            "sequence": order.sequence,
+            "attempt": order.attempt,
+            "due_at": order.due_at,
+            "created_at": order.created_at,
+            "updated_at": order.updated_at,
+            "details": Jsonb(dict(accepted.event.details)),
+            "key": key and key.value,
+            "fingerprint": key and key.fingerprint,
+            "orders_most": limit and limit.orders_most,
+            "window_start": limit and limit.window_start(order.created_at),
+        }
+        try:
+            return self._run_repeatable("add_order", **parameters)[0]
+        except psycopg.errors.CheckViolation as error:
+            if limit is None or error.diag.constraint_name != _RATE_CONSTRAINT:
+                raise
+            raise limit.refusal(order.created_at) from error
 
     def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
         announced = {request.order_id: request.announced_through for request in requests}
@@ -144,12 +189,12 @@ class PostgresOrderStore:
             found[event.order_id] = (*found.get(event.order_id, ()), event)
         return found
 
-    def exists(self, order_id: OrderId) -> bool:
-        return bool(self._run_repeatable("order_exists", order_id=order_id))
+    def exists(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> bool:
+        return bool(self._run_repeatable("order_exists", order_id=order_id, owner_id=owner_id))
 
-    def get(self, order_id: OrderId) -> OrderRecord:
+    def get(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> OrderRecord:
         loaded = self.load([ExecuteOrder(order_id=order_id, announced_through=0)])
-        if not loaded:
+        if not loaded or loaded[0].order.owner_id != owner_id:
             raise OrderNotFoundError
         return OrderRecord(order=loaded[0].order, events=loaded[0].unannounced)
 
@@ -158,6 +203,7 @@ class PostgresOrderStore:
     ) -> Sequence[OrderRecord]:
         rows = self._run_repeatable(
             "page_of_orders",
+            owner_id=wanted.owner_id,
             status=wanted.status,
             order_type=wanted.order_type,
             input_mint=wanted.input_mint,
@@ -202,6 +248,7 @@ def _trade(row: Row) -> Trade:
 def _order(row: Row) -> Order:
     return Order(
         order_id=OrderId(str(row["order_id"])),
+        owner_id=OwnerId(row["owner_id"]),
         order_type=OrderType(row["order_type"]),
         trade=_trade(row),
         slippage_bps=row["slippage_bps"],

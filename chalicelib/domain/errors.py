@@ -1,5 +1,6 @@
 """The error tree: every error has a stable code and knows whether another attempt may help."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -69,6 +70,47 @@ class InvalidCursorError(RejectedError):
     """The cursor is not one this service has given out."""
 
     code = "INVALID_CURSOR"
+
+
+class InvalidIdempotencyKeyError(InvalidRequestError):
+    """An Idempotency-Key has 1 to 255 visible ASCII characters."""
+
+    code = "INVALID_IDEMPOTENCY_KEY"
+
+
+class IdempotencyKeyReusedError(RejectedError):
+    """The Idempotency-Key was used before, for another order."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class UnauthorizedError(RejectedError):
+    """This needs an API key, or a ticket that is still good."""
+
+    code = "UNAUTHORIZED"
+
+
+class ForbiddenError(RejectedError):
+    """The API key does not reach this far."""
+
+    code = "FORBIDDEN"
+
+
+class OriginRefusedError(RejectedError):
+    """Pages of that origin may not connect."""
+
+    code = "ORIGIN_REFUSED"
+
+
+class RateLimitedError(RejectedError):
+    """Too many orders in a short time."""
+
+    code = "RATE_LIMITED"
+    retryable = True
+
+    def __init__(self, detail: str | None = None, *, retry_after: timedelta = timedelta(0)) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class NotFoundError(OrderError):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NewType
 
 from chalicelib.domain.errors import IllegalTransitionError, InvalidOrderIdError
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.tokens import Pair
 from chalicelib.domain.trades import Trade
 
@@ -84,6 +85,7 @@ class Order:
     """A request for a trade, and how far it is."""
 
     order_id: OrderId
+    owner_id: OwnerId = ANONYMOUS
     order_type: OrderType
     trade: Trade
     slippage_bps: int
@@ -98,6 +100,18 @@ class Order:
     @property
     def pair(self) -> Pair:
         return self.trade.pair
+
+    def as_accepted(self) -> "Order":
+        """The order as it was when it was accepted."""
+        return replace(
+            self,
+            status=OrderStatus.PENDING,
+            sequence=1,
+            attempt=0,
+            transaction=None,
+            due_at=self.created_at,
+            updated_at=self.created_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +145,12 @@ def accept(
     trade: Trade,
     slippage_bps: int,
     at: datetime,
+    owner_id: OwnerId = ANONYMOUS,
 ) -> Transition:
     """Create a pending order with its first event."""
     order = Order(
         order_id=order_id,
+        owner_id=owner_id,
         order_type=order_type,
         trade=trade,
         slippage_bps=slippage_bps,

@@ -4,6 +4,7 @@ request behind the events that are on their way."""
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.messages import FollowRequest
 from chalicelib.engine.ports import FollowerStore, OrderStore, StatusQueue
 
@@ -16,9 +17,10 @@ class Following:
     followers: FollowerStore
     status_queue: StatusQueue
 
-    def connect(self, request: FollowRequest) -> None:
-        """Start following. Raises OrderNotFoundError, which refuses the connection."""
-        if not self.store.exists(request.order_id):
+    def connect(self, request: FollowRequest, owner_id: OwnerId = ANONYMOUS) -> None:
+        """Start following an order of the owner's. Raises OrderNotFoundError, which refuses the
+        connection."""
+        if not self.store.exists(request.order_id, owner_id):
             raise OrderNotFoundError
         self.followers.register_connection(request.connection_id, [request.order_id])
         self.status_queue.request_follow(request)

@@ -3,7 +3,7 @@ pass the same contract tests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.errors import OrderError
@@ -17,9 +17,11 @@ from chalicelib.domain.orders import (
     SignedTransaction,
     Transition,
 )
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.routes import Route
 from chalicelib.domain.tokens import Mint, Pair
+from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest
 
 
@@ -51,8 +53,9 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Which orders a list shows; None means any."""
+    """Which orders of an owner a list shows; None means any."""
 
+    owner_id: OwnerId = ANONYMOUS
     status: OrderStatus | None = None
     order_type: OrderType | None = None
     input_mint: Mint | None = None
@@ -70,9 +73,26 @@ class PageKey:
 class OrderStore(Protocol):
     """The durable truth: orders and their events. Raises UnavailableError when out of reach."""
 
-    def add(self, accepted: Transition) -> None:
+    def add(
+        self,
+        accepted: Transition,
+        *,
+        key: IdempotencyKey | None = None,
+        limit: RateLimit | None = None,
+    ) -> Admission:
         """Store a new order with its first event, both or neither; adding it again changes
-        nothing."""
+        nothing.
+
+        Under a key that its owner has used before nothing is stored, and the order of that time is
+        returned as it was accepted. Raises IdempotencyKeyReusedError when that was another order,
+        RateLimitedError when the owner has placed as many as the limit allows.
+        """
+
+    def replay(self, owner_id: OwnerId, key: IdempotencyKey) -> Admission | None:
+        """Return what the owner placed under this key before. Raises IdempotencyKeyReusedError."""
+
+    def prune_keys(self, *, before: datetime, limit: int) -> int:
+        """Forget the oldest keys from before then, and return how many."""
 
     def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
         """Return the orders asked for that exist, in no particular order."""
@@ -86,11 +106,11 @@ class OrderStore(Protocol):
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
         """Return every event of each order in sequence; an unknown order is absent."""
 
-    def exists(self, order_id: OrderId) -> bool:
-        """Tell whether the order has been accepted."""
+    def exists(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> bool:
+        """Tell whether the order has been accepted, and is this owner's."""
 
-    def get(self, order_id: OrderId) -> OrderRecord:
-        """Return one order with all its events. Raises OrderNotFoundError."""
+    def get(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> OrderRecord:
+        """Return one order of the owner's with all its events. Raises OrderNotFoundError."""
 
     def page(
         self, wanted: OrderFilter, *, limit: int, after: PageKey | None
@@ -262,31 +282,3 @@ class Wallet(Protocol):
     ) -> SignedTransaction:
         """Build and sign a swap over the route's legs that fails as a whole beyond `limit`: the
         least total output, or the most total input of an exact-out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pacing:
-    """How fast the step machine goes: when it first asks for a confirmation, how often after that,
-    and how long it waits inside an invocation before the queue does the waiting."""
-
-    quote_latency: timedelta = timedelta(0)
-    build_latency: timedelta = timedelta(0)
-    confirmation_first: timedelta = timedelta(0)
-    confirmation_poll: timedelta = timedelta(milliseconds=200)
-    rebroadcast_after: timedelta = timedelta(seconds=4)
-    backoff_first: timedelta = timedelta(milliseconds=500)
-    backoff_most: timedelta = timedelta(seconds=8)
-    attempts_most: int = 3
-    wait_inside_most: timedelta = timedelta(seconds=1)
-    hold_every: timedelta = timedelta(seconds=5)
-
-    @property
-    def wait_most(self) -> timedelta:
-        """The longest wait that a step may ask for."""
-        return max(
-            self.quote_latency,
-            self.build_latency,
-            self.confirmation_first,
-            self.confirmation_poll,
-            self.backoff_most,
-        )

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from chalicelib.domain.errors import OrderError, QuoteError, UnavailableError, ZeroOutputError
 from chalicelib.domain.orders import Order, OrderId, OrderType, accept
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.trades import SwapMode, Trade
+from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import Clock, OrderQueue, OrderStore, Venue
 
@@ -26,25 +28,43 @@ class Submitter:
     venues: Sequence[Venue]
     clock: Clock
     new_id: Callable[[], OrderId]
+    limit: RateLimit | None = None
 
-    def submit(self, *, order_type: OrderType, trade: Trade, slippage_bps: int) -> Order:
-        """Accept an order and return it as pending.
+    def submit(
+        self,
+        *,
+        order_type: OrderType,
+        trade: Trade,
+        slippage_bps: int,
+        owner_id: OwnerId = ANONYMOUS,
+        key: IdempotencyKey | None = None,
+    ) -> Admission:
+        """Accept an order and return it as pending; under a key that its owner has used before,
+        return the order of that time instead.
 
         Raises ZeroOutputError when every pool of the pair says that the amount would buy nothing,
-        UnavailableError when it cannot be stored.
+        IdempotencyKeyReusedError, RateLimitedError, UnavailableError when it cannot be stored.
         """
-        if trade.mode is SwapMode.EXACT_IN:
-            self._refuse_dust(trade)
+        try:
+            if trade.mode is SwapMode.EXACT_IN:
+                self._refuse_dust(trade)
+        except ZeroOutputError:
+            known = self.store.replay(owner_id, key) if key else None
+            if known is None:
+                raise
+            return known
         accepted = accept(
+            owner_id=owner_id,
             order_id=self.new_id(),
             order_type=order_type,
             trade=trade,
             slippage_bps=slippage_bps,
             at=self.clock.now(),
         )
-        self.store.add(accepted)
-        self._enqueue(accepted.order)
-        return accepted.order
+        admission = self.store.add(accepted, key=key, limit=self.limit)
+        if not admission.is_replay:
+            self._enqueue(admission.order)
+        return admission
 
     def _refuse_dust(self, trade: Trade) -> None:
         asked = False

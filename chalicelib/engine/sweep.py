@@ -4,6 +4,7 @@ was away, and those whose worker is gone."""
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.engine.admission import KEYS_KEPT
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import Clock, OrderQueue, OrderStore
 
@@ -23,6 +24,11 @@ class Sweeper:
     again_after: timedelta = timedelta(minutes=3)
     page_most: int = 100
     pages_most: int = 10
+
+    def prune(self) -> int:
+        """Forget idempotency keys that are old enough, and return how many."""
+        before = self.clock.now() - KEYS_KEPT
+        return self.store.prune_keys(before=before, limit=self.page_most * self.pages_most)
 
     def sweep(self) -> int:
         """Queue the stale orders and return how many there were."""

@@ -2,18 +2,30 @@
 
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from chalice.app import Request, Response
 
-from chalicelib.domain.errors import OrderError, UnavailableError
+from chalicelib.domain.errors import (
+    OrderError,
+    RateLimitedError,
+    UnauthorizedError,
+    UnavailableError,
+)
 from chalicelib.domain.orders import parse_order_id
 from chalicelib.domain.tokens import TOKENS
+from chalicelib.engine.admission import RateLimit
+from chalicelib.engine.identity import Caller
 from chalicelib.engine.ports import OrderStore, Venue
 from chalicelib.engine.submit import Submitter
 from chalicelib.entrypoints import exact_json, problems, wire
+from chalicelib.entrypoints.gate import Gate
+from chalicelib.entrypoints.idempotency import read_key
+from chalicelib.entrypoints.signing import Signer
 
 if TYPE_CHECKING:
     # Accepting an order must not load the router.
@@ -85,33 +97,59 @@ def observe(request: Request, get_response: Callable[[Request], Response]) -> Re
 
 
 def submit_order(
-    request: Request, submitter: Submitter, *, public_base_url: str, stream_url: str
+    request: Request, caller: Caller, submitter: Submitter, gate: Gate, *, public_base_url: str
 ) -> Response:
     """POST /api/orders/execute: 202 once the order is durable."""
     fields = exact_json.parse(_json_body(request))
     wanted = wire.read(wire.SubmitOrderRequest, fields)
-    order = submitter.submit(
-        order_type=wanted.type, trade=wanted.to_trade(), slippage_bps=wanted.slippage_bps
+    trade = wanted.to_trade()
+    admission = submitter.submit(
+        order_type=wanted.type,
+        trade=trade,
+        slippage_bps=wanted.slippage_bps,
+        owner_id=caller.owner_id,
+        key=read_key(request.headers, wanted.type, trade, wanted.slippage_bps),
     )
-    document = wire.accepted_document(order) | {
-        "streamUrl": f"{stream_url}?orderId={order.order_id}"
-    }
-    return _answer(document, status=202, Location=f"{public_base_url}/api/orders/{order.order_id}")
+    order = admission.order
+    stream_url = gate.stream_of(order.order_id, order.owner_id)
+    answer = _answer(
+        wire.accepted_document(order) | {"streamUrl": stream_url},
+        status=202,
+        Location=f"{public_base_url}/api/orders/{order.order_id}",
+    )
+    if admission.is_replay:
+        answer.headers["Idempotent-Replayed"] = "true"
+    if submitter.limit is not None and admission.used is not None:
+        answer.headers.update(rate_headers(submitter.limit, admission.used, order.created_at))
+    return answer
 
 
-def get_order(order_id: str, store: OrderStore) -> Response:
-    """GET /api/orders/{orderId}: the order with its events."""
-    record = store.get(parse_order_id(order_id))
+def get_order(order_id: str, caller: Caller, store: OrderStore, gate: Gate) -> Response:
+    """GET /api/orders/{orderId}: the order with its events, and where to follow it."""
+    record = store.get(parse_order_id(order_id), caller.owner_id)
     events = [wire.event_document(event) for event in record.events]
-    return _answer(wire.order_document(record) | {"events": events})
+    stream_url = gate.stream_of(record.order.order_id, caller.owner_id)
+    return _answer(wire.order_document(record) | {"streamUrl": stream_url, "events": events})
 
 
-def list_orders(request: Request, store: OrderStore) -> Response:
+def list_orders(request: Request, caller: Caller, store: OrderStore, signer: Signer) -> Response:
     """GET /api/orders: a page, newest first."""
     wanted = wire.read(wire.ListOrdersRequest, _query(request))
-    after = wire.read_cursor(wanted.cursor) if wanted.cursor is not None else None
-    records = store.page(wanted.to_filter(), limit=wanted.limit + 1, after=after)
-    return _answer(wire.page_document(records, wanted.limit))
+    after = None
+    if wanted.cursor is not None:
+        after = wire.read_cursor(wanted.cursor, caller.owner_id, signer)
+    records = store.page(wanted.to_filter(caller.owner_id), limit=wanted.limit + 1, after=after)
+    return _answer(wire.page_document(records, wanted.limit, signer))
+
+
+def rate_headers(limit: RateLimit, used: int, now: datetime) -> dict[str, str]:
+    """Return the RateLimit headers of the IETF's draft: the policy, and what is left of it."""
+    window_seconds = int(limit.window.total_seconds())
+    left_seconds = math.ceil(limit.window_left(now).total_seconds())
+    return {
+        "RateLimit-Policy": f'"orders";q={limit.orders_most};w={window_seconds}',
+        "RateLimit": f'"orders";r={limit.orders_most - used};t={left_seconds}',
+    }
 
 
 def get_quotes(request: Request, router: "Router") -> Response:
@@ -188,7 +226,13 @@ def _problem_of(error: OrderError) -> Response:
     if status >= 500:
         log.error("request_failed", extra={"code": error.code, "reason": error.detail})
     detail = "try again in a moment" if status == 503 else error.detail
-    return _problem(status, error.code, detail)
+    answer = _problem(status, error.code, detail)
+    if isinstance(error, RateLimitedError):
+        seconds = math.ceil(error.retry_after.total_seconds())
+        answer.headers |= {"Retry-After": str(seconds), "RateLimit": f'"orders";r=0;t={seconds}'}
+    if isinstance(error, UnauthorizedError):
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 def _problem(status: int, code: str, detail: str) -> Response:

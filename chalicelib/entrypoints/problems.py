@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.errors import (
+    ForbiddenError,
     InvalidRequestError,
     NoRouteError,
     NotFoundError,
     OrderError,
+    OriginRefusedError,
     QuoteError,
     QuoteTimeoutError,
+    RateLimitedError,
     RejectedError,
+    UnauthorizedError,
     UnavailableError,
 )
 from chalicelib.entrypoints.exact_json import BodyTooLargeError
@@ -30,6 +34,10 @@ _HTTP_STATUS: tuple[tuple[type[OrderError], int], ...] = (
     (BodyTooLargeError, 413),
     (UnsupportedMediaTypeError, 415),
     (InvalidRequestError, 400),
+    (UnauthorizedError, 401),
+    (ForbiddenError, 403),
+    (OriginRefusedError, 403),
+    (RateLimitedError, 429),
     (RejectedError, 422),
     (QuoteError, 422),
     (NoRouteError, 422),
@@ -40,11 +48,14 @@ _HTTP_STATUS: tuple[tuple[type[OrderError], int], ...] = (
 
 _TITLES: Mapping[int, str] = {
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }

@@ -8,5 +8,5 @@ log = logging.getLogger(__name__)
 
 
 def sweep(sweeper: Sweeper) -> None:
-    """Queue the orders that stand still."""
-    log.info("swept", extra={"orders": sweeper.sweep()})
+    """Queue the orders that stand still, and forget what need not be kept."""
+    log.info("swept", extra={"orders": sweeper.sweep(), "keys": sweeper.prune()})

@@ -19,6 +19,7 @@ from chalicelib.engine.follow import Following
 from chalicelib.engine.messages import FollowRequest
 from chalicelib.engine.ports import StatusFeed
 from chalicelib.entrypoints import exact_json, problems, wire
+from chalicelib.entrypoints.gate import Gate
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +39,14 @@ class UnknownActionError(InvalidRequestError):
     code = "UNKNOWN_ACTION"
 
 
-def connect(event: WebsocketEvent, following: Following) -> dict[str, Any]:
-    """$connect with `?orderId=` and perhaps `after=`: follow the order, or refuse."""
+def connect(event: WebsocketEvent, following: Following, gate: Gate) -> dict[str, Any]:
+    """$connect with `?orderId=` and perhaps `after=` and `ticket=`: follow the order, or refuse."""
+    document = event.to_dict()
     try:
-        following.connect(_read_follow_request(event.to_dict()))
+        request = _read_follow_request(document)
+        ticket = (document["queryStringParameters"] or {}).get("ticket")
+        caller = gate.admit_follower(document.get("headers") or {}, request.order_id, ticket)
+        following.connect(request, caller.owner_id)
     except OrderError as error:
         status = problems.http_status(error)
         log.info("ws_refused", extra={"code": error.code, "status": status})

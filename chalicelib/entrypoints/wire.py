@@ -3,7 +3,6 @@
 Amounts come in as JSON numbers or decimal strings, exactly, and go out as decimal strings.
 """
 
-import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -26,13 +25,15 @@ from chalicelib.domain.orders import (
     Json,
     Order,
     OrderEvent,
+    OrderId,
     OrderStatus,
     OrderType,
-    parse_order_id,
 )
+from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
 from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.ports import OrderFilter, OrderRecord, PageKey
+from chalicelib.entrypoints.signing import ForgedError, Signer
 
 if TYPE_CHECKING:
     # Only quotes need the pools; accepting an order must not load the router.
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 DEFAULT_SLIPPAGE_BPS = 100
 PAGE_DEFAULT, PAGE_MOST = 20, 100
 FIELD_CHARACTERS_MOST = 64
+_CURSOR = "cursor"
 # Enough digits for any ratio of two u64 amounts to be told from its neighbours by eye.
 _PRICE = Context(prec=12, rounding=ROUND_DOWN)
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
@@ -161,9 +163,10 @@ class ListOrdersRequest(_Request):
     limit: Annotated[int, BeforeValidator(_read_limit)] = PAGE_DEFAULT
     cursor: StrictStr | None = None
 
-    def to_filter(self) -> OrderFilter:
+    def to_filter(self, owner_id: OwnerId) -> OrderFilter:
         """The filter in domain terms. Raises UnknownTokenError."""
         return OrderFilter(
+            owner_id=owner_id,
             status=self.status,
             order_type=self.type,
             input_mint=find_token(self.token_in).mint if self.token_in is not None else None,
@@ -233,13 +236,13 @@ def accepted_document(order: Order) -> dict[str, Any]:
     }
 
 
-def page_document(records: Sequence[OrderRecord], limit: int) -> dict[str, Any]:
+def page_document(records: Sequence[OrderRecord], limit: int, signer: Signer) -> dict[str, Any]:
     """A page of orders; `limit` + 1 records in mean that there is another page."""
     shown = records[:limit]
     more = len(records) > limit
     return {
         "orders": [order_document(record) for record in shown],
-        "nextCursor": _write_cursor(shown[-1]) if more else None,
+        "nextCursor": _write_cursor(shown[-1].order, signer) if more else None,
     }
 
 
@@ -272,21 +275,19 @@ def pool_document(pool: "Pool") -> dict[str, Any]:
     }
 
 
-def read_cursor(cursor: str) -> PageKey:
-    """Return where the page goes on. Raises InvalidCursorError."""
+def read_cursor(cursor: str, owner_id: OwnerId, signer: Signer) -> PageKey:
+    """Return where the owner's page goes on. Raises InvalidCursorError."""
     try:
-        created_at, order_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-        return PageKey(
-            created_at=datetime.fromisoformat(created_at).astimezone(UTC),
-            order_id=parse_order_id(order_id),
-        )
-    except (ValueError, TypeError, OverflowError, RecursionError, OrderError):
+        cursor_owner_id, created_at, order_id = signer.open(_CURSOR, cursor)
+    except ForgedError:
         raise InvalidCursorError from None
+    if cursor_owner_id != owner_id:
+        raise InvalidCursorError
+    return PageKey(created_at=datetime.fromisoformat(created_at), order_id=OrderId(order_id))
 
 
-def _write_cursor(record: OrderRecord) -> str:
-    key = [record.order.created_at.isoformat(), record.order.order_id]
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+def _write_cursor(order: Order, signer: Signer) -> str:
+    return signer.seal(_CURSOR, [order.owner_id, order.created_at.isoformat(), order.order_id])
 
 
 def _details(event: OrderEvent) -> dict[str, Any]:

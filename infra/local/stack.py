@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from operator import not_
 from pathlib import Path
+from secrets import token_urlsafe
 from types import TracebackType
 from typing import Self
 
@@ -176,7 +177,8 @@ class LocalStack:
         }
         secret = {
             "database_url": self.postgres.url_through(self._database_port),
-            "wallet_secret_key": self._wallet_key(),
+            "wallet_secret_key": self._kept("wallet.key", lambda: str(Keypair())),
+            "signing_secret": self._kept("signing.key", token_urlsafe),
         }
         arn = (
             local_clients(host)
@@ -193,12 +195,12 @@ class LocalStack:
         )
         return replace(description, outputs=deploy(description.target(), artifact))
 
-    def _wallet_key(self) -> str:
-        """The engine's key: made on first use, kept with the data."""
-        path = self.folder / "wallet.key"
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
+        """A secret that is made on first use and kept with the data."""
+        path = self.folder / name
         if not path.exists():
             path.touch(mode=0o600)
-            path.write_text(str(Keypair()))
+            path.write_text(make())
         return path.read_text()
 
     def _start_front_door(self, outputs: Mapping[str, str]) -> None:

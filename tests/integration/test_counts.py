@@ -7,7 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from chalicelib.domain.orders import Order, OrderId, OrderStatus, OrderType
+from chalicelib.domain.orders import OrderId, OrderStatus, OrderType
+from chalicelib.engine.admission import Admission
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, StatusUpdate
 from chalicelib.engine.ports import Follower, OrderFilter, OrderStore
 from chalicelib.entrypoints.queue import holding
@@ -19,10 +20,10 @@ NOW = datetime.now(UTC)
 
 
 def submit(engine: ModuleType) -> OrderId:
-    order: Order = engine.submitter().submit(
+    admission: Admission = engine.submitter().submit(
         order_type=OrderType.MARKET, trade=exact_in(), slippage_bps=100
     )
-    return order.order_id
+    return admission.order.order_id
 
 
 def execute(engine: ModuleType, messages: list[ExecuteOrder]) -> set[OrderId]:

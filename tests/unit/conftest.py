@@ -19,6 +19,7 @@ SETTINGS: dict[str, Any] = {
     "websocket_management_url": "https://management",
     "stream_url": "wss://stream.example/api/orders/execute",
     "public_base_url": "https://orders.example",
+    "signing_secret": "a secret of the unit tests, 32 characters",
 }
 
 
@@ -41,6 +42,8 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Functions:
         # It would replace the handlers of the test runner.
         "configure_logging": None,
     }
+    for cached in (bootstrap.gate, bootstrap.signer):
+        cached.cache_clear()
     for name, port in ports.items():
         monkeypatch.setattr(bootstrap, name, lambda port=port: port)
     monkeypatch.setattr(bootstrap, "executor", bootstrap.executor.__wrapped__)

@@ -74,9 +74,12 @@ class Functions:
         *,
         query: Mapping[str, str] | None = None,
         path: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """GET the resource."""
         event = captured("http_get")
+        event["headers"] = {**(event["headers"] or {}), **(headers or {})}
+        event["multiValueHeaders"] = {name: [value] for name, value in event["headers"].items()}
         event["resource"] = event["requestContext"]["resourcePath"] = resource
         event["pathParameters"] = path
         event["queryStringParameters"] = query
@@ -88,9 +91,12 @@ class Functions:
         answer = app.app(event, LambdaContext())
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
-    def connect(self, query: Mapping[str, str] | None) -> Event:
+    def connect(
+        self, query: Mapping[str, str] | None, *, headers: Mapping[str, str] | None = None
+    ) -> Event:
         """Invoke $connect with that query."""
         event = captured("websocket_connect")
+        event["headers"] |= headers or {}
         event["queryStringParameters"] = query
         event["multiValueQueryStringParameters"] = query and {k: [v] for k, v in query.items()}
         answer: Event = app.connect(event, LambdaContext())

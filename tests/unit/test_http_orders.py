@@ -49,6 +49,7 @@ def test_order_is_shown_with_its_history_when_it_is_confirmed(functions: Functio
         "sequence": 5,
         "createdAt": "2026-01-01T00:00:00.000Z",
         "updatedAt": "2026-01-01T00:00:00.000Z",
+        "streamUrl": f"wss://stream.example/api/orders/execute?orderId={order_id}",
         "executedPrice": outcome["amountOut"],
         "txHash": outcome["signature"],
     }
@@ -155,7 +156,7 @@ def test_order_of_a_list_is_the_order_without_its_events(functions: Functions) -
     order_id = functions.world.submit()
     functions.world.run()
     whole = get_order(functions, order_id).document
-    del whole["events"]
+    del whole["events"], whole["streamUrl"]
 
     document = functions.get("/api/orders").document
 

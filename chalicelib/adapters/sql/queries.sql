@@ -1,20 +1,59 @@
 -- Every statement of the order store. A query begins with its name; parameters are psycopg's.
 
 -- name: add_order
--- The order and its first event in one statement: both or neither. Repeating it changes nothing.
-WITH accepted AS (
+-- The order, its first event, its key and its place in the owner's window in one statement: all or
+-- nothing. Repeating it changes nothing.
+WITH claimed AS (
+    INSERT INTO idempotency_keys (owner_id, key, fingerprint, order_id, created_at)
+    SELECT %(owner_id)s, %(key)s, %(fingerprint)s, %(order_id)s, %(created_at)s
+     WHERE %(key)s::text IS NOT NULL
+    ON CONFLICT (owner_id, key) DO NOTHING
+    RETURNING order_id
+), accepted AS (
     INSERT INTO orders (
-        order_id, order_type, input_mint, output_mint, amount_in, amount_out, slippage_bps,
-        status, sequence, attempt, due_at, created_at, updated_at)
-    VALUES (
-        %(order_id)s, %(order_type)s, %(input_mint)s, %(output_mint)s, %(amount_in)s,
-        %(amount_out)s, %(slippage_bps)s, %(status)s, %(sequence)s, %(attempt)s, %(due_at)s, %(created_at)s,
-        %(updated_at)s)
+        order_id, owner_id, order_type, input_mint, output_mint, amount_in, amount_out,
+        slippage_bps, status, sequence, attempt, due_at, created_at, updated_at)
+    SELECT
+        %(order_id)s, %(owner_id)s, %(order_type)s, %(input_mint)s, %(output_mint)s, %(amount_in)s,
+        %(amount_out)s, %(slippage_bps)s, %(status)s, %(sequence)s, %(attempt)s, %(due_at)s,
+        %(created_at)s, %(updated_at)s
+     WHERE %(key)s::text IS NULL OR EXISTS (SELECT FROM claimed)
     ON CONFLICT (order_id) DO NOTHING
     RETURNING order_id, sequence, status, attempt, created_at
+), counted AS (
+    INSERT INTO order_rates AS rate (owner_id, window_start, used, most)
+    SELECT %(owner_id)s, %(window_start)s, 1, %(orders_most)s
+      FROM accepted
+     WHERE %(orders_most)s::integer IS NOT NULL
+    ON CONFLICT (owner_id) DO UPDATE
+       SET used = CASE WHEN rate.window_start = excluded.window_start THEN rate.used ELSE 0 END + 1,
+           window_start = excluded.window_start,
+           most = excluded.most
+    RETURNING used
+), told AS (
+    INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
+    SELECT order_id, sequence, status, attempt, created_at, %(details)s FROM accepted
 )
-INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
-SELECT order_id, sequence, status, attempt, created_at, %(details)s FROM accepted;
+SELECT EXISTS (SELECT FROM accepted) AS is_new, (SELECT used FROM counted) AS used;
+
+-- name: order_of_key
+SELECT idempotency_keys.fingerprint, orders.*
+  FROM idempotency_keys
+  JOIN orders USING (order_id)
+ WHERE idempotency_keys.owner_id = %(owner_id)s AND key = %(key)s;
+
+-- name: prune_keys
+WITH oldest AS (
+    SELECT owner_id, key
+      FROM idempotency_keys
+     WHERE created_at < %(before)s
+     ORDER BY created_at
+     LIMIT %(limit)s
+)
+DELETE FROM idempotency_keys
+ USING oldest
+ WHERE idempotency_keys.owner_id = oldest.owner_id AND idempotency_keys.key = oldest.key
+RETURNING 1;
 
 -- name: load_orders
 -- Orders by id, each with its events after the sequence that was already announced.
@@ -74,14 +113,15 @@ SELECT event.*, orders.input_mint, orders.output_mint
  ORDER BY event.order_id, event.sequence;
 
 -- name: order_exists
-SELECT 1 AS found FROM orders WHERE order_id = %(order_id)s;
+SELECT 1 AS found FROM orders WHERE order_id = %(order_id)s AND owner_id = %(owner_id)s;
 
 -- name: page_of_orders
 -- Newest first, each with its last event; the key is the last order of the page before.
 SELECT orders.*, jsonb_build_array(to_jsonb(event)) AS events
   FROM orders
   JOIN order_events AS event USING (order_id, sequence)
- WHERE (%(status)s::text IS NULL OR orders.status = %(status)s)
+ WHERE orders.owner_id = %(owner_id)s
+   AND (%(status)s::text IS NULL OR orders.status = %(status)s)
    AND (%(order_type)s::text IS NULL OR orders.order_type = %(order_type)s)
    AND (%(input_mint)s::text IS NULL OR orders.input_mint = %(input_mint)s)
    AND (%(output_mint)s::text IS NULL OR orders.output_mint = %(output_mint)s)
@@ -104,6 +144,19 @@ UPDATE orders
    SET sweep_at = %(at)s
  WHERE order_id = ANY(%(order_ids)s::uuid[])
    AND status NOT IN ('confirmed', 'failed');
+
+-- name: add_api_key
+INSERT INTO api_keys (key_id, owner_id, scope, secret_hash, created_at)
+VALUES (%(key_id)s, %(owner_id)s, %(scope)s, %(secret_hash)s, %(created_at)s);
+
+-- name: find_api_key
+SELECT * FROM api_keys WHERE key_id = %(key_id)s;
+
+-- name: revoke_api_key
+UPDATE api_keys SET revoked_at = %(at)s WHERE key_id = %(key_id)s AND revoked_at IS NULL RETURNING 1;
+
+-- name: list_api_keys
+SELECT * FROM api_keys ORDER BY created_at, key_id;
 
 -- name: check
 SELECT 1 AS answer;

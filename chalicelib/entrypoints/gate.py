@@ -1,0 +1,80 @@
+"""Who may come in: API keys for calls, tickets for a browser's WebSocket, which has no headers."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from chalicelib.domain.errors import OriginRefusedError, UnauthorizedError
+from chalicelib.domain.orders import OrderId
+from chalicelib.domain.owners import OwnerId
+from chalicelib.engine.identity import ANYBODY, Caller, KeyStore, Scope, identify
+from chalicelib.engine.ports import Clock
+from chalicelib.entrypoints.signing import ForgedError, Signer
+
+# A ticket is good for five to ten minutes: those of one period are equal, as repeated answers are.
+TICKET_PERIOD = timedelta(minutes=5)
+_TICKET = "ticket"
+_SCHEME = "bearer "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Checks who calls; without keys, everybody is the same anonymous owner."""
+
+    keys: KeyStore | None
+    signer: Signer
+    clock: Clock
+    stream_url: str
+    origins: Collection[str] = ()
+
+    def admit(self, headers: Mapping[str, str], scope: Scope) -> Caller:
+        """Return the caller. Raises UnauthorizedError without a good key, ForbiddenError when the
+        key does not reach that far."""
+        if self.keys is None:
+            return ANYBODY
+        caller = identify(_bearer(headers), self.keys)
+        caller.must(scope)
+        return caller
+
+    def admit_follower(
+        self, headers: Mapping[str, str], order_id: OrderId, ticket: str | None
+    ) -> Caller:
+        """Return who may follow this order. Raises UnauthorizedError, ForbiddenError or, for pages
+        of another origin, OriginRefusedError."""
+        origin = _header(headers, "origin")
+        if origin and self.origins and origin not in self.origins:
+            raise OriginRefusedError
+        if self.keys is None or ticket is None:
+            return self.admit(headers, Scope.READ)
+        return self.open_ticket(ticket, order_id)
+
+    def open_ticket(self, ticket: str, order_id: OrderId) -> Caller:
+        """Return who was given this ticket for that order. Raises UnauthorizedError."""
+        try:
+            owner_id, ticket_order_id, good_until = self.signer.open(_TICKET, ticket)
+        except ForgedError:
+            raise UnauthorizedError from None
+        if ticket_order_id != order_id or self.clock.now().timestamp() >= good_until:
+            raise UnauthorizedError
+        return Caller(owner_id=OwnerId(owner_id), scope=Scope.READ)
+
+    def stream_of(self, order_id: OrderId, owner_id: OwnerId) -> str:
+        """Return where the order can be followed, with a ticket where one is needed."""
+        query: dict[str, str] = {"orderId": order_id}
+        if self.keys is not None:
+            period = int(TICKET_PERIOD.total_seconds())
+            good_until = (int(self.clock.now().timestamp()) // period + 2) * period
+            query["ticket"] = self.signer.seal(_TICKET, [owner_id, order_id, good_until])
+        return f"{self.stream_url}?{urlencode(query)}"
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    value = _header(headers, "authorization")
+    if not value.lower().startswith(_SCHEME):
+        raise UnauthorizedError
+    return value[len(_SCHEME) :].strip()
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((str(v) for k, v in headers.items() if k.lower() == name), "")

@@ -1,0 +1,36 @@
+"""Idempotency-Key, as in the draft of the IETF's HTTP API working group: a quoted string; the bare
+one that most clients send is as good."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+
+from chalicelib.domain.errors import InvalidIdempotencyKeyError
+from chalicelib.domain.orders import OrderType
+from chalicelib.domain.trades import Trade
+from chalicelib.engine.admission import IdempotencyKey
+
+_QUOTED = re.compile(r'"([\x21\x23-\x7e]{1,255})"', re.ASCII)
+_BARE = re.compile(r"[\x21\x23-\x7e]{1,255}", re.ASCII)
+
+
+def read_key(
+    headers: Mapping[str, str], order_type: OrderType, trade: Trade, slippage_bps: int
+) -> IdempotencyKey | None:
+    """Return the key under which this order is placed, if there is one.
+
+    What counts is what was asked, not how it was written. Raises InvalidIdempotencyKeyError.
+    """
+    text = headers.get("idempotency-key")
+    if text is None:
+        return None
+    quoted = _QUOTED.fullmatch(text)
+    if quoted is None and _BARE.fullmatch(text) is None:
+        raise InvalidIdempotencyKeyError
+    pair = trade.pair
+    asked = [order_type, pair.token_in.mint, pair.token_out.mint, trade.mode, trade.amount]
+    content = json.dumps([*asked, slippage_bps]).encode()
+    return IdempotencyKey(
+        value=quoted[1] if quoted else text, fingerprint=hashlib.sha256(content).digest()
+    )

@@ -1,0 +1,93 @@
+"""API keys: make, list and revoke them."""
+
+import argparse
+import json
+import os
+import sys
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib.adapters.postgres import PostgresDatabase
+from chalicelib.adapters.postgres_keys import PostgresKeyStore
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.owners import OwnerId
+from chalicelib.engine.identity import KeyStore, Scope, make_key
+
+OWNER_CHARACTERS_MOST = 64
+
+
+def main() -> None:
+    """Make, list or revoke API keys, in DATABASE_URL or in the running local stack."""
+    arguments = _parser().parse_args()
+    console = Console()
+    database = PostgresDatabase(_database_url())
+    try:
+        sys.exit(_run(arguments, PostgresKeyStore(database), console))
+    except UnavailableError as error:
+        console.print(f"[red]{error.detail}[/red]")
+        sys.exit(2)
+    finally:
+        database.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    create = commands.add_parser("create", help="make a key; it is shown once")
+    create.add_argument("owner", type=_owner)
+    create.add_argument("--scope", choices=[*Scope], default=Scope.TRADE)
+    revoke = commands.add_parser("revoke", help="make a key useless")
+    revoke.add_argument("key_id")
+    commands.add_parser("list", help="show what is known of all keys")
+    return parser
+
+
+def _owner(text: str) -> OwnerId:
+    if not 1 <= len(text) <= OWNER_CHARACTERS_MOST or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"1 to {OWNER_CHARACTERS_MOST} printable characters")
+    return OwnerId(text)
+
+
+def _database_url() -> str:
+    url = os.environ.get("DATABASE_URL")
+    if url:
+        return url
+    from infra.local.stack import running
+
+    try:
+        return running().database_url
+    except FileNotFoundError:
+        sys.exit("no DATABASE_URL is set, and no `make dev` is running")
+
+
+def _run(arguments: argparse.Namespace, keys: KeyStore, console: Console) -> int:
+    now = datetime.now(UTC)
+    match arguments.command:
+        case "create":
+            text, key = make_key(arguments.owner, Scope(arguments.scope), now)
+            keys.add(key)
+            # As JSON, so that a script can take it; the secret is kept nowhere.
+            print(json.dumps({"keyId": key.key_id, "owner": key.owner_id, "apiKey": text}))
+        case "revoke":
+            if not keys.revoke(arguments.key_id, now):
+                console.print(f"there is no key {arguments.key_id} to revoke")
+                return 1
+            console.print(f"revoked {arguments.key_id}")
+        case _:
+            console.print(_table(keys))
+    return 0
+
+
+def _table(keys: KeyStore) -> Table:
+    table = Table("key", "owner", "scope", "made", "revoked")
+    for key in keys.all():
+        revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
+        made = f"{key.created_at:%Y-%m-%d %H:%M}"
+        table.add_row(key.key_id, key.owner_id, key.scope, made, revoked)
+    return table
+
+
+if __name__ == "__main__":
+    main()
