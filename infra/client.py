@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -9,6 +10,9 @@ from typing import Any, Self
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, WSMsgType
 
 FINAL = frozenset({"confirmed", "failed"})
+EXECUTE = "/api/orders/execute"
+BUSY = frozenset({429, 500, 502, 503, 504})
+SUBMIT_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 RECONNECTS_MOST = 20
 # Doubled each time it fails, and half of it random: many followers must not come at once.
 RECONNECT_SECONDS = 0.2
@@ -24,10 +28,13 @@ Document = dict[str, Any]
 class ProblemError(Exception):
     """The service refused a call; `problem` is its RFC 9457 document."""
 
-    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+    def __init__(
+        self, status: int, problem: Mapping[str, Any], retry_after_seconds: float = 0
+    ) -> None:
         super().__init__(f"{status} {problem.get('code')}: {problem.get('detail')}")
         self.status = status
         self.problem = problem
+        self.retry_after_seconds = retry_after_seconds
 
 
 class SilenceError(Exception):
@@ -37,13 +44,14 @@ class SilenceError(Exception):
 class OrdersClient:
     """The API at a base URL, "http://localhost:3000" say. Use as an async context manager."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, api_key: str | None = None) -> None:
         self._base_url = base_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._session: ClientSession
 
     async def __aenter__(self) -> Self:
         self._session = ClientSession(
-            connector=TCPConnector(limit=0), timeout=ClientTimeout(total=60)
+            connector=TCPConnector(limit=0), timeout=ClientTimeout(total=60), headers=self._headers
         )
         return self
 
@@ -56,9 +64,20 @@ class OrdersClient:
         await self._session.close()
 
     async def submit(
-        self, token_in: str, token_out: str, amount: str, *, slippage_bps: int = 100
+        self,
+        token_in: str,
+        token_out: str,
+        amount: str,
+        *,
+        slippage_bps: int = 100,
+        idempotency_key: str | None = None,
     ) -> Document:
-        """Submit a market order and return it with its `orderId` and `streamUrl`."""
+        """Submit a market order and return it with its `orderId` and `streamUrl`.
+
+        When the answer is lost, or the service is busy, it asks again under the same key: that
+        never makes a second order. Raises ProblemError for what is refused.
+        """
+        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         order = {
             "type": "MARKET",
             "tokenIn": token_in,
@@ -66,7 +85,17 @@ class OrdersClient:
             "amount": amount,
             "slippageBps": slippage_bps,
         }
-        return await self._call("POST", "/api/orders/execute", json=order)
+        for pause in SUBMIT_PAUSES_SECONDS:
+            try:
+                return await self._call("POST", EXECUTE, json=order, headers=headers)
+            except ProblemError as refusal:
+                if refusal.status not in BUSY:
+                    raise
+                pause = max(pause, refusal.retry_after_seconds)
+            except ClientError:
+                pass
+            await asyncio.sleep(pause * random.uniform(0.5, 1))
+        return await self._call("POST", EXECUTE, json=order, headers=headers)
 
     async def get(self, order_id: str) -> Document:
         """Return an order with its events."""
@@ -120,5 +149,7 @@ class OrdersClient:
         async with self._session.request(method, self._base_url + path, **options) as answer:
             document: Document = await answer.json(content_type=None)
             if answer.status >= 400:
-                raise ProblemError(answer.status, document)
+                retry_after = answer.headers.get("Retry-After", "")
+                seconds = float(retry_after) if retry_after.isdigit() else 0
+                raise ProblemError(answer.status, document, seconds)
             return document
