@@ -89,7 +89,9 @@ class FrontDoor:
         address = URL(f"{self.websocket}?{request.rel_url.raw_query_string}", encoded=True)
         try:
             async with self.handshakes:
-                upstream = await self.session.ws_connect(address, autoclose=True, autoping=True)
+                upstream = await self.session.ws_connect(
+                    address, autoclose=True, autoping=True, headers=_handshake_headers(request)
+                )
         except WSServerHandshakeError as refusal:
             return web.Response(status=refusal.status, text="the handshake was refused")
         async with upstream:
@@ -97,6 +99,15 @@ class FrontDoor:
             await client.prepare(request)
             await _pump_both(client, upstream)
             return client
+
+
+def _handshake_headers(request: web.Request) -> dict[str, str]:
+    """What a client says of itself; what belongs to the handshake is each connection's own."""
+    return {
+        name: value
+        for name, value in request.headers.items()
+        if name.lower() not in HOP_BY_HOP and not name.lower().startswith("sec-websocket-")
+    }
 
 
 async def _pump_both(client: web.WebSocketResponse, upstream: ClientWebSocketResponse) -> None:

@@ -81,8 +81,7 @@ def opens(url, **headers):
     try:
         with connect(url, additional_headers=headers, open_timeout=30):
             return True
-    except InvalidStatus as refusal:
-        assert refusal.response.status_code in range(400, 500)
+    except InvalidStatus:
         return False
 
 
