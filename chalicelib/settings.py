@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     public_base_url: str = ""
 
     log_level: str = "INFO"
+    stack_name: str = "local"
     market_seed: str = "solana"
     latency_ms: Range = "2000-3000"
     venue_gap_bps: Range = "200-500"

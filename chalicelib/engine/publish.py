@@ -173,20 +173,25 @@ class Publisher:
                     return False
                 self.clock.sleep(OPENING_RETRY_SECONDS)
             except FrameRefusedError as error:
-                _log_skipped(follower, error)
+                _log_skipped(order_id, follower, error)
                 return True
             except UnavailableError as error:
                 tries_left -= 1
                 if not tries_left:
                     audience.unreachable.add(follower.connection_id)
-                    _log_skipped(follower, error)
+                    _log_skipped(order_id, follower, error)
                     return True
                 self.clock.sleep(POST_RETRY_SECONDS)
 
 
-def _log_skipped(follower: Follower, error: OrderError) -> None:
+def _log_skipped(order_id: OrderId, follower: Follower, error: OrderError) -> None:
     """The hole in the sequence tells the client to ask again; the log's count tells us."""
     log.warning(
         "push_skipped",
-        extra={"connection_id": follower.connection_id, "code": error.code, "reason": error.detail},
+        extra={
+            "order_id": order_id,
+            "connection_id": follower.connection_id,
+            "code": error.code,
+            "reason": error.detail,
+        },
     )

@@ -13,6 +13,7 @@ from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import Clock, OrderQueue, OrderStore, Venue
+from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Submitter:
             at=self.clock.now(),
         )
         self.store.add(accepted)
+        log_transition(accepted)
         self._enqueue(accepted.order)
         return accepted.order
 
