@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     small letters.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: SecretStr
     wallet_secret_key: SecretStr | None = None

@@ -13,7 +13,7 @@ from chalicelib.domain.orders import parse_order_id
 from chalicelib.domain.tokens import TOKENS
 from chalicelib.engine.ports import OrderStore, Venue
 from chalicelib.engine.submit import Submitter
-from chalicelib.entrypoints import exact_json, problems, wire
+from chalicelib.entrypoints import exact_json, logs, problems, wire
 
 if TYPE_CHECKING:
     # Accepting an order must not load the router.
@@ -70,15 +70,14 @@ def observe(request: Request, get_response: Callable[[Request], Response]) -> Re
             {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
         )
         response = refusal
-    request_id = str(request.context.get("requestId", ""))
-    response.headers["X-Request-Id"] = request_id
+    response.headers["X-Request-Id"] = logs.request_id()
     log.info(
         "http",
         extra={
-            "request_id": request_id,
             "method": request.method,
             "path": request.path,
             "status": response.status_code,
+            "duration_ms": logs.elapsed_ms(),
         },
     )
     return response

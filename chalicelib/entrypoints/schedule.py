@@ -3,10 +3,12 @@
 import logging
 
 from chalicelib.engine.sweep import Sweeper
+from chalicelib.entrypoints import logs
 
 log = logging.getLogger(__name__)
 
 
 def sweep(sweeper: Sweeper) -> None:
     """Queue the orders that stand still."""
-    log.info("swept", extra={"orders": sweeper.sweep()})
+    swept = sweeper.sweep()
+    log.info("swept", extra={"orders": swept, "duration_ms": logs.elapsed_ms()})

@@ -22,7 +22,13 @@ def test_log_line_is_the_action_and_its_fields() -> None:
     line = logged("order_submitted", order_id="1", sequence=5)
 
     at = datetime.fromisoformat(str(line.pop("at")))
-    assert line == {"level": "INFO", "action": "order_submitted", "order_id": "1", "sequence": 5}
+    assert line == {
+        "level": "INFO",
+        "action": "order_submitted",
+        "request_id": "",
+        "order_id": "1",
+        "sequence": 5,
+    }
     assert at.utcoffset() == datetime.now(UTC).utcoffset()
 
 
