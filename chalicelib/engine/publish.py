@@ -156,6 +156,7 @@ class Publisher:
         is_unreachable = follower.connection_id in audience.unreachable
         is_out_of_patience = self.clock.now() > audience.out_of_patience_at
         if is_unreachable and is_out_of_patience:
+            _log_skipped(order_id, follower, UnavailableError("the batch is out of patience"))
             return True
         tries_left = 1 if is_unreachable or is_out_of_patience else POST_TRIES
         openings_left = OPENING_TRIES

@@ -1,5 +1,5 @@
-"""What the log says of an order: one line for each transition that is durable. CloudWatch counts
-these lines, so that none may be written twice."""
+"""What the log says of an order: one line for each transition that is durable. Metrics are counted
+from these lines, so that none may be written twice."""
 
 import logging
 from datetime import timedelta

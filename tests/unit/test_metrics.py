@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.adapters.memory import MemoryClock
 from chalicelib.domain.errors import AbandonedError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.rescue import RESCUES_MOST
 from chalicelib.entrypoints import logs
 from chalicelib.entrypoints.metrics import METRICS, NAMESPACE
-from tests.unit.feeds import world_with_followers
+from tests.unit.feeds import HangingFeed, world_with_followers
 from tests.unit.log_lines import Count, counts_of, lines_of
 from tests.world import World
 
@@ -114,6 +115,24 @@ def test_push_failure_is_counted_when_a_frame_is_skipped(log_output: io.StringIO
     [line] = lines_of(log_output, "push_skipped")
     assert (line["order_id"], line["connection_id"]) == (order_id, "a")
     assert counts_of([line]) == [Count("PushFailures", STACK, 1)]
+
+
+def test_push_failure_is_counted_when_a_frame_is_not_even_tried(log_output: io.StringIO) -> None:
+    clock = MemoryClock()
+    feed = HangingFeed(clock=clock)
+    world = World(clock=clock, feed=feed)
+    order_id = world.submit()
+    world.connect("hanging", order_id)
+    world.publish()
+    world.run()
+    log_output.truncate(0)
+    log_output.seek(0)
+
+    world.publish()
+
+    skipped = lines_of(log_output, "push_skipped")
+    assert len(skipped) == len(world.statuses(order_id)) - 1
+    assert sum(count.value for count in counts_of(skipped)) == len(skipped)
 
 
 def test_metric_has_the_time_of_its_line_in_milliseconds(log_output: io.StringIO) -> None:
