@@ -16,7 +16,7 @@ from chalice.app import (
 
 from chalicelib import bootstrap
 from chalicelib.engine.identity import Caller, Scope
-from chalicelib.entrypoints import http, queue, schedule, websocket
+from chalicelib.entrypoints import http, logs, queue, schedule, websocket
 
 app = Chalice(app_name="orders")
 app.experimental_feature_flags.update(["WEBSOCKETS"])
@@ -37,8 +37,9 @@ def caller(scope: Scope) -> Caller:
 
 @app.middleware("all")
 def log_as_configured(event: Any, get_response: Callable[[Any], Any]) -> Any:
-    bootstrap.configure_logging()
-    return get_response(event)
+    with logs.handling(event.context):
+        bootstrap.configure_logging()
+        return get_response(event)
 
 
 @app.middleware("http")

@@ -57,7 +57,7 @@ def settings() -> Settings:
 @cache
 def configure_logging() -> None:
     """Log as the settings say; once per process, before the first event."""
-    logs.configure(settings().log_level)
+    logs.configure(settings().log_level, stack=settings().stack_name)
 
 
 def submitter() -> "Submitter":

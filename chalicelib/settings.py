@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     small letters.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: SecretStr
     wallet_secret_key: SecretStr | None = None
@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     allowed_origins: str = ""
 
     log_level: str = "INFO"
+    stack_name: str = "local"
     market_seed: str = "solana"
     latency_ms: Range = "2000-3000"
     venue_gap_bps: Range = "200-500"

@@ -81,7 +81,12 @@ class PostgresDatabase:
 
     def _connected(self) -> psycopg.Connection[dict[str, Any]]:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> psycopg.Connection[dict[str, Any]]:
+        try:
+            return psycopg.connect(
                 self._url,
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -90,7 +95,9 @@ class PostgresDatabase:
                 row_factory=dict_row,
                 options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
             )
-        return self._connection
+        except psycopg.ProgrammingError:
+            # libpq quotes what it cannot read: the password, perhaps.
+            raise ValueError("the database's URL is malformed") from None
 
 
 class PostgresOrderStore:

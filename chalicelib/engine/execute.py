@@ -14,7 +14,6 @@ from random import Random
 
 from chalicelib.domain.errors import OrderError, UnavailableError
 from chalicelib.domain.orders import (
-    Details,
     Order,
     OrderEvent,
     OrderId,
@@ -37,6 +36,7 @@ from chalicelib.engine.ports import (
     Wallet,
 )
 from chalicelib.engine.quote import Router
+from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class Executor:
         )
         won = [t for t in transitions if t.order.order_id in moved]
         for transition in won:
-            _log_transition(transition)
+            log_transition(transition)
             batch.keep(transition.order, transition.order.due_at)
         batch.unannounced += [transition.event for transition in won]
 
@@ -277,23 +277,3 @@ def _transaction_of(order: Order) -> SignedTransaction:
     if order.transaction is None:
         raise RuntimeError(f"order {order.order_id} is {order.status} without a transaction")
     return order.transaction
-
-
-def _log_transition(transition: Transition) -> None:
-    event = transition.event
-    log.info(
-        "order_" + event.status,
-        extra={
-            "order_id": event.order_id,
-            "sequence": event.sequence,
-            "attempt": event.attempt,
-            **_decision(event.details),
-        },
-    )
-
-
-def _decision(details: Details) -> Details:
-    """What the log says of an event: why the route, why the failure; the rest is in the store."""
-    route = details.get("route")
-    shown = route if isinstance(route, dict) else details
-    return {name: shown[name] for name in ("venue", "pool", "reason", "code") if name in shown}

@@ -156,6 +156,7 @@ class Publisher:
         is_unreachable = follower.connection_id in audience.unreachable
         is_out_of_patience = self.clock.now() > audience.out_of_patience_at
         if is_unreachable and is_out_of_patience:
+            _log_skipped(order_id, follower, UnavailableError("the batch is out of patience"))
             return True
         tries_left = 1 if is_unreachable or is_out_of_patience else POST_TRIES
         openings_left = OPENING_TRIES
@@ -173,20 +174,25 @@ class Publisher:
                     return False
                 self.clock.sleep(OPENING_RETRY_SECONDS)
             except FrameRefusedError as error:
-                _log_skipped(follower, error)
+                _log_skipped(order_id, follower, error)
                 return True
             except UnavailableError as error:
                 tries_left -= 1
                 if not tries_left:
                     audience.unreachable.add(follower.connection_id)
-                    _log_skipped(follower, error)
+                    _log_skipped(order_id, follower, error)
                     return True
                 self.clock.sleep(POST_RETRY_SECONDS)
 
 
-def _log_skipped(follower: Follower, error: OrderError) -> None:
+def _log_skipped(order_id: OrderId, follower: Follower, error: OrderError) -> None:
     """The hole in the sequence tells the client to ask again; the log's count tells us."""
     log.warning(
         "push_skipped",
-        extra={"connection_id": follower.connection_id, "code": error.code, "reason": error.detail},
+        extra={
+            "order_id": order_id,
+            "connection_id": follower.connection_id,
+            "code": error.code,
+            "reason": error.detail,
+        },
     )

@@ -21,6 +21,7 @@ from chalicelib.engine.ports import (
     SignatureStatuses,
     StatusQueue,
 )
+from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +77,7 @@ class Rescuer:
         moved = self.store.save(transitions)
         won = [transition for transition in transitions if transition.order.order_id in moved]
         for transition in won:
-            log.error(
-                "order_given_up" if transition.order.status is OrderStatus.FAILED else "rescued",
-                extra={"order_id": transition.order.order_id, "status": transition.order.status},
-            )
+            log_transition(transition, level=logging.ERROR)
         return won
 
     def _step(

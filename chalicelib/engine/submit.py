@@ -15,6 +15,7 @@ from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import Clock, OrderQueue, OrderStore, Venue
+from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Submitter:
         )
         admission = self.store.add(accepted, key=key, limit=self.limit)
         if not admission.is_replay:
+            log_transition(accepted)
             self._enqueue(admission.order)
         return admission
 

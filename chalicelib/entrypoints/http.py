@@ -22,7 +22,7 @@ from chalicelib.engine.admission import RateLimit
 from chalicelib.engine.identity import Caller
 from chalicelib.engine.ports import OrderStore, Venue
 from chalicelib.engine.submit import Submitter
-from chalicelib.entrypoints import exact_json, problems, wire
+from chalicelib.entrypoints import exact_json, logs, problems, wire
 from chalicelib.entrypoints.gate import Gate
 from chalicelib.entrypoints.idempotency import read_key
 from chalicelib.entrypoints.signing import Signer
@@ -82,15 +82,14 @@ def observe(request: Request, get_response: Callable[[Request], Response]) -> Re
             {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
         )
         response = refusal
-    request_id = str(request.context.get("requestId", ""))
-    response.headers["X-Request-Id"] = request_id
+    response.headers["X-Request-Id"] = logs.request_id()
     log.info(
         "http",
         extra={
-            "request_id": request_id,
             "method": request.method,
             "path": request.path,
             "status": response.status_code,
+            "duration_ms": logs.elapsed_ms(),
         },
     )
     return response

@@ -9,6 +9,7 @@ from chalice.app import SQSEvent
 from chalicelib.domain.errors import InvalidRequestError, UnavailableError
 from chalicelib.engine.messages import decode_execute_order, decode_status_message
 from chalicelib.engine.ports import OrderQueue, StatusQueue
+from chalicelib.entrypoints import logs
 
 if TYPE_CHECKING:
     # They live in different functions; none loads what only the others need.
@@ -47,7 +48,7 @@ def execute_orders(event: SQSEvent, executor: "Executor") -> dict[str, Any]:
         hold=holding(executor.order_queue, _receipts(event)),
     )
     failed |= {message_id for message_id, m in messages if m.order_id in unfinished}
-    log.info("orders_executed", extra={"messages": len(messages), "failed": len(failed)})
+    _log_batch("orders_executed", messages=len(messages), failed=len(failed))
     return _report(failed)
 
 
@@ -58,7 +59,7 @@ def publish_statuses(
     holding(status_queue, _receipts(event))()
     messages, failed = _decode(event, decode_status_message)
     failed |= publisher.publish(messages, has_time=_has_time(event))
-    log.info("statuses_published", extra={"messages": len(messages), "failed": len(failed)})
+    _log_batch("statuses_published", messages=len(messages), failed=len(failed))
     return _report(failed)
 
 
@@ -67,8 +68,12 @@ def rescue_orders(event: SQSEvent, rescuer: "Rescuer") -> dict[str, Any]:
     messages, failed = _decode(event, decode_execute_order)
     kept = rescuer.rescue([message for _, message in messages])
     failed |= {message_id for message_id, m in messages if m.order_id in kept}
-    log.info("orders_rescued", extra={"messages": len(messages), "kept": len(failed)})
+    _log_batch("orders_rescued", messages=len(messages), kept=len(failed))
     return _report(failed)
+
+
+def _log_batch(action: str, **counts: int) -> None:
+    log.info(action, extra={**counts, "duration_ms": logs.elapsed_ms()})
 
 
 def _receipts(event: SQSEvent) -> list[str]:

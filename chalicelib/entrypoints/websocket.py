@@ -18,7 +18,7 @@ from chalicelib.domain.orders import parse_order_id
 from chalicelib.engine.follow import Following
 from chalicelib.engine.messages import FollowRequest
 from chalicelib.engine.ports import StatusFeed
-from chalicelib.entrypoints import exact_json, problems, wire
+from chalicelib.entrypoints import exact_json, logs, problems, wire
 from chalicelib.entrypoints.gate import Gate
 
 log = logging.getLogger(__name__)
@@ -49,17 +49,17 @@ def connect(event: WebsocketEvent, following: Following, gate: Gate) -> dict[str
         following.connect(request, caller.owner_id)
     except OrderError as error:
         status = problems.http_status(error)
-        log.info("ws_refused", extra={"code": error.code, "status": status})
+        _log("ws_refused", event, code=error.code, status=status)
         body = problems.problem(status=status, code=error.code, detail=error.detail)
         return {"statusCode": status, "body": body}
-    log.info("ws_connected", extra={"connection_id": event.connection_id})
+    _log("ws_connected", event)
     return {"statusCode": 200}
 
 
 def disconnect(event: WebsocketEvent, following: Following) -> dict[str, Any]:
     """$disconnect: forget the connection."""
     following.disconnect(event.connection_id)
-    log.info("ws_disconnected", extra={"connection_id": event.connection_id})
+    _log("ws_disconnected", event)
     return {"statusCode": 200}
 
 
@@ -70,8 +70,13 @@ def message(event: WebsocketEvent, feed: StatusFeed) -> dict[str, Any]:
     except OrderError as error:
         frame = wire.error_frame(error)
     feed.post(event.connection_id, frame)
-    log.info("ws_message", extra={"connection_id": event.connection_id})
+    _log("ws_message", event)
     return {"statusCode": 200}
+
+
+def _log(action: str, event: WebsocketEvent, **fields: object) -> None:
+    told = {"connection_id": event.connection_id, "duration_ms": logs.elapsed_ms()}
+    log.info(action, extra=fields | told)
 
 
 def _answer_to(body: str) -> str:

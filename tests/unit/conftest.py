@@ -1,9 +1,13 @@
+import io
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from chalicelib import bootstrap
+from chalicelib.entrypoints import logs
 from chalicelib.settings import Settings
 from tests.unit.functions import Functions
 from tests.world import World
@@ -49,3 +53,16 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Functions:
     monkeypatch.setattr(bootstrap, "executor", bootstrap.executor.__wrapped__)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     return Functions(world)
+
+
+@pytest.fixture
+def log_output() -> Iterator[io.StringIO]:
+    """What a deployed stack of the name `test` logs."""
+    root, own = logging.getLogger(), logging.getLogger("chalicelib")
+    before = (root.handlers, root.level, own.level)
+    stream = io.StringIO()
+    logs.configure("INFO", stack="test", stream=stream)
+    yield stream
+    root.handlers = before[0]
+    root.setLevel(before[1])
+    own.setLevel(before[2])

@@ -34,6 +34,7 @@ class LambdaContext:
     """What the runtime says of the invocation."""
 
     remaining_ms: int = ENOUGH_MS
+    aws_request_id: str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms
@@ -123,6 +124,10 @@ class Functions:
     def publish(self, event: Event) -> list[str]:
         """Invoke the publisher and return the message ids that it reports as failed."""
         return _failures(app.publish(event, LambdaContext()))
+
+    def sweep(self) -> None:
+        """Let a minute pass on the schedule."""
+        app.sweep(captured("schedule"), LambdaContext())
 
 
 def batch(name: str, bodies: Sequence[str]) -> Event:

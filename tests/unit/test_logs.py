@@ -19,10 +19,16 @@ def logged(action: str, **fields: object) -> dict[str, object]:
 
 
 def test_log_line_is_the_action_and_its_fields() -> None:
-    line = logged("order_confirmed", order_id="1", sequence=5)
+    line = logged("order_submitted", order_id="1", sequence=5)
 
     at = datetime.fromisoformat(str(line.pop("at")))
-    assert line == {"level": "INFO", "action": "order_confirmed", "order_id": "1", "sequence": 5}
+    assert line == {
+        "level": "INFO",
+        "action": "order_submitted",
+        "request_id": "",
+        "order_id": "1",
+        "sequence": 5,
+    }
     assert at.utcoffset() == datetime.now(UTC).utcoffset()
 
 

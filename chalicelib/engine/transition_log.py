@@ -1,0 +1,33 @@
+"""What the log says of an order: one line for each transition that is durable. Metrics are counted
+from these lines, so that none may be written twice."""
+
+import logging
+from datetime import timedelta
+
+from chalicelib.domain.orders import Details, OrderStatus, Transition
+
+log = logging.getLogger(__name__)
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def log_transition(transition: Transition, *, level: int = logging.INFO) -> None:
+    """Log where the order is now, why, and how long after its acceptance."""
+    order, event = transition.order, transition.event
+    fields = {
+        "order_id": event.order_id,
+        "owner": order.owner_id,
+        "sequence": event.sequence,
+        "attempt": event.attempt,
+        "duration_ms": (event.occurred_at - order.created_at) // MILLISECOND,
+        **_decision(event.details),
+    }
+    is_new = event.status is OrderStatus.PENDING
+    log.log(level, "order_accepted" if is_new else f"order_{event.status}", extra=fields)
+
+
+def _decision(details: Details) -> Details:
+    """Why the route, why the failure; the rest is in the store."""
+    route = details.get("route")
+    shown = route if isinstance(route, dict) else details
+    return {name: shown[name] for name in ("venue", "pool", "reason", "code") if name in shown}
