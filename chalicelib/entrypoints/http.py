@@ -13,7 +13,7 @@ from chalicelib.domain.orders import parse_order_id
 from chalicelib.domain.tokens import TOKENS
 from chalicelib.engine.ports import OrderStore, Venue
 from chalicelib.engine.submit import Submitter
-from chalicelib.entrypoints import exact_json, problems, wire
+from chalicelib.entrypoints import exact_json, logs, problems, wire
 
 if TYPE_CHECKING:
     # Accepting an order must not load the router.
@@ -61,7 +61,9 @@ def endpoint(handler: Callable[..., Response]) -> Callable[..., Response]:
 def observe(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """Log each request in one line, name it to the client, and put Chalice's own refusals (405,
     say) into the common form."""
-    response = get_response(request)
+    request_id = str(request.context.get("requestId", ""))
+    with logs.within_request(request_id):
+        response = get_response(request)
     body = response.body
     if response.status_code >= 400 and isinstance(body, Mapping) and "Code" in body:
         code = "METHOD_NOT_ALLOWED" if response.status_code == 405 else "INTERNAL"
@@ -70,7 +72,8 @@ def observe(request: Request, get_response: Callable[[Request], Response]) -> Re
             {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
         )
         response = refusal
-    request_id = str(request.context.get("requestId", ""))
+    if response.headers.get("Content-Type") == problems.CONTENT_TYPE:
+        response.body = problems.with_request_id(response.body, request_id)
     response.headers["X-Request-Id"] = request_id
     log.info(
         "http",

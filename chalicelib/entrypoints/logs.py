@@ -3,9 +3,13 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class JsonFormatter(logging.Formatter):
@@ -17,6 +21,8 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "action": record.getMessage(),
         }
+        if request_id := _request_id.get():
+            line["request_id"] = request_id
         line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -31,3 +37,13 @@ def configure(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("chalicelib").setLevel(level)
+
+
+@contextmanager
+def within_request(request_id: str) -> Iterator[None]:
+    """Name the request in every line that is logged meanwhile."""
+    token = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)

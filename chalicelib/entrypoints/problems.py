@@ -40,11 +40,14 @@ _HTTP_STATUS: tuple[tuple[type[OrderError], int], ...] = (
 
 _TITLES: Mapping[int, str] = {
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
@@ -65,3 +68,8 @@ def problem(*, status: int, code: str, detail: str, **more: Any) -> str:
         "detail": detail,
     }
     return json.dumps(document | more)
+
+
+def with_request_id(document: str, request_id: str) -> str:
+    """Name in a problem document the request it answers."""
+    return json.dumps(json.loads(document) | {"requestId": request_id})
