@@ -38,6 +38,7 @@ PAGE = """<!doctype html>
  <a href="api/pools"><code>GET /api/pools</code></a></li>
 <li><a href="api/health"><code>GET /api/health</code></a>,
  <a href="api/ready"><code>GET /api/ready</code></a></li>
+<li><a href="docs">The API in full</a></li>
 </ul></html>
 """
 
