@@ -14,7 +14,7 @@ AUDIT_ARGS ?=
 KEYS_ARGS ?= list
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos deploy keys redrive clean
+.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -71,6 +71,10 @@ audit: .venv/.local ## Compare orders, events and the chain's ledger
 chaos: ORDERS = 4
 chaos: .venv/.local ## Break the stack for MINUTES under ORDERS a second, and audit it; SEED repeats
 	@$(BIN)/python -m infra.chaos.run --minutes $(MINUTES) --orders $(ORDERS) $(SEED:%=--seed %)
+
+fuzz: CASES ?= 2000
+fuzz: setup ## Hold a running stack to its OpenAPI document with CASES generated requests; SEED repeats
+	@FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/acceptance/test_schemathesis.py -s
 
 deploy: .venv/.local ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
 	@$(BIN)/python -m infra.deploy --stage $(STAGE)

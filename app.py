@@ -107,6 +107,31 @@ def ready() -> Response:
     return http.ready(bootstrap.readiness())
 
 
+@app.route("/api/openapi.json", content_types=[])
+@http.endpoint
+def openapi_document() -> Response:
+    from chalicelib.entrypoints.contract import http as contract
+
+    return contract.openapi_document(base_url=bootstrap.settings().public_base_url)
+
+
+@app.route("/api/asyncapi.json", content_types=[])
+@http.endpoint
+def asyncapi_document() -> Response:
+    from chalicelib.entrypoints.contract import http as contract
+
+    return contract.asyncapi_document(stream_url=bootstrap.settings().stream_url)
+
+
+@app.route("/docs", content_types=[])
+@http.endpoint
+def docs() -> Response:
+    from chalicelib.entrypoints.contract import http as contract
+
+    settings = bootstrap.settings()
+    return contract.docs(base_url=settings.public_base_url, stream_url=settings.stream_url)
+
+
 @app.route("/", content_types=[])
 @http.endpoint
 def index() -> Response:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError, WaiterError
 from chalicelib.adapters.migrate import migrate
 from infra.bytecode import add_bytecode
 from infra.clients import LOCAL_REGION, Clients, aws_clients
+from infra.gateway import answer_everything
 
 ROOT = Path(__file__).parent.parent
 APP_NAME = "orders"
@@ -67,6 +68,7 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
         raise DeploymentError(f"chalice package failed:\n{done.stdout}{done.stderr}")
     template = json.loads((folder / "sam.json").read_text())
     _deploy_websocket_stage_by_itself(template)
+    answer_everything(template)
     _check_partial_batches(template)
     (folder / "sam.json").write_text(json.dumps(template, indent=2))
     archive = add_bytecode(folder / "deployment.zip", compressed=compressed)

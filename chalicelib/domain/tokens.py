@@ -51,6 +51,9 @@ TOKENS = (SOL, USDC, USDT, BONK, JUP, RAY, WIF, MSOL)
 _ALIASES = {"WSOL": SOL, "wSOL": SOL, "11111111111111111111111111111111": SOL}
 _BY_NAME = {token.symbol: token for token in TOKENS} | {str(t.mint): t for t in TOKENS} | _ALIASES
 
+# Every name that find_token knows.
+TOKEN_NAMES = tuple(_BY_NAME)
+
 
 def find_token(name: str) -> Token:
     """Return the token with this symbol or mint. Raises UnknownTokenError."""

@@ -50,6 +50,7 @@ PAGE = """<!doctype html>
  <a href="api/pools"><code>GET /api/pools</code></a></li>
 <li><a href="api/health"><code>GET /api/health</code></a>,
  <a href="api/ready"><code>GET /api/ready</code></a></li>
+<li><a href="docs">The API in full</a></li>
 </ul></html>
 """
 
@@ -82,7 +83,10 @@ def observe(request: Request, get_response: Callable[[Request], Response]) -> Re
             {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
         )
         response = refusal
-    response.headers["X-Request-Id"] = logs.request_id()
+    request_id = logs.request_id()
+    if response.headers.get("Content-Type") == problems.CONTENT_TYPE:
+        response.body = problems.with_request_id(response.body, request_id)
+    response.headers["X-Request-Id"] = request_id
     log.info(
         "http",
         extra={

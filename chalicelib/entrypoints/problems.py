@@ -76,3 +76,8 @@ def problem(*, status: int, code: str, detail: str, **more: Any) -> str:
         "detail": detail,
     }
     return json.dumps(document | more)
+
+
+def with_request_id(document: str, request_id: str) -> str:
+    """Name in a problem document the request it answers."""
+    return json.dumps(json.loads(document) | {"requestId": request_id})

@@ -8,15 +8,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.errors import RejectedError
-
 CHARACTERS_MOST = 512
 
 
-class ForgedError(RejectedError):
+class ForgedError(Exception):
     """This was not given out by this service."""
-
-    code = "FORGED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,14 @@ from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Context, Decimal
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictStr,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.amounts import BPS, to_base_units, to_decimal_string
@@ -33,6 +40,7 @@ from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
 from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.ports import OrderFilter, OrderRecord, PageKey
+from chalicelib.entrypoints import wire_forms
 from chalicelib.entrypoints.signing import ForgedError, Signer
 
 if TYPE_CHECKING:
@@ -113,8 +121,17 @@ def _read_limit(value: object) -> int:
 
 
 # Left out, not null.
-Amount = Annotated[Decimal | None, BeforeValidator(_read_amount)]
-SlippageBps = Annotated[int, BeforeValidator(_read_slippage)]
+Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema(wire_forms.AMOUNT)]
+SlippageBps = Annotated[
+    int, BeforeValidator(_read_slippage), WithJsonSchema(wire_forms.SLIPPAGE_BPS)
+]
+TokenName = Annotated[StrictStr, WithJsonSchema(wire_forms.TOKEN)]
+Type = Annotated[
+    OrderType, BeforeValidator(_read_order_type), WithJsonSchema(wire_forms.ORDER_TYPE)
+]
+Status = Annotated[
+    OrderStatus, BeforeValidator(_read_status), WithJsonSchema(wire_forms.ORDER_STATUS)
+]
 
 
 class _Request(BaseModel):
@@ -124,8 +141,8 @@ class _Request(BaseModel):
 class QuoteRequest(_Request):
     """The query of GET /api/quotes: `amount` of the input token, or `amountOut` of the output."""
 
-    token_in: StrictStr
-    token_out: StrictStr
+    token_in: TokenName
+    token_out: TokenName
     amount: Amount = None
     amount_out: Amount = None
     slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
@@ -150,18 +167,20 @@ class QuoteRequest(_Request):
 class SubmitOrderRequest(QuoteRequest):
     """The body of POST /api/orders/execute."""
 
-    type: Annotated[OrderType, BeforeValidator(_read_order_type)]
+    type: Type
 
 
 class ListOrdersRequest(_Request):
     """The query of GET /api/orders."""
 
-    status: Annotated[OrderStatus, BeforeValidator(_read_status)] | None = None
-    type: Annotated[OrderType, BeforeValidator(_read_order_type)] | None = None
-    token_in: StrictStr | None = None
-    token_out: StrictStr | None = None
-    limit: Annotated[int, BeforeValidator(_read_limit)] = PAGE_DEFAULT
-    cursor: StrictStr | None = None
+    status: Status | None = None
+    type: Type | None = None
+    token_in: TokenName | None = None
+    token_out: TokenName | None = None
+    limit: Annotated[
+        int, BeforeValidator(_read_limit), WithJsonSchema(wire_forms.page_limit(PAGE_MOST))
+    ] = PAGE_DEFAULT
+    cursor: Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)] | None = None
 
     def to_filter(self, owner_id: OwnerId) -> OrderFilter:
         """The filter in domain terms. Raises UnknownTokenError."""

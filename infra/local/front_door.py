@@ -7,10 +7,12 @@ machine can run would only start another cold process.
 import argparse
 import asyncio
 import logging
+import uuid
 from dataclasses import dataclass
 
 import uvloop
 from aiohttp import (
+    ClientError,
     ClientSession,
     ClientTimeout,
     ClientWebSocketResponse,
@@ -22,6 +24,15 @@ from aiohttp import (
 )
 from yarl import URL
 
+from chalicelib.entrypoints import problems
+from infra.gateway import (
+    NOT_FOUND,
+    RETRY_AFTER_SECONDS,
+    TOO_LARGE,
+    UNAVAILABLE,
+    Refusal,
+    refusal_of,
+)
 from infra.local.processes import LOOPBACK
 from infra.local.warm_up import CALLS
 
@@ -33,6 +44,9 @@ CALL_SECONDS = 30
 # Followers stay connected for as long as they like.
 STOP_SECONDS = 1
 WEBSOCKET_PATH = "/api/orders/execute"
+# What API Gateway knows. Of another method the function knows as little as of this one.
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+REFUSED_METHOD = "OPTIONS"
 # These belong to one connection, not to the message (RFC 9110, 7.6.1).
 HOP_BY_HOP = {
     "connection",
@@ -63,7 +77,12 @@ class FrontDoor:
         await self.calls.acquire()
         call = asyncio.create_task(self._call(request))
         call.add_done_callback(self._finish)
-        return await asyncio.shield(call)
+        try:
+            return await asyncio.shield(call)
+        except web.HTTPRequestEntityTooLarge:
+            return _refuse(TOO_LARGE)
+        except (ClientError, TimeoutError):
+            return _refuse(UNAVAILABLE)
 
     def _finish(self, call: asyncio.Task[web.Response]) -> None:
         """Let the next call in. A caller may give up; the function works on all the same."""
@@ -73,8 +92,9 @@ class FrontDoor:
 
     async def _call(self, request: web.Request) -> web.Response:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
+        method = request.method if request.method in METHODS else REFUSED_METHOD
         async with self.session.request(
-            request.method,
+            method,
             URL(self.http + request.raw_path, encoded=True),
             headers=headers,
             data=await request.read(),
@@ -85,7 +105,7 @@ class FrontDoor:
 
     async def _join(self, request: web.Request) -> web.StreamResponse:
         if request.path != WEBSOCKET_PATH:
-            raise web.HTTPNotFound
+            return _refuse(NOT_FOUND)
         address = URL(f"{self.websocket}?{request.rel_url.raw_query_string}", encoded=True)
         try:
             async with self.handshakes:
@@ -93,7 +113,9 @@ class FrontDoor:
                     address, autoclose=True, autoping=True, headers=_handshake_headers(request)
                 )
         except WSServerHandshakeError as refusal:
-            return web.Response(status=refusal.status, text="the handshake was refused")
+            return _refuse(refusal_of(refusal.status))
+        except (ClientError, TimeoutError):
+            return _refuse(UNAVAILABLE)
         async with upstream:
             client = web.WebSocketResponse(heartbeat=30)
             await client.prepare(request)
@@ -108,6 +130,20 @@ def _handshake_headers(request: web.Request) -> dict[str, str]:
         for name, value in request.headers.items()
         if name.lower() not in HOP_BY_HOP and not name.lower().startswith("sec-websocket-")
     }
+
+
+def _refuse(refusal: Refusal) -> web.Response:
+    """A refusal of the door's own, in the form of the function's."""
+    request_id = str(uuid.uuid4())
+    headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
+    if refusal.status == UNAVAILABLE.status:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return web.Response(
+        status=refusal.status,
+        text=problems.problem(**refusal._asdict(), requestId=request_id),
+        content_type=problems.CONTENT_TYPE,
+        headers=headers,
+    )
 
 
 async def _pump_both(client: web.WebSocketResponse, upstream: ClientWebSocketResponse) -> None:

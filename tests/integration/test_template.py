@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.settings import Settings
 from infra.deploy import Artifact, DeploymentError, Template, _check_partial_batches
+from infra.gateway import ANY_METHOD
 
 QUEUES = {
     "OrdersQueue": "Execute",
@@ -21,6 +22,8 @@ DEAD_LETTER_QUEUES = {
 # Nobody polls these: what ends here waits for people.
 FINAL_QUEUES = ("OrdersUnresolvedQueue", "StatusDeadLetterQueue")
 LAMBDA_TIMES_VISIBILITY = 6
+# CloudFormation's own limit; the code's address comes on top.
+TEMPLATE_BYTES_MOST = 51_200 - 1_000
 
 
 @pytest.fixture
@@ -206,6 +209,17 @@ def test_settings_are_complete_when_secret_and_environment_meet(deployed: Templa
     missing = required - {name.lower() for name in variables}
 
     assert missing == {"database_url"}
+
+
+def test_function_answers_every_method_when_deployed(deployed: Template) -> None:
+    paths = properties(deployed, "RestAPI")["DefinitionBody"]["paths"]
+
+    assert "/api/orders/execute" in paths
+    assert all(ANY_METHOD in operations for operations in paths.values())
+
+
+def test_template_is_accepted_in_one_piece_when_deployed(deployed: Template) -> None:
+    assert len(json.dumps(deployed, separators=(",", ":"))) < TEMPLATE_BYTES_MOST
 
 
 def mapping(kind: str, **properties: object) -> Template:

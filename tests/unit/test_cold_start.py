@@ -9,7 +9,12 @@ from tests.unit.conftest import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 # The worker's own; boto3 is what every cold start with a queue or a table has to pay for.
-HEAVY = ("solders", "chalicelib.domain.routing", "chalicelib.engine.execute")
+HEAVY = (
+    "solders",
+    "chalicelib.entrypoints.contract",
+    "chalicelib.domain.routing",
+    "chalicelib.engine.execute",
+)
 PRINT_MODULES = """
 import sys
 import app

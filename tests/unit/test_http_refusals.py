@@ -6,7 +6,7 @@ import pytest
 from tests.unit.functions import Answer, Functions
 
 KIB_16 = 16 * 1024
-PROBLEM_FIELDS = ["type", "title", "status", "code", "detail"]
+PROBLEM_FIELDS = ["type", "title", "status", "code", "detail", "requestId"]
 GOOD = {"type": '"MARKET"', "tokenIn": '"SOL"', "tokenOut": '"USDC"', "amount": "1"}
 
 NOT_JSON = {

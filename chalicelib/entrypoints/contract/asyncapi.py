@@ -1,0 +1,157 @@
+"""AsyncAPI 3.0 of the WebSocket stream: its parameters, the frames both ways, its limits."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib.domain.orders import OrderStatus
+from chalicelib.entrypoints.contract import examples, schemas
+from chalicelib.entrypoints.contract.openapi import VERSION
+from chalicelib.entrypoints.contract.schemas import ORDER_ID, record, ref
+from chalicelib.entrypoints.wire_forms import Schema
+
+MESSAGE_KIB_MOST, FRAME_KIB_MOST = 128, 32
+IDLE_MINUTES, LIFE_HOURS = 10, 2
+ABOUT = f"""An order's events, past and future, in order.
+
+Every update carries a `sequence`, 1, 2, 3 … for each order: ignore one you have seen, and connect
+or subscribe again with `after` if one is missing. The order is done with `confirmed` or `failed`.
+
+A message has at most {MESSAGE_KIB_MOST} KB, sent in frames of at most {FRAME_KIB_MOST} KB. A
+connection is closed after {IDLE_MINUTES} minutes without a frame (a ping keeps it open) and after
+{LIFE_HOURS} hours in any case: connect again with `after`. Close codes: 1000 the client closed,
+1001 idle or at the end of its life, 1009 a message was too large, 1011 an unexpected error.
+"""
+_AFTER: Schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
+_QUERY: Schema = {
+    "type": "object",
+    "required": ["orderId"],
+    "properties": {
+        "orderId": ORDER_ID | {"description": "The order to follow."},
+        "after": {
+            "type": "string",
+            "pattern": "^(0|[1-9][0-9]{0,8})$",
+            "description": "The last sequence that was seen.",
+        },
+        "ticket": {
+            "type": "string",
+            "description": "Part of `streamUrl`: short-lived, for this order and its owner.",
+        },
+    },
+}
+
+
+def _action(name: str, fields: dict[str, Schema], optional: dict[str, Schema]) -> Schema:
+    action: dict[str, Schema] = {"action": {"type": "string", "const": name}}
+    return record(action | fields, optional)
+
+
+def _of_type(name: str, fields: dict[str, Schema]) -> Schema:
+    kind: dict[str, Schema] = {"type": {"type": "string", "const": name}}
+    return record(kind | fields)
+
+
+_ERROR = record({"code": schemas.CODE, "detail": schemas.TEXT}, {"orderId": ORDER_ID})
+# name, summary, payload, example
+_IN: tuple[tuple[str, str, Schema, Any], ...] = (
+    (
+        "subscribe",
+        "Follow one more order on this connection",
+        _action("subscribe", {"orderId": ORDER_ID}, {"after": _AFTER}),
+        {"action": "subscribe", "orderId": examples.ORDER_ID, "after": 2},
+    ),
+    (
+        "unsubscribe",
+        "Follow an order no longer",
+        _action("unsubscribe", {"orderId": ORDER_ID}, {}),
+        {"action": "unsubscribe", "orderId": examples.ORDER_ID},
+    ),
+    ("ping", "Keep the connection open", _action("ping", {}, {}), {"action": "ping"}),
+)
+_OUT: tuple[tuple[str, str, Schema, Any], ...] = (
+    (
+        "update",
+        "An event of an order",
+        _of_type("update", {"data": ref("Event")}),
+        {"type": "update", "data": examples.EVENTS[4]},
+    ),
+    (
+        "error",
+        "What was wrong with a frame",
+        _of_type("error", {"error": _ERROR}),
+        {
+            "type": "error",
+            "error": {"code": "UNKNOWN_ACTION", "detail": "There is no such action."},
+        },
+    ),
+    ("pong", "The answer to a ping", _of_type("pong", {}), {"type": "pong"}),
+)
+
+
+def document(*, stream_url: str) -> dict[str, Any]:
+    """The AsyncAPI document of the stream at `stream_url`."""
+    address = urlsplit(stream_url)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Solana order execution engine: the stream",
+            "version": VERSION,
+            "description": ABOUT,
+        },
+        "defaultContentType": "application/json",
+        "servers": {"stream": {"host": address.netloc, "protocol": address.scheme or "wss"}},
+        "channels": {
+            "orders": {
+                "address": address.path or "/",
+                "description": "The connection.",
+                "messages": {
+                    name: {"$ref": f"#/components/messages/{name}"} for name, *_ in (*_IN, *_OUT)
+                },
+                "bindings": {"ws": {"method": "GET", "query": _QUERY}},
+            }
+        },
+        "operations": {
+            "receiveFrames": _operation("receive", "What clients send", _IN),
+            "sendFrames": _operation("send", "What clients see", _OUT),
+        },
+        "components": {
+            "messages": {
+                name: _message(name, summary, payload, example)
+                for name, summary, payload, example in (*_IN, *_OUT)
+            },
+            "schemas": _event_schemas(),
+        },
+    }
+
+
+def write(*, stream_url: str) -> str:
+    """The document as JSON."""
+    return json.dumps(document(stream_url=stream_url))
+
+
+def _operation(action: str, summary: str, messages: tuple[tuple[Any, ...], ...]) -> dict[str, Any]:
+    return {
+        "action": action,
+        "summary": summary,
+        "channel": {"$ref": "#/channels/orders"},
+        "messages": [{"$ref": f"#/channels/orders/messages/{name}"} for name, *_ in messages],
+    }
+
+
+def _message(name: str, summary: str, payload: Schema, example: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "summary": summary,
+        "contentType": "application/json",
+        "payload": payload,
+        "examples": [{"payload": example}],
+    }
+
+
+def _event_schemas() -> dict[str, Schema]:
+    """The events and what they hold; AsyncAPI spells a discriminator without a mapping."""
+    names = {"Event", "Fee", "Leg", "Quote", "Rejection", "Route"}
+    names |= {schemas.event_name(status) for status in OrderStatus}
+    found = {name: form for name, form in schemas.components().items() if name in names}
+    found["Event"] = {"oneOf": found["Event"]["oneOf"]}
+    return found

@@ -1,0 +1,175 @@
+"""Examples of the contract; the tests hold them to its schemas."""
+
+from typing import Any
+
+from chalicelib.domain.tokens import JUP, SOL, TOKENS, USDC
+
+Document = dict[str, Any]
+
+ORDER_ID = "00000000-0000-4000-8000-000000000001"
+SIGNATURE = (
+    "2gUf4QcqrnxQi4SRUp4stNGrmmQ4oNT82vhUVVpki4f1JvHDnWPCQfk2STsy1rk9cWCXP59SzHWhGNaYz8N74xTj"
+)
+SLOT = 78_840_000
+CURSOR = (
+    "WyIyMDI2LTAxLTAxVDAwOjAwOjAwKzAwOjAwIiwgIjAwMDAwMDAwLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMSJd"
+)
+
+MARKET_ORDER: Document = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.0}
+EXACT_OUT_ORDER: Document = {
+    "type": "MARKET",
+    "tokenIn": "USDC",
+    "tokenOut": "JUP",
+    "amountOut": "25.5",
+    "slippageBps": 50,
+}
+
+_DLMM: Document = {
+    "venue": "meteora",
+    "kind": "dlmm",
+    "pool": "H2rfNyKbSnokh6Rc1UTXuNAWWN3uPo6ZCaJ1JqJdqdjv",
+}
+_CPMM: Document = {
+    "venue": "raydium",
+    "kind": "cpmm",
+    "pool": "Fa3PfEJtPnvFNqzGXS4hhU1F3z5iBZ4N7vtRUjEEx9Cz",
+}
+_QUOTE: Document = {
+    "venue": "meteora",
+    "kind": "dlmm",
+    "pool": "GcbTT8MmVfssyyfQcZcXCmdp1GJRtAjstCURQ1Lq9TEt",
+    "amountIn": "1",
+    "amountOut": "155.040466",
+    "priceImpactBps": 0,
+    "feeBps": 10,
+}
+_LEGS: list[Document] = [
+    _DLMM
+    | {
+        "amountIn": "1",
+        "amountOut": "188.937648",
+        "priceImpactBps": 0,
+        "feeBps": 20,
+        "inputMint": SOL.mint,
+        "outputMint": JUP.mint,
+        "fees": [
+            {"kind": "lp", "mint": SOL.mint, "amount": "0.0018"},
+            {"kind": "protocol", "mint": SOL.mint, "amount": "0.0002"},
+        ],
+    },
+    _CPMM
+    | {
+        "amountIn": "188.937648",
+        "amountOut": "158.96301",
+        "priceImpactBps": 3,
+        "feeBps": 25,
+        "inputMint": JUP.mint,
+        "outputMint": USDC.mint,
+        "fees": [{"kind": "lp", "mint": JUP.mint, "amount": "0.396771"}],
+    },
+]
+_DECISION: Document = {
+    "quotes": [_QUOTE],
+    "rejections": [],
+    "route": {
+        "venue": "meteora+raydium",
+        "amountIn": "1",
+        "amountOut": "158.96301",
+        "priceImpactBps": 3,
+        "legs": _LEGS,
+        "baseline": _QUOTE,
+        "improvementBps": 253,
+        "savingBps": 526,
+        "reason": "2 pools over 2 hops are 253 bps better than the best pool alone",
+        "slot": SLOT,
+    },
+    "minAmountOut": "157.37338",
+}
+_FILL: Document = {
+    "amountIn": "1",
+    "amountOut": "158.959404",
+    "signature": SIGNATURE,
+    "slot": SLOT + 6,
+    "executedPrice": "158.959404",
+    "txHash": SIGNATURE,
+}
+
+
+def _event(sequence: int, status: str, at: str, **details: Any) -> Document:
+    attempt = 0 if status == "pending" else 1
+    return {
+        "orderId": ORDER_ID,
+        "sequence": sequence,
+        "status": status,
+        "attempt": attempt,
+        "timestamp": f"2026-01-01T00:00:{at}Z",
+        **details,
+    }
+
+
+EVENTS = [
+    _event(1, "pending", "00.000"),
+    _event(2, "routing", "00.000"),
+    _event(
+        3,
+        "building",
+        "00.250",
+        **_DECISION,
+        signature=SIGNATURE,
+        lastValidBlockHeight=SLOT + 150,
+    ),
+    _event(4, "submitted", "00.375", signature=SIGNATURE),
+    _event(5, "confirmed", "02.500", **_FILL),
+]
+FAILED_EVENT = _event(5, "failed", "08.195", code="SLIPPAGE_EXCEEDED", message="slippage exceeded")
+_PLACED: Document = {
+    "orderId": ORDER_ID,
+    "type": "MARKET",
+    "status": "pending",
+    "tokenIn": "SOL",
+    "tokenOut": "USDC",
+    "amount": "1",
+    "slippageBps": 100,
+    "attempt": 0,
+    "sequence": 1,
+    "createdAt": "2026-01-01T00:00:00.000Z",
+    "updatedAt": "2026-01-01T00:00:00.000Z",
+}
+_STREAM: Document = {"streamUrl": f"wss://stream.example/api/orders/execute?orderId={ORDER_ID}"}
+ACCEPTED_ORDER = _PLACED | _STREAM
+_CONFIRMED = (
+    _PLACED
+    | {"status": "confirmed", "attempt": 1, "sequence": 5, "updatedAt": "2026-01-01T00:00:02.500Z"}
+    | _FILL
+)
+ORDER = _CONFIRMED | _STREAM | {"events": EVENTS}
+ORDER_PAGE: Document = {"orders": [_CONFIRMED], "nextCursor": CURSOR}
+QUOTES: Document = {
+    "tokenIn": "SOL",
+    "tokenOut": "USDC",
+    "amountIn": "1",
+    "amountOut": "158.96301",
+    **_DECISION,
+}
+TOKENS_LISTED: Document = {
+    "tokens": [{"symbol": t.symbol, "mint": t.mint, "decimals": t.decimals} for t in TOKENS]
+}
+POOLS: Document = {
+    "pools": [
+        _DLMM
+        | {
+            "tokenA": "SOL",
+            "tokenB": "JUP",
+            "mintA": SOL.mint,
+            "mintB": JUP.mint,
+            "price": "189.3",
+        }
+    ],
+    "slot": SLOT,
+}
+HEALTH: Document = {"status": "ok"}
+READINESS: Document = {
+    "status": "ready",
+    "dependencies": {"postgres": "ok", "queue": "ok", "connections": "ok"},
+}
+REQUEST_ID = "d1b2c3d4-7b61-11e6-9a41-93e8deadbeef"

@@ -1,0 +1,203 @@
+"""The route table: what each HTTP route takes, answers and refuses."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from chalicelib.entrypoints.contract import examples
+from chalicelib.entrypoints.wire import ListOrdersRequest, QuoteRequest, SubmitOrderRequest
+from chalicelib.entrypoints.wire_forms import DECIMAL_TEXT, Schema
+
+HTML, JSON = "text/html", "application/json"
+ALWAYS = (400, 404, 405, 413, 429, 500, 503)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one path. `scope` is what an API key needs; None asks for no key."""
+
+    path: str
+    name: str
+    summary: str
+    tag: str
+    answer: str
+    description: str = ""
+    method: str = "get"
+    status: int = 200
+    content_type: str = JSON
+    scope: str | None = "read"
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    path_parameters: tuple[str, ...] = ()
+    refusals: tuple[int, ...] = ()
+    headers: tuple[str, ...] = ()
+    example: Any = None
+    other_answers: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[int]:
+        """The statuses that come with a problem document."""
+        keys = (401, 403) if self.scope else ()
+        return sorted({*ALWAYS, *keys, *self.refusals})
+
+
+ROUTES = (
+    Route(
+        path="/api/orders/execute",
+        method="post",
+        name="submitOrder",
+        summary="Place an order",
+        tag="orders",
+        description=(
+            "Answered once the order is durable. With an `Idempotency-Key`, the same request "
+            "again gets the first answer again and places no second order."
+        ),
+        status=202,
+        answer="AcceptedOrder",
+        scope="trade",
+        body=SubmitOrderRequest,
+        refusals=(415, 422),
+        headers=("Location", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy"),
+        example=examples.ACCEPTED_ORDER,
+    ),
+    Route(
+        path="/api/orders/{order_id}",
+        name="getOrder",
+        summary="Show an order with its events",
+        tag="orders",
+        answer="Order",
+        path_parameters=("order_id",),
+        refusals=(422,),
+        example=examples.ORDER,
+    ),
+    Route(
+        path="/api/orders",
+        name="listOrders",
+        summary="List orders, newest first",
+        tag="orders",
+        answer="OrderPage",
+        query=ListOrdersRequest,
+        refusals=(422,),
+        example=examples.ORDER_PAGE,
+    ),
+    Route(
+        path="/api/quotes",
+        name="getQuotes",
+        summary="Quote every pool, and the route an order would take",
+        tag="market",
+        description="Exactly one of `amount` and `amountOut` has to be given.",
+        answer="Quotes",
+        query=QuoteRequest,
+        refusals=(422,),
+        example=examples.QUOTES,
+    ),
+    Route(
+        path="/api/tokens",
+        name="listTokens",
+        summary="List what can be traded",
+        tag="market",
+        answer="Tokens",
+        example=examples.TOKENS_LISTED,
+    ),
+    Route(
+        path="/api/pools",
+        name="listPools",
+        summary="List where it can be traded",
+        tag="market",
+        answer="Pools",
+        example=examples.POOLS,
+    ),
+    Route(
+        path="/api/health",
+        name="getHealth",
+        summary="Say that this function runs",
+        tag="service",
+        answer="Health",
+        scope=None,
+        example=examples.HEALTH,
+    ),
+    Route(
+        path="/api/ready",
+        name="getReadiness",
+        summary="Ask everything this service depends on",
+        tag="service",
+        answer="Readiness",
+        other_answers={503: "Readiness"},
+        example=examples.READINESS,
+    ),
+    Route(
+        path="/api/openapi.json",
+        name="getOpenApi",
+        summary="This document",
+        tag="contract",
+        answer="Document",
+        scope=None,
+    ),
+    Route(
+        path="/api/asyncapi.json",
+        name="getAsyncApi",
+        summary="The stream's contract, as AsyncAPI",
+        tag="contract",
+        answer="Document",
+        scope=None,
+    ),
+    Route(
+        path="/docs",
+        name="readDocs",
+        summary="Both contracts as a page",
+        tag="contract",
+        answer="Page",
+        content_type=HTML,
+        scope=None,
+    ),
+    Route(
+        path="/",
+        name="readIndex",
+        summary="A page that names the routes",
+        tag="contract",
+        answer="Page",
+        content_type=HTML,
+        scope=None,
+    ),
+)
+
+
+def body_schema(model: type[BaseModel]) -> Schema:
+    """The JSON body that a wire model reads; exactly one of the two amounts."""
+    schema: Schema = model.model_json_schema(by_alias=True)
+    schema["properties"] = {k: _plain(v) for k, v in schema["properties"].items()}
+    schema["oneOf"] = [{"required": ["amount"]}, {"required": ["amountOut"]}]
+    return schema
+
+
+def query_parameters(model: type[BaseModel]) -> list[Schema]:
+    """The query parameters that a wire model reads."""
+    schema = body_schema(model)
+    return [
+        _parameter(name, form, required=name in schema.get("required", []))
+        for name, form in schema["properties"].items()
+    ]
+
+
+def _parameter(name: str, form: Schema, *, required: bool) -> Schema:
+    description = form.pop("description", None)
+    parameter: Schema = {"name": name, "in": "query", "required": required}
+    if description:
+        parameter["description"] = description
+    if DECIMAL_TEXT in form.get("anyOf", []):
+        form = DECIMAL_TEXT
+    elif "anyOf" in form:
+        form = form["anyOf"][0] | ({"default": form["default"]} if "default" in form else {})
+    parameter["schema"] = form
+    return parameter
+
+
+def _plain(schema: Schema) -> Schema:
+    """A property without what pydantic says of absence: it is left out, not null."""
+    plain = {k: v for k, v in schema.items() if k != "title" and (k, v) != ("default", None)}
+    forms = [form for form in plain.get("anyOf", []) if form != {"type": "null"}]
+    if len(forms) == 1:
+        del plain["anyOf"]
+        plain.update(forms[0])
+    return plain

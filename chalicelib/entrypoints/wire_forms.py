@@ -1,0 +1,59 @@
+"""The forms of what clients send, as JSON Schema: what one of these refuses, this service refuses.
+
+The other way round it may still refuse what has the form: which decimals a token has, or what its
+pools hold, no schema says.
+"""
+
+from typing import Any
+
+from chalicelib.domain.amounts import BPS, U64_MAX
+from chalicelib.domain.orders import OrderStatus, OrderType
+from chalicelib.domain.tokens import TOKEN_NAMES, TOKENS
+
+Schema = dict[str, Any]
+
+_DECIMALS_LEAST = min(token.decimals for token in TOKENS)
+_DECIMALS_MOST = max(token.decimals for token in TOKENS)
+_WHOLE_DIGITS_MOST = len(str(U64_MAX // 10**_DECIMALS_LEAST))
+
+TOKEN: Schema = {
+    "type": "string",
+    "enum": list(TOKEN_NAMES),
+    "description": "A token by its symbol or its mint.",
+}
+ORDER_TYPE: Schema = {"type": "string", "enum": [str(kind) for kind in OrderType]}
+ORDER_STATUS: Schema = {"type": "string", "enum": [str(status) for status in OrderStatus]}
+DECIMAL_TEXT: Schema = {
+    "type": "string",
+    "pattern": (
+        rf"^(?!0(\.0*)?$)(0|[1-9][0-9]{{0,{_WHOLE_DIGITS_MOST - 1}}})"
+        rf"(\.[0-9]{{1,{_DECIMALS_MOST}}}0*)?$"
+    ),
+}
+AMOUNT: Schema = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": U64_MAX / 10**_DECIMALS_LEAST},
+        DECIMAL_TEXT,
+    ],
+    "description": (
+        "A positive amount of whole tokens, exactly; it has at most the decimals of its token and "
+        "fits an unsigned 64-bit integer of base units."
+    ),
+}
+SLIPPAGE_BPS: Schema = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": BPS},
+        {"type": "string", "pattern": "^(0|[1-9][0-9]{0,3}|10000)$"},
+    ],
+    "description": "How far the result may fall behind the quote, in basis points.",
+}
+CURSOR: Schema = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9_.=-]+$",
+    "description": "`nextCursor` of the page before.",
+}
+
+
+def page_limit(most: int) -> Schema:
+    """How many orders a page may have."""
+    return {"type": "integer", "minimum": 1, "maximum": most}

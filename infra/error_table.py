@@ -1,0 +1,90 @@
+"""The table of error codes in docs/api.md, written by `python -m infra.error_table`."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import chalicelib
+from chalicelib.domain.errors import ExecutionError, OrderError, QuoteError
+from chalicelib.entrypoints import problems
+from infra.deploy import ROOT
+from infra.gateway import REFUSALS, Refusal
+
+GUIDE = ROOT / "docs" / "api.md"
+BEGIN, END = "<!-- error codes: begin -->\n", "<!-- error codes: end -->\n"
+HEAD = "| code | where | again? | meaning |\n| --- | --- | --- | --- |\n"
+FRAME_MODULES = ("chalicelib.entrypoints.websocket",)
+# What no error class says: the router of the functions answers it, and the API's gateway.
+BY_ITSELF = (
+    Refusal(405, "METHOD_NOT_ALLOWED", "The path is known, the method is not; `Allow` names them."),
+    *REFUSALS.values(),
+)
+
+
+class Row(NamedTuple):
+    """A code, where it occurs, whether it may help to try again, what it means."""
+
+    code: str
+    where: str
+    retryable: bool
+    meaning: str
+
+
+def table() -> str:
+    """The table in Markdown, sorted by code."""
+    return HEAD + "".join(
+        f"| `{row.code}` | {row.where} | {'yes' if row.retryable else 'no'} | {row.meaning} |\n"
+        for row in sorted(_rows())
+    )
+
+
+def with_table(guide: str) -> str:
+    """The guide with the table as it is now."""
+    before, rest = guide.split(BEGIN)
+    return before + BEGIN + table() + END + rest.split(END)[1]
+
+
+def _rows() -> list[Row]:
+    for module in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
+        importlib.import_module(module.name)
+    kinds: list[type[OrderError]] = [OrderError, *_below(OrderError)]
+    rows = {kind.code: _row(kind) for kind in kinds}
+    own = {r.code: Row(r.code, str(r.status), r.status in (429, 503), r.detail) for r in BY_ITSELF}
+    return [*(own | rows).values()]
+
+
+def _below(kind: type[OrderError]) -> Iterator[type[OrderError]]:
+    for child in kind.__subclasses__():
+        if child.__module__.startswith("chalicelib."):
+            yield child
+            yield from _below(child)
+
+
+def _row(kind: type[OrderError]) -> Row:
+    meaning = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
+    if kind is OrderError:
+        meaning = "An unexpected error; the log has it by its `requestId`."
+    return Row(kind.code, _where(kind), kind.retryable, meaning)
+
+
+def _where(kind: type[OrderError]) -> str:
+    """The HTTP status, and whether it stands in a failed order's events or in an error frame."""
+    places = []
+    status = problems.http_status(kind())
+    if status != 500 or not issubclass(kind, ExecutionError):
+        places.append(str(status))
+    if issubclass(kind, (ExecutionError, QuoteError)):
+        places.append("order")
+    if kind.__module__ in FRAME_MODULES:
+        places.append("frame")
+    return ", ".join(places)
+
+
+def main() -> None:
+    """Write the table into the guide."""
+    GUIDE.write_text(with_table(GUIDE.read_text()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""What API Gateway answers by itself: it hands the other methods of a known path to the function,
+which refuses them, and its own refusals are problem documents like the function's."""
+
+from typing import Any, NamedTuple
+
+from chalicelib.entrypoints import problems
+
+ANY_METHOD = "x-amazon-apigateway-any-method"
+RETRY_AFTER_SECONDS = 1
+
+
+class Refusal(NamedTuple):
+    """A problem document of the gateway's own."""
+
+    status: int
+    code: str
+    detail: str
+
+
+NOT_FOUND = Refusal(404, "NOT_FOUND", "there is nothing at this path")
+FORBIDDEN = Refusal(403, "FORBIDDEN", "this request is not allowed")
+UNAVAILABLE = Refusal(503, "UNAVAILABLE", "try again in a moment")
+TOO_MANY = Refusal(429, "TOO_MANY_REQUESTS", "too many requests; try again in a moment")
+TOO_LARGE = Refusal(413, "BODY_TOO_LARGE", "The body is larger than 16 KiB.")
+REFUSALS = {
+    "MISSING_AUTHENTICATION_TOKEN": NOT_FOUND,
+    "RESOURCE_NOT_FOUND": NOT_FOUND,
+    "UNAUTHORIZED": Refusal(401, "UNAUTHORIZED", "an API key is needed"),
+    "ACCESS_DENIED": FORBIDDEN,
+    "WAF_FILTERED": FORBIDDEN,
+    "REQUEST_TOO_LARGE": TOO_LARGE,
+    "UNSUPPORTED_MEDIA_TYPE": Refusal(
+        415, "UNSUPPORTED_MEDIA_TYPE", "The body must be sent as application/json."
+    ),
+    "THROTTLED": TOO_MANY,
+    "QUOTA_EXCEEDED": TOO_MANY,
+    "INTEGRATION_FAILURE": UNAVAILABLE,
+    "INTEGRATION_TIMEOUT": UNAVAILABLE,
+    "DEFAULT_4XX": Refusal(400, "INVALID_REQUEST", "the request could not be read"),
+    "DEFAULT_5XX": Refusal(500, "INTERNAL", "an unexpected error"),
+}
+
+
+def answer_everything(template: dict[str, Any]) -> None:
+    """Give the REST API of a packaged template an answer for every method and every refusal."""
+    properties = template["Resources"]["RestAPI"]["Properties"]
+    for operations in properties["DefinitionBody"]["paths"].values():
+        operations[ANY_METHOD] = next(iter(operations.values()))
+    # Not resources of their own: those would wait for the next deployment of the API.
+    properties["GatewayResponses"] = {kind: _response(r) for kind, r in REFUSALS.items()}
+
+
+def refusal_of(status: int) -> Refusal:
+    """The refusal with this status."""
+    return next((r for r in REFUSALS.values() if r.status == status), UNAVAILABLE)
+
+
+def _response(refusal: Refusal) -> dict[str, Any]:
+    headers = {
+        "Content-Type": f"'{problems.CONTENT_TYPE}'",
+        "Cache-Control": "'no-store'",
+        "X-Request-Id": "context.requestId",
+    }
+    if refusal.status in (429, 503):
+        headers["Retry-After"] = f"'{RETRY_AFTER_SECONDS}'"
+    body = problems.problem(**refusal._asdict(), requestId="$context.requestId")
+    return {
+        "StatusCode": refusal.status,
+        "ResponseParameters": {"Headers": headers},
+        # This template is used whatever the client accepts.
+        "ResponseTemplates": {"application/json": body},
+    }

@@ -1,0 +1,20 @@
+from infra.error_table import GUIDE, table, with_table
+
+
+def test_guide_has_the_table_of_today_when_read() -> None:
+    guide = GUIDE.read_text()
+
+    assert with_table(guide) == guide, "python -m infra.error_table"
+
+
+def test_table_names_a_code_once_when_written() -> None:
+    codes = [line.split("|")[1].strip() for line in table().splitlines()[2:]]
+
+    assert len(codes) == len(set(codes))
+    assert {"`SAME_TOKEN`", "`METHOD_NOT_ALLOWED`", "`INTERNAL`", "`SLIPPAGE_EXCEEDED`"} <= {*codes}
+
+
+def test_every_code_has_a_place_and_a_meaning_when_written() -> None:
+    rows = [line.strip("| ").split(" | ") for line in table().splitlines()[2:]]
+
+    assert all(len(row) == 4 and all(row) for row in rows)

@@ -1,0 +1,64 @@
+import json
+import logging
+
+import pytest
+
+from tests.unit.functions import Functions, captured
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+ALLOWED = {
+    "/api/orders/execute": "POST",
+    "/api/orders": "GET",
+    "/api/orders/{order_id}": "GET",
+    "/api/quotes": "GET",
+    "/": "GET",
+}
+
+
+def call(functions: Functions, method: str, resource: str):
+    event = captured("http_get")
+    event["httpMethod"] = event["requestContext"]["httpMethod"] = method
+    event["resource"] = event["requestContext"]["resourcePath"] = resource
+    return functions.http(event)
+
+
+@pytest.mark.parametrize(
+    ("resource", "method"),
+    [(path, method) for path, good in ALLOWED.items() for method in METHODS if method != good],
+)
+def test_method_is_refused_with_what_is_allowed_when_it_is_not(
+    functions: Functions, resource: str, method: str
+) -> None:
+    answer = call(functions, method, resource)
+
+    assert (answer.status, answer.document["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Allow"] == ALLOWED[resource]
+    assert answer.document["requestId"] == answer.headers["X-Request-Id"]
+
+
+def test_problem_names_its_request_when_answered(functions: Functions) -> None:
+    answer = functions.get("/api/orders", query={"limit": "0"})
+
+    assert answer.document["requestId"] == answer.headers["X-Request-Id"] != ""
+
+
+def test_every_log_line_names_the_request_when_it_fails(
+    functions: Functions, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chalicelib import bootstrap
+    from chalicelib.entrypoints.logs import JsonFormatter
+
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(json.loads(JsonFormatter().format(record)))
+    monkeypatch.setattr(bootstrap, "router", lambda: 1 / 0)
+    logger = logging.getLogger("chalicelib")
+    logger.addHandler(handler)
+    with caplog.at_level(logging.INFO, "chalicelib"):
+        answer = functions.get("/api/quotes")
+    logger.removeHandler(handler)
+
+    assert (answer.status, answer.document["code"]) == (500, "INTERNAL")
+    assert [line["action"] for line in lines] == ["request_failed", "http"]
+    assert {line["request_id"] for line in lines} == {answer.document["requestId"]}
