@@ -1,0 +1,81 @@
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient, TestServer, unused_port
+from multidict import CIMultiDict
+
+from infra.local import front_door
+
+Call = Callable[[TestClient], Awaitable[ClientResponse]]
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+}
+
+
+async def name_method(request: web.Request) -> web.Response:
+    return web.Response(text=request.method)
+
+
+def behind_door(call: Call, *, upstream_runs: bool = True) -> tuple[int, CIMultiDict[str], str]:
+    """What the door answers before an upstream that says which method reached it."""
+
+    async def run() -> tuple[int, CIMultiDict[str], str]:
+        upstream = web.Application()
+        upstream.router.add_route("*", "/{path:.*}", name_method)
+        async with TestServer(upstream) as server:
+            port = server.port if upstream_runs else unused_port()
+            address = f"http://127.0.0.1:{port}"
+            door = await front_door._application(address, address.replace("http", "ws"))
+            async with TestClient(TestServer(door)) as client:
+                answer = await call(client)
+                return answer.status, answer.headers.copy(), await answer.text()
+
+    return asyncio.run(run())
+
+
+def assert_problem(answer: tuple[int, CIMultiDict[str], str], status: int, code: str) -> None:
+    problem: dict[str, Any] = json.loads(answer[2])
+    assert (answer[0], problem["status"], problem["code"]) == (status, status, code)
+    assert answer[1]["Content-Type"].startswith("application/problem+json")
+    assert answer[1]["X-Request-Id"] == problem["requestId"] != ""
+
+
+@pytest.mark.parametrize(
+    ("method", "reaches"), [("GET", "GET"), ("DELETE", "DELETE"), ("TRACE", "OPTIONS")]
+)
+def test_method_is_one_that_the_gateway_knows_when_passed_on(method: str, reaches: str) -> None:
+    answer = behind_door(lambda client: client.request(method, "/api/orders"))
+
+    assert answer[2] == reaches
+
+
+def test_door_refuses_a_body_when_it_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_door, "BODY_BYTES_MOST", 10)
+
+    answer = behind_door(lambda client: client.post("/api/orders/execute", data=b"x" * 11))
+
+    assert_problem(answer, 413, "BODY_TOO_LARGE")
+
+
+def test_door_says_to_try_again_when_nobody_is_behind_it() -> None:
+    answer = behind_door(lambda client: client.get("/api/health"), upstream_runs=False)
+
+    assert_problem(answer, 503, "UNAVAILABLE")
+    assert answer[1]["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [("/elsewhere", 404, "NOT_FOUND"), ("/api/orders/execute", 503, "UNAVAILABLE")],
+)
+def test_door_refuses_a_handshake_when_it_leads_nowhere(path: str, status: int, code: str) -> None:
+    answer = behind_door(lambda client: client.get(path, headers=HANDSHAKE), upstream_runs=False)
+
+    assert_problem(answer, status, code)
