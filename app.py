@@ -108,7 +108,7 @@ def connect(event: WebsocketEvent) -> dict[str, Any]:
 
 @app.on_ws_message()
 def message(event: WebsocketEvent) -> dict[str, Any]:
-    return websocket.message(event, bootstrap.status_feed())
+    return websocket.message(event, bootstrap.following(), bootstrap.status_feed())
 
 
 @app.on_ws_disconnect()

@@ -11,13 +11,13 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.orders import OrderId
+from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.ports import (
     Chain,
     Clock,
     FollowerStore,
     OrderQueue,
     OrderStore,
-    Pacing,
     StatusFeed,
     StatusQueue,
     Venue,
@@ -99,7 +99,7 @@ def router() -> "Router":
 def publisher() -> "Publisher":
     """The use case of the status queue."""
     from chalicelib.engine.publish import Publisher
-    from chalicelib.entrypoints.wire import update_frame
+    from chalicelib.entrypoints.frames import update_frame
 
     return Publisher(
         store=order_store(),

@@ -26,13 +26,13 @@ from chalicelib.domain.routes import Route
 from chalicelib.engine import steps
 from chalicelib.engine.apart import call_apart
 from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.ports import (
     Blockhash,
     Chain,
     Clock,
     OrderQueue,
     OrderStore,
-    Pacing,
     StatusQueue,
     Wallet,
 )

@@ -3,10 +3,10 @@ pass the same contract tests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.errors import OrderError
+from chalicelib.domain.errors import OrderError, RejectedError
 from chalicelib.domain.orders import (
     Order,
     OrderEvent,
@@ -20,7 +20,13 @@ from chalicelib.domain.orders import (
 from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.routes import Route
 from chalicelib.domain.tokens import Mint, Pair
-from chalicelib.engine.messages import ExecuteOrder, FollowRequest
+from chalicelib.engine.messages import ExecuteOrder, FollowRequest, UnfollowRequest
+
+# In a connection's whole life, one taken again included: each may cost a replay.
+SUBSCRIPTIONS_MOST = 1_000
+# A connection that goes is taken off so many orders at once; the rest expires, or is found gone
+# with the next event.
+FORGOTTEN_ORDERS_MOST = 100
 
 
 class Clock(Protocol):
@@ -134,6 +140,9 @@ class StatusQueue(Protocol):
     def request_follow(self, request: FollowRequest) -> None:
         """Queue a follow request behind what the order's followers are still to see."""
 
+    def request_unfollow(self, request: UnfollowRequest) -> None:
+        """Queue the end of a subscription behind what its follower is still to see."""
+
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
         """Keep received messages from others for so long from now, and no longer."""
 
@@ -153,14 +162,24 @@ class FollowerStore(Protocol):
     def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
         """Remember an open connection and what it follows."""
 
+    def add_subscription(self, connection_id: str, order_id: OrderId) -> None:
+        """Remember that a registered connection follows one more order, or one of its own again.
+
+        Raises ConnectionGoneError when it is not registered (any more), TooManySubscriptionsError
+        after SUBSCRIPTIONS_MOST, those it was registered with included.
+        """
+
     def add_follower(self, order_id: OrderId, follower: Follower) -> None:
         """Let the connection receive the order's events from now on."""
+
+    def remove_follower(self, order_id: OrderId, connection_id: str) -> None:
+        """Let the connection receive no more of the order's events."""
 
     def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
         """Return the followers of each order in one read."""
 
     def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
-        """Forget the connection and everything it follows.
+        """Forget the connection and what it follows, FORGOTTEN_ORDERS_MOST orders at most.
 
         `following` are orders that the caller knows it follows: it may have been forgotten before
         its follow request was read.
@@ -174,6 +193,12 @@ class ConnectionGoneError(OrderError):
     """The connection is not open (any more, or yet)."""
 
     code = "CONNECTION_GONE"
+
+
+class TooManySubscriptionsError(RejectedError):
+    """A connection can subscribe 1000 times in its life."""
+
+    code = "TOO_MANY_SUBSCRIPTIONS"
 
 
 class FrameRefusedError(OrderError):
@@ -262,31 +287,3 @@ class Wallet(Protocol):
     ) -> SignedTransaction:
         """Build and sign a swap over the route's legs that fails as a whole beyond `limit`: the
         least total output, or the most total input of an exact-out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pacing:
-    """How fast the step machine goes: when it first asks for a confirmation, how often after that,
-    and how long it waits inside an invocation before the queue does the waiting."""
-
-    quote_latency: timedelta = timedelta(0)
-    build_latency: timedelta = timedelta(0)
-    confirmation_first: timedelta = timedelta(0)
-    confirmation_poll: timedelta = timedelta(milliseconds=200)
-    rebroadcast_after: timedelta = timedelta(seconds=4)
-    backoff_first: timedelta = timedelta(milliseconds=500)
-    backoff_most: timedelta = timedelta(seconds=8)
-    attempts_most: int = 3
-    wait_inside_most: timedelta = timedelta(seconds=1)
-    hold_every: timedelta = timedelta(seconds=5)
-
-    @property
-    def wait_most(self) -> timedelta:
-        """The longest wait that a step may ask for."""
-        return max(
-            self.quote_latency,
-            self.build_latency,
-            self.confirmation_first,
-            self.confirmation_poll,
-            self.backoff_most,
-        )

@@ -12,12 +12,12 @@ from chalicelib.domain.errors import AbandonedError
 from chalicelib.domain.orders import Order, OrderId, OrderStatus, SignedTransaction, Transition
 from chalicelib.engine import steps
 from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.ports import (
     Chain,
     Clock,
     OrderQueue,
     OrderStore,
-    Pacing,
     SignatureStatuses,
     StatusQueue,
 )

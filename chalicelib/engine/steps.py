@@ -19,7 +19,8 @@ from chalicelib.domain.orders import (
     advance,
 )
 from chalicelib.domain.routes import Route
-from chalicelib.engine.ports import Landing, Pacing
+from chalicelib.engine.pacing import Pacing
+from chalicelib.engine.ports import Landing
 
 
 def start(order: Order, *, at: datetime, pacing: Pacing) -> Transition:

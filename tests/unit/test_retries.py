@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.orders import OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
-from chalicelib.engine.ports import Pacing
+from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.steps import backoff
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.market import POOLS, slot_at
