@@ -145,7 +145,9 @@ def connect(event: WebsocketEvent) -> dict[str, Any]:
 
 @app.on_ws_message()
 def message(event: WebsocketEvent) -> dict[str, Any]:
-    return websocket.message(event, bootstrap.status_feed())
+    return websocket.message(
+        event, bootstrap.following(), bootstrap.status_feed(), bootstrap.gate()
+    )
 
 
 @app.on_ws_disconnect()

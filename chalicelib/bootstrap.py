@@ -141,7 +141,7 @@ def router() -> "Router":
 def publisher() -> "Publisher":
     """The use case of the status queue."""
     from chalicelib.engine.publish import Publisher
-    from chalicelib.entrypoints.wire import update_frame
+    from chalicelib.entrypoints.frames import update_frame
 
     return Publisher(
         store=order_store(),

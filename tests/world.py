@@ -8,7 +8,7 @@ just before a call.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain, count, repeat
 from random import Random
@@ -30,15 +30,20 @@ from chalicelib.domain.tokens import Pair
 from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.execute import Executor
 from chalicelib.engine.follow import Following
-from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage
+from chalicelib.engine.messages import (
+    ExecuteOrder,
+    FollowRequest,
+    StatusMessage,
+    UnfollowRequest,
+)
 from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.publish import Publisher
 from chalicelib.engine.quote import Router
 from chalicelib.engine.rescue import Rescuer
 from chalicelib.engine.submit import Submitter
 from chalicelib.engine.sweep import Sweeper
+from chalicelib.entrypoints.frames import update_frame
 from chalicelib.entrypoints.queue import holding
-from chalicelib.entrypoints.wire import update_frame
 from chalicelib.simulation.chain import SimulatedChain
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import LedgerEntry, MemoryLedger
@@ -157,6 +162,7 @@ class World:
             market=self.market, ledger=self.ledger, clock=self.clock, fate=self.fate
         )
         self._numbers = count(1)
+        self._frames = count(1)
 
     @property
     def submitter(self) -> Submitter:
@@ -269,6 +275,22 @@ class World:
         """Open a connection that follows the order."""
         self.feed.open(connection_id)
         self.following.connect(self.follow_request(connection_id, order_id, after=after))
+
+    def subscribe(self, connection_id: str, order_id: OrderId, *, after: int = 0) -> None:
+        """Let an open connection follow the order."""
+        request = self.follow_request(connection_id, order_id, after=after)
+        self.following.subscribe(replace(request, request_id=self._next_frame()))
+
+    def unsubscribe(self, connection_id: str, order_id: OrderId) -> None:
+        """Let an open connection follow the order no more."""
+        self.following.unsubscribe(
+            UnfollowRequest(
+                request_id=self._next_frame(), connection_id=connection_id, order_id=order_id
+            )
+        )
+
+    def _next_frame(self) -> str:
+        return f"frame {next(self._frames)}"
 
     def follow_request(
         self, connection_id: str, order_id: OrderId, *, after: int = 0

@@ -1,7 +1,8 @@
 """Connections and followers in one DynamoDB table.
 
 Item `order#<id>` has an attribute `c:<connection id>` per follower, so that one batch read answers
-for a whole batch of events. Item `connection#<id>` has the set of orders it follows.
+for a whole batch of events. Item `connection#<id>` has the set of orders it follows, and counts how
+often it has subscribed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders import OrderId
-from chalicelib.engine.ports import Follower
+from chalicelib.engine.ports import (
+    FORGOTTEN_ORDERS_MOST,
+    SUBSCRIPTIONS_MOST,
+    ConnectionGoneError,
+    Follower,
+    TooManySubscriptionsError,
+)
 
 # API Gateway closes a connection after two hours at the latest.
 CONNECTION_LIFE = timedelta(hours=2, minutes=10)
@@ -23,6 +30,14 @@ _FOLLOWER_PREFIX = "c:"
 Item = Mapping[str, Any]
 
 
+class _ConditionFailedError(Exception):
+    """The item as it stands, empty if there is none, is not as the write needs it."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__()
+        self.item = item
+
+
 class DynamoDbFollowerStore:
     """The FollowerStore port."""
 
@@ -30,10 +45,34 @@ class DynamoDbFollowerStore:
         self._client, self._table_name, self._now = client, table_name, now
 
     def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
-        item: dict[str, Any] = _connection_key(connection_id) | {"expires_at": self._expiry()}
+        item: dict[str, Any] = {
+            **_connection_key(connection_id),
+            "subscriptions": {"N": str(len(order_ids))},
+            "expires_at": self._expiry(),
+        }
         if order_ids:
             item["order_ids"] = {"SS": list(order_ids)}
         self._call("put_item", TableName=self._table_name, Item=item)
+
+    def add_subscription(self, connection_id: str, order_id: OrderId) -> None:
+        try:
+            self._call(
+                "update_item",
+                TableName=self._table_name,
+                Key=_connection_key(connection_id),
+                UpdateExpression="ADD order_ids :order, subscriptions :one",
+                # False as well when there is no such item: the update must not make one.
+                ConditionExpression="subscriptions < :most",
+                ExpressionAttributeValues={
+                    ":order": {"SS": [order_id]},
+                    ":one": {"N": "1"},
+                    ":most": {"N": str(SUBSCRIPTIONS_MOST)},
+                },
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except _ConditionFailedError as failure:
+            error = TooManySubscriptionsError if failure.item else ConnectionGoneError
+            raise error from failure
 
     def add_follower(self, order_id: OrderId, follower: Follower) -> None:
         value = {
@@ -48,6 +87,17 @@ class DynamoDbFollowerStore:
             UpdateExpression="SET #follower = :follower, expires_at = :expiry",
             ExpressionAttributeNames={"#follower": _FOLLOWER_PREFIX + follower.connection_id},
             ExpressionAttributeValues={":follower": {"M": value}, ":expiry": self._expiry()},
+        )
+
+    def remove_follower(self, order_id: OrderId, connection_id: str) -> None:
+        self._call(
+            "update_item",
+            TableName=self._table_name,
+            Key=_order_key(order_id),
+            # An update makes the item if it is gone: it must expire then, too.
+            UpdateExpression="REMOVE #follower SET expires_at = :expiry",
+            ExpressionAttributeNames={"#follower": _FOLLOWER_PREFIX + connection_id},
+            ExpressionAttributeValues={":expiry": self._expiry()},
         )
 
     def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
@@ -66,16 +116,9 @@ class DynamoDbFollowerStore:
             ReturnValues="ALL_OLD",
         )
         registered = answer.get("Attributes", {}).get("order_ids", {}).get("SS", [])
-        for order_id in {*following, *registered}:
-            self._call(
-                "update_item",
-                TableName=self._table_name,
-                Key=_order_key(order_id),
-                # An update makes the item if it is gone: it must expire then, too.
-                UpdateExpression="REMOVE #follower SET expires_at = :expiry",
-                ExpressionAttributeNames={"#follower": _FOLLOWER_PREFIX + connection_id},
-                ExpressionAttributeValues={":expiry": self._expiry()},
-            )
+        followed = dict.fromkeys([*following, *map(OrderId, registered)])
+        for order_id in list(followed)[:FORGOTTEN_ORDERS_MOST]:
+            self.remove_follower(order_id, connection_id)
 
     def check(self) -> None:
         self._call("describe_table", TableName=self._table_name)
@@ -114,6 +157,8 @@ class DynamoDbFollowerStore:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
             return answer
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise _ConditionFailedError(error.response.get("Item", {})) from error
         except (BotoCoreError, ClientError) as error:
             raise UnavailableError(f"table: {error}") from error
 

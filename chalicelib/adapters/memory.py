@@ -11,14 +11,23 @@ from chalicelib.domain.orders import Order, OrderEvent, OrderId, Transition
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.identity import ApiKey
-from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, StatusUpdate
+from chalicelib.engine.messages import (
+    ExecuteOrder,
+    FollowRequest,
+    StatusMessage,
+    StatusUpdate,
+    UnfollowRequest,
+)
 from chalicelib.engine.ports import (
+    FORGOTTEN_ORDERS_MOST,
+    SUBSCRIPTIONS_MOST,
     ConnectionGoneError,
     Follower,
     LoadedOrder,
     OrderFilter,
     OrderRecord,
     PageKey,
+    TooManySubscriptionsError,
 )
 
 
@@ -202,7 +211,10 @@ class MemoryStatusQueue:
             self._put((event.order_id, event.sequence), StatusUpdate(event=event))
 
     def request_follow(self, request: FollowRequest) -> None:
-        self._put((request.order_id, request.request_id), request)
+        self._put((request.order_id, f"follow:{request.request_id}"), request)
+
+    def request_unfollow(self, request: UnfollowRequest) -> None:
+        self._put((request.order_id, f"unfollow:{request.request_id}"), request)
 
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
         return
@@ -219,12 +231,25 @@ class MemoryFollowerStore:
 
     by_order: dict[OrderId, dict[str, Follower]] = field(default_factory=lambda: defaultdict(dict))
     connections: dict[str, set[OrderId]] = field(default_factory=dict)
+    subscriptions: dict[str, int] = field(default_factory=dict)
 
     def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
         self.connections[connection_id] = set(order_ids)
+        self.subscriptions[connection_id] = len(order_ids)
+
+    def add_subscription(self, connection_id: str, order_id: OrderId) -> None:
+        if connection_id not in self.connections:
+            raise ConnectionGoneError
+        if self.subscriptions[connection_id] >= SUBSCRIPTIONS_MOST:
+            raise TooManySubscriptionsError
+        self.connections[connection_id].add(order_id)
+        self.subscriptions[connection_id] += 1
 
     def add_follower(self, order_id: OrderId, follower: Follower) -> None:
         self.by_order[order_id][follower.connection_id] = follower
+
+    def remove_follower(self, order_id: OrderId, connection_id: str) -> None:
+        self.by_order[order_id].pop(connection_id, None)
 
     def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
         return {
@@ -234,8 +259,9 @@ class MemoryFollowerStore:
         }
 
     def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
-        for order_id in {*following, *self.connections.pop(connection_id, set())}:
-            self.by_order[order_id].pop(connection_id, None)
+        followed = dict.fromkeys([*following, *self.connections.pop(connection_id, ())])
+        for order_id in list(followed)[:FORGOTTEN_ORDERS_MOST]:
+            self.remove_follower(order_id, connection_id)
 
     def check(self) -> None:
         return

@@ -8,7 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders import OrderEvent
-from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusUpdate, encode
+from chalicelib.engine.messages import (
+    ExecuteOrder,
+    FollowRequest,
+    StatusUpdate,
+    UnfollowRequest,
+    encode,
+)
 
 BATCH_MOST = 10
 # SQS takes 256 KiB per batch; the rest of the request counts a little too.
@@ -58,13 +64,19 @@ class SqsStatusQueue:
         _send(self._client, self._queue_url, entries)
 
     def request_follow(self, request: FollowRequest) -> None:
+        self._request("follow", request)
+
+    def request_unfollow(self, request: UnfollowRequest) -> None:
+        self._request("unfollow", request)
+
+    def _request(self, kind: str, request: FollowRequest | UnfollowRequest) -> None:
         _call(
             self._client,
             "send_message",
             QueueUrl=self._queue_url,
             MessageBody=encode(request),
             MessageGroupId=request.order_id,
-            MessageDeduplicationId=f"{request.order_id}:follow:{request.request_id}",
+            MessageDeduplicationId=f"{request.order_id}:{kind}:{request.request_id}",
         )
 
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:

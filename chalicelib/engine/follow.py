@@ -1,17 +1,18 @@
-"""Let a connection follow an order: check that it exists, remember the connection, and queue the
+"""Let a connection follow orders: check that they exist, remember who follows them, and queue each
 request behind the events that are on their way."""
 
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.orders import OrderId
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
-from chalicelib.engine.messages import FollowRequest
+from chalicelib.engine.messages import FollowRequest, UnfollowRequest
 from chalicelib.engine.ports import FollowerStore, OrderStore, StatusQueue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """The use cases behind a WebSocket's connect and disconnect."""
+    """The use cases behind a WebSocket."""
 
     store: OrderStore
     followers: FollowerStore
@@ -20,11 +21,32 @@ class Following:
     def connect(self, request: FollowRequest, owner_id: OwnerId = ANONYMOUS) -> None:
         """Start following an order of the owner's. Raises OrderNotFoundError, which refuses the
         connection."""
-        if not self.store.exists(request.order_id, owner_id):
-            raise OrderNotFoundError
+        self._require(request.order_id, owner_id)
         self.followers.register_connection(request.connection_id, [request.order_id])
         self.status_queue.request_follow(request)
+
+    def subscribe(self, request: FollowRequest, owner_id: OwnerId = ANONYMOUS) -> None:
+        """Follow one more order, or replay one again.
+
+        Raises OrderNotFoundError, TooManySubscriptionsError, and ConnectionGoneError when the
+        connection has been forgotten.
+        """
+        self._require(request.order_id, owner_id)
+        self.followers.add_subscription(request.connection_id, request.order_id)
+        self.status_queue.request_follow(request)
+
+    def unsubscribe(self, request: UnfollowRequest, owner_id: OwnerId = ANONYMOUS) -> None:
+        """Stop following one order; harmless if it is not followed. Raises OrderNotFoundError.
+
+        The connection keeps the order in its set: taking it off again when it goes does no harm.
+        """
+        self._require(request.order_id, owner_id)
+        self.status_queue.request_unfollow(request)
 
     def disconnect(self, connection_id: str) -> None:
         """Stop following everything."""
         self.followers.forget_connection(connection_id)
+
+    def _require(self, order_id: OrderId, owner_id: OwnerId) -> None:
+        if not self.store.exists(order_id, owner_id):
+            raise OrderNotFoundError

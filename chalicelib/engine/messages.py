@@ -50,7 +50,16 @@ class FollowRequest:
     connected_at: datetime
 
 
-StatusMessage = StatusUpdate | FollowRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfollowRequest:
+    """Show the connection no more of the order's events; what stands before this it still sees."""
+
+    request_id: str
+    connection_id: str
+    order_id: OrderId
+
+
+StatusMessage = StatusUpdate | FollowRequest | UnfollowRequest
 
 # What reading a message of any other origin may raise.
 _UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError, OrderError)
@@ -85,6 +94,13 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
                 "order_id": message.order_id,
                 "after": message.after,
                 "connected_at": message.connected_at.isoformat(),
+            }
+        case UnfollowRequest():
+            body = {
+                "kind": "unfollow",
+                "request_id": message.request_id,
+                "connection_id": message.connection_id,
+                "order_id": message.order_id,
             }
     return json.dumps(body, separators=(",", ":"))
 
@@ -136,6 +152,14 @@ def _read_follow(fields: dict[str, Any]) -> FollowRequest:
     )
 
 
+def _read_unfollow(fields: dict[str, Any]) -> UnfollowRequest:
+    return UnfollowRequest(
+        request_id=fields["request_id"],
+        connection_id=fields["connection_id"],
+        order_id=parse_order_id(fields["order_id"]),
+    )
+
+
 def _read_time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
@@ -143,4 +167,5 @@ def _read_time(text: str) -> datetime:
 _STATUS_READERS: dict[str, Callable[[dict[str, Any]], StatusMessage]] = {
     "update": _read_update,
     "follow": _read_follow,
+    "unfollow": _read_unfollow,
 }

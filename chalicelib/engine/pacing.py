@@ -1,4 +1,4 @@
-"""How fast orders are executed."""
+"""How fast the step machine goes."""
 
 from dataclasses import dataclass
 from datetime import timedelta

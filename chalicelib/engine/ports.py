@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.errors import OrderError
+from chalicelib.domain.errors import OrderError, RejectedError
 from chalicelib.domain.orders import (
     Order,
     OrderEvent,
@@ -22,7 +22,13 @@ from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.routes import Route
 from chalicelib.domain.tokens import Mint, Pair
 from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
-from chalicelib.engine.messages import ExecuteOrder, FollowRequest
+from chalicelib.engine.messages import ExecuteOrder, FollowRequest, UnfollowRequest
+
+# In a connection's whole life, one taken again included: each may cost a replay.
+SUBSCRIPTIONS_MOST = 1_000
+# A connection that goes is taken off so many orders at once; the rest expires, or is found gone
+# with the next event.
+FORGOTTEN_ORDERS_MOST = 100
 
 
 class Clock(Protocol):
@@ -154,6 +160,9 @@ class StatusQueue(Protocol):
     def request_follow(self, request: FollowRequest) -> None:
         """Queue a follow request behind what the order's followers are still to see."""
 
+    def request_unfollow(self, request: UnfollowRequest) -> None:
+        """Queue the end of a subscription behind what its follower is still to see."""
+
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
         """Keep received messages from others for so long from now, and no longer."""
 
@@ -173,14 +182,24 @@ class FollowerStore(Protocol):
     def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
         """Remember an open connection and what it follows."""
 
+    def add_subscription(self, connection_id: str, order_id: OrderId) -> None:
+        """Remember that a registered connection follows one more order, or one of its own again.
+
+        Raises ConnectionGoneError when it is not registered (any more), TooManySubscriptionsError
+        after SUBSCRIPTIONS_MOST, those it was registered with included.
+        """
+
     def add_follower(self, order_id: OrderId, follower: Follower) -> None:
         """Let the connection receive the order's events from now on."""
+
+    def remove_follower(self, order_id: OrderId, connection_id: str) -> None:
+        """Let the connection receive no more of the order's events."""
 
     def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
         """Return the followers of each order in one read."""
 
     def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
-        """Forget the connection and everything it follows.
+        """Forget the connection and what it follows, FORGOTTEN_ORDERS_MOST orders at most.
 
         `following` are orders that the caller knows it follows: it may have been forgotten before
         its follow request was read.
@@ -194,6 +213,12 @@ class ConnectionGoneError(OrderError):
     """The connection is not open (any more, or yet)."""
 
     code = "CONNECTION_GONE"
+
+
+class TooManySubscriptionsError(RejectedError):
+    """A connection can subscribe 1000 times in its life."""
+
+    code = "TOO_MANY_SUBSCRIPTIONS"
 
 
 class FrameRefusedError(OrderError):

@@ -13,7 +13,12 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import OrderError, UnavailableError
 from chalicelib.domain.orders import OrderEvent, OrderId
-from chalicelib.engine.messages import FollowRequest, StatusMessage, StatusUpdate
+from chalicelib.engine.messages import (
+    FollowRequest,
+    StatusMessage,
+    StatusUpdate,
+    UnfollowRequest,
+)
 from chalicelib.engine.ports import (
     Clock,
     ConnectionGoneError,
@@ -55,6 +60,10 @@ class _Audience:
 
     def of(self, order_id: OrderId) -> list[Follower]:
         return list(self.by_order[order_id].values())
+
+    def remove(self, order_id: OrderId, connection_id: str) -> bool:
+        """Take it off the order; False when it was not there."""
+        return self.by_order[order_id].pop(connection_id, None) is not None
 
     def forget(self, connection_id: str) -> None:
         for followers in self.by_order.values():
@@ -126,6 +135,8 @@ class Publisher:
                 if history is None:
                     raise UnavailableError("the history is out of reach")
                 self._replay(message, audience, history.get(message.order_id, ()))
+            case UnfollowRequest():
+                self._unfollow(message.order_id, message.connection_id, audience)
             case StatusUpdate(event=event):
                 frame = self.encode_frame(event)
                 for follower in audience.of(event.order_id):
@@ -146,10 +157,18 @@ class Publisher:
             self._post(request.order_id, follower, self.encode_frame(event), audience)
             for event in missed
         )
-        is_over = bool(events) and events[-1].status.is_final
-        if is_open and not is_over:
+        if not is_open:
+            return
+        if events and events[-1].status.is_final:
+            # It may follow already, and the events just replayed may be on their way to it.
+            self._unfollow(request.order_id, request.connection_id, audience)
+        else:
             self.followers.add_follower(request.order_id, follower)
             audience.add(request.order_id, follower)
+
+    def _unfollow(self, order_id: OrderId, connection_id: str, audience: _Audience) -> None:
+        if audience.remove(order_id, connection_id):
+            self.followers.remove_follower(order_id, connection_id)
 
     def _post(self, order_id: OrderId, follower: Follower, frame: str, audience: _Audience) -> bool:
         """Post one frame; False when the follower is gone and forgotten."""

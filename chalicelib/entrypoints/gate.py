@@ -49,6 +49,15 @@ class Gate:
             return self.admit(headers, Scope.READ)
         return self.open_ticket(ticket, order_id)
 
+    def admit_subscriber(self, order_id: OrderId, ticket: str | None) -> Caller:
+        """Return who may follow this order, too, on a connection that is open: who has a ticket.
+        Raises UnauthorizedError."""
+        if self.keys is None:
+            return ANYBODY
+        if ticket is None:
+            raise UnauthorizedError
+        return self.open_ticket(ticket, order_id)
+
     def open_ticket(self, ticket: str, order_id: OrderId) -> Caller:
         """Return who was given this ticket for that order. Raises UnauthorizedError."""
         try:

@@ -1,49 +1,28 @@
-"""WebSocket events to engine. What `connect` returns decides whether the handshake succeeds."""
+"""WebSocket events to engine. What `connect` returns decides whether the handshake succeeds; a
+frame from the client is answered with a frame, or with the events that it asks for."""
 
-import json
 import logging
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from chalice.app import WebsocketEvent
 
-from chalicelib.domain.errors import (
-    InvalidOrderIdError,
-    InvalidRequestError,
-    OrderError,
-)
-from chalicelib.domain.orders import parse_order_id
+from chalicelib.domain.errors import InvalidOrderIdError, OrderError, UnavailableError
 from chalicelib.engine.follow import Following
-from chalicelib.engine.messages import FollowRequest
-from chalicelib.engine.ports import StatusFeed
-from chalicelib.entrypoints import exact_json, logs, problems, wire
+from chalicelib.engine.messages import FollowRequest, UnfollowRequest
+from chalicelib.engine.ports import ConnectionGoneError, StatusFeed
+from chalicelib.entrypoints import frames, logs, problems
 from chalicelib.entrypoints.gate import Gate
 
 log = logging.getLogger(__name__)
-
-PONG = json.dumps({"type": "pong"})
-_SEQUENCE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
-
-
-class InvalidAfterError(InvalidRequestError):
-    """`after` must be the sequence of an event, a whole number."""
-
-    code = "INVALID_AFTER"
-
-
-class UnknownActionError(InvalidRequestError):
-    """There is no such action."""
-
-    code = "UNKNOWN_ACTION"
 
 
 def connect(event: WebsocketEvent, following: Following, gate: Gate) -> dict[str, Any]:
     """$connect with `?orderId=` and perhaps `after=` and `ticket=`: follow the order, or refuse."""
     document = event.to_dict()
     try:
-        request = _read_follow_request(document)
+        request = _read_query(document)
         ticket = (document["queryStringParameters"] or {}).get("ticket")
         caller = gate.admit_follower(document.get("headers") or {}, request.order_id, ticket)
         following.connect(request, caller.owner_id)
@@ -63,13 +42,13 @@ def disconnect(event: WebsocketEvent, following: Following) -> dict[str, Any]:
     return {"statusCode": 200}
 
 
-def message(event: WebsocketEvent, feed: StatusFeed) -> dict[str, Any]:
-    """A frame from the client: `{"action":"ping"}` is answered with a pong."""
-    try:
-        frame = _answer_to(event.body)
-    except OrderError as error:
-        frame = wire.error_frame(error)
-    feed.post(event.connection_id, frame)
+def message(
+    event: WebsocketEvent, following: Following, feed: StatusFeed, gate: Gate
+) -> dict[str, Any]:
+    """A frame from the client: subscribe, unsubscribe or ping. Anything else is an error frame."""
+    answer = _answer(event, following, gate)
+    if answer is not None:
+        _post(event.connection_id, answer, feed)
     _log("ws_message", event)
     return {"statusCode": 200}
 
@@ -79,25 +58,71 @@ def _log(action: str, event: WebsocketEvent, **fields: object) -> None:
     log.info(action, extra=fields | told)
 
 
-def _answer_to(body: str) -> str:
-    fields = exact_json.parse(body.encode("utf-8", "surrogatepass"))
-    if fields == {"action": "ping"}:
-        return PONG
-    raise UnknownActionError
+def _answer(event: WebsocketEvent, following: Following, gate: Gate) -> str | None:
+    document: object = None
+    try:
+        document = frames.parse(event.body)
+        frame = frames.read_frame(document)
+        return _act(frame, event.to_dict()["requestContext"], following, gate)
+    except OrderError as error:
+        log.info("ws_frame_refused", extra={"code": error.code})
+        return frames.error_frame(error, frames.named_order(document))
 
 
-def _read_follow_request(event: Mapping[str, Any]) -> FollowRequest:
+def _act(
+    frame: frames.Frame, context: Mapping[str, Any], following: Following, gate: Gate
+) -> str | None:
+    match frame:
+        case frames.Subscribe(order_id=order_id, after=after, ticket=ticket):
+            caller = gate.admit_subscriber(order_id, ticket)
+            following.subscribe(
+                FollowRequest(
+                    request_id=context["messageId"],
+                    connection_id=context["connectionId"],
+                    order_id=order_id,
+                    after=after,
+                    connected_at=_connected_at(context),
+                ),
+                caller.owner_id,
+            )
+            return None
+        case frames.Unsubscribe(order_id=order_id, ticket=ticket):
+            caller = gate.admit_subscriber(order_id, ticket)
+            following.unsubscribe(
+                UnfollowRequest(
+                    request_id=context["messageId"],
+                    connection_id=context["connectionId"],
+                    order_id=order_id,
+                ),
+                caller.owner_id,
+            )
+            return None
+        case frames.Ping():
+            return frames.PONG
+
+
+def _post(connection_id: str, frame: str, feed: StatusFeed) -> None:
+    """Answer once: whoever misses a pong or an error asks again."""
+    try:
+        feed.post(connection_id, frame)
+    except (ConnectionGoneError, UnavailableError) as error:
+        extra = {"connection_id": connection_id, "code": error.code, "reason": error.detail}
+        log.warning("ws_answer_lost", extra=extra)
+
+
+def _read_query(event: Mapping[str, Any]) -> FollowRequest:
     context = event["requestContext"]
     query = event.get("queryStringParameters") or {}
     if "orderId" not in query:
         raise InvalidOrderIdError("orderId is missing")
-    after = query.get("after", "0")
-    if not _SEQUENCE.fullmatch(after):
-        raise InvalidAfterError
     return FollowRequest(
         request_id=context["connectionId"],
         connection_id=context["connectionId"],
-        order_id=parse_order_id(query["orderId"]),
-        after=int(after),
-        connected_at=datetime.fromtimestamp(context["connectedAt"] / 1000, UTC),
+        order_id=frames.read_order_id(query["orderId"]),
+        after=frames.read_sequence(query.get("after", "0")),
+        connected_at=_connected_at(context),
     )
+
+
+def _connected_at(context: Mapping[str, Any]) -> datetime:
+    return datetime.fromtimestamp(context["connectedAt"] / 1000, UTC)

@@ -3,7 +3,6 @@
 Amounts come in as JSON numbers or decimal strings, exactly, and go out as decimal strings.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -25,7 +24,6 @@ from chalicelib.domain.errors import (
     InvalidAmountError,
     InvalidCursorError,
     InvalidRequestError,
-    OrderError,
     RejectedError,
 )
 from chalicelib.domain.orders import (
@@ -193,7 +191,7 @@ class ListOrdersRequest(_Request):
         )
 
 
-T = TypeVar("T", bound=_Request)
+T = TypeVar("T", bound=BaseModel)
 
 
 def read(model: type[T], fields: object) -> T:
@@ -208,16 +206,6 @@ def read(model: type[T], fields: object) -> T:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])[:FIELD_CHARACTERS_MOST]
         raise InvalidRequestError(f"{where or 'body'}: {first['msg']}") from None
-
-
-def update_frame(event: OrderEvent) -> str:
-    """Write the frame that tells a follower of an event."""
-    return json.dumps({"type": "update", "data": event_document(event)})
-
-
-def error_frame(error: OrderError) -> str:
-    """Write the frame that tells a client what was wrong with its own."""
-    return json.dumps({"type": "error", "error": {"code": error.code, "detail": error.detail}})
 
 
 def event_document(event: OrderEvent) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import uvloop
@@ -18,6 +19,7 @@ from aiohttp import (
     ClientWebSocketResponse,
     DummyCookieJar,
     TCPConnector,
+    WSCloseCode,
     WSMsgType,
     WSServerHandshakeError,
     web,
@@ -43,6 +45,10 @@ BODY_BYTES_MOST = 10 * 1024 * 1024
 CALL_SECONDS = 30
 # Followers stay connected for as long as they like.
 STOP_SECONDS = 1
+# API Gateway's limits on a WebSocket, which the emulator does not enforce.
+MESSAGE_BYTES_MOST = 128 * 1024
+IDLE_SECONDS = 10 * 60.0
+OPEN_SECONDS = 2 * 60 * 60.0
 WEBSOCKET_PATH = "/api/orders/execute"
 # What API Gateway knows. Of another method the function knows as little as of this one.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -69,6 +75,9 @@ class FrontDoor:
     session: ClientSession
     calls: asyncio.Semaphore
     handshakes: asyncio.Semaphore
+    message_bytes_most: int = MESSAGE_BYTES_MOST
+    idle_seconds: float = IDLE_SECONDS
+    open_seconds: float = OPEN_SECONDS
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Pass on a call, or join a WebSocket to the WebSocket API."""
@@ -117,10 +126,36 @@ class FrontDoor:
         except (ClientError, TimeoutError):
             return _refuse(UNAVAILABLE)
         async with upstream:
-            client = web.WebSocketResponse(heartbeat=30)
+            # aiohttp answers a message of its limit's size with 1009 as well.
+            client = web.WebSocketResponse(heartbeat=30, max_msg_size=self.message_bytes_most + 1)
             await client.prepare(request)
-            await _pump_both(client, upstream)
+            await self._pump_both(client, upstream)
             return client
+
+    async def _pump_both(
+        self, client: web.WebSocketResponse, upstream: ClientWebSocketResponse
+    ) -> None:
+        """Carry frames both ways until one side closes or a limit is reached, then close both."""
+        time_left = asyncio.timeout(self.idle_seconds)
+        directions = {
+            asyncio.create_task(_pump_in(client, upstream, self._touch(time_left))),
+            asyncio.create_task(_pump_out(upstream, client, self._touch(time_left))),
+        }
+        code = WSCloseCode.OK
+        try:
+            async with asyncio.timeout(self.open_seconds), time_left:
+                await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            code = WSCloseCode.GOING_AWAY
+        for task in directions:
+            task.cancel()
+        ends = await asyncio.gather(*directions, return_exceptions=True)
+        code = next((end for end in ends if isinstance(end, WSCloseCode)), code)
+        await client.close(code=code)
+        await upstream.close()
+
+    def _touch(self, time_left: asyncio.Timeout) -> Callable[[], None]:
+        return lambda: time_left.reschedule(asyncio.get_running_loop().time() + self.idle_seconds)
 
 
 def _handshake_headers(request: web.Request) -> dict[str, str]:
@@ -146,29 +181,26 @@ def _refuse(refusal: Refusal) -> web.Response:
     )
 
 
-async def _pump_both(client: web.WebSocketResponse, upstream: ClientWebSocketResponse) -> None:
-    """Carry frames both ways until one side closes, then close the other."""
-    directions = {
-        asyncio.create_task(_pump(client, upstream)),
-        asyncio.create_task(_pump(upstream, client)),
-    }
-    _, pending = await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    await upstream.close()
-    await client.close()
-
-
-Socket = web.WebSocketResponse | ClientWebSocketResponse
-
-
-async def _pump(source: Socket, sink: Socket) -> None:
-    async for message in source:
+async def _pump_in(
+    client: web.WebSocketResponse, upstream: ClientWebSocketResponse, touch: Callable[[], None]
+) -> WSCloseCode | None:
+    """Carry what the client sends; return the code to close with if it sends what it may not."""
+    async for message in client:
+        if message.type is WSMsgType.BINARY:
+            return WSCloseCode.UNSUPPORTED_DATA
         if message.type is WSMsgType.TEXT:
-            await sink.send_str(message.data)
-        elif message.type is WSMsgType.BINARY:
-            await sink.send_bytes(message.data)
+            touch()
+            await upstream.send_str(message.data)
+    return None
+
+
+async def _pump_out(
+    upstream: ClientWebSocketResponse, client: web.WebSocketResponse, touch: Callable[[], None]
+) -> None:
+    async for message in upstream:
+        if message.type is WSMsgType.TEXT:
+            touch()
+            await client.send_str(message.data)
 
 
 async def _application(http: str, websocket: str) -> web.Application:

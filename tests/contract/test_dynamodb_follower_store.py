@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 from chalicelib.adapters.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
 from chalicelib.adapters.memory import MemoryClock
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.engine.ports import Follower
+from chalicelib.engine.ports import FORGOTTEN_ORDERS_MOST, ConnectionGoneError, Follower
 from tests.contract.samples import START, order_id
 
 ALICE = Follower(connection_id="alice=", replayed_through=1, connected_at=START)
@@ -94,6 +94,7 @@ def test_every_item_expires_when_written_in_any_way(
     store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str, clock: MemoryClock
 ) -> None:
     store.register_connection("alice=", [order_id(1)])
+    store.add_subscription("alice=", order_id(2))
     store.add_follower(order_id(2), ALICE)
     store.register_connection("gone=", [order_id(3)])
 
@@ -117,6 +118,28 @@ def test_order_item_lives_on_when_a_later_follower_joins(
     assert item["expires_at"] == {"N": str(int((clock.now() + CONNECTION_LIFE).timestamp()))}
 
 
+def test_connection_item_knows_its_orders_when_it_has_subscribed(
+    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str
+) -> None:
+    store.register_connection("alice=", [order_id(1)])
+
+    for number in (2, 2, 3):
+        store.add_subscription("alice=", order_id(number))
+
+    [item] = items(dynamodb, connections_table).values()
+    assert set(item["order_ids"]["SS"]) == {order_id(n) for n in (1, 2, 3)}
+    assert item["subscriptions"] == {"N": "4"}
+
+
+def test_nothing_is_written_when_an_unknown_connection_subscribes(
+    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str
+) -> None:
+    with pytest.raises(ConnectionGoneError):
+        store.add_subscription("gone=", order_id(1))
+
+    assert items(dynamodb, connections_table) == {}
+
+
 def test_connection_item_is_gone_when_forgotten(
     store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str
 ) -> None:
@@ -125,6 +148,17 @@ def test_connection_item_is_gone_when_forgotten(
     store.forget_connection("alice=")
 
     assert "connection#alice=" not in items(dynamodb, connections_table)
+
+
+def test_forgetting_takes_so_many_calls_at_most_when_orders_are_many(
+    store: DynamoDbFollowerStore, calls: list[str]
+) -> None:
+    store.register_connection("alice=", [order_id(number) for number in range(1, 251)])
+    calls.clear()
+
+    store.forget_connection("alice=")
+
+    assert calls == ["DeleteItem"] + ["UpdateItem"] * FORGOTTEN_ORDERS_MOST
 
 
 class Throttling:
@@ -177,6 +211,8 @@ def test_store_raises_unavailable_when_dynamodb_throttles_without_end(
         pytest.param(lambda s: s.check(), id="check"),
         pytest.param(lambda s: s.register_connection("a", []), id="register"),
         pytest.param(lambda s: s.add_follower(order_id(1), ALICE), id="add"),
+        pytest.param(lambda s: s.add_subscription("a", order_id(1)), id="subscribe"),
+        pytest.param(lambda s: s.remove_follower(order_id(1), "a"), id="remove"),
         pytest.param(lambda s: s.followers([order_id(1)]), id="read"),
         pytest.param(lambda s: s.forget_connection("a"), id="forget"),
     ],

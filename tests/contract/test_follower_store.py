@@ -4,9 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.adapters import dynamodb as dynamodb_adapter
+from chalicelib.adapters import memory
 from chalicelib.adapters.dynamodb import DynamoDbFollowerStore
 from chalicelib.adapters.memory import MemoryFollowerStore
-from chalicelib.engine.ports import Follower, FollowerStore
+from chalicelib.engine.ports import (
+    FORGOTTEN_ORDERS_MOST,
+    ConnectionGoneError,
+    Follower,
+    FollowerStore,
+    TooManySubscriptionsError,
+)
 from tests.contract.samples import START, order_id
 
 ALICE = Follower(connection_id="L0SM9cOFvHcCIhw=", replayed_through=2, connected_at=START)
@@ -147,6 +155,105 @@ def test_forgetting_is_harmless_when_connection_was_registered_without_orders(
     followers.forget_connection(ALICE.connection_id)
 
     assert watching(followers, 1) == [{BOB}]
+
+
+def test_subscribed_order_is_forgotten_with_the_connection(followers: FollowerStore) -> None:
+    follow(followers, ALICE, 1)
+    followers.add_subscription(ALICE.connection_id, order_id(2))
+    followers.add_follower(order_id(2), ALICE)
+    followers.add_follower(order_id(2), BOB)
+
+    followers.forget_connection(ALICE.connection_id)
+
+    assert watching(followers, 1, 2) == [set(), {BOB}]
+
+
+def test_subscription_is_kept_when_connection_was_registered_without_orders(
+    followers: FollowerStore,
+) -> None:
+    followers.register_connection(ALICE.connection_id, [])
+    followers.add_subscription(ALICE.connection_id, order_id(1))
+    followers.add_follower(order_id(1), ALICE)
+
+    followers.forget_connection(ALICE.connection_id)
+
+    assert watching(followers, 1) == [set()]
+
+
+@pytest.mark.parametrize("was_registered", [True, False], ids=["forgotten", "never registered"])
+def test_subscription_is_refused_when_connection_is_not_registered(
+    followers: FollowerStore, was_registered: bool
+) -> None:
+    if was_registered:
+        followers.register_connection(ALICE.connection_id, [order_id(1)])
+        followers.forget_connection(ALICE.connection_id)
+
+    for _ in range(2):
+        with pytest.raises(ConnectionGoneError):
+            followers.add_subscription(ALICE.connection_id, order_id(1))
+
+
+@pytest.mark.parametrize("registered", [0, 1, 2])
+def test_subscription_is_refused_when_there_were_too_many(
+    followers: FollowerStore, monkeypatch: pytest.MonkeyPatch, registered: int
+) -> None:
+    for adapter in (memory, dynamodb_adapter):
+        monkeypatch.setattr(adapter, "SUBSCRIPTIONS_MOST", 3)
+    followers.register_connection(
+        ALICE.connection_id, [order_id(number) for number in range(registered)]
+    )
+    followers.register_connection(BOB.connection_id, [])
+    for _ in range(3 - registered):
+        followers.add_subscription(ALICE.connection_id, order_id(1))
+
+    with pytest.raises(TooManySubscriptionsError):
+        followers.add_subscription(ALICE.connection_id, order_id(9))
+
+    followers.add_subscription(BOB.connection_id, order_id(9))
+
+
+def test_only_so_many_orders_are_forgotten_when_a_connection_followed_more(
+    followers: FollowerStore,
+) -> None:
+    numbers = range(1, FORGOTTEN_ORDERS_MOST + 31)
+    named = [order_id(number) for number in (1, 2)]
+    follow(followers, ALICE, *numbers)
+
+    followers.forget_connection(ALICE.connection_id, following=named)
+
+    left = [len(watching(followers, number)[0]) for number in numbers]
+    assert (sum(left), left[:2]) == (30, [0, 0])
+    with pytest.raises(ConnectionGoneError):
+        followers.add_subscription(ALICE.connection_id, order_id(1))
+
+
+def test_follower_is_removed_from_one_order_only(followers: FollowerStore) -> None:
+    follow(followers, ALICE, 1, 2)
+    follow(followers, BOB, 1)
+
+    followers.remove_follower(order_id(1), ALICE.connection_id)
+
+    assert watching(followers, 1, 2) == [{BOB}, {ALICE}]
+
+
+def test_removing_changes_nothing_when_connection_does_not_follow(
+    followers: FollowerStore,
+) -> None:
+    follow(followers, BOB, 1)
+
+    followers.remove_follower(order_id(1), ALICE.connection_id)
+    followers.remove_follower(order_id(9), ALICE.connection_id)
+
+    assert watching(followers, 1, 9) == [{BOB}, set()]
+
+
+def test_follower_is_back_when_added_after_it_was_removed(followers: FollowerStore) -> None:
+    follow(followers, ALICE, 1)
+    followers.remove_follower(order_id(1), ALICE.connection_id)
+
+    followers.add_follower(order_id(1), ALICE)
+
+    assert watching(followers, 1) == [{ALICE}]
 
 
 def test_connection_follows_again_when_it_returns_after_being_forgotten(

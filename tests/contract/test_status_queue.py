@@ -14,6 +14,7 @@ from chalicelib.engine.messages import (
     FollowRequest,
     StatusMessage,
     StatusUpdate,
+    UnfollowRequest,
     decode_status_message,
 )
 from chalicelib.engine.ports import StatusQueue
@@ -40,6 +41,12 @@ def follow(number: int = 1, request_id: str = "request", after: int = 0) -> Foll
         order_id=order_id(number),
         after=after,
         connected_at=START + timedelta(microseconds=7),
+    )
+
+
+def unfollow(number: int = 1, request_id: str = "request") -> UnfollowRequest:
+    return UnfollowRequest(
+        request_id=request_id, connection_id="L0SM9cOFvHcCIhw=", order_id=order_id(number)
     )
 
 
@@ -141,6 +148,35 @@ def test_follow_request_arrives_once_when_sent_again(line: StatusLine) -> None:
     assert of_order(taken, 2) == [follow(2, request_id="Abc=")]
 
 
+def test_requests_arrive_in_order_when_they_stand_among_events(line: StatusLine) -> None:
+    events = history(1)
+    line.port.request_follow(follow(request_id="1"))
+    line.port.announce(events[:2])
+    line.port.request_unfollow(unfollow(request_id="2"))
+    line.port.announce(events[2:])
+    line.port.request_follow(follow(request_id="3", after=2))
+
+    assert line.take() == [
+        follow(request_id="1"),
+        *updates(events[:2]),
+        unfollow(request_id="2"),
+        *updates(events[2:]),
+        follow(request_id="3", after=2),
+    ]
+
+
+def test_both_requests_arrive_when_they_share_an_id(line: StatusLine) -> None:
+    line.port.request_follow(follow())
+    line.port.request_unfollow(unfollow())
+    line.port.request_unfollow(unfollow())
+    line.port.request_unfollow(unfollow(2))
+
+    taken = line.take()
+
+    assert of_order(taken, 1) == [follow(), unfollow()]
+    assert of_order(taken, 2) == [unfollow(2)]
+
+
 @pytest.mark.parametrize("request_id", REQUEST_IDS)
 def test_follow_request_arrives_when_its_id_is_any(line: StatusLine, request_id: str) -> None:
     line.port.announce([event(1, 1)])
@@ -169,9 +205,11 @@ def test_sqs_can_take_deduplication_id_when_request_id_is_any(
     sqs: BaseClient, sqs_queue: SqsStatusQueue, status_queue_url: str, request_id: str
 ) -> None:
     sqs_queue.request_follow(follow(request_id=request_id))
+    sqs_queue.request_unfollow(unfollow(request_id=request_id))
 
-    [received] = receive_all(sqs, status_queue_url)
-    assert DEDUPLICATION_ID.fullmatch(received["Attributes"]["MessageDeduplicationId"])
+    received = [m["Attributes"] for m in receive_all(sqs, status_queue_url)]
+    assert [a["MessageGroupId"] for a in received] == [order_id(1)] * 2
+    assert all(DEDUPLICATION_ID.fullmatch(a["MessageDeduplicationId"]) for a in received)
 
 
 @pytest.mark.parametrize(
@@ -237,3 +275,5 @@ def test_sqs_queue_raises_unavailable_when_queue_does_not_exist(
         sqs_queue.announce([event(1)])
     with pytest.raises(UnavailableError):
         sqs_queue.request_follow(follow())
+    with pytest.raises(UnavailableError):
+        sqs_queue.request_unfollow(unfollow())

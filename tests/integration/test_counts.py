@@ -1,5 +1,6 @@
 """How often the engine talks to the database and to AWS: what a call costs is paid per order."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,13 +8,21 @@ from types import ModuleType
 
 import pytest
 
+import app
 from chalicelib.domain.orders import OrderId, OrderStatus, OrderType
 from chalicelib.engine.admission import Admission
-from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, StatusUpdate
+from chalicelib.engine.messages import (
+    ExecuteOrder,
+    FollowRequest,
+    StatusMessage,
+    StatusUpdate,
+    UnfollowRequest,
+)
 from chalicelib.engine.ports import Follower, OrderFilter, OrderStore
 from chalicelib.entrypoints.queue import holding
 from tests.contract.samples import accepted, order_id, put, started, way_to_confirmed
 from tests.integration.conftest import Traffic
+from tests.unit.functions import LambdaContext, captured
 from tests.world import exact_in
 
 NOW = datetime.now(UTC)
@@ -148,6 +157,24 @@ def test_publish_reads_history_once_when_several_follow_requests_come(
     assert Counter(traffic.calls) == {"BatchGetItem": 1, "PostToConnection": 4, "UpdateItem": 2}
 
 
+def unfollow(number: int) -> UnfollowRequest:
+    return UnfollowRequest(request_id="frame", connection_id="alice", order_id=order_id(number))
+
+
+@pytest.mark.parametrize(
+    ("followed", "calls"), [(1, ["BatchGetItem", "UpdateItem"]), (2, ["BatchGetItem"])]
+)
+def test_publish_is_one_update_when_a_follower_of_the_order_unsubscribes(
+    engine: ModuleType, traffic: Traffic, followed: int, calls: list[str]
+) -> None:
+    follow(engine, "alice", followed)
+    traffic.clear()
+
+    publish(engine, [unfollow(1)])
+
+    assert (traffic.statements, traffic.calls) == ([], calls)
+
+
 def test_publish_registers_nobody_when_followed_order_is_final(
     engine: ModuleType, traffic: Traffic
 ) -> None:
@@ -170,6 +197,48 @@ def test_connect_is_one_statement_one_write_and_one_message_when_order_exists(
 
     assert traffic.statements == ["order_exists"]
     assert traffic.calls == ["PutItem", "SendMessage"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "statements", "calls"),
+    [
+        pytest.param({"action": "ping"}, [], ["PostToConnection"], id="ping"),
+        pytest.param({"action": "?"}, [], ["PostToConnection"], id="not understood"),
+        pytest.param(
+            {"action": "subscribe", "orderId": order_id(1)},
+            ["order_exists"],
+            ["UpdateItem", "SendMessage"],
+            id="subscribe",
+        ),
+        pytest.param(
+            {"action": "unsubscribe", "orderId": order_id(1)},
+            ["order_exists"],
+            ["SendMessage"],
+            id="unsubscribe",
+        ),
+        pytest.param(
+            {"action": "subscribe", "orderId": order_id(9)},
+            ["order_exists"],
+            ["PostToConnection"],
+            id="unknown order",
+        ),
+    ],
+)
+def test_frame_costs_no_more_than_it_must(
+    engine: ModuleType,
+    traffic: Traffic,
+    frame: dict[str, str],
+    statements: list[str],
+    calls: list[str],
+) -> None:
+    put(engine.order_store(), accepted(1))
+    event = captured("websocket_message") | {"body": json.dumps(frame)}
+    engine.follower_store().register_connection(event["requestContext"]["connectionId"], [])
+    traffic.clear()
+
+    app.message(event, LambdaContext())
+
+    assert (traffic.statements, traffic.calls) == (statements, calls)
 
 
 def test_disconnect_is_one_delete_and_one_update_when_one_order_was_followed(

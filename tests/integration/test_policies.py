@@ -51,7 +51,11 @@ GRANTS = {
         "dynamodb:PutItem": {"ConnectionsTable"},
         "sqs:SendMessage": {"StatusQueue"},
     },
-    "WebsocketMessage": {"execute-api:ManageConnections": {CONNECTIONS}},
+    "WebsocketMessage": {
+        "dynamodb:UpdateItem": {"ConnectionsTable"},
+        "sqs:SendMessage": {"StatusQueue"},
+        "execute-api:ManageConnections": {CONNECTIONS},
+    },
     "WebsocketDisconnect": {
         "dynamodb:UpdateItem": {"ConnectionsTable"},
         "dynamodb:DeleteItem": {"ConnectionsTable"},
@@ -147,7 +151,6 @@ def test_policy_has_no_wildcard_when_not_a_suffix_it_needs(
         ("Rescue", {"dynamodb", "execute-api"}),
         ("Sweep", {"dynamodb", "execute-api"}),
         ("WebsocketConnect", {"execute-api"}),
-        ("WebsocketMessage", {"dynamodb", "sqs"}),
         ("WebsocketDisconnect", {"sqs", "execute-api"}),
     ],
 )
@@ -167,6 +170,7 @@ def test_function_cannot_touch_a_service_when_it_has_no_part_in_it(
         ("Publish", "StatusQueue"),
         ("Sweep", "StatusQueue"),
         ("WebsocketConnect", "OrdersQueue"),
+        ("WebsocketMessage", "OrdersQueue"),
     ],
 )
 def test_function_cannot_send_to_a_queue_when_it_has_no_message_for_it(

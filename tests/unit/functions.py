@@ -103,10 +103,16 @@ class Functions:
         answer: Event = app.connect(event, LambdaContext())
         return answer
 
-    def message(self, body: str) -> Event:
+    def message(self, body: str, *, message_id: str = "XPQF4cDhIAMCJ-w=") -> Event:
         """Invoke $default with a frame."""
-        answer: Event = app.message(captured("websocket_message") | {"body": body}, LambdaContext())
+        event = captured("websocket_message") | {"body": body}
+        event["requestContext"]["messageId"] = message_id
+        answer: Event = app.message(event, LambdaContext())
         return answer
+
+    def say(self, message_id: str = "XPQF4cDhIAMCJ-w=", **frame: object) -> Event:
+        """Invoke $default with a frame of these fields."""
+        return self.message(json.dumps(frame), message_id=message_id)
 
     def disconnect(self) -> Event:
         """Invoke $disconnect."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError
-from chalicelib.entrypoints import websocket, wire
+from chalicelib.entrypoints import frames
 from tests.unit.contract import ASYNCAPI, check
 from tests.unit.functions import Functions
 
@@ -67,5 +67,5 @@ def test_frames_are_as_documented_when_an_order_ends(name: str) -> None:
 
 
 def test_answers_are_as_documented_when_a_frame_came() -> None:
-    check_frame("pong", json.loads(websocket.PONG))
-    check_frame("error", json.loads(wire.error_frame(OrderNotFoundError())))
+    check_frame("pong", json.loads(frames.PONG))
+    check_frame("error", json.loads(frames.error_frame(OrderNotFoundError())))

@@ -8,7 +8,9 @@ from chalicelib.domain.tokens import TOKENS, Pair
 from chalicelib.engine.messages import (
     ExecuteOrder,
     FollowRequest,
+    StatusMessage,
     StatusUpdate,
+    UnfollowRequest,
     decode_execute_order,
     decode_status_message,
     encode,
@@ -44,6 +46,9 @@ follow_requests = st.builds(
     after=sequences,
     connected_at=moments,
 )
+unfollow_requests = st.builds(
+    UnfollowRequest, request_id=st.text(), connection_id=st.text(), order_id=order_ids
+)
 
 
 @given(message=st.builds(ExecuteOrder, order_id=order_ids, announced_through=sequences))
@@ -52,8 +57,6 @@ def test_order_message_comes_back_when_written_and_read(message: ExecuteOrder) -
 
 
 @settings(max_examples=50)
-@given(message=updates | follow_requests)
-def test_status_message_comes_back_when_written_and_read(
-    message: StatusUpdate | FollowRequest,
-) -> None:
+@given(message=updates | follow_requests | unfollow_requests)
+def test_status_message_comes_back_when_written_and_read(message: StatusMessage) -> None:
     assert decode_status_message(encode(message)) == message

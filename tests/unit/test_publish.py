@@ -1,10 +1,12 @@
+from collections import deque
+
 import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError, UnavailableError
 from chalicelib.domain.orders import OrderId
 from chalicelib.engine.messages import ExecuteOrder, StatusUpdate
 from tests.unit.feeds import world_with_followers
-from tests.world import World
+from tests.world import World, ticks
 
 NOBODY = OrderId("ffffffff-ffff-4fff-8fff-ffffffffffff")
 
@@ -143,6 +145,59 @@ def test_follower_sees_nothing_more_when_it_has_disconnected() -> None:
     assert world.sequences("follower") == [1]
     assert not world.followers.followers([order_id])
     assert not world.followers.connections
+
+
+@pytest.mark.parametrize("size", [1, 10], ids=["one at a time", "in one batch"])
+def test_follower_sees_what_stands_before_its_unsubscription_and_no_more(size: int) -> None:
+    world, _, order_id = world_with_followers("follower", "other")
+    world.execute(world.take(), has_time=ticks(2))
+    world.unsubscribe("follower", order_id)
+    world.run()
+
+    while world.status_queue.messages:
+        assert world.publish_batch(size) == []
+
+    announced = world.sequences("follower")
+    assert announced == list(range(1, len(announced) + 1))
+    assert 1 < len(announced) < 5
+    assert world.sequences("other") == [1, 2, 3, 4, 5]
+
+
+def test_unsubscription_writes_nothing_when_nobody_followed() -> None:
+    world, _, order_id = world_with_followers("other")
+
+    world.unsubscribe("follower", order_id)
+    world.publish()
+
+    assert not world.calls("followers.remove_follower")
+
+
+def test_unsubscription_comes_again_when_it_fails() -> None:
+    world, _, order_id = world_with_followers("follower")
+    world.unsubscribe("follower", order_id)
+    world.outages["followers.remove_follower"] = UnavailableError("table")
+    (unsubscription,) = world.status_queue.messages
+
+    assert world.publish_batch() == [unsubscription]
+
+    world.outages.clear()
+    world.run()
+    world.publish()
+    assert world.sequences("follower") == [1]
+
+
+def test_events_come_once_more_only_when_a_follower_asks_again_amid_them() -> None:
+    world, _, order_id = world_with_followers("follower")
+    waiting, world.status_queue.messages = world.status_queue.messages, deque()
+    world.run()
+    late, world.status_queue.messages = world.status_queue.messages, waiting
+
+    world.subscribe("follower", order_id, after=1)
+    world.status_queue.messages.extend(late)
+    world.publish()
+
+    assert world.sequences("follower") == [1, 2, 3, 4, 5]
+    assert not world.followers.followers([order_id])
 
 
 def test_update_is_posted_as_it_was_announced_when_the_follower_is_live() -> None:

@@ -23,6 +23,10 @@ connection is closed after {IDLE_MINUTES} minutes without a frame (a ping keeps 
 1001 idle or at the end of its life, 1009 a message was too large, 1011 an unexpected error.
 """
 _AFTER: Schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
+_TICKET: Schema = {
+    "type": "string",
+    "description": "Part of `streamUrl`: short-lived, for this order and its owner.",
+}
 _QUERY: Schema = {
     "type": "object",
     "required": ["orderId"],
@@ -33,10 +37,7 @@ _QUERY: Schema = {
             "pattern": "^(0|[1-9][0-9]{0,8})$",
             "description": "The last sequence that was seen.",
         },
-        "ticket": {
-            "type": "string",
-            "description": "Part of `streamUrl`: short-lived, for this order and its owner.",
-        },
+        "ticket": _TICKET,
     },
 }
 
@@ -57,13 +58,13 @@ _IN: tuple[tuple[str, str, Schema, Any], ...] = (
     (
         "subscribe",
         "Follow one more order on this connection",
-        _action("subscribe", {"orderId": ORDER_ID}, {"after": _AFTER}),
+        _action("subscribe", {"orderId": ORDER_ID}, {"after": _AFTER, "ticket": _TICKET}),
         {"action": "subscribe", "orderId": examples.ORDER_ID, "after": 2},
     ),
     (
         "unsubscribe",
         "Follow an order no longer",
-        _action("unsubscribe", {"orderId": ORDER_ID}, {}),
+        _action("unsubscribe", {"orderId": ORDER_ID}, {"ticket": _TICKET}),
         {"action": "unsubscribe", "orderId": examples.ORDER_ID},
     ),
     ("ping", "Keep the connection open", _action("ping", {}, {}), {"action": "ping"}),

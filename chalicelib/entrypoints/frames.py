@@ -1,0 +1,130 @@
+"""The stream's contract: what clients and this service say to each other on an open connection."""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr
+from pydantic.alias_generators import to_camel
+
+from chalicelib.domain.errors import InvalidOrderIdError, InvalidRequestError, OrderError
+from chalicelib.domain.orders import OrderEvent, OrderId, parse_order_id
+from chalicelib.entrypoints import exact_json, wire
+
+PONG = json.dumps({"type": "pong"})
+_SEQUENCE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+_SEQUENCE_DIGITS_MOST = 9
+
+
+class InvalidAfterError(InvalidRequestError):
+    """`after` must be the sequence of an event, a whole number."""
+
+    code = "INVALID_AFTER"
+
+
+class UnknownActionError(InvalidRequestError):
+    """The action must be subscribe, unsubscribe or ping."""
+
+    code = "UNKNOWN_ACTION"
+
+
+def read_order_id(value: object) -> OrderId:
+    """Return the order id that a client sent. Raises InvalidOrderIdError."""
+    if not isinstance(value, str):
+        raise InvalidOrderIdError
+    return parse_order_id(value)
+
+
+def read_sequence(value: object) -> int:
+    """Return the sequence that a client sent: digits, or a number. Raises InvalidAfterError."""
+    if isinstance(value, str) and _SEQUENCE.fullmatch(value):
+        return int(value)
+    raise InvalidAfterError
+
+
+def _read_after(value: object) -> int:
+    # The magnitude is judged first: 1e999999999 must not become an integer.
+    if (
+        isinstance(value, Decimal)
+        and value.adjusted() < _SEQUENCE_DIGITS_MOST
+        and value == value.to_integral_value()
+        and value >= 0
+    ):
+        return int(value)
+    raise InvalidAfterError
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class Subscribe(_Frame):
+    """Send the order's events after that sequence, past and future."""
+
+    action: Literal["subscribe"]
+    order_id: Annotated[OrderId, BeforeValidator(read_order_id)]
+    after: Annotated[int, BeforeValidator(_read_after)] = 0
+    ticket: StrictStr | None = None
+
+
+class Unsubscribe(_Frame):
+    """Send no more of the order's events."""
+
+    action: Literal["unsubscribe"]
+    order_id: Annotated[OrderId, BeforeValidator(read_order_id)]
+    ticket: StrictStr | None = None
+
+
+class Ping(_Frame):
+    """Answer with a pong; it keeps an idle connection open, too."""
+
+    action: Literal["ping"]
+
+
+Frame = Subscribe | Unsubscribe | Ping
+
+_ACTIONS: Mapping[object, type[Frame]] = {
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "ping": Ping,
+}
+
+
+def parse(body: str) -> object:
+    """Read a frame's JSON. Raises what exact_json.parse raises."""
+    # What came in as half of a surrogate pair is refused there, like any other broken text.
+    return exact_json.parse(body.encode("utf-8", "surrogatepass"))
+
+
+def read_frame(document: object) -> Frame:
+    """Check a client's frame. Raises UnknownActionError, InvalidOrderIdError, InvalidAfterError,
+    InvalidRequestError for anything else that is not of the documented form."""
+    if not isinstance(document, dict):
+        raise InvalidRequestError("a frame is a JSON object")
+    action = document.get("action")
+    if not isinstance(action, str) or action not in _ACTIONS:
+        raise UnknownActionError
+    return wire.read(_ACTIONS[action], document)
+
+
+def named_order(document: object) -> OrderId | None:
+    """Return the order that a client's frame names, however wrong the rest of it is."""
+    try:
+        return read_order_id(document.get("orderId") if isinstance(document, dict) else None)
+    except InvalidOrderIdError:
+        return None
+
+
+def update_frame(event: OrderEvent) -> str:
+    """Write the frame that tells a follower of an event."""
+    return json.dumps({"type": "update", "data": wire.event_document(event)})
+
+
+def error_frame(error: OrderError, order_id: OrderId | None = None) -> str:
+    """Write the frame that tells a client what was wrong with its own, and with which order."""
+    document = {"code": error.code, "detail": error.detail}
+    if order_id is not None:
+        document["orderId"] = order_id
+    return json.dumps({"type": "error", "error": document})
