@@ -218,7 +218,7 @@ async def _application(http: str, websocket: str) -> web.Application:
         calls=asyncio.Semaphore(CALLS),
         handshakes=asyncio.Semaphore(HANDSHAKES_AT_ONCE),
     )
-    application.router.add_route("*", "/{path:.*}", door.handle)
+    application.router.add_route("*", r"/{path:[\s\S]*}", door.handle)
 
     async def close_session(_: web.Application) -> None:
         await session.close()

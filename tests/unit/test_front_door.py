@@ -7,6 +7,7 @@ import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 from multidict import CIMultiDict
+from yarl import URL
 
 from infra.local import front_door
 
@@ -28,7 +29,7 @@ def behind_door(call: Call, *, upstream_runs: bool = True) -> tuple[int, CIMulti
 
     async def run() -> tuple[int, CIMultiDict[str], str]:
         upstream = web.Application()
-        upstream.router.add_route("*", "/{path:.*}", name_method)
+        upstream.router.add_route("*", r"/{path:[\s\S]*}", name_method)
         async with TestServer(upstream) as server:
             port = server.port if upstream_runs else unused_port()
             address = f"http://127.0.0.1:{port}"
@@ -54,6 +55,12 @@ def test_method_is_one_that_the_gateway_knows_when_passed_on(method: str, reache
     answer = behind_door(lambda client: client.request(method, "/api/orders"))
 
     assert answer[2] == reaches
+
+
+def test_path_is_passed_on_when_it_holds_a_newline() -> None:
+    answer = behind_door(lambda client: client.get(URL("/api/orders/a%0Ab", encoded=True)))
+
+    assert answer[2] == "GET"
 
 
 def test_door_refuses_a_body_when_it_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
