@@ -3,10 +3,19 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, WSMsgType
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    ClientWebSocketResponse,
+    TCPConnector,
+    WSCloseCode,
+    WSMsgType,
+)
 
 FINAL = frozenset({"confirmed", "failed"})
 RECONNECTS_MOST = 20
@@ -17,6 +26,8 @@ RECONNECT_SECONDS_MOST = 5.0
 # no later one shows the hole.
 SILENCE_SECONDS = 15.0
 SILENCE_SECONDS_MOST = 240.0
+# API Gateway closes a connection that is idle for ten minutes.
+PING_SECONDS = 180.0
 
 Document = dict[str, Any]
 
@@ -32,6 +43,10 @@ class ProblemError(Exception):
 
 class SilenceError(Exception):
     """A stream has said nothing for long."""
+
+
+class GoingAwayError(Exception):
+    """The service closed a stream that was idle, or open, for as long as one may be."""
 
 
 class OrdersClient:
@@ -80,7 +95,8 @@ class OrdersClient:
         """Yield the order's events after `after`, each once and in order, up to its final one.
 
         When the connection breaks or falls silent, or a sequence is missing, it connects again and
-        asks for what it has not seen. Raises ConnectionError when it breaks again and again.
+        asks for what it has not seen. Raises ConnectionError when it breaks again and again; that
+        the service closes it in its time does not count.
         """
         pause, silence, breaks = RECONNECT_SECONDS, SILENCE_SECONDS, 0
         while breaks < RECONNECTS_MOST:
@@ -94,8 +110,9 @@ class OrdersClient:
                         if event["status"] in FINAL:
                             return
                 breaks += 1
-            except SilenceError:
+            except (SilenceError, GoingAwayError):
                 silence = min(2 * silence, SILENCE_SECONDS_MOST)
+                await asyncio.sleep(pause * random.uniform(0.5, 1))
             except ClientError:
                 breaks += 1
                 await asyncio.sleep(pause * random.uniform(0.5, 1))
@@ -104,16 +121,22 @@ class OrdersClient:
 
     async def _stream(self, url: str, after: int, silence: float) -> AsyncIterator[Document]:
         address = f"{url}&after={after}" if after else url
-        async with self._session.ws_connect(address) as socket:
+        clock = asyncio.get_running_loop().time
+        async with self._session.ws_connect(address) as socket, _pinged(socket):
+            heard_at = clock()
             while True:
                 try:
-                    message = await socket.receive(timeout=silence)
+                    async with asyncio.timeout_at(heard_at + silence):
+                        message = await socket.receive()
                 except TimeoutError as error:
                     raise SilenceError from error
+                if socket.close_code == WSCloseCode.GOING_AWAY:
+                    raise GoingAwayError
                 if message.type is not WSMsgType.TEXT:
                     return
                 frame = message.json()
                 if frame["type"] == "update":
+                    heard_at = clock()
                     yield frame["data"]
 
     async def _call(self, method: str, path: str, **options: Any) -> Document:
@@ -122,3 +145,21 @@ class OrdersClient:
             if answer.status >= 400:
                 raise ProblemError(answer.status, document)
             return document
+
+
+@asynccontextmanager
+async def _pinged(socket: ClientWebSocketResponse) -> AsyncIterator[None]:
+    """Keep the connection from being closed as idle."""
+    pinging = asyncio.create_task(_ping(socket))
+    try:
+        yield
+    finally:
+        pinging.cancel()
+        # It ends as it likes: whatever broke it breaks the stream as well.
+        await asyncio.gather(pinging, return_exceptions=True)
+
+
+async def _ping(socket: ClientWebSocketResponse) -> None:
+    while True:
+        await asyncio.sleep(PING_SECONDS)
+        await socket.send_str('{"action":"ping"}')
