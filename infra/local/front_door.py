@@ -126,8 +126,8 @@ class FrontDoor:
         except (ClientError, TimeoutError):
             return _refuse(UNAVAILABLE)
         async with upstream:
-            # aiohttp answers a message of its limit's size with 1009 as well.
-            client = web.WebSocketResponse(heartbeat=30, max_msg_size=self.message_bytes_most + 1)
+            # Whether aiohttp takes a message of just its limit depends on compression.
+            client = web.WebSocketResponse(heartbeat=30, max_msg_size=self.message_bytes_most + 2)
             await client.prepare(request)
             await self._pump_both(client, upstream)
             return client
@@ -138,7 +138,7 @@ class FrontDoor:
         """Carry frames both ways until one side closes or a limit is reached, then close both."""
         time_left = asyncio.timeout(self.idle_seconds)
         directions = {
-            asyncio.create_task(_pump_in(client, upstream, self._touch(time_left))),
+            asyncio.create_task(self._pump_in(client, upstream, self._touch(time_left))),
             asyncio.create_task(_pump_out(upstream, client, self._touch(time_left))),
         }
         code = WSCloseCode.OK
@@ -153,6 +153,23 @@ class FrontDoor:
         code = next((end for end in ends if isinstance(end, WSCloseCode)), code)
         await client.close(code=code)
         await upstream.close()
+
+    async def _pump_in(
+        self,
+        client: web.WebSocketResponse,
+        upstream: ClientWebSocketResponse,
+        touch: Callable[[], None],
+    ) -> WSCloseCode | None:
+        """Carry what the client sends; return the code to close with if it may not send that."""
+        async for message in client:
+            if message.type is WSMsgType.BINARY:
+                return WSCloseCode.UNSUPPORTED_DATA
+            if message.type is WSMsgType.TEXT:
+                if len(message.data.encode()) > self.message_bytes_most:
+                    return WSCloseCode.MESSAGE_TOO_BIG
+                touch()
+                await upstream.send_str(message.data)
+        return None
 
     def _touch(self, time_left: asyncio.Timeout) -> Callable[[], None]:
         return lambda: time_left.reschedule(asyncio.get_running_loop().time() + self.idle_seconds)
@@ -179,19 +196,6 @@ def _refuse(refusal: Refusal) -> web.Response:
         content_type=problems.CONTENT_TYPE,
         headers=headers,
     )
-
-
-async def _pump_in(
-    client: web.WebSocketResponse, upstream: ClientWebSocketResponse, touch: Callable[[], None]
-) -> WSCloseCode | None:
-    """Carry what the client sends; return the code to close with if it sends what it may not."""
-    async for message in client:
-        if message.type is WSMsgType.BINARY:
-            return WSCloseCode.UNSUPPORTED_DATA
-        if message.type is WSMsgType.TEXT:
-            touch()
-            await upstream.send_str(message.data)
-    return None
 
 
 async def _pump_out(

@@ -60,6 +60,11 @@ async def follow(client, order):
     return [event["status"] async for event in client.follow(order)]
 
 
+async def renew(client, order):
+    stale = order | {"streamUrl": order["streamUrl"][:-2] + "AA"}
+    return await follow(client, stale)
+
+
 async def place_follow_and_pry(base_url, alice, bob):
     async with (
         OrdersClient(base_url, api_key=alice) as mine,
@@ -69,7 +74,8 @@ async def place_follow_and_pry(base_url, alice, bob):
         order = await mine.submit("SOL", "USDC", "1")
         order_id = order["orderId"]
         assert (await follow(mine, order))[-1] == "confirmed"
-        assert (await mine.get(order_id))["status"] == "confirmed"
+        assert await renew(mine, order) == await follow(mine, order_id)
+        assert await refused(anext(foreign.follow(order_id))) == (404, "ORDER_NOT_FOUND")
         assert await refused(foreign.get(order_id)) == (404, "ORDER_NOT_FOUND")
         assert (await foreign.list())["orders"] == []
         for call in (nobody.get(order_id), nobody.list(), nobody.submit("SOL", "USDC", "1")):

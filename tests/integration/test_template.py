@@ -260,3 +260,10 @@ def test_packaging_goes_on_when_no_mapping_would_lose_failed_messages(template: 
     _check_partial_batches(template)
 
     assert json.dumps(template) == before
+
+
+def test_emulator_reads_no_frame_when_every_frame_takes_the_same_route(deployed: Template) -> None:
+    # An emulator that does breaks the connection at deep JSON, which API Gateway hands on.
+    expression = properties(deployed, "WebsocketAPI")["RouteSelectionExpression"]
+
+    assert expression == {"Fn::If": ["HasWebsocketDataPlane", "$default", "$request.body.action"]}

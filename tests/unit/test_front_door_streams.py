@@ -32,7 +32,7 @@ async def served(handler: Any, path: str = "/") -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def connected(**limits: Any) -> AsyncIterator[ClientWebSocketResponse]:
+async def connected(*, compress: int = 0, **limits: Any) -> AsyncIterator[ClientWebSocketResponse]:
     async with served(echo) as upstream, ClientSession() as session:
         door = FrontDoor(
             http=upstream,
@@ -44,7 +44,7 @@ async def connected(**limits: Any) -> AsyncIterator[ClientWebSocketResponse]:
         )
         async with (
             served(door.handle, WEBSOCKET_PATH) as url,
-            session.ws_connect(url + WEBSOCKET_PATH, max_msg_size=0) as socket,
+            session.ws_connect(url + WEBSOCKET_PATH, max_msg_size=0, compress=compress) as socket,
         ):
             yield socket
 
@@ -63,21 +63,28 @@ async def close_code(socket: ClientWebSocketResponse) -> int | None:
     return socket.close_code
 
 
+@pytest.mark.parametrize("compress", [0, 15], ids=["plain", "compressed"])
 @pytest.mark.parametrize("size", [0, 1, MESSAGE_BYTES_MOST])
-def test_message_is_passed_on_when_it_is_no_larger_than_api_gateway_takes(size: int) -> None:
+def test_message_is_passed_on_when_it_is_no_larger_than_api_gateway_takes(
+    size: int, compress: int
+) -> None:
     async def say(socket: ClientWebSocketResponse) -> str:
         await socket.send_str("x" * size)
         return await socket.receive_str()
 
-    assert talk(say) == "x" * size
+    assert talk(say, compress=compress) == "x" * size
 
 
-def test_socket_is_closed_with_1009_when_a_message_is_larger_than_api_gateway_takes() -> None:
+@pytest.mark.parametrize("compress", [0, 15], ids=["plain", "compressed"])
+@pytest.mark.parametrize("size", [MESSAGE_BYTES_MOST + n for n in (1, 2, 3, 100_000)])
+def test_socket_is_closed_with_1009_when_a_message_is_larger_than_api_gateway_takes(
+    size: int, compress: int
+) -> None:
     async def say(socket: ClientWebSocketResponse) -> int | None:
-        await socket.send_str("x" * (MESSAGE_BYTES_MOST + 1))
+        await socket.send_str("x" * size)
         return await close_code(socket)
 
-    assert talk(say) == 1009
+    assert talk(say, compress=compress) == 1009
 
 
 def test_socket_is_closed_with_1003_when_a_frame_is_binary() -> None:
