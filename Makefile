@@ -4,6 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 PORT ?= 3000
 LATENCY ?= 2000-3000
+AUTH ?= none
 ORDERS ?= 10
 MINUTES ?= 2
 SEED ?=
@@ -12,6 +13,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 AUDIT_ARGS ?=
 KEYS_ARGS ?= list
+DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive clean
@@ -37,13 +39,13 @@ demo: .venv/.local ## Run ORDERS orders through the whole stack, at LATENCY ms, 
 	@$(BIN)/python -m infra.local.demo --orders $(ORDERS) --latency $(LATENCY)
 
 dev: .venv/.local ## Keep the stack up on PORT, its data under .local/
-	@$(BIN)/python -m infra.local.dev --port $(PORT) --latency $(LATENCY)
+	@$(BIN)/python -m infra.local.dev --port $(PORT) --latency $(LATENCY) --auth $(AUTH)
 
 local: .venv/.local ## `chalice local` for HTTP, against the stack of `make dev`
 	@$(BIN)/python -m infra.local.chalice_local
 
 # What only computes runs on every core; what has processes or a stack of its own comes after it.
-COMPUTING := tests/unit tests/golden
+COMPUTING := tests/unit tests/golden tests/contract
 test: setup ## All tests, the deployed artifact included; PYTEST_ARGS chooses
 ifeq ($(PYTEST_ARGS),)
 	@$(BIN)/python -m pytest --numprocesses auto --quiet $(COMPUTING)
@@ -77,7 +79,7 @@ fuzz: setup ## Hold a running stack to its OpenAPI document with CASES generated
 	@FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/acceptance/test_schemathesis.py -s
 
 deploy: .venv/.local ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
-	@$(BIN)/python -m infra.deploy --stage $(STAGE)
+	@$(BIN)/python -m infra.deploy --stage $(STAGE) $(DEPLOY_ARGS)
 
 keys: .venv/.local ## API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke ID" or "list"
 	@$(BIN)/python -m infra.keys $(KEYS_ARGS)

@@ -112,7 +112,10 @@ def ready() -> Response:
 def openapi_document() -> Response:
     from chalicelib.entrypoints.contract import http as contract
 
-    return contract.openapi_document(base_url=bootstrap.settings().public_base_url)
+    settings = bootstrap.settings()
+    return contract.openapi_document(
+        base_url=settings.public_base_url, keys_required=settings.keys_required
+    )
 
 
 @app.route("/api/asyncapi.json", content_types=[])
@@ -129,7 +132,11 @@ def docs() -> Response:
     from chalicelib.entrypoints.contract import http as contract
 
     settings = bootstrap.settings()
-    return contract.docs(base_url=settings.public_base_url, stream_url=settings.stream_url)
+    return contract.docs(
+        base_url=settings.public_base_url,
+        stream_url=settings.stream_url,
+        keys_required=settings.keys_required,
+    )
 
 
 @app.route("/", content_types=[])

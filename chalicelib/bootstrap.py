@@ -88,7 +88,7 @@ def gate() -> "Gate":
     from chalicelib.entrypoints.gate import Gate
 
     return Gate(
-        keys=key_store() if settings().auth_mode == "api_key" else None,
+        keys=key_store() if settings().keys_required else None,
         signer=signer(),
         clock=clock(),
         stream_url=settings().stream_url,

@@ -63,9 +63,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _keys_need_a_secret(self) -> Self:
-        if self.auth_mode == "api_key" and self.signing_secret is None:
+        if self.keys_required and self.signing_secret is None:
             raise ValueError("AUTH_MODE=api_key needs a signing_secret")
         return self
+
+    @property
+    def keys_required(self) -> bool:
+        return self.auth_mode == "api_key"
 
     @property
     def signing_key(self) -> bytes:

@@ -5,6 +5,7 @@ import random
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -56,6 +57,29 @@ class SilenceError(Exception):
 
 class GoingAwayError(Exception):
     """The service closed a stream that was idle, or open, for as long as one may be."""
+
+
+@dataclass(slots=True)
+class _Patience:
+    """How often a stream broke, and how long to wait for it."""
+
+    breaks: int = 0
+    pause_seconds: float = field(default_factory=lambda: RECONNECT_SECONDS)
+    silence_seconds: float = field(default_factory=lambda: SILENCE_SECONDS)
+
+    async def resume(self) -> None:
+        """Wait before the next connection, which may be silent for longer."""
+        self.silence_seconds = min(2 * self.silence_seconds, SILENCE_SECONDS_MOST)
+        await self._pause()
+
+    async def retry(self) -> None:
+        """Wait after a break, longer each time."""
+        self.breaks += 1
+        await self._pause()
+        self.pause_seconds = min(2 * self.pause_seconds, RECONNECT_SECONDS_MOST)
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self.pause_seconds * random.uniform(0.5, 1))
 
 
 class OrdersClient:
@@ -133,13 +157,11 @@ class OrdersClient:
         the service closes it in its time does not count. Raises ProblemError when there is no such
         order for this client.
         """
-        if isinstance(order, str):
-            order = await self.get(order)
-        order_id, url = order["orderId"], order["streamUrl"]
-        pause, silence, breaks = RECONNECT_SECONDS, SILENCE_SECONDS, 0
-        while breaks < RECONNECTS_MOST:
+        order_id, url = await self._stream_of(order)
+        patience = _Patience()
+        while patience.breaks < RECONNECTS_MOST:
             try:
-                async for event in self._stream(url, after, silence):
+                async for event in self._stream(url, after, patience.silence_seconds):
                     if event["sequence"] > after + 1:
                         break
                     if event["sequence"] == after + 1:
@@ -147,22 +169,24 @@ class OrdersClient:
                         yield event
                         if event["status"] in FINAL:
                             return
-                breaks += 1
+                patience.breaks += 1
             except (SilenceError, GoingAwayError):
-                silence = min(2 * silence, SILENCE_SECONDS_MOST)
-                await asyncio.sleep(pause * random.uniform(0.5, 1))
+                await patience.resume()
             except ClientError as error:
-                breaks += 1
-                if isinstance(error, WSServerHandshakeError) and error.status in TICKET_REFUSED:
-                    url = await self._renewed(order_id, url)
-                await asyncio.sleep(pause * random.uniform(0.5, 1))
-                pause = min(2 * pause, RECONNECT_SECONDS_MOST)
+                await patience.retry()
+                url = await self._renewed(order_id, url, error)
         raise ConnectionError(f"the stream of {order_id} broke {RECONNECTS_MOST} times")
 
-    async def _renewed(self, order_id: str, url: str) -> str:
-        """Where the order can be followed now; tickets are good for minutes."""
+    async def _stream_of(self, order: str | Mapping[str, Any]) -> tuple[str, str]:
+        document = await self.get(order) if isinstance(order, str) else order
+        return document["orderId"], document["streamUrl"]
+
+    async def _renewed(self, order_id: str, url: str, error: ClientError) -> str:
+        """Where the order can be followed now: tickets are good for minutes only."""
+        if not isinstance(error, WSServerHandshakeError) or error.status not in TICKET_REFUSED:
+            return url
         try:
-            return str((await self.get(order_id))["streamUrl"])
+            return (await self._stream_of(order_id))[1]
         except ClientError:
             return url
         except ProblemError as refusal:

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.errors import InvalidOrderIdError, InvalidRequestError, OrderError
 from chalicelib.domain.orders import OrderEvent, OrderId, parse_order_id
-from chalicelib.entrypoints import exact_json, wire
+from chalicelib.entrypoints import exact_json, requests, wire
 
 PONG = json.dumps({"type": "pong"})
 _SEQUENCE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
@@ -106,7 +106,7 @@ def read_frame(document: object) -> Frame:
     action = document.get("action")
     if not isinstance(action, str) or action not in _ACTIONS:
         raise UnknownActionError
-    return wire.read(_ACTIONS[action], document)
+    return requests.read(_ACTIONS[action], document)
 
 
 def named_order(document: object) -> OrderId | None:

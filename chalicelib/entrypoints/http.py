@@ -22,7 +22,7 @@ from chalicelib.engine.admission import RateLimit
 from chalicelib.engine.identity import Caller
 from chalicelib.engine.ports import OrderStore, Venue
 from chalicelib.engine.submit import Submitter
-from chalicelib.entrypoints import exact_json, logs, problems, wire
+from chalicelib.entrypoints import exact_json, logs, problems, requests, wire
 from chalicelib.entrypoints.gate import Gate
 from chalicelib.entrypoints.idempotency import read_key
 from chalicelib.entrypoints.signing import Signer
@@ -104,7 +104,7 @@ def submit_order(
 ) -> Response:
     """POST /api/orders/execute: 202 once the order is durable."""
     fields = exact_json.parse(_json_body(request))
-    wanted = wire.read(wire.SubmitOrderRequest, fields)
+    wanted = requests.read(requests.SubmitOrderRequest, fields)
     trade = wanted.to_trade()
     admission = submitter.submit(
         order_type=wanted.type,
@@ -137,7 +137,7 @@ def get_order(order_id: str, caller: Caller, store: OrderStore, gate: Gate) -> R
 
 def list_orders(request: Request, caller: Caller, store: OrderStore, signer: Signer) -> Response:
     """GET /api/orders: a page, newest first."""
-    wanted = wire.read(wire.ListOrdersRequest, _query(request))
+    wanted = requests.read(requests.ListOrdersRequest, _query(request))
     after = None
     if wanted.cursor is not None:
         after = wire.read_cursor(wanted.cursor, caller.owner_id, signer)
@@ -157,7 +157,7 @@ def rate_headers(limit: RateLimit, used: int, now: datetime) -> dict[str, str]:
 
 def get_quotes(request: Request, router: "Router") -> Response:
     """GET /api/quotes: every pool's quote and the route an order would take."""
-    wanted = wire.read(wire.QuoteRequest, _query(request))
+    wanted = requests.read(requests.QuoteRequest, _query(request))
     trade = wanted.to_trade()
     route = router.find_route(trade)
     limit = trade.limit(route.amount_quoted, wanted.slippage_bps)

@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -21,11 +22,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", type=int, default=3000)
     parser.add_argument("--latency", default="2000-3000", help="milliseconds, or a range")
+    parser.add_argument("--auth", choices=["none", "api_key"], default="none")
     arguments = parser.parse_args()
+    parameters = {"LatencyMs": arguments.latency, "AuthMode": arguments.auth}
     interrupt_on_signals()
     console = Console()
     try:
-        _keep_up(arguments.port, arguments.latency, console)
+        _keep_up(arguments.port, parameters, console)
     except KeyboardInterrupt:
         console.print("\nstopped; the data stay in .local/")
     except RuntimeError as error:
@@ -33,11 +36,9 @@ def main() -> None:
         sys.exit(1)
 
 
-def _keep_up(port: int, latency: str, console: Console) -> None:
+def _keep_up(port: int, parameters: Mapping[str, str], console: Console) -> None:
     with console.status("starting") as status:
-        stack = LocalStack(
-            LOCAL_FOLDER, port=port, parameters={"LatencyMs": latency}, report=status.update
-        )
+        stack = LocalStack(LOCAL_FOLDER, port=port, parameters=parameters, report=status.update)
         stack.start()
     with stack:
         _describe(stack.description, console)

@@ -16,7 +16,7 @@ from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.identity import Scope, make_key
 from chalicelib.settings import Settings
 from tests.unit.conftest import SETTINGS
-from tests.unit.functions import Answer, Functions
+from tests.unit.functions import Answer, Functions, captured
 
 FIELDS = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1}
 QUOTE = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": "1"}
@@ -194,6 +194,42 @@ def test_stream_stays_closed_without_its_ticket(service: Service) -> None:
     )
     assert service.functions.world.followers.connections == {}
     assert not service.functions.world.status_queue.messages
+
+
+def frames_of(service: Service, *frames: dict[str, object]) -> list[Any]:
+    """What an open connection hears when it sends these."""
+    world = service.functions.world
+    connection_id = captured("websocket_message")["requestContext"]["connectionId"]
+    world.feed.open(connection_id)
+    world.followers.register_connection(connection_id, [])
+    for frame in frames:
+        service.functions.message(json.dumps(frame))
+    world.publish()
+    return world.frames(connection_id)
+
+
+@pytest.mark.parametrize("action", ["subscribe", "unsubscribe"])
+def test_frame_is_refused_without_a_ticket_for_its_order(service: Service, action: str) -> None:
+    alice, bob = service.key("alice"), service.key("bob")
+    mine, other, bobs = service.place(alice), service.place(alice), service.place(bob)
+    tickets = [None, "", "forged", query_of(other)["ticket"], query_of(bobs)["ticket"]]
+    frame = {"action": action, "orderId": mine.document["orderId"]}
+    nobodys = {"action": action, "orderId": NOBODYS}
+
+    heard = frames_of(
+        service, *(frame | ({"ticket": t} if t is not None else {}) for t in tickets), nobodys
+    )
+
+    assert [answer["error"]["code"] for answer in heard] == ["UNAUTHORIZED"] * 6
+    assert len({answer["error"]["detail"] for answer in heard}) == 1
+
+
+def test_frame_is_served_with_the_ticket_of_its_order(service: Service) -> None:
+    query = query_of(service.place(service.key("alice")))
+
+    heard = frames_of(service, {"action": "subscribe", **query}, {"action": "ping"})
+
+    assert sorted(frame["type"] for frame in heard) == ["pong", "update"]
 
 
 def test_foreign_order_is_answered_as_if_there_were_none_on_connect(service: Service) -> None:

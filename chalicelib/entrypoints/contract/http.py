@@ -9,9 +9,10 @@ CACHE = "public, max-age=300"
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def openapi_document(*, base_url: str) -> Response:
+def openapi_document(*, base_url: str, keys_required: bool) -> Response:
     """GET /api/openapi.json."""
-    return _answer(openapi.write(base_url=base_url), "application/json")
+    document = openapi.write(base_url=base_url, keys_required=keys_required)
+    return _answer(document, "application/json")
 
 
 def asyncapi_document(*, stream_url: str) -> Response:
@@ -19,10 +20,11 @@ def asyncapi_document(*, stream_url: str) -> Response:
     return _answer(asyncapi.write(stream_url=stream_url), "application/json")
 
 
-def docs(*, base_url: str, stream_url: str) -> Response:
+def docs(*, base_url: str, stream_url: str, keys_required: bool) -> Response:
     """GET /docs."""
     page = docs_page.page(
-        openapi.document(base_url=base_url), asyncapi.document(stream_url=stream_url)
+        openapi.document(base_url=base_url, keys_required=keys_required),
+        asyncapi.document(stream_url=stream_url),
     )
     answer = _answer(page, "text/html; charset=utf-8")
     answer.headers |= {

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from chalicelib.entrypoints.contract import examples
-from chalicelib.entrypoints.wire import ListOrdersRequest, QuoteRequest, SubmitOrderRequest
+from chalicelib.entrypoints.requests import ListOrdersRequest, QuoteRequest, SubmitOrderRequest
 from chalicelib.entrypoints.wire_forms import DECIMAL_TEXT, Schema
 
 HTML, JSON = "text/html", "application/json"

@@ -1,0 +1,185 @@
+"""What clients ask over HTTP, checked field by field, and brought into domain terms.
+
+Amounts come in as JSON numbers or decimal strings, exactly.
+"""
+
+import re
+from decimal import Decimal
+from typing import Annotated, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictStr,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+
+from chalicelib.domain.amounts import BPS, to_base_units
+from chalicelib.domain.errors import InvalidAmountError, InvalidRequestError, RejectedError
+from chalicelib.domain.orders import OrderStatus, OrderType
+from chalicelib.domain.owners import OwnerId
+from chalicelib.domain.tokens import Pair, find_token
+from chalicelib.domain.trades import SwapMode, Trade
+from chalicelib.engine.ports import OrderFilter
+from chalicelib.entrypoints import wire_forms
+
+DEFAULT_SLIPPAGE_BPS = 100
+PAGE_DEFAULT, PAGE_MOST = 20, 100
+FIELD_CHARACTERS_MOST = 64
+_DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+
+
+class UnknownOrderTypeError(RejectedError):
+    """The order type is not one this service executes."""
+
+    code = "UNKNOWN_ORDER_TYPE"
+
+
+class UnknownStatusError(RejectedError):
+    """There is no such order status."""
+
+    code = "UNKNOWN_STATUS"
+
+
+class InvalidSlippageError(RejectedError):
+    """slippageBps must be a whole number from 0 to 10000."""
+
+    code = "INVALID_SLIPPAGE"
+
+
+class InvalidLimitError(RejectedError):
+    """limit must be a whole number from 1 to 100."""
+
+    code = "INVALID_LIMIT"
+
+
+def _read_amount(value: object) -> Decimal:
+    """A JSON number, which exact_json made a Decimal, or a plain ASCII decimal string."""
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    raise InvalidAmountError
+
+
+def _read_slippage(value: object) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = Decimal(value)
+    # The magnitude is judged first: 1e999999999 must not become an integer.
+    if isinstance(value, Decimal) and value.adjusted() <= 4 and value == value.to_integral_value():
+        slippage_bps = int(value)
+        if 0 <= slippage_bps <= BPS:
+            return slippage_bps
+    raise InvalidSlippageError
+
+
+def _read_order_type(value: object) -> OrderType:
+    if isinstance(value, str) and value in list(OrderType):
+        return OrderType(value)
+    raise UnknownOrderTypeError
+
+
+def _read_status(value: object) -> OrderStatus:
+    if isinstance(value, str) and value in list(OrderStatus):
+        return OrderStatus(value)
+    raise UnknownStatusError
+
+
+def _read_limit(value: object) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= PAGE_MOST:
+        return int(value)
+    raise InvalidLimitError
+
+
+# Left out, not null.
+Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema(wire_forms.AMOUNT)]
+SlippageBps = Annotated[
+    int, BeforeValidator(_read_slippage), WithJsonSchema(wire_forms.SLIPPAGE_BPS)
+]
+TokenName = Annotated[StrictStr, WithJsonSchema(wire_forms.TOKEN)]
+Type = Annotated[
+    OrderType, BeforeValidator(_read_order_type), WithJsonSchema(wire_forms.ORDER_TYPE)
+]
+Status = Annotated[
+    OrderStatus, BeforeValidator(_read_status), WithJsonSchema(wire_forms.ORDER_STATUS)
+]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class QuoteRequest(_Request):
+    """The query of GET /api/quotes: `amount` of the input token, or `amountOut` of the output."""
+
+    token_in: TokenName
+    token_out: TokenName
+    amount: Amount = None
+    amount_out: Amount = None
+    slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
+
+    def to_trade(self) -> Trade:
+        """The trade in base units.
+
+        Raises what Pair.of and to_base_units raise, InvalidRequestError unless exactly one of the
+        amounts is there.
+        """
+        if (self.amount is None) == (self.amount_out is None):
+            raise InvalidRequestError("amount or amountOut: exactly one of them is needed")
+        pair = Pair.of(self.token_in, self.token_out)
+        if self.amount is not None:
+            amount = to_base_units(self.amount, pair.token_in.decimals)
+            return Trade(pair=pair, mode=SwapMode.EXACT_IN, amount=amount)
+        assert self.amount_out is not None
+        amount = to_base_units(self.amount_out, pair.token_out.decimals)
+        return Trade(pair=pair, mode=SwapMode.EXACT_OUT, amount=amount)
+
+
+class SubmitOrderRequest(QuoteRequest):
+    """The body of POST /api/orders/execute."""
+
+    type: Type
+
+
+class ListOrdersRequest(_Request):
+    """The query of GET /api/orders."""
+
+    status: Status | None = None
+    type: Type | None = None
+    token_in: TokenName | None = None
+    token_out: TokenName | None = None
+    limit: Annotated[
+        int, BeforeValidator(_read_limit), WithJsonSchema(wire_forms.page_limit(PAGE_MOST))
+    ] = PAGE_DEFAULT
+    cursor: Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)] | None = None
+
+    def to_filter(self, owner_id: OwnerId) -> OrderFilter:
+        """The filter in domain terms. Raises UnknownTokenError."""
+        return OrderFilter(
+            owner_id=owner_id,
+            status=self.status,
+            order_type=self.type,
+            input_mint=find_token(self.token_in).mint if self.token_in is not None else None,
+            output_mint=find_token(self.token_out).mint if self.token_out is not None else None,
+        )
+
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def read(model: type[T], fields: object) -> T:
+    """Check the fields of a request.
+
+    Raises InvalidRequestError for missing, unknown or mistyped fields, and the field's own
+    rejection for a value outside of its rules.
+    """
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])[:FIELD_CHARACTERS_MOST]
+        raise InvalidRequestError(f"{where or 'body'}: {first['msg']}") from None
