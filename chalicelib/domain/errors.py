@@ -73,7 +73,7 @@ class InvalidCursorError(RejectedError):
 
 
 class InvalidIdempotencyKeyError(InvalidRequestError):
-    """An Idempotency-Key has 1 to 255 visible ASCII characters."""
+    """An Idempotency-Key has 1 to 255 visible ASCII characters, in quotes or without any."""
 
     code = "INVALID_IDEMPOTENCY_KEY"
 

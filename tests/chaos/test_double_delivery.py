@@ -22,7 +22,7 @@ MANY = 20
 RATES = {"failure_rate_bps": 3_000, "lost_answer_rate_bps": 1_000}
 
 STATEMENTS = {
-    "add": "WITH accepted AS",
+    "add": "WITH claimed AS",
     "load": "AS unannounced",
     "save": "WITH locked AS",
     "land": "INSERT INTO chain.transactions",
