@@ -267,3 +267,16 @@ def test_emulator_reads_no_frame_when_every_frame_takes_the_same_route(deployed:
     expression = properties(deployed, "WebsocketAPI")["RouteSelectionExpression"]
 
     assert expression == {"Fn::If": ["HasWebsocketDataPlane", "$default", "$request.body.action"]}
+
+
+def test_stages_limit_how_many_requests_come_in_when_deployed(deployed: Template) -> None:
+    limits = {
+        "ThrottlingRateLimit": {"Ref": "RequestsPerSecond"},
+        "ThrottlingBurstLimit": {"Ref": "RequestsBurst"},
+    }
+
+    [every_method] = properties(deployed, "RestAPI")["MethodSettings"]
+    every_frame = properties(deployed, "WebsocketAPIStage")["DefaultRouteSettings"]
+
+    assert every_method == {"ResourcePath": "/*", "HttpMethod": "*"} | limits
+    assert every_frame == limits
