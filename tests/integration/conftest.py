@@ -17,6 +17,7 @@ from chalicelib import bootstrap
 from chalicelib.adapters.postgres import PostgresDatabase, load_queries
 from infra.deploy import Artifact, package
 from infra.local.postgres import LocalPostgres
+from tests.integration.audited import Executed
 
 # moto answers only for host names of AWS's own.
 MANAGEMENT_URL = "https://feed.execute-api.us-east-1.amazonaws.com/live"
@@ -108,3 +109,32 @@ def _forget_what_was_built() -> None:
     for part in vars(bootstrap).values():
         if hasattr(part, "cache_clear"):
             part.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def executed(postgres: LocalPostgres) -> Iterator[Executed]:
+    name = f"audit_{uuid4().hex}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        executed = Executed(postgres.url.rpartition("/")[0] + f"/{name}")
+        # No other constraint stands in the way of tampering.
+        executed.database.execute(
+            "ALTER TABLE order_events DROP CONSTRAINT order_events_order_id_fkey"
+        )
+        yield executed
+        executed.database.close()
+        connection.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def url(executed: Executed) -> Iterator[str]:
+    """A database that may be tampered with: it is put in order again."""
+    tables = ("orders", "order_events", "chain.transactions")
+    with psycopg.connect(executed.url) as connection:
+        for number, table in enumerate(tables):
+            connection.execute(f"CREATE TEMP TABLE kept_{number} AS TABLE {table}")
+        connection.commit()
+        yield executed.url
+        connection.execute(f"TRUNCATE {', '.join(tables)}")
+        for number, table in enumerate(tables):
+            connection.execute(f"INSERT INTO {table} TABLE kept_{number}")

@@ -1,0 +1,185 @@
+"""Orders that the real engine has executed, for the audit, and what may be done to them."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+
+from chalicelib.adapters.migrate import migrate
+from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
+from chalicelib.domain.orders import OrderId
+from chalicelib.domain.tokens import USDT, Pair
+from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.simulation.ledger import PostgresLedger
+from chalicelib.simulation.market import Market
+from infra.audit import Report, audit
+from infra.local.processes import LOOPBACK, free_port
+from tests.world import World, ticks
+
+ALL = 10_000
+MARKET = Market(seed="world")
+NOBODY = "00000000-0000-4000-8000-ffffffffffff"
+FORGED = "2" * 88
+AWAY = f"postgresql://postgres@{LOOPBACK}:{free_port()}/postgres"
+FINAL = ("plain", "split", "hops", "exact_out", "retried", "failed")
+UNFINISHED = ("pending", "routing", "building", "dropped", "landed", "sent")
+TERMS: dict[str, dict[str, Any]] = {
+    "split": {"amount_in": 2_000 * 10**9},
+    "hops": {"pair": Pair.of("WIF", "JUP")},
+    "exact_out": {"amount_out": 150 * 10**6},
+}
+
+
+@dataclass
+class Executed:
+    """A world on PostgreSQL, and its orders by what became of them."""
+
+    url: str
+    ids: dict[str, OrderId] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        migrate(self.url)
+        self.database = PostgresDatabase(self.url)
+        store, ledger = PostgresOrderStore(self.database), PostgresLedger(self.database)
+        self.world: Any = World(store=store, ledger=ledger)
+        for name in (*FINAL, *UNFINISHED):
+            self.ids[name] = self.world.submit(**TERMS.get(name, {}))
+        self._run_all()
+
+    def run(self, name: str, steps: int = 1_000, **fate: Any) -> None:
+        """Take the order so many steps on, in a world of that fate."""
+        self.world.chain = replace(self.world.chain, fate=replace(self.world.fate, **fate))
+        self.world.execute([ExecuteOrder(order_id=self.ids[name])], has_time=ticks(steps))
+
+    def entry(self, name: str) -> dict[str, Any]:
+        """What the ledger has of the order's first attempt."""
+        memo = f"{self.ids[name]}:1"
+        [row] = self.database.execute("SELECT * FROM chain.transactions WHERE memo = %s", [memo])
+        return row
+
+    def _run_all(self) -> None:
+        for name in ("plain", "split", "hops", "exact_out"):
+            self.run(name)
+        self.run("retried", steps=4, failure_rate_bps=ALL)
+        self.run("retried")
+        self.run("failed", failure_rate_bps=ALL)
+        self.run("routing", steps=1)
+        self.run("building", steps=2)
+        self.run("dropped", steps=3, drop_rate_bps=ALL)
+        self.run("landed", steps=3, lost_answer_rate_bps=ALL)
+        late = timedelta(seconds=9)
+        self.run("sent", steps=3, latency_least=late, latency_most=late)
+
+
+def look(url: str, **how: Any) -> Report:
+    return audit(url, market=MARKET, **how)
+
+
+def tamper(executed: Executed, url: str, of: str, statements: str) -> None:
+    """Change what the database has of that order."""
+    order_id = executed.ids[of]
+    tables = {
+        "its_order": f"orders WHERE order_id = '{order_id}'",
+        "its_events": f"order_events WHERE order_id = '{order_id}'",
+        "its_entries": f"chain.transactions WHERE memo LIKE '{order_id}:%'",
+    }
+    with psycopg.connect(url) as connection:
+        for name, rows in tables.items():
+            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {rows}")
+        connection.execute(statements)
+
+
+def both(change: str) -> str:
+    """Change the order and its last event alike."""
+    last = "sequence = (SELECT max(sequence) FROM its_events)"
+    return f"UPDATE its_events SET {change} WHERE {last}; UPDATE its_order SET {change};"
+
+
+def then(status: str, attempt: int = 1) -> str:
+    """Add an event, and let the order equal it."""
+    return f"""
+        INSERT INTO its_events
+        SELECT order_id, sequence + 1, '{status}', {attempt}, occurred_at, details
+          FROM its_events ORDER BY sequence DESC LIMIT 1;
+        UPDATE its_order SET sequence = sequence + 1, status = '{status}', attempt = {attempt};"""
+
+
+def told(details: str, where: str = "sequence = 5") -> str:
+    return f"UPDATE its_events SET details = details || '{details}' WHERE {where};"
+
+
+BUILDING = "status = 'building'"
+FORGERY = told(f'{{"signature": "{FORGED}"}}', "sequence > 4")
+FORGERY += f"UPDATE its_order SET signature = '{FORGED}';"
+# What is done to which order, by the check that finds it.
+TAMPERINGS = {
+    "numbering": {
+        ("a hole", "plain"): both("sequence = 6"),
+        ("no first", "plain"): "DELETE FROM its_events WHERE sequence = 1",
+        ("no pending", "plain"): "UPDATE its_events SET status = 'submitted' WHERE sequence = 1",
+    },
+    "current": {
+        ("sequence", "plain"): "UPDATE its_order SET sequence = 4",
+        ("status", "plain"): "UPDATE its_order SET status = 'submitted'",
+        ("attempt", "plain"): "UPDATE its_order SET attempt = 2",
+        ("time", "plain"): "UPDATE its_order SET updated_at = updated_at + interval '1 us'",
+        ("signature", "building"): f"UPDATE its_order SET signature = '{FORGED}'",
+        ("no order", "pending"): "DELETE FROM its_order",
+    },
+    "moves": {
+        ("unknown", "plain"): "UPDATE its_events SET status = 'pending' WHERE sequence = 4",
+        ("after failed", "failed"): then("routing", 4),
+        ("after confirmed", "plain"): then("confirmed"),
+    },
+    "attempts": {
+        ("at first", "pending"): both("attempt = 1"),
+        ("skipped", "routing"): both("attempt = 2"),
+        ("on the way", "dropped"): both("attempt = 2"),
+    },
+    "confirmed": {
+        ("slot", "plain"): told('{"slot": 1}'),
+        ("amount in", "plain"): told('{"amount_in": 1}'),
+        ("amount out", "exact_out"): told('{"amount_out": 1}'),
+        ("no amount", "plain"): told('{"amount_out": null}'),
+        ("signature", "plain"): FORGERY,
+        ("no swap", "plain"): "DELETE FROM its_entries",
+        ("failed swap", "plain"): "UPDATE its_entries SET error_code = 'TRANSACTION_FAILED',"
+        " amount_in = NULL, amount_out = NULL, legs = '[]'",
+    },
+    "terms": {
+        ("amount in", "plain"): "UPDATE its_order SET amount_in = amount_in + 1",
+        ("amount out", "exact_out"): "UPDATE its_order SET amount_out = amount_out - 1",
+        ("mode", "plain"): "UPDATE its_order SET amount_out = amount_in, amount_in = NULL",
+        ("input", "plain"): f"UPDATE its_order SET input_mint = '{USDT.mint}'",
+        ("output", "plain"): f"UPDATE its_order SET output_mint = '{USDT.mint}'",
+        ("in flight", "landed"): "UPDATE its_order SET amount_in = amount_in - 1",
+        ("limit out", "plain"): told('{"min_amount_out": 999999999999}', BUILDING),
+        ("limit in", "exact_out"): told('{"max_amount_in": 1}', BUILDING),
+        ("limit as text", "plain"): told('{"min_amount_out": "1"}', BUILDING),
+        ("no limit", "exact_out"): told('{"max_amount_in": null}', BUILDING),
+    },
+    "unconfirmed": {
+        ("failed, landed", "plain"): both("status = 'failed'"),
+        ("failed, in flight", "sent"): then("failed"),
+        ("next attempt", "sent"): then("routing", 2),
+        ("signed again", "sent"): then("routing", 2) + then("building", 2) + FORGERY,
+    },
+    "signed": {
+        ("no signature", "failed"): told('{"signature": null}', "sequence = 3"),
+        ("attempt", "failed"): "UPDATE its_entries SET memo = left(memo, -1) || 1",
+    },
+    "recomputed": {
+        ("bytes", "plain"): "UPDATE its_entries"
+        " SET wire_bytes = set_byte(wire_bytes, 99, 255 - get_byte(wire_bytes, 99))",
+        ("more bytes", "plain"): r"UPDATE its_entries SET wire_bytes = wire_bytes || '\x00'",
+        ("no bytes", "plain"): "UPDATE its_entries SET wire_bytes = ''",
+        ("no signatures", "plain"): r"UPDATE its_entries"
+        r" SET wire_bytes = '\x00' || substr(wire_bytes, 66)",
+        ("leg", "hops"): "UPDATE its_entries SET legs = jsonb_set(legs, '{0,amount_out}', '1')",
+        ("legs", "split"): "UPDATE its_entries SET legs = legs - 0",
+        ("total", "landed"): "UPDATE its_entries SET amount_out = amount_out + 1",
+        ("slot", "sent"): "UPDATE its_entries SET landing_slot = landing_slot + 1000",
+        ("endless slot", "sent"): "UPDATE its_entries SET landing_slot = 9223372036854775807",
+    },
+}
