@@ -1,3 +1,5 @@
+import contextlib
+import json
 import os
 import re
 import signal
@@ -6,6 +8,7 @@ import sys
 import time
 
 import psutil
+import psycopg
 
 from infra.deploy import ROOT
 
@@ -37,6 +40,31 @@ def processes_of(tmp_path):
     return found
 
 
+def wait_until_started(part, main_process, tmp_path):
+    while not any(part in command_of(process) for process in processes_of(tmp_path)):
+        assert main_process.poll() is None
+        time.sleep(0.2)
+
+
+def command_of(process):
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def wait_until_under_load(main_process, tmp_path):
+    """Wait until orders are stored: the first faults are there by then."""
+    accepted = 0
+    while accepted < 5:
+        assert main_process.poll() is None
+        time.sleep(0.2)
+        with contextlib.suppress(StopIteration, ValueError, psycopg.OperationalError):
+            description = json.loads(next(tmp_path.glob("*/stack.json")).read_text())
+            with psycopg.connect(description["database_url"], connect_timeout=2) as connection:
+                [accepted] = connection.execute("SELECT count(*) FROM orders").fetchone()
+
+
 def wait_until_gone(tmp_path):
     deadline = time.monotonic() + 10
     while processes_of(tmp_path) and time.monotonic() < deadline:
@@ -57,8 +85,7 @@ def test_demo_exits_zero_and_leaves_nothing_behind_when_all_is_well(tmp_path):
 
 def test_demo_stops_calmly_when_it_is_interrupted(tmp_path):
     demo = start_demo(tmp_path, "--orders", "5")
-    while "emulator" not in " ".join(" ".join(p.cmdline()) for p in processes_of(tmp_path)):
-        assert demo.poll() is None
+    wait_until_started("emulator", demo, tmp_path)
 
     demo.send_signal(signal.SIGINT)
     output, _ = demo.communicate(timeout=60)
@@ -70,10 +97,7 @@ def test_demo_stops_calmly_when_it_is_interrupted(tmp_path):
 
 def test_chaos_stops_calmly_when_it_is_interrupted_amid_its_faults(tmp_path):
     chaos = start("infra.chaos.run", tmp_path, "--seed", "1", "--orders", "2")
-    while "front_door" not in " ".join(" ".join(p.cmdline()) for p in processes_of(tmp_path)):
-        assert chaos.poll() is None
-        time.sleep(0.2)
-    time.sleep(4)
+    wait_until_under_load(chaos, tmp_path)
 
     chaos.send_signal(signal.SIGINT)
     output, _ = chaos.communicate(timeout=60)
