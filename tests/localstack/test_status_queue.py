@@ -18,7 +18,7 @@ from tests.localstack.queues import Inbox, Message, bodies, receive_count
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PAIR = Pair.of("SOL", "USDC")
 LIFE = tuple(OrderStatus)[:5]
-MAX_RECEIVE_COUNT = 5
+MAX_RECEIVE_COUNT = 10
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_status_queue_takes_a_follow_request_once_when_it_is_repeated(
     assert statuses.count() == 0
 
 
-def test_status_queue_gives_a_message_up_when_it_failed_five_times(
+def test_status_queue_gives_a_message_up_when_it_failed_ten_times(
     queue: SqsStatusQueue, statuses: Inbox, statuses_dead_letters: Inbox
 ) -> None:
     poison, next_event = life_of(new_order_id())[:2]

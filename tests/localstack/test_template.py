@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from botocore.client import BaseClient
@@ -28,16 +29,16 @@ def test_queue_has_the_properties_of_the_template_when_deployed(
     assert ("RedrivePolicy" in attributes) == (policy is not None)
 
 
-@pytest.mark.parametrize("name", ["OrdersQueue", "StatusQueue"])
+@pytest.mark.parametrize(("name", "times"), [("OrdersQueue", 5), ("StatusQueue", 10)])
 def test_queue_gives_up_into_its_own_dead_letter_queue_when_deployed(
-    sqs: BaseClient, queue_urls: Mapping[str, str], name: str
+    sqs: BaseClient, queue_urls: Mapping[str, str], name: str, times: int
 ) -> None:
     dead_letters = attributes_of(sqs, queue_urls[name.replace("Queue", "DeadLetterQueue")])
 
     policy = json.loads(attributes_of(sqs, queue_urls[name])["RedrivePolicy"])
 
     assert policy["deadLetterTargetArn"] == dead_letters["QueueArn"]
-    assert int(policy["maxReceiveCount"]) == 5
+    assert int(policy["maxReceiveCount"]) == times
 
 
 def test_deployment_changes_nothing_when_it_is_repeated(stack: Stack, template: Template) -> None:
@@ -61,8 +62,18 @@ def test_deployment_keeps_the_queues_it_has_when_the_template_grows(
     assert second.keys() == set(QUEUES)
 
 
+def resolved(value: Any, queue_names: Mapping[str, str], stack: Stack) -> str:
+    """What the template's value becomes: a queue's name, the stack's, or itself."""
+    match value:
+        case {"Fn::GetAtt": [queue, "QueueName"]}:
+            return queue_names[queue]
+        case {"Ref": "AWS::StackName"}:
+            return stack.target.stack_name
+    return str(value)
+
+
 @pytest.mark.parametrize("name", ALARMS)
-def test_alarm_watches_the_deployed_queue_when_deployed(
+def test_alarm_watches_what_the_template_names_when_deployed(
     clients: Clients,
     stack: Stack,
     template: Template,
@@ -76,9 +87,11 @@ def test_alarm_watches_the_deployed_queue_when_deployed(
         AlarmNames=[stack.physical_ids()[name]]
     )["MetricAlarms"]
 
-    (queue,) = [dimension["Value"] for dimension in alarm["Dimensions"]]
-    watched = RESOURCES[name]["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
-    assert queue == urls[watched].rpartition("/")[2]
+    wanted = RESOURCES[name]["Properties"]["Dimensions"]
+    names = {queue: url.rpartition("/")[2] for queue, url in urls.items()}
+    assert {d["Name"]: d["Value"] for d in alarm["Dimensions"]} == {
+        dimension["Name"]: resolved(dimension["Value"], names, stack) for dimension in wanted
+    }
 
 
 def test_table_has_the_key_and_lifetime_of_the_template_when_deployed(
