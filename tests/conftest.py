@@ -18,6 +18,9 @@ from chalicelib.adapters.migrate import migrate
 from chalicelib.adapters.postgres import PostgresDatabase
 from infra.clients import LOCAL_REGION
 from infra.local.postgres import LocalPostgres
+from tests.outside import outside, stack
+
+__all__ = ["outside", "stack"]
 
 TEMPLATE_FILE = Path(__file__).parent.parent / "infra" / "template.json"
 AWS_ENVIRONMENT = {

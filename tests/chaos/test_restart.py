@@ -12,7 +12,7 @@ import pytest
 from infra.check import SCHEDULE_EVENT
 from infra.local.stack import LocalStack
 from infra.local.warm_up import function_names
-from tests.acceptance.conftest import Outside
+from tests.outside import Outside
 
 MANY = 10
 SECONDS_MOST = 30
