@@ -44,12 +44,9 @@ dev: .venv/.local ## Keep the stack up on PORT, its data under .local/
 local: .venv/.local ## `chalice local` for HTTP, against the stack of `make dev`
 	@$(BIN)/python -m infra.local.chalice_local
 
-# What only computes runs on every core; what has processes or a stack of its own comes after it.
-COMPUTING := tests/unit tests/golden tests/contract
 test: setup ## All tests, the deployed artifact included; PYTEST_ARGS chooses
 ifeq ($(PYTEST_ARGS),)
-	@$(BIN)/python -m pytest --numprocesses auto --quiet $(COMPUTING)
-	@$(BIN)/python -m pytest $(COMPUTING:%=--ignore %)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --quiet
 else
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
