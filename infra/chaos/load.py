@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import cycle, permutations
@@ -41,24 +41,13 @@ class Followed:
     def is_over(self) -> bool:
         return bool(self.events) and self.events[-1]["status"] in FINAL
 
+    def connected(self) -> None:
+        """Its client opened a connection."""
+        self.connections += 1
 
-class WatchfulClient(OrdersClient):
-    """A client that writes down every frame."""
-
-    def __init__(self, base_url: str) -> None:
-        super().__init__(base_url)
-        self._followed: dict[str, Followed] = {}
-
-    def watch(self, order: Document, followed: Followed) -> None:
-        """Write this order's frames down there."""
-        self._followed[order["streamUrl"]] = followed
-
-    async def _stream(self, url: str, after: int, silence: float) -> AsyncIterator[Document]:
-        followed = self._followed[url]
-        followed.connections += 1
-        async for event in super()._stream(url, after, silence):
-            followed.frames.append((event["sequence"], event["status"]))
-            yield event
+    def saw(self, event: Document) -> None:
+        """Its client received a frame."""
+        self.frames.append((event["sequence"], event["status"]))
 
 
 class Load:
@@ -82,7 +71,7 @@ class Load:
         """Submit and follow; returns when every accepted order was followed to its end."""
         started_at = time.monotonic()
         turns = asyncio.Semaphore(SUBMITTERS)
-        async with WatchfulClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
+        async with OrdersClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
             for order in make_orders(self._random):
                 await turns.acquire()
                 await asyncio.sleep(
@@ -104,18 +93,17 @@ def make_orders(random: Random) -> Iterator[Followed]:
 
 
 async def _submit_and_follow(
-    client: WatchfulClient, followed: Followed, turns: asyncio.Semaphore
+    client: OrdersClient, followed: Followed, turns: asyncio.Semaphore
 ) -> None:
     order = await _submit(client, followed)
     turns.release()
     if order is not None:
         followed.order_id = order["orderId"]
         followed.accepted_at = time.monotonic()
-        client.watch(order, followed)
         await _follow(client, order, followed)
 
 
-async def _submit(client: WatchfulClient, followed: Followed) -> Document | None:
+async def _submit(client: OrdersClient, followed: Followed) -> Document | None:
     try:
         async with asyncio.timeout(SUBMIT_SECONDS):
             return await client.submit(followed.token_in, followed.token_out, followed.amount)
@@ -127,10 +115,10 @@ async def _submit(client: WatchfulClient, followed: Followed) -> Document | None
     return None
 
 
-async def _follow(client: WatchfulClient, order: Document, followed: Followed) -> None:
+async def _follow(client: OrdersClient, order: Document, followed: Followed) -> None:
     while not followed.is_over:
         with contextlib.suppress(ClientError, OSError, ValueError):
-            async for event in client.follow(order, after=len(followed.events)):
+            async for event in client.follow(order, after=len(followed.events), witness=followed):
                 followed.events.append(event)
         if not followed.is_over:
             await asyncio.sleep(FOLLOW_AGAIN_SECONDS)

@@ -1,0 +1,162 @@
+"""A service that plays a script over real WebSockets: for each order, one answer to each time that
+it is asked for.
+
+In an answer, small numbers are sequences to send and texts are codes of error frames; a number from
+400 refuses the handshake with that status, one from 1000 closes the connection with that code.
+"""
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from infra.client import OrdersClient
+
+STATUSES = ["pending", "routing", "building", "submitted", "confirmed"]
+WHOLE = [1, 2, 3, 4, 5]
+Script = Mapping[str, Sequence[Sequence[int | str]]]
+
+
+def event(order_id: str, sequence: int) -> dict[str, Any]:
+    return {"orderId": order_id, "sequence": sequence, "status": STATUSES[sequence - 1]}
+
+
+class FakeService:
+    """Orders that the script does not name do not exist."""
+
+    def __init__(self, script: Script) -> None:
+        self._answers = {order_id: list(answers) for order_id, answers in script.items()}
+        self._sockets: list[web.WebSocketResponse] = []
+        self.base_url = ""
+        # (number of the connection, order id, after), in the order of asking
+        self.asked: list[tuple[int, str, int]] = []
+        self.tickets: dict[str, list[str | None]] = defaultdict(list)
+        self.pings = 0
+        self.renewals: Counter[str] = Counter()
+
+    @property
+    def connections(self) -> int:
+        return len(self._sockets)
+
+    def order(self, order_id: str, ticket: str | None = None) -> dict[str, Any]:
+        suffix = f"&ticket={ticket}" if ticket else ""
+        url = f"{self.base_url}/stream?orderId={order_id}{suffix}"
+        return {"orderId": order_id, "streamUrl": url, "status": "pending", "sequence": 1}
+
+    async def look_up(self, request: web.Request) -> web.Response:
+        order_id = request.match_info["order_id"]
+        if order_id not in self._answers:
+            return web.json_response({"code": "ORDER_NOT_FOUND", "detail": "no"}, status=404)
+        self.renewals[order_id] += 1
+        return web.json_response(self.order(order_id, f"renewed-{self.renewals[order_id]}"))
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        query = request.query
+        answer = self._ask(len(self._sockets), query["orderId"], query.get("after", 0), query)
+        if answer and isinstance(answer[0], int) and 400 <= answer[0] < 1000:
+            return web.Response(status=answer[0])
+        socket = web.WebSocketResponse()
+        number = len(self._sockets)
+        self._sockets.append(socket)
+        await socket.prepare(request)
+        await self._play(socket, query["orderId"], answer)
+        async for message in socket:
+            await self._hear(socket, number, json.loads(message.data))
+        return socket
+
+    async def _hear(
+        self, socket: web.WebSocketResponse, number: int, frame: Mapping[str, Any]
+    ) -> None:
+        if frame["action"] == "ping":
+            self.pings += 1
+            await socket.send_json({"type": "pong"})
+            return
+        answer = self._ask(number, frame["orderId"], frame["after"], frame)
+        await self._play(socket, frame["orderId"], answer)
+
+    def _ask(
+        self, connection: int, order_id: str, after: int | str, request: Mapping[str, Any]
+    ) -> Sequence[int | str]:
+        self.asked.append((connection, order_id, int(after)))
+        self.tickets[order_id].append(request.get("ticket"))
+        if order_id not in self._answers:
+            return ["ORDER_NOT_FOUND"]
+        answers = self._answers[order_id]
+        return answers.pop(0) if answers else []
+
+    async def _play(
+        self, socket: web.WebSocketResponse, order_id: str, answer: Sequence[int | str]
+    ) -> None:
+        for step in answer:
+            if isinstance(step, str):
+                error = {"code": step, "detail": "no", "orderId": order_id}
+                await socket.send_json({"type": "error", "error": error})
+            elif step >= 1000:
+                await socket.close(code=step)
+            else:
+                await socket.send_json({"type": "update", "data": event(order_id, step)})
+
+
+@asynccontextmanager
+async def served(service: FakeService, seconds: float = 10) -> AsyncIterator[OrdersClient]:
+    application = web.Application()
+    application.router.add_get("/stream", service.stream)
+    application.router.add_get("/api/orders/{order_id}", service.look_up)
+    async with (
+        asyncio.timeout(seconds),
+        TestServer(application, shutdown_timeout=0.1) as server,
+        OrdersClient(str(server.make_url("/"))) as client,
+    ):
+        service.base_url = str(server.make_url("/")).rstrip("/")
+        yield client
+
+
+def follow(service: FakeService, after: int = 0) -> list[int]:
+    """Follow the only order; return its sequences."""
+
+    async def run() -> list[int]:
+        async with served(service) as client:
+            events = client.follow(service.order("a"), after=after)
+            return [event["sequence"] async for event in events]
+
+    return asyncio.run(run())
+
+
+def follow_many(
+    service: FakeService, order_ids: Sequence[str], ticket: str | None = None
+) -> dict[str, list[int]]:
+    """Follow them all; return the sequences of each."""
+    seen: dict[str, list[int]] = defaultdict(list)
+
+    async def run() -> None:
+        async with served(service) as client:
+            orders = [service.order(order_id, ticket) for order_id in order_ids]
+            async for event in client.follow_many(orders):
+                seen[event["orderId"]].append(event["sequence"])
+
+    asyncio.run(run())
+    return seen
+
+
+class FlakyService(FakeService):
+    """Loses, repeats and breaks off at random, and forgets whom it let in."""
+
+    def __init__(self, order_ids: Sequence[str], random: Random) -> None:
+        super().__init__({order_id: [] for order_id in order_ids})
+        self._random = random
+
+    def _ask(
+        self, connection: int, order_id: str, after: int | str, request: Mapping[str, Any]
+    ) -> Sequence[int | str]:
+        super()._ask(connection, order_id, after, request)
+        steps: list[int | str] = []
+        for sequence in range(int(after) + 1, len(WHOLE) + 1):
+            steps += [sequence] * self._random.choices([0, 1, 2], [2, 10, 1])[0]
+            steps += self._random.choices([[], ["UNAUTHORIZED"], [1001], [1006]], [50, 1, 1, 1])[0]
+        return steps
