@@ -3,16 +3,14 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
-from itertools import cycle, permutations
+from itertools import starmap
 from random import Random
 
 from aiohttp import ClientError
 
+from infra.cli.trades import random_trades
 from infra.client import FINAL, Document, OrdersClient, ProblemError
-from infra.local.demo import DOLLARS
 
 SUBMIT_SECONDS = 40
 # Clients who wait for an answer send nothing more: who gives up leaves work behind all the same.
@@ -72,7 +70,7 @@ class Load:
         started_at = time.monotonic()
         turns = asyncio.Semaphore(SUBMITTERS)
         async with OrdersClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
-            for order in make_orders(self._random):
+            for order in starmap(Followed, random_trades(self._random)):
                 await turns.acquire()
                 await asyncio.sleep(
                     started_at + len(self.orders) / self._per_second - time.monotonic()
@@ -81,15 +79,6 @@ class Load:
                     break
                 self.orders.append(order)
                 tasks.create_task(_submit_and_follow(client, order, turns))
-
-
-def make_orders(random: Random) -> Iterator[Followed]:
-    """Yield orders for every pair of tokens in turn, from 1 to 100,000 dollars, without end."""
-    pairs = [*permutations(DOLLARS, 2)]
-    random.shuffle(pairs)
-    for token_in, token_out in cycle(pairs):
-        amount = 10 ** random.uniform(0, 5) / DOLLARS[token_in]
-        yield Followed(token_in, token_out, f"{Decimal(f'{amount:.3g}'):f}")
 
 
 async def _submit_and_follow(

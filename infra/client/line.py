@@ -22,9 +22,9 @@ from infra.client.subscription import Subscription
 
 # API Gateway closes a connection that is idle for ten minutes.
 PING_SECONDS = 180.0
-# A connection can subscribe so often in its life: half of that is for orders, half to ask again.
+# A connection can subscribe so often in its life; most of that is kept for asking again.
 SUBSCRIPTIONS_MOST = 1_000
-ORDERS_MOST = 500
+ORDERS_MOST = 250
 # Each frame is an invocation of its own: a line that takes up hundreds of orders lets others in.
 SUBSCRIBE_PAUSE_SECONDS = 0.005
 
