@@ -28,7 +28,7 @@ setup: .venv/.dev ## Make the virtual environment
 	@echo "setting up .venv (a minute or two, once)"
 	@$(PYTHON) -m venv .venv
 	@$(PIP) -r requirements-local.txt
-	@$(PIP) --no-deps --editable .
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: .venv/.local requirements-dev.txt
