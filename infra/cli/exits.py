@@ -59,7 +59,9 @@ async def _with_client(
 def describe(refusal: ProblemError) -> str:
     """Tell people what the service had against a call, and by which id its log knows it."""
     problem = refusal.problem
-    code, detail = problem.get("code") or refusal.status, problem.get("detail")
+    # What stands before a service refuses in other words than the service.
+    code = problem.get("code") or refusal.status
+    detail = problem.get("detail") or problem.get("message")
     request_id = problem.get("requestId")
     return f"{code}: {detail}" + (f" (request {request_id})" if request_id else "")
 

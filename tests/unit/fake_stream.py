@@ -17,20 +17,32 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from infra.client import OrdersClient
+from infra.deploy import ROOT
 
-STATUSES = ["pending", "routing", "building", "submitted", "confirmed"]
+GOLDEN_FOLDER = ROOT / "tests" / "golden"
+CONFIRMED, FAILED = (
+    [frame["data"] for frame in json.loads((GOLDEN_FOLDER / f"{name}_order.json").read_text())]
+    for name in ("confirmed", "failed")
+)
 WHOLE = [1, 2, 3, 4, 5]
+ACCEPTED = {
+    "type": "MARKET",
+    "status": "pending",
+    "tokenIn": "SOL",
+    "tokenOut": "USDC",
+    "amount": "1",
+    "slippageBps": 100,
+    "sequence": 1,
+    "createdAt": "2026-01-01T00:00:00.000Z",
+}
 Script = Mapping[str, Sequence[Sequence[int | str]]]
-
-
-def event(order_id: str, sequence: int) -> dict[str, Any]:
-    return {"orderId": order_id, "sequence": sequence, "status": STATUSES[sequence - 1]}
 
 
 class FakeService:
     """Orders that the script does not name do not exist."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, events: Sequence[Mapping[str, Any]] = CONFIRMED) -> None:
+        self._events = events
         self._answers = {order_id: list(answers) for order_id, answers in script.items()}
         self._sockets: list[web.WebSocketResponse] = []
         self.base_url = ""
@@ -47,7 +59,16 @@ class FakeService:
     def order(self, order_id: str, ticket: str | None = None) -> dict[str, Any]:
         suffix = f"&ticket={ticket}" if ticket else ""
         url = f"{self.base_url}/stream?orderId={order_id}{suffix}"
-        return {"orderId": order_id, "streamUrl": url, "status": "pending", "sequence": 1}
+        return ACCEPTED | {"orderId": order_id, "streamUrl": url}
+
+    def event(self, order_id: str, sequence: int) -> dict[str, Any]:
+        return {**self._events[sequence - 1], "orderId": order_id}
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/stream", self.stream),
+            web.get("/api/orders/{order_id}", self.look_up),
+        ]
 
     async def look_up(self, request: web.Request) -> web.Response:
         order_id = request.match_info["order_id"]
@@ -100,14 +121,48 @@ class FakeService:
             elif step >= 1000:
                 await socket.close(code=step)
             else:
-                await socket.send_json({"type": "update", "data": event(order_id, step)})
+                await socket.send_json({"type": "update", "data": self.event(order_id, step)})
+
+
+class Shop(FakeService):
+    """Takes orders: the next one of these answers, or refuses with that code."""
+
+    def __init__(self, orders: Sequence[Sequence[Sequence[int | str]] | str]) -> None:
+        super().__init__({})
+        self._orders = list(orders)
+        self._open: set[str] = set()
+        self.open_most = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/tokens", self.list_tokens),
+            web.post("/api/orders/execute", self.accept),
+            *super().routes(),
+        ]
+
+    async def list_tokens(self, _: web.Request) -> web.Response:
+        return web.json_response({"tokens": []})
+
+    async def accept(self, _: web.Request) -> web.Response:
+        order = self._orders.pop(0)
+        if isinstance(order, str):
+            return web.json_response({"code": order, "detail": "no"}, status=422)
+        order_id = f"order-{len(self._orders)}"
+        self._answers[order_id] = list(order)
+        self._open.add(order_id)
+        self.open_most = max(self.open_most, len(self._open))
+        return web.json_response(self.order(order_id), status=202)
+
+    def event(self, order_id: str, sequence: int) -> dict[str, Any]:
+        if sequence == WHOLE[-1]:
+            self._open.discard(order_id)
+        return super().event(order_id, sequence)
 
 
 @asynccontextmanager
 async def served(service: FakeService, seconds: float = 10) -> AsyncIterator[OrdersClient]:
     application = web.Application()
-    application.router.add_get("/stream", service.stream)
-    application.router.add_get("/api/orders/{order_id}", service.look_up)
+    application.router.add_routes(service.routes())
     async with (
         asyncio.timeout(seconds),
         TestServer(application, shutdown_timeout=0.1) as server,

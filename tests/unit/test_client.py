@@ -11,7 +11,6 @@ from tests.unit.fake_stream import (
     FakeService,
     FlakyService,
     Script,
-    event,
     follow,
     follow_many,
     served,
@@ -255,5 +254,5 @@ def test_witness_sees_every_frame_and_connection() -> None:
     notes = Notes()
     asyncio.run(run(notes))
 
-    assert notes.events == [event("a", sequence) for sequence in [1, 1, 3, 2, 3, 4, 5]]
+    assert notes.events == [service.event("a", sequence) for sequence in [1, 1, 3, 2, 3, 4, 5]]
     assert notes.connections == 2
