@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 from aiohttp import (
     ClientPayloadError,
@@ -106,7 +107,7 @@ class OrdersClient:
 
     async def get(self, order_id: str) -> Document:
         """Return an order with its events."""
-        return await self._call("GET", f"/api/orders/{order_id}")
+        return await self._call("GET", f"/api/orders/{quote(order_id, safe='')}")
 
     async def list(self, **filters: str) -> Document:
         """Return a page of orders, newest first."""

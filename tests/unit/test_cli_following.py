@@ -1,11 +1,13 @@
 import asyncio
+import contextlib
 import json
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -13,16 +15,19 @@ from infra.cli.exits import ExitCode
 from infra.deploy import ROOT
 from tests.unit.fake_stream import CONFIRMED, FAILED, WHOLE, FakeService, served
 
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
 Told = tuple[int | None, str, str]
 
 
-async def start(service: FakeService, *arguments: str) -> Process:
-    environment = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS")}
+async def start(
+    service: FakeService, *arguments: str, stdout: int = PIPE, **environment: str
+) -> Process:
+    inherited = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS")}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "infra.cli", *arguments),
         cwd=ROOT,
-        env=environment | {"ORDERS_URL": service.base_url},
-        stdout=PIPE,
+        env=inherited | {"ORDERS_URL": service.base_url} | environment,
+        stdout=stdout,
         stderr=PIPE,
     )
 
@@ -65,6 +70,40 @@ def test_follow_prints_a_plain_timeline_when_it_is_piped() -> None:
     assert [line.split()[3] for line in lines] == [event["status"] for event in CONFIRMED]
     assert "\x1b" not in output
     assert (exit_code, errors) == (ExitCode.OK, "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)], ids=["", "NO_COLOR"]
+)
+def test_timeline_is_coloured_in_a_terminal_unless_that_is_not_wanted(
+    environment: dict[str, str], is_coloured: bool
+) -> None:
+    service = FakeService({"a": [WHOLE]})
+
+    async def run() -> str:
+        terminal, child_side = os.openpty()
+        with open(terminal, "rb", buffering=0) as screen:
+            async with served(service, seconds=60):
+                more = {"TERM": "xterm-256color"} | environment
+                process = await start(service, "follow", "a", stdout=child_side, **more)
+                os.close(child_side)
+                output = await asyncio.to_thread(read_to_end, screen)
+                await process.communicate()
+        return output
+
+    output = asyncio.run(run())
+
+    assert "confirmed" in output
+    assert bool(COLOUR.search(output)) == is_coloured
+
+
+def read_to_end(screen: IO[bytes]) -> str:
+    content = b""
+    # Linux ends a terminal that nobody writes to any more with an error.
+    with contextlib.suppress(OSError):
+        while part := screen.read(4096):
+            content += part
+    return content.decode()
 
 
 @pytest.mark.parametrize(
