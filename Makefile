@@ -24,10 +24,11 @@ help: ## Show the commands
 setup: .venv/.dev ## Make the virtual environment
 
 # What the local stack needs comes first, so that a first look does not wait for the test tools.
-.venv/.local: requirements.txt requirements-local.txt
+.venv/.local: requirements.txt requirements-local.txt pyproject.toml
 	@echo "setting up .venv (a minute or two, once)"
 	@$(PYTHON) -m venv .venv
 	@$(PIP) -r requirements-local.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: .venv/.local requirements-dev.txt
