@@ -1,0 +1,40 @@
+/** The statuses of an order as a line of steps; the ones to come stand there dimly. */
+
+import { element } from "./dom.js";
+import { clock, since } from "./format.js";
+
+const WAY = ["pending", "routing", "building", "submitted", "confirmed"];
+
+export class Timeline {
+  node = element("ol", { class: "timeline", "aria-label": "Statuses" });
+  #drawn = 0;
+  #ahead = [];
+
+  /** @param {import("./orders.js").Order} order */
+  draw(order) {
+    if (this.#drawn === order.events.length && this.#drawn > 0) return;
+    for (const step of this.#ahead) step.remove();
+    for (const event of order.events.slice(this.#drawn)) {
+      this.node.append(reached(event, order.events[0].timestamp));
+    }
+    this.#drawn = order.events.length;
+    this.#ahead = ahead(order).map((status) => step(status, "", { class: "ahead" }));
+    this.node.append(...this.#ahead);
+  }
+}
+
+function ahead(order) {
+  return order.isFinal ? [] : WAY.slice(WAY.indexOf(order.status) + Math.min(order.sequence, 1));
+}
+
+function reached(event, start) {
+  const time = event.sequence === 1 ? clock(start) : `+${since(start, event.timestamp)}`;
+  const title = event.retryOf ? `${event.retryOf.code}: ${event.retryOf.message}` : null;
+  const attributes = { class: event.status, "data-sequence": event.sequence, title };
+  const name = event.retryOf ? `routing, attempt ${event.attempt}` : event.status;
+  return step(name, time, attributes);
+}
+
+function step(name, time, attributes) {
+  return element("li", attributes, element("b", {}, name), element("span", {}, time));
+}
