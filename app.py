@@ -4,15 +4,7 @@ entrypoints read what arrives, the engine's use case acts, adapters stand behind
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import (
-    Chalice,
-    CloudWatchEvent,
-    Rate,
-    Request,
-    Response,
-    SQSEvent,
-    WebsocketEvent,
-)
+from chalice.app import Chalice, CloudWatchEvent, Rate, Request, Response, SQSEvent, WebsocketEvent
 
 from chalicelib import bootstrap
 from chalicelib.engine.identity import Caller, Scope
@@ -78,6 +70,21 @@ def list_orders() -> Response:
 def get_quotes() -> Response:
     caller(Scope.READ)
     return http.get_quotes(current_request(), bootstrap.router())
+
+
+@app.route("/api/prices", content_types=[])
+@http.endpoint
+def get_prices() -> Response:
+    caller(Scope.READ)
+    return http.get_prices(current_request(), bootstrap.price_history())
+
+
+@app.route("/api/statistics", content_types=[])
+@http.endpoint
+def get_statistics() -> Response:
+    return http.get_statistics(
+        current_request(), caller(Scope.READ), bootstrap.order_store(), bootstrap.clock()
+    )
 
 
 @app.route("/api/tokens", content_types=[])

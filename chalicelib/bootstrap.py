@@ -18,6 +18,7 @@ from chalicelib.engine.ports import (
     FollowerStore,
     OrderQueue,
     OrderStore,
+    PriceHistory,
     StatusFeed,
     StatusQueue,
     Venue,
@@ -248,6 +249,13 @@ def venues() -> tuple[Venue, ...]:
         SimulatedVenue(name=name, market=_market(), clock=clock(), fate=_fate())
         for name in (RAYDIUM, METEORA)
     )
+
+
+def price_history() -> PriceHistory:
+    """The prices of the past. A venue of your own needs a store of them here, or none to show."""
+    from chalicelib.simulation.prices import SimulatedPriceHistory
+
+    return SimulatedPriceHistory(market=_market(), clock=clock())
 
 
 @cache

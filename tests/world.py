@@ -20,22 +20,17 @@ from chalicelib.adapters.memory import (
     MemoryClock,
     MemoryFollowerStore,
     MemoryOrderQueue,
-    MemoryOrderStore,
     MemoryStatusFeed,
     MemoryStatusQueue,
 )
+from chalicelib.adapters.memory_orders import MemoryOrderStore
 from chalicelib.adapters.solana import SolanaWallet
 from chalicelib.domain.orders import Order, OrderId, OrderStatus, OrderType
 from chalicelib.domain.tokens import Pair
 from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.execute import Executor
 from chalicelib.engine.follow import Following
-from chalicelib.engine.messages import (
-    ExecuteOrder,
-    FollowRequest,
-    StatusMessage,
-    UnfollowRequest,
-)
+from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, UnfollowRequest
 from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.publish import Publisher
 from chalicelib.engine.quote import Router

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders import OrderId
-from chalicelib.engine.ports import (
+from chalicelib.engine.followers import (
     FORGOTTEN_ORDERS_MOST,
     SUBSCRIPTIONS_MOST,
     ConnectionGoneError,

@@ -4,7 +4,7 @@ Invariant: a statement is a transaction of its own, so whatever returned has bee
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,35 +13,28 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from chalicelib.domain.errors import (
-    IdempotencyKeyReusedError,
-    OrderNotFoundError,
-    UnavailableError,
+from chalicelib.adapters.postgres_rows import (
+    Row,
+    event_of,
+    minute_of,
+    nested_events,
+    order_of,
+    pair_of,
 )
-from chalicelib.domain.orders import (
-    Order,
-    OrderEvent,
-    OrderId,
-    OrderStatus,
-    OrderType,
-    Signature,
-    SignedTransaction,
-    Transition,
-)
+from chalicelib.domain.errors import IdempotencyKeyReusedError, OrderNotFoundError, UnavailableError
+from chalicelib.domain.orders import OrderEvent, OrderId, Transition
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
-from chalicelib.domain.tokens import Pair
-from chalicelib.domain.trades import SwapMode, Trade
+from chalicelib.domain.trades import SwapMode
 from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageKey
+from chalicelib.engine.statistics import Durations, OrderStatistics
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 5_000
 
 _RATE_CONSTRAINT = "order_rate_is_kept"
-
-Row = Mapping[str, Any]
 
 
 @cache
@@ -126,7 +119,7 @@ class PostgresOrderStore:
             return None
         if bytes(rows[0]["fingerprint"]) != key.fingerprint:
             raise IdempotencyKeyReusedError
-        return Admission(order=_order(rows[0]).as_accepted(), is_replay=True)
+        return Admission(order=order_of(rows[0]).as_accepted(), is_replay=True)
 
     def prune_keys(self, *, before: datetime, limit: int) -> int:
         return len(self._run_repeatable("prune_keys", before=before, limit=limit))
@@ -169,7 +162,7 @@ class PostgresOrderStore:
         rows = self._run_repeatable(
             "load_orders", order_ids=list(announced), announced=list(announced.values())
         )
-        return [LoadedOrder(order=_order(row), unannounced=_nested_events(row)) for row in rows]
+        return [LoadedOrder(order=order_of(row), unannounced=nested_events(row)) for row in rows]
 
     def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
         orders = [transition.order for transition in transitions]
@@ -192,7 +185,7 @@ class PostgresOrderStore:
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
         found: dict[OrderId, tuple[OrderEvent, ...]] = {}
         for row in self._run_repeatable("events_of_orders", order_ids=list(order_ids)):
-            event = _event(row, _pair(row))
+            event = event_of(row, pair_of(row))
             found[event.order_id] = (*found.get(event.order_id, ()), event)
         return found
 
@@ -219,7 +212,18 @@ class PostgresOrderStore:
             after_order_id=after and after.order_id,
             limit=limit,
         )
-        return [OrderRecord(order=_order(row), events=_nested_events(row)) for row in rows]
+        return [OrderRecord(order=order_of(row), events=nested_events(row)) for row in rows]
+
+    def statistics(self, owner_id: OwnerId = ANONYMOUS, *, since: datetime) -> OrderStatistics:
+        [row] = self._run_repeatable("statistics_of_orders", owner_id=owner_id, since=since)
+        durations = row["to_confirmed"]
+        return OrderStatistics(
+            accepted=row["accepted"],
+            confirmed=row["confirmed"],
+            failed=row["failed"],
+            to_confirmed=Durations(p50=durations[0], p99=durations[1]) if durations else None,
+            minutes=[minute_of(minute) for minute in row["minutes"]],
+        )
 
     def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
         rows = self._run_repeatable("stale_orders", due_before=due_before, now=now, limit=limit)
@@ -240,60 +244,3 @@ class PostgresOrderStore:
             return self._run(query, **parameters)
         except UnavailableError:
             return self._run(query, **parameters)
-
-
-def _pair(row: Row) -> Pair:
-    return Pair.of(row["input_mint"], row["output_mint"])
-
-
-def _trade(row: Row) -> Trade:
-    if row["amount_out"] is None:
-        return Trade(pair=_pair(row), mode=SwapMode.EXACT_IN, amount=int(row["amount_in"]))
-    return Trade(pair=_pair(row), mode=SwapMode.EXACT_OUT, amount=int(row["amount_out"]))
-
-
-def _order(row: Row) -> Order:
-    return Order(
-        order_id=OrderId(str(row["order_id"])),
-        owner_id=OwnerId(row["owner_id"]),
-        order_type=OrderType(row["order_type"]),
-        trade=_trade(row),
-        slippage_bps=row["slippage_bps"],
-        status=OrderStatus(row["status"]),
-        sequence=row["sequence"],
-        attempt=row["attempt"],
-        transaction=_transaction(row),
-        due_at=row["due_at"].astimezone(UTC),
-        created_at=row["created_at"].astimezone(UTC),
-        updated_at=row["updated_at"].astimezone(UTC),
-    )
-
-
-def _transaction(row: Row) -> SignedTransaction | None:
-    if row["signature"] is None:
-        return None
-    return SignedTransaction(
-        signature=Signature(row["signature"]),
-        wire_bytes=bytes(row["transaction"]),
-        last_valid_block_height=row["last_valid_block_height"],
-    )
-
-
-def _nested_events(row: Row) -> tuple[OrderEvent, ...]:
-    pair = _pair(row)
-    return tuple(
-        _event(nested | {"occurred_at": datetime.fromisoformat(nested["occurred_at"])}, pair)
-        for nested in row["events"]
-    )
-
-
-def _event(row: Row, pair: Pair) -> OrderEvent:
-    return OrderEvent(
-        order_id=OrderId(str(row["order_id"])),
-        sequence=row["sequence"],
-        status=OrderStatus(row["status"]),
-        attempt=row["attempt"],
-        occurred_at=row["occurred_at"].astimezone(UTC),
-        pair=pair,
-        details=row["details"],
-    )

@@ -3,10 +3,9 @@ pass the same contract tests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.domain.errors import OrderError, RejectedError
 from chalicelib.domain.orders import (
     Order,
     OrderEvent,
@@ -18,17 +17,13 @@ from chalicelib.domain.orders import (
     Transition,
 )
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
-from chalicelib.domain.pools.pool import Moment, Pool
+from chalicelib.domain.pools.pool import Moment, Pool, Price
 from chalicelib.domain.routes import Route
 from chalicelib.domain.tokens import Mint, Pair
 from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
+from chalicelib.engine.followers import Follower
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, UnfollowRequest
-
-# In a connection's whole life, one taken again included: each may cost a replay.
-SUBSCRIPTIONS_MOST = 1_000
-# A connection that goes is taken off so many orders at once; the rest expires, or is found gone
-# with the next event.
-FORGOTTEN_ORDERS_MOST = 100
+from chalicelib.engine.statistics import OrderStatistics
 
 
 class Clock(Protocol):
@@ -123,6 +118,9 @@ class OrderStore(Protocol):
     ) -> Sequence[OrderRecord]:
         """Return up to `limit` orders, newest first, each with its last event."""
 
+    def statistics(self, owner_id: OwnerId = ANONYMOUS, *, since: datetime) -> OrderStatistics:
+        """Count the owner's orders that were accepted from then on."""
+
     def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
         """Return unfinished orders that the sweep should queue, the oldest first.
 
@@ -167,15 +165,6 @@ class StatusQueue(Protocol):
         """Keep received messages from others for so long from now, and no longer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Follower:
-    """A connection that watches an order; it has seen everything up to `replayed_through`."""
-
-    connection_id: str
-    replayed_through: int
-    connected_at: datetime
-
-
 class FollowerStore(Protocol):
     """Who watches what. Entries expire by themselves."""
 
@@ -209,24 +198,6 @@ class FollowerStore(Protocol):
         """Raise UnavailableError unless the store answers."""
 
 
-class ConnectionGoneError(OrderError):
-    """The connection is not open (any more, or yet)."""
-
-    code = "CONNECTION_GONE"
-
-
-class TooManySubscriptionsError(RejectedError):
-    """A connection can subscribe 1000 times in its life."""
-
-    code = "TOO_MANY_SUBSCRIPTIONS"
-
-
-class FrameRefusedError(OrderError):
-    """The frame cannot be sent to anybody, now or later."""
-
-    code = "FRAME_REFUSED"
-
-
 class StatusFeed(Protocol):
     """The way to one connection."""
 
@@ -255,6 +226,25 @@ class Venue(Protocol):
 
         Raises QuoteTimeoutError when the venue does not answer.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePoint:
+    """The best price at each venue when the slot began, fees apart; `at` is that time."""
+
+    slot: int
+    at: datetime
+    best: Mapping[str, Price]
+
+
+class PriceHistory(Protocol):
+    """What people look at beside their orders; no order depends on it."""
+
+    def prices(
+        self, pair: Pair, *, span: timedelta, after_slot: int | None = None
+    ) -> Sequence[PricePoint]:
+        """Return the pair's prices of that long until now, or those after a slot, oldest first;
+        what had no pool of the pair then, a venue or all of them, is absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,21 +13,9 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import OrderError, UnavailableError
 from chalicelib.domain.orders import OrderEvent, OrderId
-from chalicelib.engine.messages import (
-    FollowRequest,
-    StatusMessage,
-    StatusUpdate,
-    UnfollowRequest,
-)
-from chalicelib.engine.ports import (
-    Clock,
-    ConnectionGoneError,
-    Follower,
-    FollowerStore,
-    FrameRefusedError,
-    OrderStore,
-    StatusFeed,
-)
+from chalicelib.engine.followers import ConnectionGoneError, Follower, FrameRefusedError
+from chalicelib.engine.messages import FollowRequest, StatusMessage, StatusUpdate, UnfollowRequest
+from chalicelib.engine.ports import Clock, FollowerStore, OrderStore, StatusFeed
 
 log = logging.getLogger(__name__)
 

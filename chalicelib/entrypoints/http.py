@@ -17,10 +17,11 @@ from chalicelib.domain.errors import (
     UnavailableError,
 )
 from chalicelib.domain.orders import parse_order_id
-from chalicelib.domain.tokens import TOKENS
+from chalicelib.domain.tokens import TOKENS, Pair
 from chalicelib.engine.admission import RateLimit
 from chalicelib.engine.identity import Caller
-from chalicelib.engine.ports import OrderStore, Venue
+from chalicelib.engine.ports import Clock, OrderStore, PriceHistory, Venue
+from chalicelib.engine.statistics import window_start
 from chalicelib.engine.submit import Submitter
 from chalicelib.entrypoints import exact_json, logs, problems, requests, wire
 from chalicelib.entrypoints.gate import Gate
@@ -150,6 +151,22 @@ def list_pools(venues: Sequence[Venue]) -> Response:
     states = [venue.pools() for venue in venues]
     pools = [wire.pool_document(pool) for state in states for pool in state.pools]
     return _answer({"pools": pools, "slot": max(state.at.slot for state in states)})
+
+
+def get_prices(request: Request, history: PriceHistory) -> Response:
+    """GET /api/prices: the best price at each venue over the last minutes."""
+    wanted = requests.read(requests.PricesRequest, _query(request))
+    pair = Pair.of(wanted.token_in, wanted.token_out)
+    points = history.prices(pair, span=wanted.span, after_slot=wanted.after_slot)
+    return _answer(wire.prices_document(pair, points))
+
+
+def get_statistics(request: Request, caller: Caller, store: OrderStore, clock: Clock) -> Response:
+    """GET /api/statistics: how the caller's orders of the last minutes fared."""
+    minutes = requests.read(requests.StatisticsRequest, _query(request)).minutes
+    since = window_start(clock.now(), minutes)
+    statistics = store.statistics(caller.owner_id, since=since)
+    return _answer(wire.statistics_document(statistics, statistics.every_minute(since, minutes)))
 
 
 def list_tokens() -> Response:

@@ -4,6 +4,7 @@ Amounts come in as JSON numbers or decimal strings, exactly.
 """
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
@@ -28,6 +29,8 @@ from chalicelib.entrypoints import wire_forms
 
 DEFAULT_SLIPPAGE_BPS = 100
 PAGE_DEFAULT, PAGE_MOST = 20, 100
+MINUTES_MOST = 60
+PRICES_MINUTES, STATISTICS_MINUTES = 5, 15
 FIELD_CHARACTERS_MOST = 64
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
@@ -55,6 +58,18 @@ class InvalidLimitError(RejectedError):
     """limit must be a whole number from 1 to 100."""
 
     code = "INVALID_LIMIT"
+
+
+class InvalidMinutesError(RejectedError):
+    """minutes must be a whole number from 1 to 60."""
+
+    code = "INVALID_MINUTES"
+
+
+class InvalidSlotError(RejectedError):
+    """A slot is a whole number."""
+
+    code = "INVALID_SLOT"
 
 
 def _read_amount(value: object) -> Decimal:
@@ -95,6 +110,18 @@ def _read_limit(value: object) -> int:
     raise InvalidLimitError
 
 
+def _read_minutes(value: object) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= MINUTES_MOST:
+        return int(value)
+    raise InvalidMinutesError
+
+
+def _read_slot(value: object) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    raise InvalidSlotError
+
+
 # Left out, not null.
 Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema(wire_forms.AMOUNT)]
 SlippageBps = Annotated[
@@ -107,6 +134,12 @@ Type = Annotated[
 Status = Annotated[
     OrderStatus, BeforeValidator(_read_status), WithJsonSchema(wire_forms.ORDER_STATUS)
 ]
+
+
+Minutes = Annotated[
+    int, BeforeValidator(_read_minutes), WithJsonSchema(wire_forms.minutes(MINUTES_MOST))
+]
+Slot = Annotated[int, BeforeValidator(_read_slot), WithJsonSchema(wire_forms.SLOT)]
 
 
 class _Request(BaseModel):
@@ -166,6 +199,26 @@ class ListOrdersRequest(_Request):
             input_mint=find_token(self.token_in).mint if self.token_in is not None else None,
             output_mint=find_token(self.token_out).mint if self.token_out is not None else None,
         )
+
+
+class PricesRequest(_Request):
+    """The query of GET /api/prices."""
+
+    token_in: TokenName
+    token_out: TokenName
+    minutes: Minutes = PRICES_MINUTES
+    after_slot: Slot | None = None
+
+    @property
+    def span(self) -> timedelta:
+        """How long back."""
+        return timedelta(minutes=self.minutes)
+
+
+class StatisticsRequest(_Request):
+    """The query of GET /api/statistics."""
+
+    minutes: Minutes = STATISTICS_MINUTES
 
 
 T = TypeVar("T", bound=BaseModel)

@@ -1,7 +1,7 @@
 """What clients see, in answers and frames: amounts go out as decimal strings."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,13 @@ from chalicelib.domain.orders import Json, Order, OrderEvent, OrderId, OrderStat
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
 from chalicelib.domain.trades import SwapMode, Trade
-from chalicelib.engine.ports import OrderRecord, PageKey
+from chalicelib.engine.ports import OrderRecord, PageKey, PricePoint
+from chalicelib.engine.statistics import MinuteCounts, OrderStatistics
 from chalicelib.entrypoints.signing import ForgedError, Signer
 
 if TYPE_CHECKING:
     # Only quotes need the pools; accepting an order must not load the router.
-    from chalicelib.domain.pools.pool import Pool
+    from chalicelib.domain.pools.pool import Pool, Price
     from chalicelib.domain.routes import Route
 
 _CURSOR = "cursor"
@@ -84,19 +85,58 @@ def quotes_document(trade: Trade, route: "Route", limit: int) -> dict[str, Any]:
 
 def pool_document(pool: "Pool") -> dict[str, Any]:
     """A pool as clients see it; the price is that of a whole token A in tokens B, fees apart."""
-    token_a, token_b = find_token(pool.mint_a), find_token(pool.mint_b)
-    price = pool.marginal_price(pool.mint_a)
-    units_a: int = 10**token_a.decimals
-    units_b: int = 10**token_b.decimals
+    pair = Pair.of(pool.mint_a, pool.mint_b)
     return {
         "venue": pool.venue,
         "kind": pool.kind,
         "pool": pool.address,
-        "tokenA": token_a.symbol,
-        "tokenB": token_b.symbol,
+        "tokenA": pair.token_in.symbol,
+        "tokenB": pair.token_out.symbol,
         "mintA": pool.mint_a,
         "mintB": pool.mint_b,
-        "price": _price(price.numerator * units_a, price.denominator * units_b),
+        "price": _price_of(pool.marginal_price(pool.mint_a), pair),
+    }
+
+
+def prices_document(pair: Pair, points: Sequence[PricePoint]) -> dict[str, Any]:
+    """Prices over time: of a whole input token, in output tokens."""
+    return {
+        "tokenIn": pair.token_in.symbol,
+        "tokenOut": pair.token_out.symbol,
+        "venues": sorted({venue for point in points for venue in point.best}),
+        "points": [
+            {
+                "timestamp": _timestamp(point.at),
+                "slot": point.slot,
+                "prices": {venue: _price_of(price, pair) for venue, price in point.best.items()},
+            }
+            for point in points
+        ],
+    }
+
+
+def statistics_document(
+    statistics: OrderStatistics, minutes: Sequence[MinuteCounts]
+) -> dict[str, Any]:
+    """How orders fared, and what happened in each of those minutes."""
+    durations = statistics.to_confirmed
+    return {
+        "minutes": len(minutes),
+        "accepted": statistics.accepted,
+        "confirmed": statistics.confirmed,
+        "failed": dict(statistics.failed),
+        "unfinished": statistics.unfinished,
+        "secondsToConfirmed": durations
+        and {"p50": _seconds(durations.p50), "p99": _seconds(durations.p99)},
+        "perMinute": [
+            {
+                "timestamp": _timestamp(minute.starts_at),
+                "accepted": minute.accepted,
+                "confirmed": minute.confirmed,
+                "failed": minute.failed,
+            }
+            for minute in minutes
+        ],
     }
 
 
@@ -163,6 +203,16 @@ def _given_amount(trade: Trade) -> dict[str, str]:
 def _price(amount_out: Decimal | int, amount_in: Decimal | int) -> str:
     price = _PRICE.divide(Decimal(amount_out), Decimal(amount_in))
     return f"{price.normalize(_PRICE):f}"
+
+
+def _price_of(price: "Price", pair: Pair) -> str:
+    units_in: int = 10**pair.token_in.decimals
+    units_out: int = 10**pair.token_out.decimals
+    return _price(price.numerator * units_in, price.denominator * units_out)
+
+
+def _seconds(duration: timedelta) -> float:
+    return round(duration.total_seconds(), 3)
 
 
 def _timestamp(moment: datetime) -> str:

@@ -54,6 +54,19 @@ CURSOR: Schema = {
 }
 
 
+SLOT: Schema = {
+    "type": "integer",
+    "minimum": 0,
+    "maximum": 999_999_999,
+    "description": "Only what came after this slot.",
+}
+
+
+def minutes(most: int) -> Schema:
+    """How many of the last minutes to tell of."""
+    return {"type": "integer", "minimum": 1, "maximum": most}
+
+
 def page_limit(most: int) -> Schema:
     """How many orders a page may have."""
     return {"type": "integer", "minimum": 1, "maximum": most}

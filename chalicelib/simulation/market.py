@@ -30,6 +30,7 @@ __all__ = [
     "PoolNotListedError",
     "moment_at_slot",
     "slot_at",
+    "time_of_slot",
 ]
 
 SLOT = timedelta(milliseconds=400)
@@ -52,9 +53,14 @@ def slot_at(moment: datetime) -> int:
     return (moment - GENESIS) // SLOT
 
 
+def time_of_slot(slot: int) -> datetime:
+    """Return when the slot begins."""
+    return GENESIS + slot * SLOT
+
+
 def moment_at_slot(slot: int) -> Moment:
     """Return the slot with the second in which it begins."""
-    return Moment(slot, (GENESIS + slot * SLOT - _UNIX_EPOCH) // timedelta(seconds=1))
+    return Moment(slot, (time_of_slot(slot) - _UNIX_EPOCH) // timedelta(seconds=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.adapters.memory import MemoryOrderStore
+from chalicelib.adapters.memory_orders import MemoryOrderStore
 from chalicelib.adapters.postgres import PostgresOrderStore
 from chalicelib.engine.ports import OrderStore
 from chalicelib.simulation.ledger import Ledger, MemoryLedger, PostgresLedger

@@ -8,13 +8,13 @@ from chalicelib.adapters import dynamodb as dynamodb_adapter
 from chalicelib.adapters import memory
 from chalicelib.adapters.dynamodb import DynamoDbFollowerStore
 from chalicelib.adapters.memory import MemoryFollowerStore
-from chalicelib.engine.ports import (
+from chalicelib.engine.followers import (
     FORGOTTEN_ORDERS_MOST,
     ConnectionGoneError,
     Follower,
-    FollowerStore,
     TooManySubscriptionsError,
 )
+from chalicelib.engine.ports import FollowerStore
 from tests.contract.samples import START, order_id
 
 ALICE = Follower(connection_id="L0SM9cOFvHcCIhw=", replayed_through=2, connected_at=START)

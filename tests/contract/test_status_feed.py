@@ -16,7 +16,8 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from chalicelib.adapters.api_gateway import ApiGatewayStatusFeed
 from chalicelib.adapters.memory import MemoryStatusFeed
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.engine.ports import ConnectionGoneError, FrameRefusedError, StatusFeed
+from chalicelib.engine.followers import ConnectionGoneError, FrameRefusedError
+from chalicelib.engine.ports import StatusFeed
 
 ENDPOINT = "https://feed.test/live"
 CONNECTION = "L0SM9cOFvHcCIhw="

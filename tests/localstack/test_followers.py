@@ -7,7 +7,7 @@ from chalicelib.adapters.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
 from chalicelib.adapters.memory import MemoryClock
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders import OrderId
-from chalicelib.engine.ports import Follower
+from chalicelib.engine.followers import Follower
 from infra.clients import Clients
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -9,6 +9,7 @@ from hypothesis import settings
 from chalicelib import bootstrap
 from chalicelib.entrypoints import logs
 from chalicelib.settings import Settings
+from chalicelib.simulation.prices import SimulatedPriceHistory
 from tests.unit.functions import Functions
 from tests.world import World
 
@@ -41,6 +42,7 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Functions:
         "wallet": world.watched("wallet"),
         "clock": world.watched("clock"),
         "venues": world.watched_venues(),
+        "price_history": SimulatedPriceHistory(market=world.market, clock=world.clock),
         "pacing": world.pacing,
         "settings": Settings(**SETTINGS),
         # It would replace the handlers of the test runner.

@@ -130,6 +130,37 @@ SELECT orders.*, jsonb_build_array(to_jsonb(event)) AS events
  ORDER BY orders.created_at DESC, orders.order_id DESC
  LIMIT %(limit)s;
 
+-- name: statistics_of_orders
+-- An order counts as accepted in the minute of its acceptance, and as confirmed or failed in that of
+-- its end.
+WITH recent AS MATERIALIZED (
+    SELECT orders.status, orders.created_at, orders.updated_at, event.details ->> 'code' AS code
+      FROM orders
+      JOIN order_events AS event USING (order_id, sequence)
+     WHERE orders.owner_id = %(owner_id)s AND orders.created_at >= %(since)s
+), failures AS (
+    SELECT code, count(*) AS times FROM recent WHERE status = 'failed' GROUP BY code
+), happened AS (
+    SELECT created_at AS at, 'accepted' AS what FROM recent
+     UNION ALL
+    SELECT updated_at, status FROM recent WHERE status IN ('confirmed', 'failed')
+), minutes AS (
+    SELECT date_trunc('minute', at, 'UTC') AS starts_at,
+           count(*) FILTER (WHERE what = 'accepted') AS accepted,
+           count(*) FILTER (WHERE what = 'confirmed') AS confirmed,
+           count(*) FILTER (WHERE what = 'failed') AS failed
+      FROM happened
+     GROUP BY 1
+)
+SELECT count(*) AS accepted,
+       count(*) FILTER (WHERE status = 'confirmed') AS confirmed,
+       (SELECT coalesce(jsonb_object_agg(code, times), '{}') FROM failures) AS failed,
+       percentile_disc(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY updated_at - created_at)
+           FILTER (WHERE status = 'confirmed') AS to_confirmed,
+       (SELECT coalesce(jsonb_agg(to_jsonb(minutes) ORDER BY starts_at), '[]') FROM minutes)
+           AS minutes
+  FROM recent;
+
 -- name: stale_orders
 -- Unfinished orders that nobody has moved for long, or whose sweep was scheduled.
 SELECT order_id

@@ -151,6 +151,30 @@ QUOTES: Document = {
     "amountOut": "158.96301",
     **_DECISION,
 }
+PRICES: Document = {
+    "tokenIn": "SOL",
+    "tokenOut": "USDC",
+    "venues": ["meteora", "raydium"],
+    "points": [
+        {
+            "timestamp": "2026-01-01T00:00:00.000Z",
+            "slot": SLOT,
+            "prices": {"meteora": "155.196", "raydium": "151.02"},
+        }
+    ],
+}
+STATISTICS: Document = {
+    "minutes": 2,
+    "accepted": 3,
+    "confirmed": 1,
+    "failed": {"SLIPPAGE_EXCEEDED": 1},
+    "unfinished": 1,
+    "secondsToConfirmed": {"p50": 2.5, "p99": 2.5},
+    "perMinute": [
+        {"timestamp": "2026-01-01T00:00:00.000Z", "accepted": 2, "confirmed": 1, "failed": 1},
+        {"timestamp": "2026-01-01T00:01:00.000Z", "accepted": 1, "confirmed": 0, "failed": 0},
+    ],
+}
 TOKENS_LISTED: Document = {
     "tokens": [{"symbol": t.symbol, "mint": t.mint, "decimals": t.decimals} for t in TOKENS]
 }

@@ -6,7 +6,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from chalicelib.entrypoints.contract import examples
-from chalicelib.entrypoints.requests import ListOrdersRequest, QuoteRequest, SubmitOrderRequest
+from chalicelib.entrypoints.requests import (
+    ListOrdersRequest,
+    PricesRequest,
+    QuoteRequest,
+    StatisticsRequest,
+    SubmitOrderRequest,
+)
 from chalicelib.entrypoints.wire_forms import DECIMAL_TEXT, Schema
 
 HTML, JSON = "text/html", "application/json"
@@ -91,6 +97,31 @@ ROUTES = (
         query=QuoteRequest,
         refusals=(422,),
         example=examples.QUOTES,
+    ),
+    Route(
+        path="/api/prices",
+        name="getPrices",
+        summary="Show what a pair was worth at each venue",
+        tag="market",
+        description=(
+            "The best price at each venue before fees, of a whole input token in output tokens, "
+            "oldest first; with `afterSlot`, only what came after it."
+        ),
+        answer="Prices",
+        query=PricesRequest,
+        refusals=(422,),
+        example=examples.PRICES,
+    ),
+    Route(
+        path="/api/statistics",
+        name="getStatistics",
+        summary="Count the orders of the last minutes",
+        tag="orders",
+        description="Your own orders, of the minutes by the clock, the one under way included.",
+        answer="Statistics",
+        query=StatisticsRequest,
+        refusals=(422,),
+        example=examples.STATISTICS,
     ),
     Route(
         path="/api/tokens",

@@ -36,6 +36,7 @@ ADDRESS: Schema = {"type": "string", "pattern": "^[1-9A-HJ-NP-Za-km-z]{32,44}$"}
 SIGNATURE: Schema = {"type": "string", "pattern": "^[1-9A-HJ-NP-Za-km-z]{64,88}$"}
 SHARE_BPS: Schema = {"type": "integer", "minimum": 0, "maximum": BPS}
 WHOLE: Schema = {"type": "integer", "minimum": 0}
+SECONDS: Schema = {"type": "number", "minimum": 0}
 POOL_KIND: Schema = {"type": "string", "enum": [str(kind) for kind in PoolKind]}
 CURSOR: Schema = {key: wire_forms.CURSOR[key] for key in ("type", "pattern")}
 STREAM_URL: Schema = {"type": "string", "pattern": "^wss?://"}
@@ -120,6 +121,9 @@ _ORDER = {
 }
 
 
+_MINUTE = {"timestamp": TIMESTAMP, "accepted": WHOLE, "confirmed": WHOLE, "failed": WHOLE}
+
+
 def _one_of_required(names: dict[str, Schema]) -> list[Schema]:
     return [{"required": [name]} for name in names]
 
@@ -189,6 +193,8 @@ def components() -> dict[str, Schema]:
         "mintB": MINT,
         "price": DECIMAL | {"description": "Of a whole token A in tokens B, fees apart."},
     }
+    prices = {"type": "object", "additionalProperties": DECIMAL}
+    point = {"timestamp": TIMESTAMP, "slot": WHOLE, "prices": prices}
     token = {"symbol": SYMBOL, "mint": MINT, "decimals": {"type": "integer", "minimum": 0}}
     return {
         "Fee": record(
@@ -222,6 +228,30 @@ def components() -> dict[str, Schema]:
             | _DECISION,
             _LIMIT,
             oneOf=_one_of_required(_LIMIT),
+        ),
+        "Prices": record(
+            {
+                "tokenIn": SYMBOL,
+                "tokenOut": SYMBOL,
+                "venues": list_of(TEXT),
+                "points": list_of(record(point)),
+            }
+        ),
+        "Statistics": record(
+            {
+                "minutes": {"type": "integer", "minimum": 1},
+                "accepted": WHOLE,
+                "confirmed": WHOLE,
+                "failed": {
+                    "type": "object",
+                    "propertyNames": CODE,
+                    "additionalProperties": WHOLE,
+                    "description": "How many by the code of the failure.",
+                },
+                "unfinished": WHOLE,
+                "secondsToConfirmed": or_null(record({"p50": SECONDS, "p99": SECONDS})),
+                "perMinute": list_of(record(_MINUTE)),
+            }
         ),
         "Tokens": record({"tokens": list_of(record(token))}),
         "Pools": record({"pools": list_of(record(pool)), "slot": WHOLE}),

@@ -1,0 +1,194 @@
+"""The in-memory twin of the order store."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from chalicelib.domain.errors import IdempotencyKeyReusedError, OrderNotFoundError
+from chalicelib.domain.orders import Order, OrderEvent, OrderId, OrderStatus, Transition
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
+from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageKey
+from chalicelib.engine.statistics import Durations, MinuteCounts, OrderStatistics
+
+
+@dataclass(slots=True)
+class MemoryOrderStore:
+    """Orders and events in dictionaries."""
+
+    orders: dict[OrderId, Order] = field(default_factory=dict)
+    history: dict[OrderId, list[OrderEvent]] = field(default_factory=lambda: defaultdict(list))
+    sweeps: dict[OrderId, datetime] = field(default_factory=dict)
+    keys: dict[tuple[OwnerId, str], tuple[IdempotencyKey, OrderId]] = field(default_factory=dict)
+    rates: dict[OwnerId, tuple[datetime, int]] = field(default_factory=dict)
+
+    def add(
+        self,
+        accepted: Transition,
+        *,
+        key: IdempotencyKey | None = None,
+        limit: RateLimit | None = None,
+    ) -> Admission:
+        order = accepted.order
+        known = self.replay(order.owner_id, key) if key else None
+        if known is not None and known.order.order_id != order.order_id:
+            return known
+        if order.order_id in self.orders:
+            return Admission(order=order)
+        used = self._use(order, limit) if limit else None
+        if key:
+            self.keys[order.owner_id, key.value] = key, order.order_id
+        self._store(accepted)
+        return Admission(order=order, used=used)
+
+    def replay(self, owner_id: OwnerId, key: IdempotencyKey) -> Admission | None:
+        if (owner_id, key.value) not in self.keys:
+            return None
+        used, order_id = self.keys[owner_id, key.value]
+        if used.fingerprint != key.fingerprint:
+            raise IdempotencyKeyReusedError
+        return Admission(order=self.orders[order_id].as_accepted(), is_replay=True)
+
+    def prune_keys(self, *, before: datetime, limit: int) -> int:
+        born = {name: self.orders[order_id].created_at for name, (_, order_id) in self.keys.items()}
+        oldest = sorted((at, name) for name, at in born.items() if at < before)[:limit]
+        for _, name in oldest:
+            del self.keys[name]
+        return len(oldest)
+
+    def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
+        announced = {request.order_id: request.announced_through for request in requests}
+        return [
+            LoadedOrder(
+                order=self.orders[order_id],
+                unannounced=tuple(e for e in self.history[order_id] if e.sequence > through),
+            )
+            for order_id, through in announced.items()
+            if order_id in self.orders
+        ]
+
+    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
+        moved = set()
+        for transition in transitions:
+            stored = self.orders.get(transition.order.order_id)
+            if stored is not None and stored.sequence == transition.order.sequence - 1:
+                self._store(transition)
+                moved.add(transition.order.order_id)
+        return moved
+
+    def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
+        return {o: tuple(self.history[o]) for o in order_ids if o in self.orders}
+
+    def exists(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> bool:
+        return order_id in self.orders and self.orders[order_id].owner_id == owner_id
+
+    def get(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> OrderRecord:
+        if not self.exists(order_id, owner_id):
+            raise OrderNotFoundError
+        return OrderRecord(order=self.orders[order_id], events=tuple(self.history[order_id]))
+
+    def page(
+        self, wanted: OrderFilter, *, limit: int, after: PageKey | None
+    ) -> Sequence[OrderRecord]:
+        newest_first = sorted(self.orders.values(), key=_age_key, reverse=True)
+        shown = [
+            order
+            for order in newest_first
+            if _matches(order, wanted)
+            and (after is None or _age_key(order) < (after.created_at, after.order_id))
+        ]
+        return [
+            OrderRecord(order=order, events=(self.history[order.order_id][-1],))
+            for order in shown[:limit]
+        ]
+
+    def statistics(self, owner_id: OwnerId = ANONYMOUS, *, since: datetime) -> OrderStatistics:
+        recent = [
+            order
+            for order in self.orders.values()
+            if order.owner_id == owner_id and order.created_at >= since
+        ]
+        confirmed = [order for order in recent if order.status is OrderStatus.CONFIRMED]
+        failed = [order for order in recent if order.status is OrderStatus.FAILED]
+        return OrderStatistics(
+            accepted=len(recent),
+            confirmed=len(confirmed),
+            failed=Counter(str(self.history[o.order_id][-1].details["code"]) for o in failed),
+            to_confirmed=_durations([order.updated_at - order.created_at for order in confirmed]),
+            minutes=_minutes(recent, confirmed, failed),
+        )
+
+    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
+        unfinished = (o for o in self.orders.values() if not o.status.is_final)
+        stale = [
+            order
+            for order in unfinished
+            if (
+                self.sweeps[order.order_id] <= now
+                if order.order_id in self.sweeps
+                else order.due_at < due_before
+            )
+        ]
+        return [order.order_id for order in sorted(stale, key=lambda o: o.due_at)[:limit]]
+
+    def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
+        known = (self.orders[order_id] for order_id in order_ids if order_id in self.orders)
+        self.sweeps.update({o.order_id: at for o in known if not o.status.is_final})
+
+    def check(self) -> None:
+        return
+
+    def _use(self, order: Order, limit: RateLimit) -> int:
+        window_start = limit.window_start(order.created_at)
+        counted_in, used = self.rates.get(order.owner_id, (window_start, 0))
+        used = used + 1 if counted_in == window_start else 1
+        if used > limit.orders_most:
+            raise limit.refusal(order.created_at)
+        self.rates[order.owner_id] = window_start, used
+        return used
+
+    def _store(self, transition: Transition) -> None:
+        self.orders[transition.order.order_id] = transition.order
+        self.history[transition.order.order_id].append(transition.event)
+        self.sweeps.pop(transition.order.order_id, None)
+
+
+def _age_key(order: Order) -> tuple[datetime, OrderId]:
+    return order.created_at, order.order_id
+
+
+def _matches(order: Order, wanted: OrderFilter) -> bool:
+    return (
+        wanted.owner_id == order.owner_id
+        and wanted.status in (None, order.status)
+        and wanted.order_type in (None, order.order_type)
+        and wanted.input_mint in (None, order.pair.token_in.mint)
+        and wanted.output_mint in (None, order.pair.token_out.mint)
+    )
+
+
+def _durations(durations: Sequence[timedelta]) -> Durations | None:
+    ranked = sorted(durations)
+    if not ranked:
+        return None
+    # The least of them that so many percent do not exceed.
+    p50, p99 = (ranked[-(-len(ranked) * percent // 100) - 1] for percent in (50, 99))
+    return Durations(p50=p50, p99=p99)
+
+
+def _minutes(
+    recent: Sequence[Order], confirmed: Sequence[Order], failed: Sequence[Order]
+) -> list[MinuteCounts]:
+    def minute(moment: datetime) -> datetime:
+        return moment.replace(second=0, microsecond=0)
+
+    accepted = Counter(minute(order.created_at) for order in recent)
+    ended, broken = (
+        Counter(minute(order.updated_at) for order in orders) for orders in (confirmed, failed)
+    )
+    return [
+        MinuteCounts(starts_at=at, accepted=accepted[at], confirmed=ended[at], failed=broken[at])
+        for at in sorted(accepted | ended | broken)
+    ]

@@ -1,0 +1,91 @@
+"""What the rows of the order store mean."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.domain.orders import (
+    Order,
+    OrderEvent,
+    OrderId,
+    OrderStatus,
+    OrderType,
+    Signature,
+    SignedTransaction,
+)
+from chalicelib.domain.owners import OwnerId
+from chalicelib.domain.tokens import Pair
+from chalicelib.domain.trades import SwapMode, Trade
+from chalicelib.engine.statistics import MinuteCounts
+
+Row = Mapping[str, Any]
+
+
+def pair_of(row: Row) -> Pair:
+    """The pair of an order, or of an event read with it."""
+    return Pair.of(row["input_mint"], row["output_mint"])
+
+
+def trade_of(row: Row) -> Trade:
+    """What the order is to swap: one of its amounts is given."""
+    if row["amount_out"] is None:
+        return Trade(pair=pair_of(row), mode=SwapMode.EXACT_IN, amount=int(row["amount_in"]))
+    return Trade(pair=pair_of(row), mode=SwapMode.EXACT_OUT, amount=int(row["amount_out"]))
+
+
+def order_of(row: Row) -> Order:
+    """An order as it stands."""
+    return Order(
+        order_id=OrderId(str(row["order_id"])),
+        owner_id=OwnerId(row["owner_id"]),
+        order_type=OrderType(row["order_type"]),
+        trade=trade_of(row),
+        slippage_bps=row["slippage_bps"],
+        status=OrderStatus(row["status"]),
+        sequence=row["sequence"],
+        attempt=row["attempt"],
+        transaction=transaction_of(row),
+        due_at=row["due_at"].astimezone(UTC),
+        created_at=row["created_at"].astimezone(UTC),
+        updated_at=row["updated_at"].astimezone(UTC),
+    )
+
+
+def transaction_of(row: Row) -> SignedTransaction | None:
+    """What the attempt under way has signed."""
+    if row["signature"] is None:
+        return None
+    return SignedTransaction(
+        signature=Signature(row["signature"]),
+        wire_bytes=bytes(row["transaction"]),
+        last_valid_block_height=row["last_valid_block_height"],
+    )
+
+
+def nested_events(row: Row) -> tuple[OrderEvent, ...]:
+    """The events that came with an order, as JSON."""
+    pair = pair_of(row)
+    return tuple(
+        event_of(nested | {"occurred_at": datetime.fromisoformat(nested["occurred_at"])}, pair)
+        for nested in row["events"]
+    )
+
+
+def minute_of(row: Row) -> MinuteCounts:
+    """What happened in a minute, from JSON."""
+    starts_at = datetime.fromisoformat(row["starts_at"]).astimezone(UTC)
+    counts = {name: row[name] for name in ("accepted", "confirmed", "failed")}
+    return MinuteCounts(starts_at=starts_at, **counts)
+
+
+def event_of(row: Row, pair: Pair) -> OrderEvent:
+    """An event of an order of that pair."""
+    return OrderEvent(
+        order_id=OrderId(str(row["order_id"])),
+        sequence=row["sequence"],
+        status=OrderStatus(row["status"]),
+        attempt=row["attempt"],
+        occurred_at=row["occurred_at"].astimezone(UTC),
+        pair=pair,
+        details=row["details"],
+    )
