@@ -132,7 +132,9 @@ export class Chart {
 
   #readout() {
     const point = this.#chosen ?? this.#prices.points.at(-1);
-    const values = Object.entries(point.prices).map(([name, price]) => `${venue(name)} ${brief(price)}`);
+    const values = this.#prices.venues
+      .filter((name) => point.prices[name] !== undefined)
+      .map((name) => `${venue(name)} ${brief(point.prices[name])}`);
     return `${clock(point.at)}  ${values.join("  ")}`;
   }
 

@@ -39,11 +39,11 @@ export function part(root, name) {
 /**
  * A table with a caption for those who cannot see where it stands.
  * @param {string} caption
- * @param {{title: string, numeric?: boolean}[]} columns
+ * @param {{title: string, numeric?: boolean, whole?: boolean}[]} columns
  * @param {(Node | string)[][]} rows
  */
 export function table(caption, columns, rows) {
-  const kind = (column) => (column.numeric ? "numeric" : null);
+  const kind = (column) => (column.numeric ? "numeric" : column.whole && "whole");
   const head = columns.map((c) => element("th", { scope: "col", class: kind(c) }, c.title));
   const body = rows.map((cells) =>
     element("tr", {}, ...cells.map((cell, n) => element("td", { class: kind(columns[n]) }, cell))),

@@ -5,8 +5,11 @@ import { brief, grouped } from "./decimals.js";
 const KINDS = { clmm: "CLMM", cpmm: "CPMM", dlmm: "DLMM", damm_v2: "DAMM v2" };
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 const MOMENT = new Intl.DateTimeFormat(undefined, {
-  dateStyle: "medium",
-  timeStyle: "medium",
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
   hourCycle: "h23",
 });
 const DASH = "–";
@@ -28,11 +31,11 @@ export function seconds(value) {
   return value === null || value === undefined ? DASH : `${value.toFixed(2)} s`;
 }
 
-/** Basis points as percent: small ones keep their digits. */
+/** Basis points as percent: small fractions of them keep their digits. */
 export function percent(bps) {
   if (bps === null) return DASH;
-  const value = bps / 100;
-  return `${value.toFixed(Math.abs(value) < 0.1 && value !== 0 ? 4 : 2)}%`;
+  const isSmall = Math.abs(bps) < 10 && !Number.isInteger(bps);
+  return `${(bps / 100).toFixed(isSmall ? 4 : 2)}%`;
 }
 
 /** The same with its sign. */

@@ -19,8 +19,9 @@ import { Stream } from "./stream.js";
 import { Tokens } from "./tokens.js";
 import { Views } from "./views.js";
 
-const ADOPT_SECONDS = 10;
-const ADOPT_MOST = 50;
+const ADOPT_SECONDS = 4;
+const ADOPT_MOST = 20;
+const TOKENS_SECONDS = 10;
 const UNFINISHED = new Set(["pending", "routing", "building", "submitted"]);
 
 const byId = (id) => document.getElementById(id);
@@ -35,6 +36,9 @@ const orderPage = new OrderPage(byId("order"), { api, orders, stream, tokens });
 const preview = new QuotePreview(byId("quote"), api, tokens);
 const form = new OrderForm(byId("order-form"), api, { accepted: follow, changed: showOffer });
 
+/** When the newest order was placed that was seen so far. */
+let newest = null;
+
 function follow(document) {
   const order = orders.merge(document);
   live.show(order);
@@ -46,12 +50,16 @@ function showOffer(order) {
   prices.show(form.pair, Number(part(byId("chart"), "minutes").value));
 }
 
-/** Follow what is under way and was placed elsewhere, or before this page was loaded. */
+/** Follow what was placed elsewhere, or is under way since before this page was loaded. */
 async function adopt() {
   try {
     const page = await api.get("/orders", { limit: String(ADOPT_MOST) });
-    const found = page.orders.filter((o) => UNFINISHED.has(o.status) && !orders.get(o.orderId));
-    for (const { orderId } of found.reverse()) follow(await api.getOrder(orderId));
+    const isNew = (order) => newest !== null && order.createdAt > newest;
+    const found = page.orders.filter((o) => UNFINISHED.has(o.status) || isNew(o));
+    newest = page.orders[0]?.createdAt ?? "";
+    for (const { orderId } of found.reverse()) {
+      if (!orders.get(orderId)) follow(await api.getOrder(orderId));
+    }
   } catch (error) {
     if (!isFailure(error)) throw error;
   }
@@ -90,4 +98,4 @@ part(byId("chart"), "minutes").addEventListener("change", (event) => {
 });
 showFigures(byId("figures"), api);
 whileVisible(ADOPT_SECONDS, adopt);
-whileVisible(ADOPT_SECONDS, loadTokens);
+whileVisible(TOKENS_SECONDS, loadTokens);

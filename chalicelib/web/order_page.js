@@ -4,7 +4,7 @@ import { isFailure } from "./api.js";
 import { bpsAbove } from "./decimals.js";
 import { element, facts, part, setText, table } from "./dom.js";
 import { draw } from "./drawing.js";
-import { amount, moment, percent, signedPercent, since, wanted } from "./format.js";
+import { amount, clock, moment, percent, signedPercent, since, wanted } from "./format.js";
 import { feesTable, isExactOut, legsTable, outcome, quotesTable } from "./route_view.js";
 import { rejectionsTable, savingText } from "./route_view.js";
 import { Timeline } from "./timeline.js";
@@ -89,7 +89,9 @@ export class OrderPage {
 }
 
 function section(title, ...content) {
-  return element("section", {}, element("h2", {}, title), element("div", { class: "wide" }, ...content));
+  // A table may be wider than a phone: then its frame scrolls, by keyboard, too.
+  const frame = { class: "wide", tabindex: "0", role: "group", "aria-label": title };
+  return element("section", {}, element("h2", {}, title), element("div", frame, ...content));
 }
 
 function outcomeFacts(order) {
@@ -134,7 +136,7 @@ function eventsTable({ events }) {
     String(event.sequence),
     event.status,
     String(event.attempt),
-    moment(event.timestamp),
+    clock(event.timestamp),
     `+${since(events[0].timestamp, event.timestamp)}`,
     note(event),
   ]);
@@ -144,7 +146,7 @@ function eventsTable({ events }) {
     { title: "Attempt", numeric: true },
     { title: "At" },
     { title: "Since", numeric: true },
-    { title: "Note" },
+    { title: "Note", whole: true },
   ];
   return table("Events", columns, rows);
 }

@@ -76,7 +76,8 @@ export class Prices extends EventTarget {
     if (pair !== this.#pair || minutes !== this.#minutes) return;
     const start = this.#start();
     const newer = points.map((point) => ({ ...point, at: Date.parse(point.timestamp) }));
-    this.venues = venues;
+    // Without anything newer there are no venues in the answer either.
+    if (venues.length > 0) this.venues = venues;
     this.points = [...this.points, ...newer].filter((point) => point.at >= start);
   }
 

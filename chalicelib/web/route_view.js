@@ -1,6 +1,6 @@
 /** A decision as people read it: what each pool offers, which way was taken, what that saves. */
 
-import { add, bpsAbove, compare, percentOf, subtract } from "./decimals.js";
+import { add, bpsAbove, brief, compare, percentOf, subtract } from "./decimals.js";
 import { element, table } from "./dom.js";
 import { amount, briefAmount, kind, percent, pool, signedPercent, venue } from "./format.js";
 
@@ -45,14 +45,14 @@ export function quotesTable(decision, tokenIn, tokenOut) {
   const [best] = sorted;
   const rows = sorted.map((quote) => [
     offer(quote),
-    briefAmount(quote[side.field], side.symbol),
-    quote === best ? "best" : signedPercent(bpsAbove(quote[side.field], best[side.field])),
+    brief(quote[side.field]),
+    quote === best ? "best" : signedPercent(Math.round(bpsAbove(quote[side.field], best[side.field]))),
     percent(quote.priceImpactBps),
     percent(quote.feeBps),
   ]);
   const columns = [
     { title: "Pool" },
-    { title: side.field === "amountOut" ? "Gives" : "Takes", numeric: true },
+    { title: `${side.field === "amountOut" ? "Gives" : "Takes"} ${side.symbol}`, numeric: true },
     { title: "To best", numeric: true },
     { title: "Impact", numeric: true },
     { title: "Fee", numeric: true },

@@ -28,7 +28,8 @@ export class Stream extends EventTarget {
   #wasCut = false;
   #subscriptions = 0;
   #pauseMs = PAUSE_MS;
-  /** @type {Map<string, {askedAt: number, heardAt: number, silenceMs: number}>} */
+  /** @type {Map<string, {askedAt: number, heardAt: number, holeAt: number,
+   *   silenceMs: number}>} */
   #followed = new Map();
 
   constructor(api, orders) {
@@ -43,8 +44,8 @@ export class Stream extends EventTarget {
   /** @param {import("./orders.js").Order} order that is known to the orders */
   follow(order) {
     if (order.isFinal || this.#followed.has(order.id)) return;
-    const now = Date.now();
-    this.#followed.set(order.id, { askedAt: 0, heardAt: now, silenceMs: SILENCE_MS });
+    const asked = { askedAt: 0, heardAt: Date.now(), holeAt: 0, silenceMs: SILENCE_MS };
+    this.#followed.set(order.id, asked);
     if (this.#isOpen) this.#ask(order.id);
     else this.#open();
   }
@@ -122,7 +123,10 @@ export class Stream extends EventTarget {
     if (followed) Object.assign(followed, { heardAt: Date.now(), silenceMs: SILENCE_MS });
     const isHole = this.#orders.apply(event);
     if (this.#orders.get(event.orderId)?.isFinal) this.#followed.delete(event.orderId);
-    else if (isHole && followed && Date.now() - followed.askedAt > HOLE_MS) this.#ask(event.orderId);
+    else if (isHole && followed && Date.now() - followed.holeAt > HOLE_MS) {
+      followed.holeAt = Date.now();
+      this.#ask(event.orderId);
+    }
   }
 
   #refused({ code, orderId }) {

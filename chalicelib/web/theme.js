@@ -9,7 +9,8 @@
   }
 
   function label(button) {
-    button.textContent = `Theme: ${root.dataset.theme}`;
+    button.textContent = `◐ ${root.dataset.theme}`;
+    button.setAttribute("aria-label", `Theme: ${root.dataset.theme}`);
   }
 
   const kept = localStorage.getItem("theme");

@@ -18,13 +18,17 @@ export class Timeline {
       this.node.append(reached(event, order.events[0].timestamp));
     }
     this.#drawn = order.events.length;
-    this.#ahead = ahead(order).map((status) => step(status, "", { class: "ahead" }));
+    this.#ahead = ahead(order);
     this.node.append(...this.#ahead);
   }
 }
 
 function ahead(order) {
-  return order.isFinal ? [] : WAY.slice(WAY.indexOf(order.status) + Math.min(order.sequence, 1));
+  if (order.isFinal) return [];
+  const steps = WAY.slice(WAY.indexOf(order.status) + 1).map((s) => step(s, "", { class: "ahead" }));
+  if (order.sequence > 0) return steps;
+  // Accepted, but its first event is not here yet.
+  return [step("pending", clock(order.document.createdAt), { class: "pending" }), ...steps];
 }
 
 function reached(event, start) {
