@@ -19,7 +19,7 @@ import { Stream } from "./stream.js";
 import { Tokens } from "./tokens.js";
 import { Views } from "./views.js";
 
-const ADOPT_SECONDS = 4;
+const ADOPT_SECONDS = 3;
 const ADOPT_MOST = 20;
 const TOKENS_SECONDS = 10;
 const UNFINISHED = new Set(["pending", "routing", "building", "submitted"]);

@@ -93,7 +93,8 @@ def opened(
     finally:
         dashboard.page.unroute_all(behavior="ignoreErrors")
         context.close()
-    assert [c for c in dashboard.complaints if dashboard.forgiven not in c] == []
+    complaints = [c for c in dashboard.complaints if dashboard.forgiven not in c]
+    assert not complaints, complaints
 
 
 def _listen(dashboard: Dashboard) -> None:

@@ -70,11 +70,9 @@ def test_key_is_asked_for_and_kept_in_the_tab_when_the_service_wants_one(
 
 def test_key_is_gone_when_it_is_to_be_forgotten(dashboard: Dashboard) -> None:
     dashboard.page.route("**/api/**", Gate().guard)
-    dashboard.page.add_init_script(
-        f"if (!sessionStorage.seen) {{ sessionStorage.setItem('api-key', '{KEY}');"
-        " sessionStorage.seen = true; }"
-    )
     dashboard.open()
+    dashboard.page.evaluate("(key) => sessionStorage.setItem('api-key', key)", KEY)
+    dashboard.page.reload()
 
     dashboard.page.get_by_role("button", name="Forget key").click()
 

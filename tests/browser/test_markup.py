@@ -68,7 +68,8 @@ def test_markup_is_text_when_the_service_sends_it(dashboard: Dashboard, outside:
     outside.follow(order)
 
     def spoil(route: Route) -> None:
-        route.fulfill(json=spoiled(route.fetch().json()))
+        answer = route.fetch()
+        route.fulfill(response=answer, json=spoiled(answer.json()))
 
     for pattern in ("**/api/orders/*", "**/api/orders?*", "**/api/quotes?*", "**/api/tokens"):
         dashboard.page.route(pattern, spoil)
