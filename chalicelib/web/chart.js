@@ -88,10 +88,9 @@ export class Chart {
   };
 
   #message() {
-    const { pair, failure, points, venues } = this.#prices;
+    const { failure, isLoaded, points } = this.#prices;
     if (failure) return `${failure.code}: ${failure.message}`;
-    if (points.length === 0 && pair && venues.length === 0) return "No pool trades this pair directly.";
-    return "";
+    return isLoaded && points.length === 0 ? "No pool trades this pair directly." : "";
   }
 
   #scales() {
@@ -157,7 +156,7 @@ function legend(name) {
 }
 
 function legendOfFills() {
-  return element("li", { class: "fill" }, "Your fills");
+  return element("li", { class: "fill" }, "Fills: ▼ sold, ▲ bought");
 }
 
 function line(name, points, x, y) {

@@ -13,6 +13,7 @@ export class OrderForm {
   #api;
   #accepted;
   #changed;
+  #isPlacing = false;
 
   /**
    * @param {HTMLFormElement} form
@@ -90,6 +91,7 @@ export class OrderForm {
   }
 
   async #place() {
+    if (this.#isPlacing) return;
     const order = this.#read();
     if (order === null) {
       this.#say(this.#problem());
@@ -97,10 +99,12 @@ export class OrderForm {
       return;
     }
     const button = part(this.#form, "place");
-    button.setAttribute("aria-disabled", "true");
     const total = Number(this.#form.elements.count.value);
+    this.#isPlacing = true;
+    button.setAttribute("aria-disabled", "true");
     const refusals = await this.#placeAll({ type: "MARKET", ...order }, total);
     button.removeAttribute("aria-disabled");
+    this.#isPlacing = false;
     if (refusals.length > 0) {
       const [first] = refusals;
       this.#say(`${count(refusals.length, "order")} refused: ${first.code}, ${first.message}`);

@@ -8,6 +8,7 @@ const FILLS_MOST = 100;
 /** Dispatches `change` when there is something new to draw. */
 export class Prices extends EventTarget {
   venues = [];
+  isLoaded = false;
   /** @type {{at: number, slot: number, prices: Record<string, string>}[]} the oldest first */
   points = [];
   /** @type {Error | null} */
@@ -60,6 +61,7 @@ export class Prices extends EventTarget {
     this.#minutes = minutes;
     this.points = [];
     this.venues = [];
+    this.isLoaded = false;
     this.#fills.clear();
     this.#refresh();
   }
@@ -76,6 +78,7 @@ export class Prices extends EventTarget {
     if (pair !== this.#pair || minutes !== this.#minutes) return;
     const start = this.#start();
     const newer = points.map((point) => ({ ...point, at: Date.parse(point.timestamp) }));
+    this.isLoaded = true;
     // Without anything newer there are no venues in the answer either.
     if (venues.length > 0) this.venues = venues;
     this.points = [...this.points, ...newer].filter((point) => point.at >= start);
