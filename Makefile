@@ -16,7 +16,7 @@ KEYS_ARGS ?= list
 DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive clean
+.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive screenshots clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -84,6 +84,10 @@ keys: .venv/.local ## API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke
 
 redrive: .venv/.local ## Return the dead letters of STAGE to their queues
 	@$(BIN)/python -m infra.redrive --stage $(STAGE)
+
+screenshots: setup ## Pictures of the dashboard to build/screenshots, the README's to docs
+	@BROWSER_REQUIRED=1 $(BIN)/python -m pytest --quiet tests/browser/test_views.py
+	@cp build/screenshots/wide-light-trade.png docs/dashboard.png
 
 clean: ## Remove what the targets made, the local data included
 	@rm -rf .local .venv .venv-localstack build .chalice/deployments

@@ -8,7 +8,7 @@ from chalice.app import Chalice, CloudWatchEvent, Rate, Request, Response, SQSEv
 
 from chalicelib import bootstrap
 from chalicelib.engine.identity import Caller, Scope
-from chalicelib.entrypoints import http, logs, queue, schedule, websocket
+from chalicelib.entrypoints import http, logs, pages, queue, schedule, websocket
 
 app = Chalice(app_name="orders")
 app.experimental_feature_flags.update(["WEBSOCKETS"])
@@ -149,7 +149,18 @@ def docs() -> Response:
 @app.route("/", content_types=[])
 @http.endpoint
 def index() -> Response:
-    return http.index()
+    settings = bootstrap.settings()
+    return pages.index(
+        current_request(),
+        public_base_url=settings.public_base_url,
+        stream_url=settings.stream_url,
+    )
+
+
+@app.route("/web/{version}/{name}", content_types=[])
+@http.endpoint
+def dashboard_file(version: str, name: str) -> Response:
+    return pages.file(version, name)
 
 
 @app.on_ws_connect()

@@ -35,25 +35,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = "1"
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Solana order execution engine</title>
-<h1>Solana order execution engine</h1>
-<p>Venues and chain are simulated; no real funds move.</p>
-<ul>
-<li><code>POST /api/orders/execute</code>
- <code>{"type":"MARKET","tokenIn":"SOL","tokenOut":"USDC","amount":1.0}</code></li>
-<li><code>WS /api/orders/execute?orderId=…&amp;after=…</code></li>
-<li><code>GET /api/orders/{orderId}</code></li>
-<li><a href="api/orders"><code>GET /api/orders</code></a></li>
-<li><a href="api/quotes?tokenIn=SOL&amp;tokenOut=USDC&amp;amount=1">
- <code>GET /api/quotes</code></a></li>
-<li><a href="api/tokens"><code>GET /api/tokens</code></a>,
- <a href="api/pools"><code>GET /api/pools</code></a></li>
-<li><a href="api/health"><code>GET /api/health</code></a>,
- <a href="api/ready"><code>GET /api/ready</code></a></li>
-<li><a href="docs">The API in full</a></li>
-</ul></html>
-"""
 
 
 def endpoint(handler: Callable[..., Response]) -> Callable[..., Response]:
@@ -205,11 +186,6 @@ def ready(checks: Mapping[str, Callable[[], None]]) -> Response:
     is_ready = all(state == "ok" for state in states.values())
     document = {"status": "ready" if is_ready else "unavailable", "dependencies": states}
     return _answer(document, status=200 if is_ready else 503)
-
-
-def index() -> Response:
-    """GET /: a short page that names the endpoints."""
-    return Response(body=PAGE, headers={"Content-Type": "text/html; charset=utf-8"})
 
 
 def _state(check: Callable[[], None]) -> str:

@@ -49,7 +49,7 @@ def _keep_up(port: int, parameters: Mapping[str, str], console: Console) -> None
 def _describe(description: Description, console: Console) -> None:
     table = Table.grid(padding=(0, 2))
     url = description.base_url
-    table.add_row("HTTP and pages", url)
+    table.add_row("Dashboard and HTTP", url)
     table.add_row("WebSocket", f"{url.replace('http', 'ws')}/api/orders/execute?orderId=…")
     table.add_row("PostgreSQL", description.database_url)
     table.add_row("AWS emulator", f"http://{description.emulator_host}")

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from chalicelib.adapters.postgres import SQL_FOLDER
+from chalicelib.entrypoints.pages import FOLDER as WEB_FOLDER
 from infra.deploy import ROOT, Artifact
 
 ZIPPED_BYTES_MOST = 30_000_000
@@ -47,6 +48,13 @@ def test_archive_holds_every_sql_file_as_it_is_when_packaged(code: zipfile.ZipFi
     packaged = {name for name in code.namelist() if name.endswith(".sql")}
 
     assert packaged == {str(path.relative_to(ROOT)) for path in files}
+    assert all(code.read(str(p.relative_to(ROOT))) == p.read_bytes() for p in files)
+
+
+def test_archive_holds_every_file_of_the_dashboard_when_packaged(code: zipfile.ZipFile) -> None:
+    files = sorted(WEB_FOLDER.iterdir())
+
+    assert len(files) > 20
     assert all(code.read(str(p.relative_to(ROOT))) == p.read_bytes() for p in files)
 
 

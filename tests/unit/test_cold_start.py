@@ -25,17 +25,21 @@ print("\\n".join(sys.modules))
 """
 
 
-def loaded_modules(use_case: str) -> set[str]:
+def environment() -> dict[str, str]:
+    """What a function finds when it starts."""
     aws = {
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
     }
-    settings = {name.upper(): value for name, value in SETTINGS.items()}
+    return {**os.environ, **aws, **{name.upper(): value for name, value in SETTINGS.items()}}
+
+
+def loaded_modules(use_case: str) -> set[str]:
     answer = subprocess.run(
         [sys.executable, "-c", PRINT_MODULES, use_case],
         cwd=ROOT,
-        env={**os.environ, **aws, **settings},
+        env=environment(),
         capture_output=True,
         text=True,
         check=True,

@@ -12,6 +12,7 @@ ALLOWED = {
     "/api/orders/{order_id}": "GET",
     "/api/quotes": "GET",
     "/": "GET",
+    "/web/{version}/{name}": "GET",
 }
 
 

@@ -153,11 +153,3 @@ def test_service_is_not_ready_when_a_dependency_is_down(
     states = answer.document["dependencies"]
     assert {name for name, state in states.items() if state != "ok"} == {dependency}
     assert "secret" not in answer.body
-
-
-def test_index_is_a_page(functions: Functions) -> None:
-    answer = functions.get("/")
-
-    assert answer.status == 200
-    assert answer.headers["Content-Type"].startswith("text/html")
-    assert "POST /api/orders/execute" in answer.body

@@ -51,7 +51,8 @@ def test_every_route_is_documented_when_it_exists() -> None:
 
     documented = {(path, method) for path, entry in OPENAPI["paths"].items() for method in entry}
 
-    assert documented == routes
+    # People read the dashboard; it is no part of the contract.
+    assert documented == {(p, m) for p, m in routes if p != "/" and not p.startswith("/web/")}
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
@@ -71,7 +72,7 @@ def test_answer_is_as_documented_when_nothing_is_asked(functions: Functions, pat
     check_answer("GET", path, functions.get(path))
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/api/openapi.json", "/api/asyncapi.json"])
+@pytest.mark.parametrize("path", ["/docs", "/api/openapi.json", "/api/asyncapi.json"])
 def test_contract_is_as_documented_when_read(functions: Functions, path: str) -> None:
     check_answer("GET", path, functions.get(path))
 

@@ -182,15 +182,6 @@ ROUTES = (
         content_type=HTML,
         scope=None,
     ),
-    Route(
-        path="/",
-        name="readIndex",
-        summary="A page that names the routes",
-        tag="contract",
-        answer="Page",
-        content_type=HTML,
-        scope=None,
-    ),
 )
 
 

@@ -1,0 +1,35 @@
+/** Tells who listens what came of orders: what happens within a moment is told in one sentence. */
+
+import { setText } from "./dom.js";
+import { count } from "./format.js";
+
+const GATHER_MS = 1500;
+
+export class Announcements {
+  #node;
+  #gathered = { confirmed: 0, failed: 0 };
+  #told = new Set();
+  #timer = 0;
+
+  constructor(node, orders) {
+    this.#node = node;
+    orders.addEventListener("change", ({ detail: order }) => this.#hear(order));
+  }
+
+  #hear(order) {
+    if (!order.isFinal || this.#told.has(order.id)) return;
+    this.#told.add(order.id);
+    this.#gathered[order.status] += 1;
+    this.#timer ||= setTimeout(() => this.#tell(), GATHER_MS);
+  }
+
+  #tell() {
+    const { confirmed, failed } = this.#gathered;
+    const parts = [];
+    if (confirmed) parts.push(`${count(confirmed, "order")} confirmed`);
+    if (failed) parts.push(`${count(failed, "order")} failed`);
+    setText(this.#node, parts.join(", "));
+    this.#gathered = { confirmed: 0, failed: 0 };
+    this.#timer = 0;
+  }
+}

@@ -1,0 +1,108 @@
+/** Calls to the service. */
+
+const KEY = "api-key";
+const TIMEOUT_MS = 30_000;
+const SUBMIT_PAUSES_MS = [500, 1000, 2000];
+const BUSY = new Set([429, 500, 502, 503, 504]);
+
+/** The service refused; `code` is stable, the message is for people. */
+export class ProblemError extends Error {
+  constructor(status, problem, retryAfterMs) {
+    super(problem.detail ?? `the service answered ${status}`);
+    this.status = status;
+    this.code = problem.code ?? String(status);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** No answer came; whether the call arrived is not known. */
+export class LostAnswerError extends Error {
+  constructor() {
+    super("the service cannot be reached");
+    this.code = "UNREACHABLE";
+  }
+}
+
+/** Whether this is a failure to be told, not a mistake of this page or a call that was given up. */
+export function isFailure(error) {
+  return error instanceof ProblemError || error instanceof LostAnswerError;
+}
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Half of a pause is random: many clients must not come at once. */
+export const jittered = (ms) => ms * (0.5 + Math.random() / 2);
+
+/** Dispatches `unauthorized` when a key is missing or not good. */
+export class Api extends EventTarget {
+  #url;
+
+  constructor(base) {
+    super();
+    this.#url = `${base}/api`;
+  }
+
+  get key() {
+    return sessionStorage.getItem(KEY);
+  }
+
+  set key(value) {
+    if (value) sessionStorage.setItem(KEY, value);
+    else sessionStorage.removeItem(KEY);
+  }
+
+  /**
+   * @param {string} path below /api
+   * @param {Record<string, string>} [query]
+   * @param {AbortSignal} [signal]
+   */
+  get(path, query = {}, signal) {
+    const search = new URLSearchParams(query).toString();
+    return this.#call(search ? `${path}?${search}` : path, {}, signal);
+  }
+
+  getOrder(id) {
+    return this.get(`/orders/${encodeURIComponent(id)}`);
+  }
+
+  /** Place an order. Under its key a lost answer is asked for again, and never places a second. */
+  async submit(order) {
+    const options = {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
+      body: JSON.stringify(order),
+    };
+    for (const ms of SUBMIT_PAUSES_MS) {
+      try {
+        return await this.#call("/orders/execute", options);
+      } catch (error) {
+        if (!isFailure(error) || (error.status && !BUSY.has(error.status))) throw error;
+        await pause(jittered(Math.max(ms, error.retryAfterMs ?? 0)));
+      }
+    }
+    return this.#call("/orders/execute", options);
+  }
+
+  async #call(path, options, signal) {
+    const headers = { ...options.headers };
+    if (this.key) headers.Authorization = `Bearer ${this.key}`;
+    const { answer, document } = await this.#fetch(path, { ...options, headers }, signal);
+    if (answer.ok) return document;
+    if (answer.status === 401) this.dispatchEvent(new Event("unauthorized"));
+    const retryAfter = Number(answer.headers.get("Retry-After") ?? 0);
+    throw new ProblemError(answer.status, document ?? {}, retryAfter * 1000);
+  }
+
+  async #fetch(path, options, signal) {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    try {
+      const answer = await fetch(this.#url + path, { ...options, signal: either });
+      const isJson = answer.headers.get("Content-Type")?.includes("json");
+      return { answer, document: isJson ? await answer.json() : null };
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new LostAnswerError();
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/** The orders of now, a card each; the oldest that are done make room. */
+
+import { bpsAbove } from "./decimals.js";
+import { element, setText } from "./dom.js";
+import { draw } from "./drawing.js";
+import { briefAmount, percent, shortId, shortSignature, signedPercent } from "./format.js";
+import { venue, wanted } from "./format.js";
+import { bestOfVenues, outcome } from "./route_view.js";
+import { Timeline } from "./timeline.js";
+
+const CARDS_MOST = 60;
+
+export class LiveOrders {
+  #root;
+  #orders;
+  /** @type {Map<string, Card>} the newest last */
+  #cards = new Map();
+  #empty;
+
+  constructor(root, orders) {
+    this.#root = root;
+    this.#orders = orders;
+    this.#empty = root.firstElementChild;
+    orders.addEventListener("change", ({ detail: order }) => {
+      const card = this.#cards.get(order.id);
+      if (card) draw(card.draw);
+    });
+  }
+
+  /** @param {import("./orders.js").Order} order */
+  show(order) {
+    if (this.#cards.has(order.id)) return;
+    const card = new Card(order);
+    this.#cards.set(order.id, card);
+    draw(() => {
+      this.#empty.remove();
+      card.draw();
+      this.#root.prepend(card.node);
+      this.#makeRoom();
+    });
+  }
+
+  #makeRoom() {
+    let excess = this.#cards.size - CARDS_MOST;
+    for (const [id, card] of this.#cards) {
+      if (excess <= 0) return;
+      if (card.order.isFinal && !card.node.contains(document.activeElement)) {
+        excess -= 1;
+        card.node.remove();
+        this.#cards.delete(id);
+        this.#orders.forget(id);
+      }
+    }
+  }
+}
+
+class Card {
+  node;
+  #timeline = new Timeline();
+  #status = element("span", { class: "status" });
+  #route = element("p");
+  #outcome = element("p");
+  #signature = element("p", { class: "quiet" });
+
+  constructor(order) {
+    this.order = order;
+    const link = element("a", { href: `#/orders/${order.id}` }, wanted(order.document));
+    const title = element("h3", {}, link);
+    this.node = element(
+      "li",
+      { class: "card", "data-order": order.id },
+      element("div", { class: "card-head" }, title, this.#status),
+      this.#timeline.node,
+      this.#route,
+      this.#outcome,
+      this.#signature,
+    );
+  }
+
+  draw = () => {
+    const { order } = this;
+    this.node.dataset.status = order.status;
+    setText(this.#status, order.status);
+    this.#timeline.draw(order);
+    setText(this.#route, routeText(order));
+    setText(this.#outcome, outcomeText(order));
+    setText(this.#signature, signatureText(order));
+    if (order.signature) this.#signature.title = order.signature;
+  };
+}
+
+function routeText({ document, decision }) {
+  if (!decision) return "";
+  const side = outcome(decision, document.tokenIn, document.tokenOut);
+  const offers = bestOfVenues(decision, side).map(
+    (quote) => `${venue(quote.venue)} ${briefAmount(quote[side.field], "")}`.trim(),
+  );
+  const { route } = decision;
+  const gain = route.baseline ? ` (${signedPercent(route.improvementBps)})` : "";
+  return `${offers.join(", ")}; route ${briefAmount(route[side.field], side.symbol)}${gain}`;
+}
+
+function outcomeText(order) {
+  const { fill, failure, retries } = order;
+  const last = retries.at(-1);
+  if (failure) return `${failure.code}: ${failure.message}, attempt ${failure.attempt}`;
+  if (fill) return fillText(order);
+  return last ? `Attempt ${order.attempt}, after ${last.code}: ${last.message}` : "";
+}
+
+function fillText({ document, decision, fill }) {
+  const side = outcome(decision, document.tokenIn, document.tokenOut);
+  const bps = bpsAbove(fill[side.field], decision.route[side.field]);
+  const relation = bps === 0 ? "as quoted" : `${percent(Math.abs(bps))} ${bps > 0 ? "over" : "under"} the quote`;
+  const verb = side.field === "amountOut" ? "Received" : "Paid";
+  return `${verb} ${briefAmount(fill[side.field], side.symbol)}, ${relation}`;
+}
+
+function signatureText({ id, signature, attempt }) {
+  const parts = [shortId(id)];
+  if (attempt > 0) parts.push(`attempt ${attempt}`);
+  if (signature) parts.push(shortSignature(signature));
+  return parts.join(" · ");
+}

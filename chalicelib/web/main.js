@@ -1,0 +1,101 @@
+/** Puts the page together. */
+
+import { Announcements } from "./announcements.js";
+import { Api, isFailure } from "./api.js";
+import { Chart } from "./chart.js";
+import { showConnection } from "./connection.js";
+import { part } from "./dom.js";
+import { showFigures } from "./figures.js";
+import { History } from "./history.js";
+import { showKeyForm } from "./key_form.js";
+import { LiveOrders } from "./live_orders.js";
+import { OrderForm } from "./order_form.js";
+import { OrderPage } from "./order_page.js";
+import { Orders } from "./orders.js";
+import { whileVisible } from "./polling.js";
+import { Prices } from "./prices.js";
+import { QuotePreview } from "./quote_preview.js";
+import { Stream } from "./stream.js";
+import { Tokens } from "./tokens.js";
+import { Views } from "./views.js";
+
+const ADOPT_SECONDS = 3;
+const ADOPT_MOST = 20;
+const TOKENS_SECONDS = 10;
+const UNFINISHED = new Set(["pending", "routing", "building", "submitted"]);
+
+const byId = (id) => document.getElementById(id);
+const api = new Api(document.documentElement.dataset.base);
+const orders = new Orders();
+const stream = new Stream(api, orders);
+const tokens = new Tokens();
+const prices = new Prices(api, orders, { isFailure });
+const live = new LiveOrders(byId("live"), orders);
+const history = new History(byId("history"), api);
+const orderPage = new OrderPage(byId("order"), { api, orders, stream, tokens });
+const preview = new QuotePreview(byId("quote"), api, tokens);
+const form = new OrderForm(byId("order-form"), api, { accepted: follow, changed: showOffer });
+
+/** When the newest order was placed that was seen so far. */
+let newest = null;
+
+function follow(document) {
+  const order = orders.merge(document);
+  live.show(order);
+  stream.follow(order);
+}
+
+function showOffer(order) {
+  preview.show(order && { ...order, slippageBps: String(order.slippageBps) });
+  prices.show(form.pair, Number(part(byId("chart"), "minutes").value));
+}
+
+/** Follow what was placed elsewhere, or is under way since before this page was loaded. */
+async function adopt() {
+  try {
+    const page = await api.get("/orders", { limit: String(ADOPT_MOST) });
+    const isNew = (order) => newest !== null && order.createdAt > newest;
+    const found = page.orders.filter((o) => UNFINISHED.has(o.status) || isNew(o));
+    newest = page.orders[0]?.createdAt ?? "";
+    for (const { orderId } of found.reverse()) {
+      if (!orders.get(orderId)) follow(await api.getOrder(orderId));
+    }
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+  }
+}
+
+async function loadTokens() {
+  if (tokens.symbols.length > 0) return;
+  try {
+    await tokens.load(api);
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return;
+  }
+  form.offer(tokens.symbols);
+  history.offer(tokens.symbols);
+  views.open();
+}
+
+const views = new Views({
+  "": { title: "Trade", node: byId("trade"), open: () => {} },
+  history: { title: "History", node: byId("history"), open: (_, query) => history.open(query) },
+  orders: { title: "Order", node: byId("order"), open: (id) => orderPage.open(id) },
+});
+
+byId("skip").addEventListener("click", (event) => {
+  // The address names the view.
+  event.preventDefault();
+  byId("main").focus();
+});
+showKeyForm(byId("key-form"), byId("forget-key"), api);
+showConnection(byId("connection"), stream);
+new Announcements(byId("announcements"), orders);
+new Chart(byId("chart"), prices);
+part(byId("chart"), "minutes").addEventListener("change", (event) => {
+  prices.show(form.pair, Number(event.target.value));
+});
+showFigures(byId("figures"), api);
+whileVisible(ADOPT_SECONDS, adopt);
+whileVisible(TOKENS_SECONDS, loadTokens);

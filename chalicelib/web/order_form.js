@@ -1,0 +1,135 @@
+/** The form that places orders, one or many of the same. */
+
+import { isFailure } from "./api.js";
+import { isDecimal, percentToBps } from "./decimals.js";
+import { element, part, setText } from "./dom.js";
+import { count } from "./format.js";
+
+const COUNT_MOST = 50;
+const AT_ONCE = 8;
+
+export class OrderForm {
+  #form;
+  #api;
+  #accepted;
+  #changed;
+  #isPlacing = false;
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {{accepted: (document: object) => void, changed: (order: object | null) => void}} tell
+   */
+  constructor(form, api, { accepted, changed }) {
+    this.#form = form;
+    this.#api = api;
+    this.#accepted = accepted;
+    this.#changed = changed;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#place();
+    });
+    form.addEventListener("input", () => this.#read());
+    part(form, "swap").addEventListener("click", () => this.#swap());
+  }
+
+  /** Offer these tokens. */
+  offer(symbols) {
+    const { tokenIn, tokenOut } = this.#form.elements;
+    for (const select of [tokenIn, tokenOut]) {
+      select.replaceChildren(...symbols.map((symbol) => element("option", {}, symbol)));
+    }
+    tokenOut.value = symbols[1];
+    this.#read();
+  }
+
+  get pair() {
+    const { tokenIn, tokenOut } = this.#form.elements;
+    return { tokenIn: tokenIn.value, tokenOut: tokenOut.value };
+  }
+
+  #swap() {
+    const { tokenIn, tokenOut } = this.#form.elements;
+    [tokenIn.value, tokenOut.value] = [tokenOut.value, tokenIn.value];
+    this.#read();
+  }
+
+  /** Read the form; what is wrong with it is said beside it. */
+  #read() {
+    const { given, amount } = this.#form.elements;
+    const { tokenIn, tokenOut } = this.pair;
+    setText(part(this.#form, "symbol"), given.value === "amount" ? tokenIn : tokenOut);
+    const problem = this.#problem();
+    this.#say(amount.value.trim() ? problem : "");
+    const order = problem ? null : this.#order();
+    this.#changed(order);
+    return order;
+  }
+
+  #problem() {
+    const { tokenIn, tokenOut, amount, slippage, count: many } = this.#form.elements;
+    const text = amount.value.trim();
+    const total = Number(many.value);
+    const problems = [
+      [tokenIn, tokenIn.value !== "", "The tokens are still being loaded."],
+      [tokenOut, tokenIn.value !== tokenOut.value || !tokenIn.value, "Choose two different tokens."],
+      [amount, isDecimal(text) && /[1-9]/.test(text), `“${text}” is not an amount, such as 1.5.`],
+      [slippage, percentToBps(slippage.value.trim()) !== null, "Slippage is 0 to 100%, in 0.01%."],
+      [many, Number.isInteger(total) && total >= 1 && total <= COUNT_MOST,
+        `1 to ${COUNT_MOST} orders can be placed at once.`],
+    ];
+    for (const [field, isGood] of problems) field.setAttribute("aria-invalid", String(!isGood));
+    return problems.find(([, isGood]) => !isGood)?.[2] ?? "";
+  }
+
+  #order() {
+    const { given, amount, slippage } = this.#form.elements;
+    return {
+      ...this.pair,
+      [given.value]: amount.value.trim(),
+      slippageBps: percentToBps(slippage.value.trim()),
+    };
+  }
+
+  async #place() {
+    if (this.#isPlacing) return;
+    const order = this.#read();
+    if (order === null) {
+      this.#say(this.#problem());
+      this.#form.querySelector("[aria-invalid=true]").focus();
+      return;
+    }
+    const button = part(this.#form, "place");
+    const total = Number(this.#form.elements.count.value);
+    this.#isPlacing = true;
+    button.setAttribute("aria-disabled", "true");
+    const refusals = await this.#placeAll({ type: "MARKET", ...order }, total);
+    button.removeAttribute("aria-disabled");
+    this.#isPlacing = false;
+    if (refusals.length > 0) {
+      const [first] = refusals;
+      this.#say(`${count(refusals.length, "order")} refused: ${first.code}, ${first.message}`);
+    }
+  }
+
+  /** Place so many, a few at a time, and return why some were refused. */
+  async #placeAll(order, total) {
+    const refusals = [];
+    let left = total;
+    const next = async () => {
+      while (left-- > 0) {
+        try {
+          this.#accepted(await this.#api.submit(order));
+        } catch (error) {
+          if (!isFailure(error)) throw error;
+          refusals.push(error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, total) }, next));
+    return refusals;
+  }
+
+  #say(problem) {
+    setText(part(this.#form, "problem"), problem);
+  }
+}

@@ -1,0 +1,170 @@
+/** Everything about one order. */
+
+import { isFailure } from "./api.js";
+import { bpsAbove } from "./decimals.js";
+import { element, facts, part, setText, table } from "./dom.js";
+import { draw } from "./drawing.js";
+import { amount, clock, moment, percent, signedPercent, since, wanted } from "./format.js";
+import { feesTable, isExactOut, legsTable, outcome, quotesTable } from "./route_view.js";
+import { rejectionsTable, savingText } from "./route_view.js";
+import { Timeline } from "./timeline.js";
+
+export class OrderPage {
+  #root;
+  #api;
+  #orders;
+  #stream;
+  #tokens;
+  #id = null;
+  #timeline = null;
+
+  constructor(root, { api, orders, stream, tokens }) {
+    this.#root = root;
+    this.#api = api;
+    this.#orders = orders;
+    this.#stream = stream;
+    this.#tokens = tokens;
+    orders.addEventListener("change", ({ detail: order }) => {
+      if (order.id === this.#id) draw(this.#draw);
+    });
+  }
+
+  async open(id) {
+    this.#id = id;
+    this.#timeline = null;
+    part(this.#root, "body").replaceChildren();
+    setText(part(this.#root, "title"), "Order");
+    setText(part(this.#root, "id"), id);
+    setText(part(this.#root, "message"), "Loading…");
+    try {
+      const order = this.#orders.merge(await this.#api.getOrder(id));
+      // It may be spelled in other letters.
+      if (this.#id === id) this.#id = order.id;
+      this.#stream.follow(order);
+      draw(this.#draw);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      if (this.#id === id) draw(() => this.#refuse(error));
+    }
+  }
+
+  close() {
+    this.#id = null;
+  }
+
+  #refuse(error) {
+    setText(part(this.#root, "message"), `${error.code}: ${error.message}`);
+  }
+
+  #draw = () => {
+    const order = this.#orders.get(this.#id);
+    if (!order) return;
+    this.#timeline ??= new Timeline();
+    this.#timeline.draw(order);
+    setText(part(this.#root, "message"), "");
+    setText(part(this.#root, "title"), wanted(order.document));
+    setText(part(this.#root, "id"), order.id);
+    part(this.#root, "body").replaceChildren(
+      this.#timeline.node,
+      section("Outcome", facts(outcomeFacts(order))),
+      ...this.#decision(order),
+      section("Events", eventsTable(order)),
+      raw(order),
+    );
+  };
+
+  #decision({ decision, document }) {
+    if (!decision) return [];
+    const { route, rejections } = decision;
+    const side = outcome(decision, document.tokenIn, document.tokenOut);
+    const why = element("p", {}, `${capital(route.reason)}. ${savingText(route, side)}`);
+    const refused = rejections.length ? [section("Pools that refused", rejectionsTable(rejections))] : [];
+    return [
+      section("Route", why, legsTable(route, this.#tokens)),
+      section("Quotes compared", quotesTable(decision, document.tokenIn, document.tokenOut)),
+      section("Fees", feesTable(route, this.#tokens)),
+      ...refused,
+    ];
+  }
+}
+
+function section(title, ...content) {
+  // A table may be wider than a phone: then its frame scrolls, by keyboard, too.
+  const frame = { class: "wide", tabindex: "0", role: "group", "aria-label": title };
+  return element("section", {}, element("h2", {}, title), element("div", frame, ...content));
+}
+
+function outcomeFacts(order) {
+  const { document, decision, fill, failure, signature } = order;
+  const status = element("span", { class: "status", "data-status": order.status }, order.status);
+  const pairs = [
+    ["Status", status],
+    ["Placed", moment(document.createdAt)],
+    ["Slippage", percent(document.slippageBps)],
+    ["Attempt", String(order.attempt)],
+  ];
+  if (decision) pairs.push(...quoted(decision, document));
+  if (fill) pairs.push(...executed(fill, order));
+  if (failure) pairs.push(["Failed", `${failure.code}: ${failure.message}`]);
+  if (signature) pairs.push(["Signature", element("code", {}, signature)]);
+  return pairs;
+}
+
+function quoted(decision, { tokenIn, tokenOut }) {
+  const side = outcome(decision, tokenIn, tokenOut);
+  const limit = isExactOut(decision)
+    ? ["At most", amount(decision.maxAmountIn, tokenIn)]
+    : ["At least", amount(decision.minAmountOut, tokenOut)];
+  return [["Quoted", amount(decision.route[side.field], side.symbol)], limit];
+}
+
+function executed(fill, { document, decision, events }) {
+  const side = outcome(decision, document.tokenIn, document.tokenOut);
+  const bps = bpsAbove(fill[side.field], decision.route[side.field]);
+  return [
+    ["Paid", amount(fill.amountIn, document.tokenIn)],
+    ["Received", amount(fill.amountOut, document.tokenOut)],
+    ["Price", `${fill.executedPrice} ${document.tokenOut} per ${document.tokenIn}`],
+    ["To the quote", signedPercent(bps)],
+    ["Slot", String(fill.slot)],
+    ["Time taken", since(events[0].timestamp, fill.timestamp)],
+  ];
+}
+
+function eventsTable({ events }) {
+  const rows = events.map((event) => [
+    String(event.sequence),
+    event.status,
+    String(event.attempt),
+    clock(event.timestamp),
+    `+${since(events[0].timestamp, event.timestamp)}`,
+    note(event),
+  ]);
+  const columns = [
+    { title: "#", numeric: true },
+    { title: "Status" },
+    { title: "Attempt", numeric: true },
+    { title: "At" },
+    { title: "Since", numeric: true },
+    { title: "Note", whole: true },
+  ];
+  return table("Events", columns, rows);
+}
+
+function note(event) {
+  if (event.retryOf) return `again after ${event.retryOf.code}: ${event.retryOf.message}`;
+  if (event.code) return `${event.code}: ${event.message}`;
+  return event.route ? event.route.reason : "";
+}
+
+function raw(order) {
+  const content = JSON.stringify({ ...order.document, events: order.events }, null, 2);
+  return element(
+    "details",
+    {},
+    element("summary", {}, "As JSON"),
+    element("pre", { tabindex: "0" }, content),
+  );
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,111 @@
+/** The orders this page knows, and what their events say. */
+
+const FINAL = new Set(["confirmed", "failed"]);
+
+/**
+ * @typedef {{orderId: string, sequence: number, status: string, attempt: number,
+ *   timestamp: string}} OrderEvent with the details of its status
+ */
+
+export class Order {
+  /** @type {OrderEvent[]} 1, 2, 3 … without a hole */
+  events = [];
+
+  /** @param document as the service shows an order; its outcome is that of its events */
+  constructor(document) {
+    this.document = document;
+    this.id = document.orderId;
+    this.renew(document.streamUrl);
+  }
+
+  renew(streamUrl) {
+    this.streamUrl = streamUrl;
+    this.renewedAt = Date.now();
+  }
+
+  get sequence() {
+    return this.events.length;
+  }
+
+  get status() {
+    return this.events.at(-1)?.status ?? this.document.status;
+  }
+
+  get isFinal() {
+    return FINAL.has(this.status);
+  }
+
+  get attempt() {
+    return this.events.at(-1)?.attempt ?? this.document.attempt;
+  }
+
+  /** What was decided last: quotes, route, limit. */
+  get decision() {
+    return this.events.findLast((event) => event.status === "building") ?? null;
+  }
+
+  get signature() {
+    return this.events.findLast((event) => event.signature)?.signature ?? null;
+  }
+
+  /** Why earlier attempts ended. */
+  get retries() {
+    return this.events.filter((event) => event.retryOf).map((event) => event.retryOf);
+  }
+
+  get fill() {
+    return this.status === "confirmed" ? this.events.at(-1) : null;
+  }
+
+  get failure() {
+    return this.status === "failed" ? this.events.at(-1) : null;
+  }
+}
+
+/** Dispatches `change` with an order whenever something of it is new. */
+export class Orders extends EventTarget {
+  /** @type {Map<string, Order>} */
+  #orders = new Map();
+
+  get(id) {
+    return this.#orders.get(id);
+  }
+
+  /** Take in what the service says of an order, and return it as it is known now. */
+  merge(document) {
+    const id = document.orderId;
+    let order = this.#orders.get(id);
+    if (order) order.renew(document.streamUrl);
+    else this.#orders.set(id, (order = new Order(document)));
+    for (const event of document.events ?? []) this.#append(order, event);
+    this.#changed(order);
+    return order;
+  }
+
+  /**
+   * Take in an event of the stream.
+   * @param {OrderEvent} event
+   * @returns {boolean} whether one before it is missing
+   */
+  apply(event) {
+    const order = this.#orders.get(event.orderId);
+    if (!order) return false;
+    if (this.#append(order, event)) this.#changed(order);
+    return event.sequence > order.sequence;
+  }
+
+  /** Forget an order: it is in the history. */
+  forget(id) {
+    this.#orders.delete(id);
+  }
+
+  #append(order, event) {
+    const isNext = event.sequence === order.sequence + 1;
+    if (isNext) order.events.push(event);
+    return isNext;
+  }
+
+  #changed(order) {
+    this.dispatchEvent(new CustomEvent("change", { detail: order }));
+  }
+}

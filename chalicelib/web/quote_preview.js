@@ -1,0 +1,88 @@
+/** What an order would get now: asked while the form changes, and again every few seconds. */
+
+import { isFailure } from "./api.js";
+import { draw } from "./drawing.js";
+import { element, part, setText } from "./dom.js";
+import { amount, percent } from "./format.js";
+import { whileVisible } from "./polling.js";
+import { isExactOut, legsList, outcome, quotesTable, savingText } from "./route_view.js";
+
+const TYPING_MS = 200;
+const REFRESH_SECONDS = 4;
+
+export class QuotePreview {
+  #api;
+  #tokens;
+  #root;
+  #query = null;
+  #asking = null;
+  #typing = 0;
+  #refresh;
+
+  constructor(root, api, tokens) {
+    this.#root = root;
+    this.#api = api;
+    this.#tokens = tokens;
+    this.#refresh = whileVisible(REFRESH_SECONDS, () => this.#ask());
+  }
+
+  /** @param {Record<string, string> | null} query of /quotes; null while the form has no order */
+  show(query) {
+    if (JSON.stringify(query) === JSON.stringify(this.#query)) return;
+    this.#query = query;
+    this.#asking?.abort();
+    this.#root.setAttribute("aria-busy", "true");
+    clearTimeout(this.#typing);
+    if (query === null) draw(() => this.#say("Enter an amount to see what it would bring."));
+    else this.#typing = setTimeout(this.#refresh, TYPING_MS);
+  }
+
+  async #ask() {
+    const query = this.#query;
+    if (query === null) return;
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    try {
+      const quotes = await this.#api.get("/quotes", query, signal);
+      if (query === this.#query) draw(() => this.#draw(quotes));
+    } catch (error) {
+      if (signal.aborted || query !== this.#query) return;
+      if (!isFailure(error)) throw error;
+      draw(() => this.#say(error.message, error.code));
+    }
+  }
+
+  #draw(quotes) {
+    const { route, tokenIn, tokenOut } = quotes;
+    const side = outcome(quotes, tokenIn, tokenOut);
+    const limit = isExactOut(quotes)
+      ? `At most ${amount(quotes.maxAmountIn, tokenIn)}`
+      : `At least ${amount(quotes.minAmountOut, tokenOut)}`;
+    this.#root.removeAttribute("aria-busy");
+    setText(part(this.#root, "total"), amount(quotes[side.field], side.symbol));
+    setText(part(this.#root, "limit"), `${limit}, price impact ${percent(route.priceImpactBps)}`);
+    setText(part(this.#root, "saving"), savingText(route, side));
+    part(this.#root, "route").replaceChildren(legsList(route, this.#tokens));
+    part(this.#root, "pools").replaceChildren(
+      quotesTable(quotes, tokenIn, tokenOut),
+      ...quotes.rejections.map(refusal),
+    );
+    this.#reveal(true);
+  }
+
+  #say(text, code = "") {
+    this.#root.removeAttribute("aria-busy");
+    setText(part(this.#root, "problem"), code ? `${code}: ${text}` : text);
+    this.#reveal(false);
+  }
+
+  #reveal(isQuote) {
+    part(this.#root, "quote").hidden = !isQuote;
+    part(this.#root, "problem").hidden = isQuote;
+  }
+}
+
+function refusal(rejection) {
+  const text = `${rejection.venue} ${rejection.kind} refused: ${rejection.code}`;
+  return element("p", { class: "quiet", title: rejection.pool }, text);
+}

@@ -1,0 +1,44 @@
+/** The statuses of an order as a line of steps; the ones to come stand there dimly. */
+
+import { element } from "./dom.js";
+import { clock, since } from "./format.js";
+
+const WAY = ["pending", "routing", "building", "submitted", "confirmed"];
+
+export class Timeline {
+  node = element("ol", { class: "timeline", "aria-label": "Statuses" });
+  #drawn = 0;
+  #ahead = [];
+
+  /** @param {import("./orders.js").Order} order */
+  draw(order) {
+    if (this.#drawn === order.events.length && this.#drawn > 0) return;
+    for (const step of this.#ahead) step.remove();
+    for (const event of order.events.slice(this.#drawn)) {
+      this.node.append(reached(event, order.events[0].timestamp));
+    }
+    this.#drawn = order.events.length;
+    this.#ahead = ahead(order);
+    this.node.append(...this.#ahead);
+  }
+}
+
+function ahead(order) {
+  if (order.isFinal) return [];
+  const steps = WAY.slice(WAY.indexOf(order.status) + 1).map((s) => step(s, "", { class: "ahead" }));
+  if (order.sequence > 0) return steps;
+  // Accepted, but its first event is not here yet.
+  return [step("pending", clock(order.document.createdAt), { class: "pending" }), ...steps];
+}
+
+function reached(event, start) {
+  const time = event.sequence === 1 ? clock(start) : `+${since(start, event.timestamp)}`;
+  const title = event.retryOf ? `${event.retryOf.code}: ${event.retryOf.message}` : null;
+  const attributes = { class: event.status, "data-sequence": event.sequence, title };
+  const name = event.retryOf ? `routing, attempt ${event.attempt}` : event.status;
+  return step(name, time, attributes);
+}
+
+function step(name, time, attributes) {
+  return element("li", attributes, element("b", {}, name), element("span", {}, time));
+}

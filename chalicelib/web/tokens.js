@@ -1,0 +1,18 @@
+/** What can be traded, as the service lists it. */
+
+export class Tokens {
+  /** @type {string[]} */
+  symbols = [];
+  #byMint = new Map();
+
+  async load(api) {
+    const { tokens } = await api.get("/tokens");
+    this.symbols = tokens.map((token) => token.symbol);
+    this.#byMint = new Map(tokens.map((token) => [token.mint, token.symbol]));
+  }
+
+  /** The symbol of a mint; of one that is not listed, its beginning. */
+  symbol(mint) {
+    return this.#byMint.get(mint) ?? `${mint.slice(0, 4)}…`;
+  }
+}

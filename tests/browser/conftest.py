@@ -1,0 +1,49 @@
+"""Debian's Chromium, driven by Playwright, on the dashboard of the running stack."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.dashboard import Dashboard, opened
+from tests.outside import Outside
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+NO_BROWSER = "there is no Chromium here: install Debian's chromium, or name one in CHROMIUM"
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium() -> str | None:
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def pytest_runtest_setup() -> None:
+    """Before any stack is started for nothing."""
+    if chromium() is None:
+        (pytest.fail if os.environ.get("BROWSER_REQUIRED") else pytest.skip)(NO_BROWSER)
+
+
+# No longer than these tests: Playwright's event loop would stand in the way of the others'.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=flags)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def dashboard(browser: Browser, outside: Outside) -> Iterator[Dashboard]:
+    """The dashboard in a window of its own, which must have nothing to complain of."""
+    with opened(browser, outside.base_url) as dashboard:
+        yield dashboard

@@ -1,0 +1,114 @@
+"""The dashboard as somebody in front of it sees it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+
+WIDE, NARROW = (1440, 900), (360, 740)
+# Beside others on a small machine, fifty orders may take a while.
+PATIENCE_MS = 60_000
+# A query that is typed over, or a page that is left, ends what was under way.
+GIVEN_UP = "net::ERR_ABORTED"
+CONFIRMED = [1, 2, 3, 4, 5]
+
+
+@dataclass
+class Dashboard:
+    """A page, and what its browser complained of: errors, refused loads, failed calls."""
+
+    page: Page
+    base_url: str
+    complaints: list[str] = field(default_factory=list)
+    # What a refusal that the test provokes makes the browser say.
+    forgiven: str = "nothing"
+
+    def open(self, view: str = "") -> None:
+        """Open a view, by the part of its address after the #/."""
+        # To another page first: the same one would only see its address change.
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.base_url}/#/{view}")
+
+    def part(self, name: str) -> Locator:
+        return self.page.locator(f"[data-part={name}]")
+
+    def field(self, name: str) -> Locator:
+        return self.page.locator(f"#order-form [name={name}]")
+
+    def place(self, count: int = 1, **fields: str) -> None:
+        """Fill in the form and place so many orders."""
+        expect(self.field("tokenIn")).not_to_have_value("")
+        for name, value in (fields | {"count": str(count)}).items():
+            self.field(name).fill(value)
+        self.page.get_by_role("button", name="Place order").click()
+
+    @property
+    def cards(self) -> Locator:
+        return self.page.locator(".card")
+
+    def expect_confirmed(self, count: int) -> None:
+        """Wait until so many live orders are confirmed."""
+        confirmed = self.page.locator(".card[data-status=confirmed]")
+        expect(confirmed).to_have_count(count, timeout=PATIENCE_MS)
+
+    def sequences(self) -> list[list[int]]:
+        """The events that are drawn, for each live order."""
+        drawn: list[list[int]] = self.page.evaluate(
+            """() => [...document.querySelectorAll(".card .timeline")].map((line) =>
+                [...line.querySelectorAll("[data-sequence]")].map((step) =>
+                    Number(step.dataset.sequence)))"""
+        )
+        return drawn
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than its window."""
+        wider: int = self.page.evaluate(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        return wider
+
+    def expect_live(self, pattern: str = "^Live") -> None:
+        """Wait until the stream says so of itself."""
+        said = self.page.locator("#connection")
+        expect(said).to_have_text(re.compile(pattern), timeout=PATIENCE_MS)
+
+
+@contextmanager
+def opened(
+    browser: Browser, base_url: str, *, size: tuple[int, int] = WIDE, scheme: Any = "light"
+) -> Iterator[Dashboard]:
+    """A window of its own; whatever its browser complains of in the end is a failure."""
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
+    )
+    dashboard = Dashboard(context.new_page(), base_url)
+    dashboard.page.set_default_timeout(PATIENCE_MS)
+    _listen(dashboard)
+    try:
+        yield dashboard
+    finally:
+        dashboard.page.unroute_all(behavior="ignoreErrors")
+        context.close()
+    complaints = [c for c in dashboard.complaints if dashboard.forgiven not in c]
+    assert not complaints, complaints
+
+
+def _listen(dashboard: Dashboard) -> None:
+    complaints = dashboard.complaints
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(f"console: {message.text}")
+
+    def on_failure(request: Request) -> None:
+        if request.failure != GIVEN_UP:
+            complaints.append(f"failed: {request.method} {request.url} {request.failure}")
+
+    dashboard.page.on("console", on_console)
+    dashboard.page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    dashboard.page.on("requestfailed", on_failure)
+    dashboard.page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))

@@ -1,0 +1,75 @@
+import uuid
+
+from playwright.sync_api import expect
+
+from tests.browser.dashboard import Dashboard
+from tests.outside import Outside
+
+
+def test_order_page_survives_a_reload_when_it_is_linked_to(
+    dashboard: Dashboard, outside: Outside
+) -> None:
+    order = outside.submit(tokenIn="USDC", tokenOut="RAY", amount="20")
+    confirmed = outside.follow(order)[-1]["data"]
+
+    dashboard.open(f"orders/{order['orderId']}")
+    dashboard.page.reload()
+
+    shown = dashboard.page.locator("#order")
+    expect(shown.get_by_role("heading", level=2, name="20 USDC → RAY")).to_be_visible()
+    for text in (order["orderId"], confirmed["signature"], str(confirmed["slot"])):
+        expect(shown).to_contain_text(text)
+    expect(shown.locator("[data-sequence]")).to_have_count(5)
+    shown.get_by_text("As JSON").click()
+    expect(shown.locator("pre")).to_contain_text('"executedPrice"')
+
+
+def test_order_page_goes_on_by_itself_when_the_order_does(
+    dashboard: Dashboard, outside: Outside
+) -> None:
+    order = outside.submit()
+
+    dashboard.open(f"orders/{order['orderId']}")
+
+    expect(dashboard.page.locator("#order .timeline .confirmed")).to_be_visible()
+
+
+def test_order_page_says_so_when_there_is_no_such_order(dashboard: Dashboard) -> None:
+    dashboard.open(f"orders/{uuid.uuid4()}")
+
+    expect(dashboard.page.locator("#order")).to_contain_text("ORDER_NOT_FOUND")
+    dashboard.forgiven = "status of 404"
+
+
+def test_history_pages_there_and_back_when_filtered(dashboard: Dashboard, outside: Outside) -> None:
+    ids = [outside.submit(tokenIn="USDT", tokenOut="WIF", amount=5)["orderId"] for _ in range(22)]
+    dashboard.open("history")
+    rows = dashboard.page.locator("#history tbody tr")
+
+    dashboard.page.locator("#history [name=tokenIn]").select_option("USDT")
+    dashboard.page.locator("#history [name=tokenOut]").select_option("WIF")
+    expect(rows.filter(has_text="USDT → WIF")).to_have_count(20)
+    first = [row.get_attribute("data-order") for row in rows.all()]
+    dashboard.page.get_by_role("button", name="Older").click()
+    expect(dashboard.part("page")).to_have_text("Page 2")
+    expect(dashboard.page.locator(f"[data-order='{ids[0]}']")).to_be_visible()
+    second = [row.get_attribute("data-order") for row in rows.all()]
+    dashboard.page.get_by_role("button", name="Newer").click()
+    expect(dashboard.part("page")).to_have_text("Page 1")
+
+    assert (first + second)[: len(ids)] == ids[::-1]
+    rows.first.get_by_role("link").click()
+    expect(dashboard.page.locator("#order")).to_contain_text(ids[-1])
+    dashboard.page.go_back()
+    expect(rows).to_have_count(20)
+
+
+def test_history_filters_survive_a_reload(dashboard: Dashboard, outside: Outside) -> None:
+    outside.follow(outside.submit(tokenIn="BONK", tokenOut="USDC", amount=1000))
+    dashboard.open("history?tokenIn=BONK&status=confirmed")
+    dashboard.page.reload()
+
+    rows = dashboard.page.locator("#history tbody tr")
+    expect(rows.first).to_contain_text("BONK → USDC")
+    expect(dashboard.page.locator("#history [name=status]")).to_have_value("confirmed")
+    assert all("BONK →" in row.inner_text() for row in rows.all())

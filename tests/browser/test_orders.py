@@ -1,0 +1,103 @@
+import re
+
+from playwright.sync_api import Route, WebSocket, expect
+
+from tests.browser.dashboard import CONFIRMED, Dashboard
+from tests.outside import Outside
+
+
+def test_order_is_shown_from_pending_to_confirmed_when_submitted(dashboard: Dashboard) -> None:
+    dashboard.open()
+    expect(dashboard.part("total")).to_have_text(re.compile(r"^[\d.,]+ USDC$"))
+
+    dashboard.place()
+    dashboard.expect_confirmed(1)
+
+    assert dashboard.sequences() == [CONFIRMED]
+    card = dashboard.cards.first
+    expect(card).to_contain_text(re.compile(r"Raydium [\d.]+|Meteora [\d.]+"))
+    expect(card).to_contain_text(re.compile(r"Received [\d.]+ USDC, "))
+    dashboard.expect_live()
+
+
+def test_every_status_of_every_order_is_shown_when_ten_are_placed_at_once(
+    dashboard: Dashboard,
+) -> None:
+    sockets: list[WebSocket] = []
+    dashboard.page.on("websocket", lambda socket: sockets.append(socket))
+    dashboard.open()
+
+    dashboard.place(10)
+    dashboard.expect_confirmed(10)
+
+    assert dashboard.sequences() == [CONFIRMED] * 10
+    assert len(sockets) == 1
+
+
+def test_order_is_shown_when_it_was_placed_elsewhere(
+    dashboard: Dashboard, outside: Outside
+) -> None:
+    dashboard.open()
+    with dashboard.page.expect_response("**/api/orders?limit=*"):
+        pass
+
+    order = outside.submit(tokenIn="JUP", tokenOut="USDC", amount="3")
+
+    card = dashboard.page.locator(f"[data-order='{order['orderId']}'][data-status=confirmed]")
+    expect(card).to_contain_text("3 JUP → USDC")
+
+
+def test_keyboard_alone_places_an_order(dashboard: Dashboard) -> None:
+    dashboard.open()
+    expect(dashboard.part("total")).not_to_be_empty()
+    keyboard = dashboard.page.keyboard
+
+    keyboard.press("Tab")
+    expect(dashboard.page.locator("#skip")).to_be_focused()
+    keyboard.press("Enter")
+    for name in ("tokenIn", None, "tokenOut", "given", "amount"):
+        keyboard.press("Tab")
+        if name == "tokenIn":
+            keyboard.type("J")
+        if name is not None:
+            focused = dashboard.page.evaluate("() => document.activeElement.name")
+            assert focused == name
+    keyboard.press("ControlOrMeta+a")
+    keyboard.type("12")
+    keyboard.press("Enter")
+
+    dashboard.expect_confirmed(1)
+    expect(dashboard.cards.first).to_contain_text("12 JUP → USDC")
+
+
+def test_exact_output_is_ordered_when_chosen(dashboard: Dashboard) -> None:
+    dashboard.open()
+    dashboard.page.get_by_text("Receive exactly").click()
+
+    dashboard.place(amount="25.5")
+    dashboard.expect_confirmed(1)
+
+    expect(dashboard.cards.first).to_contain_text("SOL → 25.5 USDC")
+    expect(dashboard.cards.first).to_contain_text(re.compile(r"Paid 0\.\d+ SOL, "))
+
+
+def test_refusal_is_told_by_code_and_words_when_it_would_buy_nothing(dashboard: Dashboard) -> None:
+    dashboard.open()
+    dashboard.field("amount").fill("0.000000001")
+
+    said = dashboard.page.locator("#quote > [data-part=problem]")
+    expect(said).to_have_text(re.compile(r"^ZERO_OUTPUT: \w+"))
+    dashboard.forgiven = "status of 422"
+
+
+def test_last_quote_wins_when_an_earlier_one_answers_later(dashboard: Dashboard) -> None:
+    held: list[Route] = []
+    dashboard.page.route("**/api/quotes?*amount=7&*", lambda route: held.append(route))
+    dashboard.open()
+    dashboard.field("amount").fill("7")
+    dashboard.page.wait_for_event("request", lambda request: "amount=7&" in request.url)
+
+    dashboard.field("amount").fill("2")
+
+    expect(dashboard.part("total")).to_have_text(re.compile(r"^[23]\d\d\.\d+ USDC$"))
+    assert len(held) == 1
