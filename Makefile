@@ -89,4 +89,4 @@ redrive: .venv/.local ## Return the dead letters of STAGE to their queues
 	@$(BIN)/python -m infra.redrive --stage $(STAGE)
 
 clean: ## Remove what the targets made, the local data included
-	@rm -rf .local .venv .venv-localstack build .chalice/deployments
+	@rm -rf .local .venv .venv-localstack build *.egg-info .chalice/deployments
