@@ -90,4 +90,4 @@ screenshots: setup ## Pictures of the dashboard to build/screenshots, the README
 	@cp build/screenshots/wide-light-trade.png docs/dashboard.png
 
 clean: ## Remove what the targets made, the local data included
-	@rm -rf .local .venv .venv-localstack build .chalice/deployments
+	@rm -rf .local .venv .venv-localstack build *.egg-info .chalice/deployments

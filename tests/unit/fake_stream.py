@@ -160,7 +160,7 @@ class Shop(FakeService):
 
 
 @asynccontextmanager
-async def served(service: FakeService, seconds: float = 10) -> AsyncIterator[OrdersClient]:
+async def served(service: FakeService, seconds: float = 30) -> AsyncIterator[OrdersClient]:
     application = web.Application()
     application.router.add_routes(service.routes())
     async with (

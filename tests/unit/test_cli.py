@@ -15,6 +15,8 @@ from tests.unit.fake_http import CannedService, canned
 from tests.unit.fake_stream import ACCEPTED, CONFIRMED, FAILED, GOLDEN_FOLDER
 
 ESCAPE = "\x1b"
+SERVICE = ("ORDERS_URL", "ORDERS_API_KEY")
+TERMINAL = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
 ORDER = ACCEPTED | {"orderId": "an-id", "streamUrl": "ws://localhost/"}
 SAME_TOKEN = {
     "type": "urn:problem:same-token",
@@ -28,7 +30,7 @@ NO_TOKENS: dict[str, Any] = {"tokens": []}
 
 @pytest.fixture(autouse=True)
 def _outside_of_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ORDERS_URL", "ORDERS_API_KEY", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS"):
+    for name in (*SERVICE, *TERMINAL):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(calls, "SUBMIT_PAUSES_SECONDS", ())
 
