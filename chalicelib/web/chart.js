@@ -68,7 +68,7 @@ export class Chart {
   #draw = () => {
     const { points, venues, fills } = this.#prices;
     setText(part(this.#root, "message"), this.#message());
-    part(this.#root, "legend").replaceChildren(...venues.map(legend), ...(fills.length ? [legendOfFills()] : []));
+    part(this.#root, "legend").replaceChildren(...legend(venues, fills));
     if (points.length === 0 || this.#width === 0) {
       this.#drawing.replaceChildren();
       return;
@@ -104,10 +104,11 @@ export class Chart {
 
   #grid(y) {
     const values = ticks(y.least, y.most, 5);
+    const [left, right] = [MARGIN.left - 8, this.#width - MARGIN.right];
     const step = values.length > 1 ? values[1] - values[0] : values[0];
     return values.flatMap((value) => [
-      shape("line", { class: "grid", x1: MARGIN.left, x2: this.#width - MARGIN.right, y1: y(value), y2: y(value) }),
-      shape("text", { class: "tick", x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, tickText(value, step)),
+      shape("line", { class: "grid", x1: MARGIN.left, x2: right, y1: y(value), y2: y(value) }),
+      shape("text", { class: "tick end", x: left, y: y(value) + 4 }, tickText(value, step)),
     ]);
   }
 
@@ -116,7 +117,7 @@ export class Chart {
     const many = Math.max(2, Math.floor(this.#width / TICK_PIXELS) - 1);
     return Array.from({ length: many }, (_, n) => {
       const at = start + ((n + 0.5) / many) * (end - start);
-      return shape("text", { class: "tick", x: x(at), y: HEIGHT - 6, "text-anchor": "middle" }, clock(at));
+      return shape("text", { class: "tick", x: x(at), y: HEIGHT - 6 }, clock(at));
     });
   }
 
@@ -146,17 +147,16 @@ export class Chart {
       .filter((_, n) => (points.length - 1 - n) % stride === 0)
       .map((point) => [clock(point.at), ...venues.map((name) => brief(point.prices[name] ?? "0"))])
       .reverse();
-    const columns = [{ title: "Time" }, ...venues.map((name) => ({ title: venue(name), numeric: true }))];
-    part(this.#root, "rows").replaceChildren(table("Prices", columns, rows));
+    const columns = venues.map((name) => ({ title: venue(name), numeric: true }));
+    const prices = table("Prices", [{ title: "Time" }, ...columns], rows);
+    part(this.#root, "rows").replaceChildren(prices);
   }
 }
 
-function legend(name) {
-  return element("li", { class: `venue ${name}` }, venue(name));
-}
-
-function legendOfFills() {
-  return element("li", { class: "fill" }, "Fills: ▼ sold, ▲ bought");
+function legend(venues, fills) {
+  const items = venues.map((name) => element("li", { class: `venue ${name}` }, venue(name)));
+  if (fills.length) items.push(element("li", { class: "fill" }, "Fills: ▼ sold, ▲ bought"));
+  return items;
 }
 
 function line(name, points, x, y) {
@@ -168,7 +168,8 @@ function line(name, points, x, y) {
 
 function mark(fill, x, y) {
   const direction = fill.isReverse ? "bought" : "sold";
-  const title = shape("title", {}, `${direction} at ${brief(String(fill.price))}, ${clock(fill.at)}`);
+  const text = `${direction} at ${fill.price.toPrecision(7)}, ${clock(fill.at)}`;
+  const title = shape("title", {}, text);
   const [left, top] = [x(fill.at), y(fill.price)];
   const tip = fill.isReverse ? -5 : 5;
   const points = `${left - 5},${top - tip} ${left + 5},${top - tip} ${left},${top + tip}`;
@@ -177,5 +178,6 @@ function mark(fill, x, y) {
 
 function cross(point, x, height) {
   const place = x(point.at);
-  return shape("line", { class: "cross", x1: place, x2: place, y1: MARGIN.top, y2: height - MARGIN.bottom });
+  const ends = { x1: place, x2: place, y1: MARGIN.top, y2: height - MARGIN.bottom };
+  return shape("line", { class: "cross", ...ends });
 }

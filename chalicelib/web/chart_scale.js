@@ -3,7 +3,8 @@
 /** A straight line through (from, low) and (to, high); what has no extent lies in the middle. */
 export function linear(from, to, low, high) {
   const extent = to - from;
-  return (value) => (extent === 0 ? (low + high) / 2 : low + ((value - from) / extent) * (high - low));
+  if (extent === 0) return () => (low + high) / 2;
+  return (value) => low + ((value - from) / extent) * (high - low);
 }
 
 /** Round values between two, about so many. */

@@ -23,8 +23,9 @@ export function showFigures(root, api) {
   });
 }
 
-function drawFigures(root, { accepted, confirmed, failed, unfinished, secondsToConfirmed, perMinute }) {
-  const reasons = Object.entries(failed);
+function drawFigures(root, statistics) {
+  const { accepted, confirmed, unfinished, secondsToConfirmed } = statistics;
+  const reasons = Object.entries(statistics.failed);
   const total = reasons.reduce((sum, [, number]) => sum + number, 0);
   const texts = {
     message: "",
@@ -37,7 +38,7 @@ function drawFigures(root, { accepted, confirmed, failed, unfinished, secondsToC
     reasons: reasons.map(([code, number]) => `${code} ${number}`).join(", "),
   };
   for (const [name, text] of Object.entries(texts)) setText(part(root, name), text);
-  drawBars(part(root, "bars"), perMinute);
+  drawBars(part(root, "bars"), statistics.perMinute);
 }
 
 function drawBars(drawing, perMinute) {
@@ -47,7 +48,8 @@ function drawBars(drawing, perMinute) {
   drawing.replaceChildren(
     ...perMinute.map((minute, n) => {
       const height = Math.max(1, (minute.accepted / most) * BARS.height);
-      const title = shape("title", {}, `${clock(minute.timestamp)}: ${count(minute.accepted, "order")}`);
+      const text = `${clock(minute.timestamp)}: ${count(minute.accepted, "order")}`;
+      const title = shape("title", {}, text);
       const place = { x: n * step, y: BARS.height - height, width: step - BARS.gap, height };
       return shape("rect", { class: minute.failed ? "failed" : "", ...place }, title);
     }),

@@ -89,7 +89,8 @@ export class History {
 
 function row(order) {
   const link = element("a", { href: `#/orders/${order.orderId}` }, shortId(order.orderId));
-  const result = order.status === "failed" ? order.code : "";
+  const status = element("span", { class: "status", "data-status": order.status }, order.status);
+  const price = order.executedPrice ? brief(order.executedPrice) : "–";
   return element(
     "tr",
     { "data-order": order.orderId },
@@ -99,9 +100,9 @@ function row(order) {
     element("td", { class: "whole" }, `${order.tokenIn} → ${order.tokenOut}`),
     element("td", { class: "numeric minor" }, text(order.amountIn ?? order.amount, order.tokenIn)),
     element("td", { class: "numeric minor" }, text(order.amountOut, order.tokenOut)),
-    element("td", { class: "numeric minor" }, order.executedPrice ? brief(order.executedPrice) : "–"),
-    element("td", {}, element("span", { class: "status", "data-status": order.status }, order.status)),
-    element("td", { class: "minor" }, result),
+    element("td", { class: "numeric minor" }, price),
+    element("td", {}, status),
+    element("td", { class: "minor" }, order.status === "failed" ? order.code : ""),
   );
 }
 

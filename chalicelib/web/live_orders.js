@@ -3,8 +3,15 @@
 import { bpsAbove } from "./decimals.js";
 import { element, setText } from "./dom.js";
 import { draw } from "./drawing.js";
-import { briefAmount, percent, shortId, shortSignature, signedPercent } from "./format.js";
-import { venue, wanted } from "./format.js";
+import {
+  briefAmount,
+  percent,
+  shortId,
+  shortSignature,
+  signedPercent,
+  venue,
+  wanted,
+} from "./format.js";
 import { bestOfVenues, outcome } from "./route_view.js";
 import { Timeline } from "./timeline.js";
 
@@ -111,9 +118,9 @@ function outcomeText(order) {
 function fillText({ document, decision, fill }) {
   const side = outcome(decision, document.tokenIn, document.tokenOut);
   const bps = bpsAbove(fill[side.field], decision.route[side.field]);
-  const relation = bps === 0 ? "as quoted" : `${percent(Math.abs(bps))} ${bps > 0 ? "over" : "under"} the quote`;
+  const distance = `${percent(Math.abs(bps))} ${bps > 0 ? "over" : "under"} the quote`;
   const verb = side.field === "amountOut" ? "Received" : "Paid";
-  return `${verb} ${briefAmount(fill[side.field], side.symbol)}, ${relation}`;
+  return `${verb} ${briefAmount(fill[side.field], side.symbol)}, ${bps === 0 ? "as quoted" : distance}`;
 }
 
 function signatureText({ id, signature, attempt }) {

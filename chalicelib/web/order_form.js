@@ -71,7 +71,7 @@ export class OrderForm {
     const total = Number(many.value);
     const problems = [
       [tokenIn, tokenIn.value !== "", "The tokens are still being loaded."],
-      [tokenOut, tokenIn.value !== tokenOut.value || !tokenIn.value, "Choose two different tokens."],
+      [tokenOut, tokenIn.value !== tokenOut.value, "Choose two different tokens."],
       [amount, isDecimal(text) && /[1-9]/.test(text), `“${text}” is not an amount, such as 1.5.`],
       [slippage, percentToBps(slippage.value.trim()) !== null, "Slippage is 0 to 100%, in 0.01%."],
       [many, Number.isInteger(total) && total >= 1 && total <= COUNT_MOST,

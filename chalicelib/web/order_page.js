@@ -5,8 +5,15 @@ import { bpsAbove } from "./decimals.js";
 import { element, facts, part, setText, table } from "./dom.js";
 import { draw } from "./drawing.js";
 import { amount, clock, moment, percent, signedPercent, since, wanted } from "./format.js";
-import { feesTable, isExactOut, legsTable, outcome, quotesTable } from "./route_view.js";
-import { rejectionsTable, savingText } from "./route_view.js";
+import {
+  feesTable,
+  isExactOut,
+  legsTable,
+  outcome,
+  quotesTable,
+  rejectionsTable,
+  savingText,
+} from "./route_view.js";
 import { Timeline } from "./timeline.js";
 
 export class OrderPage {
@@ -78,12 +85,12 @@ export class OrderPage {
     const { route, rejections } = decision;
     const side = outcome(decision, document.tokenIn, document.tokenOut);
     const why = element("p", {}, `${capital(route.reason)}. ${savingText(route, side)}`);
-    const refused = rejections.length ? [section("Pools that refused", rejectionsTable(rejections))] : [];
+    const refused = section("Pools that refused", rejectionsTable(rejections));
     return [
       section("Route", why, legsTable(route, this.#tokens)),
       section("Quotes compared", quotesTable(decision, document.tokenIn, document.tokenOut)),
       section("Fees", feesTable(route, this.#tokens)),
-      ...refused,
+      ...(rejections.length > 0 ? [refused] : []),
     ];
   }
 }

@@ -35,7 +35,8 @@ export class Prices extends EventTarget {
       this.dispatchEvent(new Event("change"));
     });
     orders.addEventListener("change", ({ detail: order }) => {
-      if (order.fill) this.#addFill({ ...order.document, ...order.fill, updatedAt: order.fill.timestamp });
+      const { document, fill } = order;
+      if (fill) this.#addFill({ ...document, ...fill, updatedAt: fill.timestamp });
     });
   }
 

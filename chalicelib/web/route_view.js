@@ -11,7 +11,11 @@ export const isExactOut = (decision) => decision.maxAmountIn !== undefined;
 export function outcome(decision, tokenIn, tokenOut) {
   return isExactOut(decision)
     ? { field: "amountIn", symbol: tokenIn, better: (a, b) => compare(a.amountIn, b.amountIn) }
-    : { field: "amountOut", symbol: tokenOut, better: (a, b) => compare(b.amountOut, a.amountOut) };
+    : {
+        field: "amountOut",
+        symbol: tokenOut,
+        better: (a, b) => compare(b.amountOut, a.amountOut),
+      };
 }
 
 /** The best offer of each venue, the better one first. */
@@ -28,7 +32,8 @@ export function saving(route, side) {
   if (!route.baseline) return null;
   const [here, there] = [route[side.field], route.baseline[side.field]];
   const saved = side.field === "amountOut" ? subtract(here, there) : subtract(there, here);
-  return { amount: `${saved} ${side.symbol}`, bps: route.improvementBps, pool: pool(route.baseline) };
+  const { improvementBps: bps, baseline } = route;
+  return { amount: `${saved} ${side.symbol}`, bps, pool: pool(baseline) };
 }
 
 export function savingText(route, side) {

@@ -25,7 +25,8 @@ export class Timeline {
 
 function ahead(order) {
   if (order.isFinal) return [];
-  const steps = WAY.slice(WAY.indexOf(order.status) + 1).map((s) => step(s, "", { class: "ahead" }));
+  const left = WAY.slice(WAY.indexOf(order.status) + 1);
+  const steps = left.map((status) => step(status, "", { class: "ahead" }));
   if (order.sequence > 0) return steps;
   // Accepted, but its first event is not here yet.
   return [step("pending", clock(order.document.createdAt), { class: "pending" }), ...steps];

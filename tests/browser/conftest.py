@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
 
-from tests.browser.dashboard import Dashboard, opened
+from tests.browser.dashboard import WIDE, Dashboard, opened
 from tests.outside import Outside
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -42,8 +42,16 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="package")
+def context(browser: Browser) -> BrowserContext:
+    """One visitor, whose browser keeps the files that it may keep."""
+    width, height = WIDE
+    size: ViewportSize = {"width": width, "height": height}
+    return browser.new_context(viewport=size, color_scheme="light", locale="en-GB")
+
+
 @pytest.fixture
-def dashboard(browser: Browser, outside: Outside) -> Iterator[Dashboard]:
+def dashboard(context: BrowserContext, outside: Outside) -> Iterator[Dashboard]:
     """The dashboard in a window of its own, which must have nothing to complain of."""
-    with opened(browser, outside.base_url) as dashboard:
+    with opened(context, outside.base_url) as dashboard:
         yield dashboard

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 WIDE, NARROW = (1440, 900), (360, 740)
 # Beside others on a small machine, fifty orders may take a while.
@@ -77,14 +76,8 @@ class Dashboard:
 
 
 @contextmanager
-def opened(
-    browser: Browser, base_url: str, *, size: tuple[int, int] = WIDE, scheme: Any = "light"
-) -> Iterator[Dashboard]:
+def opened(context: BrowserContext, base_url: str) -> Iterator[Dashboard]:
     """A window of its own; whatever its browser complains of in the end is a failure."""
-    width, height = size
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
-    )
     dashboard = Dashboard(context.new_page(), base_url)
     dashboard.page.set_default_timeout(PATIENCE_MS)
     _listen(dashboard)
@@ -92,7 +85,7 @@ def opened(
         yield dashboard
     finally:
         dashboard.page.unroute_all(behavior="ignoreErrors")
-        context.close()
+        dashboard.page.close()
     complaints = [c for c in dashboard.complaints if dashboard.forgiven not in c]
     assert not complaints, complaints
 

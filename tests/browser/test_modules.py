@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from tests.browser.dashboard import Dashboard, opened
 from tests.outside import Outside
@@ -14,8 +14,8 @@ Call = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def loaded(browser: Browser, outside: Outside) -> Iterator[Dashboard]:
-    with opened(browser, outside.base_url) as dashboard:
+def loaded(context: BrowserContext, outside: Outside) -> Iterator[Dashboard]:
+    with opened(context, outside.base_url) as dashboard:
         dashboard.open()
         yield dashboard
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.dashboard import CONFIRMED, Dashboard, opened
-from tests.outside import Outside
+from tests.browser.dashboard import CONFIRMED, Dashboard
 
 ORDERS = 50
 # A sixtieth of a second, and what browsers call a long task.
@@ -62,23 +61,21 @@ def frames(events: list[Event]) -> list[float]:
 
 
 @pytest.fixture
-def traced(browser: Browser, outside: Outside) -> Iterator[tuple[Dashboard, list[Event]]]:
-    """A dashboard on which fifty orders were confirmed, and what its page did meanwhile."""
-    with opened(browser, outside.base_url) as dashboard:
-        dashboard.open()
-        expect(dashboard.part("total")).not_to_be_empty()
-        browser.start_tracing(page=dashboard.page, categories=CATEGORIES)
-        dashboard.place(ORDERS)
-        dashboard.expect_confirmed(ORDERS)
-        yield dashboard, page_events(browser.stop_tracing())
+def traced(browser: Browser, dashboard: Dashboard) -> list[Event]:
+    """What the page did while fifty orders were placed and confirmed."""
+    dashboard.open()
+    expect(dashboard.part("total")).not_to_be_empty()
+    browser.start_tracing(page=dashboard.page, categories=CATEGORIES)
+    dashboard.place(ORDERS)
+    dashboard.expect_confirmed(ORDERS)
+    return page_events(browser.stop_tracing())
 
 
 def test_fifty_orders_at_once_are_drawn_smoothly_and_without_loss(
-    traced: tuple[Dashboard, list[Event]], capsys: pytest.CaptureFixture[str]
+    dashboard: Dashboard, traced: list[Event], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    dashboard, events = traced
-    drawn = frames(events)
-    scripts = milliseconds(outermost(e for e in events if e["name"] in SCRIPT))
+    drawn = frames(traced)
+    scripts = milliseconds(outermost(e for e in traced if e["name"] in SCRIPT))
 
     p95 = quantiles(drawn, n=20)[-1]
     with capsys.disabled():

@@ -88,6 +88,7 @@ def test_theme_stays_when_it_was_chosen(dashboard: Dashboard) -> None:
     expect(dashboard.page.get_by_role("button", name="Theme: dark")).to_be_visible()
     ground = dashboard.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(13, 17, 23)"
+    dashboard.page.get_by_role("button", name="Theme: dark").click()
 
 
 def test_prices_are_read_out_when_arrow_keys_ask(dashboard: Dashboard) -> None:
