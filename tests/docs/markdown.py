@@ -52,6 +52,11 @@ def blocks() -> tuple[Block, ...]:
     return tuple(block for document in DOCUMENTS for block in _blocks_of(document))
 
 
+def of_kind(kind: str) -> list[Block]:
+    """The blocks that are checked in that way."""
+    return [block for block in blocks() if block.kind == kind]
+
+
 def _blocks_of(document: str) -> Iterator[Block]:
     text = source(document)
     for found in _FENCE.finditer(text):

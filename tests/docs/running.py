@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,16 +40,17 @@ class Reader:
 
     def _run(self, block: Block) -> str:
         text = block.text.replace(ADDRESS, self.address)
-        done = subprocess.run(
-            self._command(block, text),
-            cwd=ROOT,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS_MOST,
-            check=False,
-        )
+        with open_input() as silence:
+            done = subprocess.run(
+                self._command(block, text),
+                cwd=ROOT,
+                env=self._environment(),
+                stdin=silence,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS_MOST,
+                check=False,
+            )
         assert done.returncode == 0, f"{block}\n{text}\n{done.stdout}\n{done.stderr}"
         return done.stdout.replace(self.address, ADDRESS)
 
@@ -74,6 +77,17 @@ class Reader:
             "npm_config_cache": str(ROOT / "build" / "npm"),
             "npm_config_update_notifier": "false",
         }
+
+
+@contextmanager
+def open_input() -> Iterator[int]:
+    """A terminal at which nobody types: some programs end with their input."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(writing)
+        os.close(reading)
 
 
 def is_run(block: Block) -> bool:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.markdown import ROOT, blocks
+from tests.docs.markdown import ROOT, blocks, of_kind
 
 DOCUMENT = "docs/extending.md"
 COPIED = ("chalicelib", "infra", "tests", "app.py", "pyproject.toml")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "browser")
 CACHE = ROOT / "build" / "checks-of-examples"
-FILES = [block.of for block in blocks() if block.document == DOCUMENT and block.kind == "file"]
+FILES = [block.of for block in of_kind("file")]
 SOURCES = [name for name in FILES if name.startswith("chalicelib/")]
 # What is there already and deals with what the document changes.
 CONCERNED = ("tests/unit/test_chain.py", "tests/golden/test_vectors_constant_product.py")

@@ -1,0 +1,81 @@
+"""Every block of the documents is run, or says how it is checked instead."""
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from chalicelib.settings import Settings
+from tests.docs.markdown import Block, blocks, of_kind
+from tests.docs.running import (
+    RUN,
+    Reader,
+    documents_in,
+    example_before,
+    is_run,
+    needs,
+    shown,
+    squeezed,
+    tool,
+)
+from tests.outside import Outside
+from tests.unit.contract import ASYNCAPI, check
+
+# How a block can be checked that is not run: here, by test_commands.py, by test_extending.py.
+KINDS = ("output", "frames", "schema", "secret", "make", "aws", "docker", "query", "file", "diff")
+# Looked at, not read.
+NOT_CODE = ("mermaid",)
+
+
+@pytest.fixture(scope="module")
+def reader(outside: Outside, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    return Reader(outside.base_url.removeprefix("http://"), tmp_path_factory.mktemp("reader"))
+
+
+@pytest.mark.parametrize("block", blocks(), ids=str)
+def test_block_is_run_or_says_how_it_is_checked(block: Block) -> None:
+    if block.kind:
+        assert block.kind in KINDS
+    else:
+        assert block.language in (*RUN, *NOT_CODE), "say in a comment before it how it is checked"
+
+
+@pytest.mark.parametrize("block", [block for block in blocks() if is_run(block)], ids=str)
+def test_example_works_when_a_reader_runs_it(reader: Reader, block: Block) -> None:
+    for name in needs(block):
+        tool(name)
+
+    reader.output(block)
+
+
+@pytest.mark.parametrize("block", of_kind("output"), ids=str)
+def test_output_is_what_the_example_before_it_prints(reader: Reader, block: Block) -> None:
+    example = example_before(block)
+    for name in needs(example):
+        tool(name)
+
+    printed = squeezed(reader.output(example))
+
+    assert shown(block.text).fullmatch(printed), printed
+
+
+@pytest.mark.parametrize("block", of_kind("frames"), ids=str)
+def test_frame_is_one_of_the_stream_when_shown(block: Block) -> None:
+    forms = [message["payload"] for message in ASYNCAPI["components"]["messages"].values()]
+    whole = {"anyOf": forms, "components": ASYNCAPI["components"]}
+
+    for frame in documents_in(block.text):
+        Draft202012Validator(whole).validate(frame)
+
+
+@pytest.mark.parametrize("block", of_kind("schema"), ids=str)
+def test_document_has_the_form_of_its_schema_when_shown(block: Block) -> None:
+    for document in documents_in(block.text):
+        check({"$ref": f"#/components/schemas/{block.of}"}, document)
+
+
+@pytest.mark.parametrize("block", of_kind("secret"), ids=str)
+def test_secret_is_complete_when_shown(block: Block) -> None:
+    [secret] = documents_in(block.text)
+    assert isinstance(secret, dict)
+    known = {name for name, f in Settings.model_fields.items() if "SecretStr" in str(f.annotation)}
+
+    assert set(secret) == known
