@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ from tests.docs.markdown import ROOT, Block, blocks
 
 ADDRESS = "localhost:3000"
 SECONDS_MOST = 60
+NPM = {
+    "npm_config_cache": str(ROOT / "build" / "npm"),
+    "npm_config_update_notifier": "false",
+}
 # Nothing is run but these; a block of another language says how it is checked.
 RUN = ("sh", "python", "js")
 
@@ -69,13 +74,17 @@ class Reader:
                 return [sys.executable, "-W", "error", "-c", text]
 
     def _environment(self) -> dict[str, str]:
+        # `make` installs the command; the tests do not depend on that it has been run.
+        command = self.folder / "orders"
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m infra.cli "$@"\n')
+        command.chmod(0o755)
+        places = (str(self.folder), str(Path(sys.executable).parent), os.environ["PATH"])
         return {
             **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join(places),
             "ORDERS_URL": f"http://{self.address}",
             "NO_COLOR": "1",
-            "npm_config_cache": str(ROOT / "build" / "npm"),
-            "npm_config_update_notifier": "false",
+            **NPM,
         }
 
 
@@ -118,11 +127,24 @@ def example_before(block: Block) -> Block:
     ][-1]
 
 
-def needs(block: Block) -> list[str]:
-    """The programs that the machine must have for it."""
-    if block.language == "js":
-        return ["node"]
-    return [name for name in ("curl", "npx") if re.search(rf"\b{name} ", block.text)]
+def require(block: Block) -> None:
+    """Skip the test where the machine lacks a program that the block needs."""
+    for name in ("curl", "npx"):
+        if re.search(rf"\b{name} ", block.text):
+            tool(name)
+    for package in re.findall(r"npx --yes (\S+)", block.text):
+        fetch(package)
+
+
+@cache
+def fetch(package: str) -> None:
+    """Let npx fetch the program into the folder of builds, or skip the test."""
+    command = [tool("npx"), "--yes", package, "--version"]
+    done = subprocess.run(
+        command, env=os.environ | NPM, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"npx cannot fetch {package}: {done.stderr.splitlines()[-1:]}")
 
 
 def tool(name: str) -> str:

@@ -11,16 +11,15 @@ from tests.docs.running import (
     documents_in,
     example_before,
     is_run,
-    needs,
+    require,
     shown,
     squeezed,
-    tool,
 )
 from tests.outside import Outside
-from tests.unit.contract import ASYNCAPI, check
+from tests.unit.contract import ASYNCAPI
 
 # How a block can be checked that is not run: here, by test_commands.py, by test_extending.py.
-KINDS = ("output", "frames", "schema", "secret", "make", "aws", "docker", "query", "file", "diff")
+KINDS = ("output", "frames", "secret", "make", "aws", "docker", "query", "file", "diff")
 # Looked at, not read.
 NOT_CODE = ("mermaid",)
 
@@ -40,8 +39,7 @@ def test_block_is_run_or_says_how_it_is_checked(block: Block) -> None:
 
 @pytest.mark.parametrize("block", [block for block in blocks() if is_run(block)], ids=str)
 def test_example_works_when_a_reader_runs_it(reader: Reader, block: Block) -> None:
-    for name in needs(block):
-        tool(name)
+    require(block)
 
     reader.output(block)
 
@@ -49,8 +47,7 @@ def test_example_works_when_a_reader_runs_it(reader: Reader, block: Block) -> No
 @pytest.mark.parametrize("block", of_kind("output"), ids=str)
 def test_output_is_what_the_example_before_it_prints(reader: Reader, block: Block) -> None:
     example = example_before(block)
-    for name in needs(example):
-        tool(name)
+    require(example)
 
     printed = squeezed(reader.output(example))
 
@@ -64,12 +61,6 @@ def test_frame_is_one_of_the_stream_when_shown(block: Block) -> None:
 
     for frame in documents_in(block.text):
         Draft202012Validator(whole).validate(frame)
-
-
-@pytest.mark.parametrize("block", of_kind("schema"), ids=str)
-def test_document_has_the_form_of_its_schema_when_shown(block: Block) -> None:
-    for document in documents_in(block.text):
-        check({"$ref": f"#/components/schemas/{block.of}"}, document)
 
 
 @pytest.mark.parametrize("block", of_kind("secret"), ids=str)
