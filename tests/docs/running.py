@@ -44,7 +44,7 @@ class Reader:
         raise AssertionError(f"{block} is not run")
 
     def _run(self, block: Block) -> str:
-        text = block.text.replace(ADDRESS, self.address)
+        text = block.text.replace(ADDRESS, self.address).replace(".venv/bin/orders", "orders")
         with open_input() as silence:
             done = subprocess.run(
                 self._command(block, text),
