@@ -113,8 +113,8 @@ def examples_of(block: Block) -> list[Block]:
         for other in blocks()
         if is_run(other)
         and other.language == "sh"
-        and (other.document, other.line) <= (block.document, block.line)
         and other.document == block.document
+        and other.line <= block.line
     ]
 
 

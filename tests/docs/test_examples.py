@@ -1,10 +1,12 @@
 """Every block of the documents is run, or says how it is checked instead."""
 
+import re
+
 import pytest
 from jsonschema import Draft202012Validator
 
 from chalicelib.settings import Settings
-from tests.docs.markdown import Block, blocks, of_kind
+from tests.docs.markdown import DOCUMENTS, Block, blocks, of_kind, source
 from tests.docs.running import (
     RUN,
     Reader,
@@ -27,6 +29,13 @@ NOT_CODE = ("mermaid",)
 @pytest.fixture(scope="module")
 def reader(outside: Outside, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     return Reader(outside.base_url.removeprefix("http://"), tmp_path_factory.mktemp("reader"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_fence_is_that_of_a_block_when_read(document: str) -> None:
+    fences = re.findall(r"^\s*(?:```|~~~)", source(document), re.MULTILINE)
+
+    assert len(fences) == 2 * sum(block.document == document for block in blocks())
 
 
 @pytest.mark.parametrize("block", blocks(), ids=str)

@@ -10,7 +10,6 @@ import pytest
 
 from tests.docs.markdown import ROOT, blocks, of_kind
 
-DOCUMENT = "docs/extending.md"
 COPIED = ("chalicelib", "infra", "tests", "app.py", "pyproject.toml")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "browser")
 CACHE = ROOT / "build" / "checks-of-examples"
@@ -31,8 +30,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copy2(ROOT / name, folder / name)
     for block in blocks():
-        if block.document != DOCUMENT:
-            continue
         if block.kind == "file":
             assert not (folder / block.of).exists(), f"{block.of} is there already"
             (folder / block.of).write_text(block.text)
