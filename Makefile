@@ -16,7 +16,7 @@ KEYS_ARGS ?= list
 DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive screenshots clean
+.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive collection screenshots clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -88,6 +88,9 @@ redrive: .venv/.local ## Return the dead letters of STAGE to their queues
 screenshots: setup ## Pictures of the dashboard to build/screenshots, the README's to docs
 	@BROWSER_REQUIRED=1 $(BIN)/python -m pytest --quiet tests/browser/test_views.py
 	@cp build/screenshots/wide-light-trade.png docs/dashboard.png
+
+collection: .venv/.local ## Write the Postman collection from the OpenAPI document
+	@$(BIN)/python -m infra.collection
 
 clean: ## Remove what the targets made, the local data included
 	@rm -rf .local .venv .venv-localstack build *.egg-info .chalice/deployments
