@@ -90,7 +90,7 @@ def _alone() -> Iterator[None]:
 
 def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
     """Create or update the stack, bring the database up to date, and return the outputs."""
-    parameters = {"SettingsSecretArn": target.settings_secret_arn, **target.parameters}
+    parameters = parameters_of(target, artifact.template)
     template = _with_code(artifact.template, _upload(target, artifact.archive))
     _apply(target, _with_numbers(template, parameters), parameters)
     secret = target.clients.client("secretsmanager").get_secret_value(
@@ -98,6 +98,15 @@ def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
     )
     migrate(json.loads(secret["SecretString"])["database_url"])
     return outputs(target)
+
+
+def parameters_of(target: Target, template: Template) -> Mapping[str, str]:
+    """Return the template's parameters as they shall be: what is not named stays as it was, for a
+    deployment that only updates the code must not open a service that asks for keys."""
+    stack = _describe(target) or {}
+    before = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
+    kept = {name: value for name, value in before.items() if name in template["Parameters"]}
+    return {**kept, "SettingsSecretArn": target.settings_secret_arn, **target.parameters}
 
 
 def outputs(target: Target) -> Mapping[str, str]:
