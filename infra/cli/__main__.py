@@ -1,6 +1,15 @@
-"""`python -m infra.cli` is `orders`."""
+"""`orders`, and `python -m infra.cli`."""
+
+import signal
 
 from infra.cli.app import app
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run a command. Ctrl-C stops it, even where a shell had that ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     app(prog_name="orders")
+
+
+if __name__ == "__main__":
+    main()

@@ -75,5 +75,5 @@ def test_wheel_names_its_command_and_its_three_libraries(wheel: zipfile.ZipFile)
         for line in metadata.splitlines()
         if line.startswith("Requires-Dist:")
     }
-    assert "orders = infra.cli.app:app" in entry_points
+    assert "orders = infra.cli.__main__:main" in entry_points
     assert libraries == {"aiohttp", "rich", "typer"}

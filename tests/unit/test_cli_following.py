@@ -6,7 +6,8 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import IO, Any
 
 import pytest
@@ -19,23 +20,29 @@ COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
 Told = tuple[int | None, str, str]
 
 
-async def start(
+@asynccontextmanager
+async def started(
     service: FakeService, *arguments: str, stdout: int = PIPE, **environment: str
-) -> Process:
+) -> AsyncIterator[Process]:
     inherited = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS")}
-    return await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "infra.cli", *arguments),
         cwd=ROOT,
         env=inherited | {"ORDERS_URL": service.base_url} | environment,
         stdout=stdout,
         stderr=PIPE,
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
 
 
 def orders(service: FakeService, *arguments: str) -> Told:
     async def run() -> Told:
-        async with served(service, seconds=60):
-            process = await start(service, *arguments)
+        async with served(service, seconds=60), started(service, *arguments) as process:
             output, errors = await process.communicate()
             return process.returncode, output.decode(), errors.decode()
 
@@ -83,13 +90,13 @@ def test_timeline_is_coloured_in_a_terminal_unless_that_is_not_wanted(
     async def run() -> str:
         terminal, child_side = os.openpty()
         with open(terminal, "rb", buffering=0) as screen:
-            async with served(service, seconds=60):
-                more = {"TERM": "xterm-256color"} | environment
-                process = await start(service, "follow", "a", stdout=child_side, **more)
+            more = {"TERM": "xterm-256color"} | environment
+            async with (
+                served(service, seconds=60),
+                started(service, "follow", "a", stdout=child_side, **more),
+            ):
                 os.close(child_side)
-                output = await asyncio.to_thread(read_to_end, screen)
-                await process.communicate()
-        return output
+                return await asyncio.to_thread(read_to_end, screen)
 
     output = asyncio.run(run())
 
@@ -129,8 +136,10 @@ def test_follow_stops_calmly_when_it_is_interrupted(options: list[str]) -> None:
     service = FakeService({"a": [[1, 2]]})
 
     async def run() -> Told:
-        async with served(service, seconds=60):
-            process = await start(service, "follow", "a", *options)
+        async with (
+            served(service, seconds=60),
+            started(service, "follow", "a", *options) as process,
+        ):
             assert process.stdout is not None
             first = await process.stdout.readline()
             process.send_signal(signal.SIGINT)
