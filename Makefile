@@ -16,7 +16,7 @@ KEYS_ARGS ?= list
 DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive screenshots clean
+.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive collection screenshots clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -24,10 +24,11 @@ help: ## Show the commands
 setup: .venv/.dev ## Make the virtual environment
 
 # What the local stack needs comes first, so that a first look does not wait for the test tools.
-.venv/.local: requirements.txt requirements-local.txt
+.venv/.local: requirements.txt requirements-local.txt pyproject.toml
 	@echo "setting up .venv (a minute or two, once)"
 	@$(PYTHON) -m venv .venv
 	@$(PIP) -r requirements-local.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: .venv/.local requirements-dev.txt
@@ -44,12 +45,9 @@ dev: .venv/.local ## Keep the stack up on PORT, its data under .local/
 local: .venv/.local ## `chalice local` for HTTP, against the stack of `make dev`
 	@$(BIN)/python -m infra.local.chalice_local
 
-# What only computes runs on every core; what has processes or a stack of its own comes after it.
-COMPUTING := tests/unit tests/golden tests/contract
 test: setup ## All tests, the deployed artifact included; PYTEST_ARGS chooses
 ifeq ($(PYTEST_ARGS),)
-	@$(BIN)/python -m pytest --numprocesses auto --quiet $(COMPUTING)
-	@$(BIN)/python -m pytest $(COMPUTING:%=--ignore %)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --quiet
 else
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
@@ -91,5 +89,8 @@ screenshots: setup ## Pictures of the dashboard to build/screenshots, the README
 	@BROWSER_REQUIRED=1 $(BIN)/python -m pytest --quiet tests/browser/test_views.py
 	@cp build/screenshots/wide-light-trade.png docs/dashboard.png
 
+collection: .venv/.local ## Write the Postman collection from the OpenAPI document
+	@$(BIN)/python -m infra.collection
+
 clean: ## Remove what the targets made, the local data included
-	@rm -rf .local .venv .venv-localstack build .chalice/deployments
+	@rm -rf .local .venv .venv-localstack build *.egg-info .chalice/deployments

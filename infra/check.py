@@ -16,9 +16,9 @@ from rich.status import Status
 from rich.table import Table
 from websockets.sync.client import connect
 
+from infra.cli.trades import SHOWCASE
 from infra.client import OrdersClient
 from infra.deploy import ROOT, package
-from infra.local.demo import SHOWCASE
 from infra.local.stack import Description, LocalStack
 from infra.local.warm_up import function_names
 

@@ -1,12 +1,14 @@
 """Package → CloudFormation → migrate: one code path for AWS and for the local emulator."""
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,9 +63,10 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", stage]
     command += ["--template-format", "json", "--merge-template", "infra/template.json", str(folder)]
     environment = {"AWS_DEFAULT_REGION": LOCAL_REGION, **os.environ}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    with _alone():
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
     if done.returncode:
         raise DeploymentError(f"chalice package failed:\n{done.stdout}{done.stderr}")
     template = json.loads((folder / "sam.json").read_text())
@@ -73,6 +76,16 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     (folder / "sam.json").write_text(json.dumps(template, indent=2))
     archive = add_bytecode(folder / "deployment.zip", compressed=compressed)
     return Artifact(template=template, archive=archive)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Chalice keeps what it has built beside the code; two runs at once would spoil that."""
+    lock = ROOT / ".chalice" / "deployments" / "lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:

@@ -22,7 +22,19 @@ from tests.outside import outside, stack
 
 __all__ = ["outside", "stack"]
 
-TEMPLATE_FILE = Path(__file__).parent.parent / "infra" / "template.json"
+TESTS = Path(__file__).parent
+# What waits for its processes most of the time runs in two halves at once: the folders that share
+# the running stack, and those that break things of their own. The rest fills up the cores.
+HALVES = {
+    "acceptance": "outside",
+    "browser": "outside",
+    "docs": "outside",
+    "chaos": "inside",
+    "integration": "inside",
+}
+CRASH_TABLE = "crash matrix: how the orders ended"
+
+TEMPLATE_FILE = TESTS.parent / "infra" / "template.json"
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -42,6 +54,25 @@ TABLES = (
     "order_events",
     "chain.transactions",
 )
+
+
+# Before xdist itself looks at the marks.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        half = HALVES.get(item.path.relative_to(TESTS).parts[0])
+        if half is not None:
+            item.add_marker(pytest.mark.xdist_group(half))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for several in terminalreporter.stats.values() for report in several]
+    properties = [each for report in reports for each in getattr(report, "user_properties", ())]
+    tables = [lines for name, lines in properties if name == CRASH_TABLE]
+    if tables:
+        terminalreporter.section(CRASH_TABLE)
+        for line in (line for lines in tables for line in lines):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)

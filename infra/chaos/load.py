@@ -3,16 +3,14 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
-from itertools import cycle, permutations
+from itertools import starmap
 from random import Random
 
 from aiohttp import ClientError
 
+from infra.cli.trades import random_trades
 from infra.client import FINAL, Document, OrdersClient, ProblemError
-from infra.local.demo import DOLLARS
 
 SUBMIT_SECONDS = 40
 # Clients who wait for an answer send nothing more: who gives up leaves work behind all the same.
@@ -41,24 +39,13 @@ class Followed:
     def is_over(self) -> bool:
         return bool(self.events) and self.events[-1]["status"] in FINAL
 
+    def connected(self) -> None:
+        """Its client opened a connection."""
+        self.connections += 1
 
-class WatchfulClient(OrdersClient):
-    """A client that writes down every frame."""
-
-    def __init__(self, base_url: str) -> None:
-        super().__init__(base_url)
-        self._followed: dict[str, Followed] = {}
-
-    def watch(self, order: Document, followed: Followed) -> None:
-        """Write this order's frames down there."""
-        self._followed[order["streamUrl"]] = followed
-
-    async def _stream(self, url: str, after: int, silence: float) -> AsyncIterator[Document]:
-        followed = self._followed[url]
-        followed.connections += 1
-        async for event in super()._stream(url, after, silence):
-            followed.frames.append((event["sequence"], event["status"]))
-            yield event
+    def saw(self, event: Document) -> None:
+        """Its client received a frame."""
+        self.frames.append((event["sequence"], event["status"]))
 
 
 class Load:
@@ -82,8 +69,8 @@ class Load:
         """Submit and follow; returns when every accepted order was followed to its end."""
         started_at = time.monotonic()
         turns = asyncio.Semaphore(SUBMITTERS)
-        async with WatchfulClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
-            for order in make_orders(self._random):
+        async with OrdersClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
+            for order in starmap(Followed, random_trades(self._random)):
                 await turns.acquire()
                 await asyncio.sleep(
                     started_at + len(self.orders) / self._per_second - time.monotonic()
@@ -94,28 +81,18 @@ class Load:
                 tasks.create_task(_submit_and_follow(client, order, turns))
 
 
-def make_orders(random: Random) -> Iterator[Followed]:
-    """Yield orders for every pair of tokens in turn, from 1 to 100,000 dollars, without end."""
-    pairs = [*permutations(DOLLARS, 2)]
-    random.shuffle(pairs)
-    for token_in, token_out in cycle(pairs):
-        amount = 10 ** random.uniform(0, 5) / DOLLARS[token_in]
-        yield Followed(token_in, token_out, f"{Decimal(f'{amount:.3g}'):f}")
-
-
 async def _submit_and_follow(
-    client: WatchfulClient, followed: Followed, turns: asyncio.Semaphore
+    client: OrdersClient, followed: Followed, turns: asyncio.Semaphore
 ) -> None:
     order = await _submit(client, followed)
     turns.release()
     if order is not None:
         followed.order_id = order["orderId"]
         followed.accepted_at = time.monotonic()
-        client.watch(order, followed)
         await _follow(client, order, followed)
 
 
-async def _submit(client: WatchfulClient, followed: Followed) -> Document | None:
+async def _submit(client: OrdersClient, followed: Followed) -> Document | None:
     try:
         async with asyncio.timeout(SUBMIT_SECONDS):
             return await client.submit(followed.token_in, followed.token_out, followed.amount)
@@ -127,10 +104,10 @@ async def _submit(client: WatchfulClient, followed: Followed) -> Document | None
     return None
 
 
-async def _follow(client: WatchfulClient, order: Document, followed: Followed) -> None:
+async def _follow(client: OrdersClient, order: Document, followed: Followed) -> None:
     while not followed.is_over:
         with contextlib.suppress(ClientError, OSError, ValueError):
-            async for event in client.follow(order, after=len(followed.events)):
+            async for event in client.follow(order, after=len(followed.events), witness=followed):
                 followed.events.append(event)
         if not followed.is_over:
             await asyncio.sleep(FOLLOW_AGAIN_SECONDS)

@@ -5,11 +5,15 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from botocore.client import BaseClient
+from tenacity import retry, retry_if_exception_type, stop_after_delay
+
 if TYPE_CHECKING:
     from infra.local.stack import Description
 
 # How many calls the front door lets through at once, and how many batches are executed at once.
 CALLS, WORKERS = 2, 2
+START_SECONDS = 60
 
 _ANY_ORDER = "00000000-0000-4000-8000-000000000000"
 _EVENTS: dict[str, tuple[int, dict[str, object]]] = {
@@ -61,7 +65,22 @@ def warm_up(description: "Description") -> None:
         for _ in range(times)
     ]
     with ThreadPoolExecutor(len(calls)) as pool:
-        for call in [pool.submit(client.invoke, FunctionName=n, Payload=p) for n, p in calls]:
-            answer = call.result()
-            if "FunctionError" in answer:
-                raise RuntimeError(f"a function does not start: {answer['Payload'].read()!r}")
+        for call in [pool.submit(_start, client, name, payload) for name, payload in calls]:
+            call.result()
+
+
+class _StillColdError(RuntimeError):
+    """The function's time was up before it was there: this machine has much else to do."""
+
+
+@retry(
+    retry=retry_if_exception_type(_StillColdError),
+    stop=stop_after_delay(START_SECONDS),
+    reraise=True,
+)
+def _start(client: BaseClient, name: str, payload: bytes) -> None:
+    answer = client.invoke(FunctionName=name, Payload=payload)
+    if "FunctionError" in answer:
+        reason = answer["Payload"].read().decode()
+        error = _StillColdError if "Sandbox.Timedout" in reason else RuntimeError
+        raise error(f"a function does not start: {reason}")

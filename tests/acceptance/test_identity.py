@@ -9,9 +9,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from infra.cli.app import app
 from infra.client import OrdersClient, ProblemError
 from infra.deploy import ROOT
 from infra.local.stack import LocalStack
@@ -48,6 +50,11 @@ def keys(stack, *arguments):
 
 def new_key(stack, owner, *options):
     return json.loads(keys(stack, "create", owner, *options))
+
+
+def orders(stack, key, *arguments):
+    environment = {"ORDERS_URL": stack.description.base_url, "ORDERS_API_KEY": key}
+    return CliRunner().invoke(app, arguments, env=environment)
 
 
 async def refused(call):
@@ -138,3 +145,14 @@ def test_no_more_orders_are_accepted_than_the_limit_when_one_owner_hurries(stack
     assert ORDERS_PER_MINUTE <= len(answers) - len(refusals) <= 2 * ORDERS_PER_MINUTE
     assert {refusal.status for refusal in refusals} == {429}
     assert all(0 < refusal.retry_after_seconds <= 60 for refusal in refusals)
+
+
+def test_command_line_follows_many_with_their_tickets_when_it_has_a_key(stack):
+    key = new_key(stack, "erin")["apiKey"]
+
+    told = orders(stack, key, "bench", "--count", "4", "--concurrency", "4", "--json")
+    locked_out = orders(stack, None, "list")
+
+    assert (told.exit_code, json.loads(told.stdout)["fiveStatusesInOrder"]) == (0, 4)
+    assert locked_out.exit_code == 3
+    assert locked_out.stderr.startswith("UNAUTHORIZED: ")

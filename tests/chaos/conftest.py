@@ -13,8 +13,7 @@ from infra.local.postgres import LocalPostgres
 from tests.chaos.matrix import Matrix
 from tests.chaos.stage import Stage
 from tests.chaos.workshop import Scene
-
-TABLE = "crash matrix: how the orders ended"
+from tests.conftest import CRASH_TABLE
 
 
 @pytest.fixture(scope="session")
@@ -53,14 +52,4 @@ def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
     """A table that is shown at the end of the run, whatever comes of the test."""
     matrix = Matrix()
     yield matrix
-    request.node.user_properties.append((TABLE, [*matrix.lines()]))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [report for several in terminalreporter.stats.values() for report in several]
-    properties = [each for report in reports for each in getattr(report, "user_properties", ())]
-    tables = [lines for name, lines in properties if name == TABLE]
-    if tables:
-        terminalreporter.section(TABLE)
-        for line in (line for lines in tables for line in lines):
-            terminalreporter.write_line(line)
+    request.node.user_properties.append((CRASH_TABLE, [*matrix.lines()]))

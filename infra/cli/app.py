@@ -1,0 +1,52 @@
+"""The application: every command, and the options that stand before them."""
+
+from typing import Annotated
+
+import typer
+
+from infra.cli import __version__, options, reading, trading
+from infra.cli.exits import ExitCode
+from infra.cli.options import DEFAULT_URL, Service
+
+EXIT_CODES = "\n".join(f"{code:>5}  {code.meaning}" for code in ExitCode)
+# \b keeps a paragraph's lines apart.
+HELP = f"""Swap orders on Solana: compare prices, place orders, and watch them to their end.
+
+\b
+Exit codes:
+{EXIT_CODES}
+"""
+
+app = typer.Typer(
+    help=HELP,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("submit")(trading.submit)
+app.command("follow")(trading.follow_order)
+app.command("show")(reading.show)
+app.command("list")(reading.list_orders)
+app.command("quote")(reading.quote)
+app.command("tokens")(reading.tokens)
+app.command("pools")(reading.pools)
+app.command("bench")(trading.bench)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"orders {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _choose_service(
+    context: typer.Context,
+    url: options.Url = DEFAULT_URL,
+    api_key: options.ApiKey = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    context.obj = Service(url, api_key)

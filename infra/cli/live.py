@@ -1,0 +1,76 @@
+"""A bench while it runs: the orders under way, and how far it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from infra.cli.bench import Bench
+from infra.cli.output import add_row, percent
+from infra.cli.tables import status_text
+from infra.cli.trades import Trade
+from infra.client import Document
+
+ROWS_MOST = 20
+DIGITS_MOST = 8
+BAR_WIDTH = 40
+
+
+@contextmanager
+def live(console: Console, bench: Bench) -> Iterator[None]:
+    """Show how the bench goes; where nothing can be redrawn, how it went."""
+    with Live(console=console, get_renderable=lambda: live_view(bench)):
+        yield
+    console.print()
+
+
+def live_view(bench: Bench) -> Group:
+    """The orders as they stand, the last ones when there are many, and bars below."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("order", no_wrap=True)
+    for heading, width in (("status", 9), ("received", DIGITS_MOST), ("venue", 15)):
+        table.add_column(heading, no_wrap=True, min_width=width)
+    for heading, width in (("pools", 5), ("better", 6), ("impact", 6), ("time", 5)):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
+    begun = [trade for trade in bench.trades if trade.started_at]
+    for trade in begun[-ROWS_MOST:]:
+        _add_trade(table, trade)
+    return Group(table, _bars(bench))
+
+
+def _add_trade(table: Table, trade: Trade) -> None:
+    route = trade.detail("building").get("route")
+    add_row(
+        table,
+        f"{trade.amount} {trade.token_in} → {trade.token_out}",
+        Text(trade.status, style="red") if trade.error else status_text(trade.status),
+        _short(trade.detail("confirmed").get("amountOut", "")),
+        *(_route_cells(route) if route else ("", "", "", "")),
+        f"{trade.seconds:.1f} s" if trade.seconds else "",
+    )
+
+
+def _short(amount: str) -> str:
+    """The amount with as many decimals as there is room for."""
+    whole, _, _ = amount.partition(".")
+    return amount[: max(DIGITS_MOST, len(whole))].rstrip(".")
+
+
+def _route_cells(route: Document) -> tuple[str, str, str, str]:
+    """Venue, number of pools, gain over the best pool of the pair alone if there is one, impact."""
+    better = percent(route["improvementBps"]) if route["baseline"] else "-"
+    return route["venue"], str(len(route["legs"])), better, percent(route["priceImpactBps"])
+
+
+def _bars(bench: Bench) -> Table:
+    bars = Table.grid(padding=(0, 1))
+    total = len(bench.trades)
+    accepted = sum(bool(trade.order_id) for trade in bench.trades)
+    over = sum(trade.is_over for trade in bench.trades)
+    for name, count in (("accepted", accepted), ("done", over)):
+        bars.add_row(name, ProgressBar(total, count, BAR_WIDTH), f"{count} of {total}")
+    return bars

@@ -1,0 +1,67 @@
+"""What the commands take, and where the service is that they talk to."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from infra.client import OrdersClient
+
+DEFAULT_URL = "http://localhost:3000"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A deployment, and the key for it if it wants one."""
+
+    url: str
+    api_key: str | None
+
+    def client(self) -> OrdersClient:
+        """A client of it."""
+        return OrdersClient(self.url, api_key=self.api_key)
+
+
+def service(context: typer.Context) -> Service:
+    """The service that the command was called for."""
+    found = context.find_object(Service)
+    assert found is not None, "the callback of the application sets it"
+    return found
+
+
+def check_url(url: str) -> str:
+    """Raises BadParameter unless it can be a base URL."""
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("it starts with http:// or https://")
+    return url
+
+
+Url = Annotated[
+    str,
+    typer.Option(envvar="ORDERS_URL", callback=check_url, help="Base URL of the service."),
+]
+ApiKey = Annotated[
+    str | None,
+    typer.Option(
+        envvar="ORDERS_API_KEY", show_default=False, help="API key, where the service wants one."
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="JSON on stdout and nothing else, for scripts.")
+]
+TokenIn = Annotated[
+    str, typer.Argument(metavar="TOKEN_IN", help="What is paid: a symbol, or a mint.")
+]
+TokenOut = Annotated[
+    str, typer.Argument(metavar="TOKEN_OUT", help="What is received: a symbol, or a mint.")
+]
+Amount = Annotated[
+    str, typer.Argument(metavar="AMOUNT", help="How much to pay, a decimal; it is taken exactly.")
+]
+ExactOut = Annotated[
+    bool, typer.Option("--exact-out", help="AMOUNT is what to receive, not what to pay.")
+]
+SlippageBps = Annotated[
+    int, typer.Option(help="How much worse than quoted it may be, in hundredths of a percent.")
+]
+OrderId = Annotated[str, typer.Argument(metavar="ORDER_ID", help="The id of an order.")]

@@ -1,0 +1,110 @@
+"""The commands that only read."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from infra.cli import options
+from infra.cli.exits import run
+from infra.cli.options import service
+from infra.cli.output import console, tell
+from infra.cli.tables import orders_table, pools_table, quotes_view, tokens_table
+from infra.cli.timeline import order_view
+from infra.client import OrdersClient
+
+Status = Annotated[str | None, typer.Option(help="Only orders of this status.")]
+Type = Annotated[str | None, typer.Option("--type", help="Only orders of this type.")]
+OfTokenIn = Annotated[str | None, typer.Option("--token-in", help="Only orders that pay this.")]
+OfTokenOut = Annotated[
+    str | None, typer.Option("--token-out", help="Only orders that receive this.")
+]
+Limit = Annotated[str, typer.Option(metavar="N", help="Orders in a page, 1 to 100.")]
+All = Annotated[bool, typer.Option("--all", help="Every page, not only the first.")]
+
+
+def list_orders(
+    context: typer.Context,
+    status: Status = None,
+    order_type: Type = None,
+    token_in: OfTokenIn = None,
+    token_out: OfTokenOut = None,
+    limit: Limit = "20",
+    every_page: All = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """List orders, newest first."""
+    wanted = {
+        "status": status,
+        "type": order_type,
+        "tokenIn": token_in,
+        "tokenOut": token_out,
+        "limit": limit,
+    }
+    filters = {name: value for name, value in wanted.items() if value is not None}
+
+    async def read(client: OrdersClient) -> None:
+        if every_page:
+            orders, cursor = [order async for order in client.list_all(**filters)], None
+        else:
+            page = await client.list(**filters)
+            orders, cursor = page["orders"], page["nextCursor"]
+        document = {"orders": orders, "nextCursor": cursor}
+        tell(document, lambda: orders_table(orders), as_json=as_json)
+        if cursor is not None and not as_json:
+            console(stderr=True).print("there are more: --all lists them")
+
+    run(service(context), read, as_json=as_json)
+
+
+def show(
+    context: typer.Context, order_id: options.OrderId, as_json: options.AsJson = False
+) -> None:
+    """Show an order: its timeline, the quotes that were compared, and the route."""
+
+    async def read(client: OrdersClient) -> None:
+        order, tokens = await asyncio.gather(client.get(order_id), client.tokens())
+        tell(order, lambda: order_view(order, tokens), as_json=as_json)
+
+    run(service(context), read, as_json=as_json)
+
+
+def quote(
+    context: typer.Context,
+    token_in: options.TokenIn,
+    token_out: options.TokenOut,
+    amount: options.Amount,
+    exact_out: options.ExactOut = False,
+    slippage_bps: options.SlippageBps = 100,
+    as_json: options.AsJson = False,
+) -> None:
+    """Compare what every pool offers, and show the route an order would take now."""
+
+    async def read(client: OrdersClient) -> None:
+        wanted = client.quote(
+            token_in, token_out, amount, exact_out=exact_out, slippage_bps=slippage_bps
+        )
+        quotes, tokens = await asyncio.gather(wanted, client.tokens())
+        tell(quotes, lambda: quotes_view(quotes, quotes, tokens), as_json=as_json)
+
+    run(service(context), read, as_json=as_json)
+
+
+def tokens(context: typer.Context, as_json: options.AsJson = False) -> None:
+    """List what can be traded."""
+
+    async def read(client: OrdersClient) -> None:
+        document = await client.tokens()
+        tell(document, lambda: tokens_table(document["tokens"]), as_json=as_json)
+
+    run(service(context), read, as_json=as_json)
+
+
+def pools(context: typer.Context, as_json: options.AsJson = False) -> None:
+    """List where it can be traded, and at what price now."""
+
+    async def read(client: OrdersClient) -> None:
+        document = await client.pools()
+        tell(document, lambda: pools_table(document["pools"]), as_json=as_json)
+
+    run(service(context), read, as_json=as_json)

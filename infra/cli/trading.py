@@ -1,0 +1,105 @@
+"""The commands that place orders, and those that follow them."""
+
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+
+from infra.cli import options
+from infra.cli.bench import Bench
+from infra.cli.exits import ExitCode, run
+from infra.cli.figures import figures, figures_table
+from infra.cli.live import live
+from infra.cli.options import service
+from infra.cli.output import console, print_json, tell
+from infra.cli.timeline import Timeline
+from infra.cli.trades import plan_trades
+from infra.client import Document, OrdersClient
+
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(help="Repeat the command under one key, and there is still one order."),
+]
+Follow = Annotated[bool, typer.Option("--follow", help="Follow it to its end.")]
+After = Annotated[int, typer.Option(metavar="N", min=0, help="Leave out its first N events.")]
+Count = Annotated[int, typer.Option(min=1, help="How many orders.")]
+Concurrency = Annotated[int, typer.Option(min=1, help="How many of them at a time.")]
+
+
+def submit(
+    context: typer.Context,
+    token_in: options.TokenIn,
+    token_out: options.TokenOut,
+    amount: options.Amount,
+    exact_out: options.ExactOut = False,
+    slippage_bps: options.SlippageBps = 100,
+    idempotency_key: IdempotencyKey = None,
+    follow: Follow = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Place a market order. With --follow and --json, each event is a line."""
+
+    async def place(client: OrdersClient) -> ExitCode | None:
+        order = await client.submit(
+            token_in,
+            token_out,
+            amount,
+            exact_out=exact_out,
+            slippage_bps=slippage_bps,
+            idempotency_key=idempotency_key,
+        )
+        if follow:
+            return await _follow(client, order, 0, as_json)
+        tell(order, lambda: Timeline(order).heading, as_json=as_json)
+        return None
+
+    run(service(context), place, as_json=as_json)
+
+
+def follow_order(
+    context: typer.Context,
+    order_id: options.OrderId,
+    after: After = 0,
+    as_json: options.AsJson = False,
+) -> None:
+    """Follow an order to its end. With --json, each event is a line."""
+
+    async def follow(client: OrdersClient) -> ExitCode:
+        order = await client.get(order_id)
+        return await _follow(client, order, min(after, order["sequence"]), as_json)
+
+    run(service(context), follow, as_json=as_json)
+
+
+async def _follow(client: OrdersClient, order: Document, after: int, as_json: bool) -> ExitCode:
+    """Print the events as they come; those that were left out may have been the last."""
+    last, timeline, out = order, Timeline(order), console()
+    if not as_json:
+        out.print(timeline.heading)
+    with out.status("waiting") if out.is_terminal and not as_json else nullcontext():
+        async for last in client.follow(order, after=after):
+            if as_json:
+                print_json(last)
+            else:
+                out.print(timeline.line(last), soft_wrap=True)
+    return ExitCode.ORDER_FAILED if last["status"] == "failed" else ExitCode.OK
+
+
+def bench(
+    context: typer.Context,
+    count: Count = 100,
+    concurrency: Concurrency = 20,
+    as_json: options.AsJson = False,
+) -> None:
+    """Run many real orders, of every pair and size, and tell how it went."""
+
+    async def measure(client: OrdersClient) -> ExitCode:
+        run_of_trades = Bench(client, plan_trades(count), concurrency)
+        screen = console(stderr=as_json)
+        with live(screen, run_of_trades) if screen.is_terminal or not as_json else nullcontext():
+            await run_of_trades.run()
+        told = figures(run_of_trades)
+        tell(told, lambda: figures_table(told), as_json=as_json)
+        return ExitCode.OK if told["confirmed"] == count else ExitCode.ORDER_FAILED
+
+    run(service(context), measure, as_json=as_json)

@@ -1,0 +1,81 @@
+"""Every block of the documents is run, or says how it is checked instead."""
+
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from chalicelib.settings import Settings
+from tests.docs.markdown import DOCUMENTS, Block, blocks, of_kind, source
+from tests.docs.running import (
+    RUN,
+    Reader,
+    documents_in,
+    example_before,
+    is_run,
+    require,
+    shown,
+    squeezed,
+)
+from tests.outside import Outside
+from tests.unit.contract import ASYNCAPI
+
+# How a block can be checked that is not run: here, by test_commands.py, by test_extending.py.
+KINDS = ("output", "frames", "secret", "make", "aws", "docker", "query", "file", "diff")
+# Looked at, not read.
+NOT_CODE = ("mermaid",)
+
+
+@pytest.fixture(scope="module")
+def reader(outside: Outside, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    return Reader(outside.base_url.removeprefix("http://"), tmp_path_factory.mktemp("reader"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_fence_is_that_of_a_block_when_read(document: str) -> None:
+    fences = re.findall(r"^\s*(?:```|~~~)", source(document), re.MULTILINE)
+
+    assert len(fences) == 2 * sum(block.document == document for block in blocks())
+
+
+@pytest.mark.parametrize("block", blocks(), ids=str)
+def test_block_is_run_or_says_how_it_is_checked(block: Block) -> None:
+    if block.kind:
+        assert block.kind in KINDS
+    else:
+        assert block.language in (*RUN, *NOT_CODE), "say in a comment before it how it is checked"
+
+
+@pytest.mark.parametrize("block", [block for block in blocks() if is_run(block)], ids=str)
+def test_example_works_when_a_reader_runs_it(reader: Reader, block: Block) -> None:
+    require(block)
+
+    reader.output(block)
+
+
+@pytest.mark.parametrize("block", of_kind("output"), ids=str)
+def test_output_is_what_the_example_before_it_prints(reader: Reader, block: Block) -> None:
+    example = example_before(block)
+    require(example)
+
+    printed = squeezed(reader.output(example))
+
+    assert shown(block.text).fullmatch(printed), printed
+
+
+@pytest.mark.parametrize("block", of_kind("frames"), ids=str)
+def test_frame_is_one_of_the_stream_when_shown(block: Block) -> None:
+    forms = [message["payload"] for message in ASYNCAPI["components"]["messages"].values()]
+    whole = {"anyOf": forms, "components": ASYNCAPI["components"]}
+
+    for frame in documents_in(block.text):
+        Draft202012Validator(whole).validate(frame)
+
+
+@pytest.mark.parametrize("block", of_kind("secret"), ids=str)
+def test_secret_is_complete_when_shown(block: Block) -> None:
+    [secret] = documents_in(block.text)
+    assert isinstance(secret, dict)
+    known = {name for name, f in Settings.model_fields.items() if "SecretStr" in str(f.annotation)}
+
+    assert set(secret) == known

@@ -1,0 +1,136 @@
+"""Tables and diagrams of the documents say what the code says."""
+
+import json
+import re
+from dataclasses import fields
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+import typer
+
+from chalicelib.domain.orders import TRANSITIONS, OrderStatus
+from infra.audit.checks import CLAIMS
+from infra.cli.app import app
+from infra.cli.exits import ExitCode
+from tests.docs.markdown import ROOT, blocks, names, rows, section, source
+
+TEMPLATE = json.loads((ROOT / "infra" / "template.json").read_text())
+LIMITS = rows(section("docs/limits.md", "Limits"), "limit")
+IN_CODE = [(number, names(place)[0]) for _, number, place in LIMITS if len(names(place)) == 1]
+IN_TEMPLATE = [(number, names(place)[0]) for _, number, place in LIMITS if len(names(place)) == 2]
+UNIT = {"seconds": 1, "minutes": 60, "hours": 3600}
+
+
+def value_of(path: str) -> Any:
+    """A constant, or the default of a field: `package.module.CONSTANT`, `….Class.field`."""
+    *modules, last = path.split(".")
+    if not modules[-1][0].isupper():
+        return getattr(import_module(".".join(modules)), last)
+    owner = getattr(import_module(".".join(modules[:-1])), modules[-1])
+    return next(field.default for field in fields(owner) if field.name == last)
+
+
+@pytest.mark.parametrize(("number", "path"), IN_CODE)
+def test_limit_is_that_of_the_code_when_documented(number: str, path: str) -> None:
+    amount, _, unit = number.partition(" ")
+
+    value = value_of(path)
+
+    if isinstance(value, timedelta):
+        value = value.total_seconds() / UNIT[unit]
+    assert value == int(amount)
+
+
+@pytest.mark.parametrize(("number", "queue"), IN_TEMPLATE)
+def test_deliveries_are_those_of_the_template_when_documented(number: str, queue: str) -> None:
+    policy = TEMPLATE["Resources"][queue]["Properties"]["RedrivePolicy"]
+
+    assert policy["maxReceiveCount"] == int(number)
+
+
+def test_both_kinds_of_limits_are_found_when_read() -> None:
+    assert len(IN_CODE) > 20
+    assert len(IN_TEMPLATE) == 2
+    assert len(IN_CODE) + len(IN_TEMPLATE) == len(LIMITS)
+
+
+def test_parameters_are_those_of_the_template_when_documented() -> None:
+    def default(parameter: dict[str, Any]) -> str:
+        if "Default" not in parameter:
+            return "required"
+        return f"`{parameter['Default']}`" if parameter["Default"] != "" else "empty"
+
+    documented = rows(section("docs/deploying.md", "Parameters"), "parameter")
+
+    assert documented == [
+        [f"`{name}`", default(parameter), parameter["Description"]]
+        for name, parameter in TEMPLATE["Parameters"].items()
+    ]
+
+
+def test_state_diagram_has_the_transitions_of_the_table_when_drawn() -> None:
+    [diagram] = [block.text for block in blocks() if "stateDiagram" in block.text]
+
+    drawn = re.findall(r"^ +(\S+) --> ([\w*\[\]]+)", diagram, re.MULTILINE)
+
+    inside = {pair for pair in drawn if "[*]" not in pair}
+    assert inside == {(str(before), str(after)) for before, after in TRANSITIONS}
+    assert {before for before, after in drawn if after == "[*]"} == {
+        str(status) for status in OrderStatus if status.is_final
+    }
+
+
+def test_every_invariant_names_its_tests_when_listed() -> None:
+    found = rows(section("docs/design.md", "The eight invariants"), "invariant")
+    promised = re.findall(r"^(\d)\. ", section("README.md", "What holds"), re.MULTILINE)
+
+    assert [text.split(".")[0] for text, *_ in found] == promised == [*"12345678"]
+    assert all(names(proof) for *_, proof in found)
+
+
+def test_every_table_of_the_database_is_listed_when_made() -> None:
+    migrations = (ROOT / "chalicelib/adapters/sql/migrations").glob("*.sql")
+    made = re.findall(
+        r"CREATE TABLE (?:IF NOT EXISTS )?([\w.]+)", "".join(p.read_text() for p in migrations)
+    )
+
+    listed = names(section("docs/design.md", "The stores"))
+
+    assert {*made} <= {*listed}
+
+
+def test_functions_stand_in_the_diagram_of_the_front_page_when_deployed() -> None:
+    [diagram] = [block.text for block in blocks() if block.text.startswith("flowchart")]
+    named = re.findall(r'\bname="(\w+)"', source("app.py"))
+
+    assert {*named, "accept", "connect"} <= {*re.findall(r"\b(\w+)\[", diagram)}
+
+
+def test_checks_of_the_audit_are_listed_when_it_makes_them() -> None:
+    listed = rows(section("docs/operating.md", "Audit"), "check")
+
+    assert {names(name)[0]: claim for name, claim in listed} == CLAIMS
+
+
+def test_exit_codes_are_those_of_the_command_line_when_listed() -> None:
+    listed = rows(section("docs/cli.md", "For scripts"), "exit code")
+
+    assert listed == [[str(int(code)), code.meaning] for code in ExitCode]
+
+
+def test_commands_are_those_of_the_command_line_when_listed() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+
+    listed = [
+        (text.split()[0], description)
+        for cell, description in rows(section("docs/cli.md", "Commands"), "command")
+        for text in names(cell)
+    ]
+
+    assert {name for name, _ in listed} == group.commands.keys()
+    for name, description in listed:
+        options = {o for p in group.commands[name].params for o in p.opts if o.startswith("--")}
+        assert set(re.findall(r"`(--[\w-]+)", description)) <= options

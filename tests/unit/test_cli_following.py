@@ -1,0 +1,144 @@
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+from typing import IO, Any
+
+import pytest
+
+from infra.cli.exits import ExitCode
+from infra.deploy import ROOT
+from tests.unit.fake_stream import CONFIRMED, FAILED, WHOLE, FakeService, served
+
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
+Told = tuple[int | None, str, str]
+
+
+async def start(
+    service: FakeService, *arguments: str, stdout: int = PIPE, **environment: str
+) -> Process:
+    inherited = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS")}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "infra.cli", *arguments),
+        cwd=ROOT,
+        env=inherited | {"ORDERS_URL": service.base_url} | environment,
+        stdout=stdout,
+        stderr=PIPE,
+    )
+
+
+def orders(service: FakeService, *arguments: str) -> Told:
+    async def run() -> Told:
+        async with served(service, seconds=60):
+            process = await start(service, *arguments)
+            output, errors = await process.communicate()
+            return process.returncode, output.decode(), errors.decode()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("events", "code"),
+    [(CONFIRMED, ExitCode.OK), (FAILED, ExitCode.ORDER_FAILED)],
+    ids=["confirmed", "failed"],
+)
+def test_follow_prints_a_line_of_json_for_each_event_and_tells_how_it_ended(
+    events: Sequence[dict[str, Any]], code: ExitCode
+) -> None:
+    service = FakeService({"a": [range(1, len(events) + 1)]}, events)
+
+    exit_code, output, errors = orders(service, "follow", "a", "--json")
+
+    assert [json.loads(line) for line in output.splitlines()] == [
+        {**event, "orderId": "a"} for event in events
+    ]
+    assert (exit_code, errors) == (code, "")
+
+
+def test_follow_prints_a_plain_timeline_when_it_is_piped() -> None:
+    service = FakeService({"a": [WHOLE]})
+
+    exit_code, output, errors = orders(service, "follow", "a")
+
+    heading, *lines = output.splitlines()
+    assert heading == "a  1 SOL → USDC, slippage at most 100 bps"
+    assert [line.split()[3] for line in lines] == [event["status"] for event in CONFIRMED]
+    assert "\x1b" not in output
+    assert (exit_code, errors) == (ExitCode.OK, "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)], ids=["", "NO_COLOR"]
+)
+def test_timeline_is_coloured_in_a_terminal_unless_that_is_not_wanted(
+    environment: dict[str, str], is_coloured: bool
+) -> None:
+    service = FakeService({"a": [WHOLE]})
+
+    async def run() -> str:
+        terminal, child_side = os.openpty()
+        with open(terminal, "rb", buffering=0) as screen:
+            async with served(service, seconds=60):
+                more = {"TERM": "xterm-256color"} | environment
+                process = await start(service, "follow", "a", stdout=child_side, **more)
+                os.close(child_side)
+                output = await asyncio.to_thread(read_to_end, screen)
+                await process.communicate()
+        return output
+
+    output = asyncio.run(run())
+
+    assert "confirmed" in output
+    assert bool(COLOUR.search(output)) == is_coloured
+
+
+def read_to_end(screen: IO[bytes]) -> str:
+    content = b""
+    # Linux ends a terminal that nobody writes to any more with an error.
+    with contextlib.suppress(OSError):
+        while part := screen.read(4096):
+            content += part
+    return content.decode()
+
+
+@pytest.mark.parametrize(
+    ("events", "code"), [(CONFIRMED, ExitCode.OK), (FAILED, ExitCode.ORDER_FAILED)]
+)
+def test_follow_ends_at_once_when_everything_was_seen(
+    events: Sequence[dict[str, Any]], code: ExitCode
+) -> None:
+    class Done(FakeService):
+        def order(self, order_id: str, ticket: str | None = None) -> dict[str, Any]:
+            last = events[-1]
+            end = {"status": last["status"], "sequence": last["sequence"]}
+            return super().order(order_id, ticket) | end
+
+    service = Done({"a": []}, events)
+
+    assert orders(service, "follow", "a", "--after", "99", "--json") == (code, "", "")
+    assert service.connections == 0
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["for people", "for scripts"])
+def test_follow_stops_calmly_when_it_is_interrupted(options: list[str]) -> None:
+    service = FakeService({"a": [[1, 2]]})
+
+    async def run() -> Told:
+        async with served(service, seconds=60):
+            process = await start(service, "follow", "a", *options)
+            assert process.stdout is not None
+            first = await process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            output, errors = await process.communicate()
+            return process.returncode, (first + output).decode(), errors.decode()
+
+    exit_code, output, errors = asyncio.run(run())
+
+    assert exit_code == ExitCode.INTERRUPTED
+    assert output
+    assert errors == ""
