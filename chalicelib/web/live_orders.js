@@ -120,7 +120,8 @@ function fillText({ document, decision, fill }) {
   const bps = bpsAbove(fill[side.field], decision.route[side.field]);
   const distance = `${percent(Math.abs(bps))} ${bps > 0 ? "over" : "under"} the quote`;
   const verb = side.field === "amountOut" ? "Received" : "Paid";
-  return `${verb} ${briefAmount(fill[side.field], side.symbol)}, ${bps === 0 ? "as quoted" : distance}`;
+  const text = `${verb} ${briefAmount(fill[side.field], side.symbol)}`;
+  return `${text}, ${bps === 0 ? "as quoted" : distance}`;
 }
 
 function signatureText({ id, signature, attempt }) {

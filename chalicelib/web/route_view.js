@@ -51,7 +51,7 @@ export function quotesTable(decision, tokenIn, tokenOut) {
   const rows = sorted.map((quote) => [
     offer(quote),
     brief(quote[side.field]),
-    quote === best ? "best" : signedPercent(Math.round(bpsAbove(quote[side.field], best[side.field]))),
+    quote === best ? "best" : distance(quote[side.field], best[side.field]),
     percent(quote.priceImpactBps),
     percent(quote.feeBps),
   ]);
@@ -64,6 +64,8 @@ export function quotesTable(decision, tokenIn, tokenOut) {
   ];
   return table("What each pool offers", columns, rows);
 }
+
+const distance = (text, best) => signedPercent(Math.round(bpsAbove(text, best)));
 
 export function rejectionsTable(rejections) {
   const rows = rejections.map((r) => [`${venue(r.venue)} ${kind(r.kind)}`, r.code, r.pool]);
