@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
 
-from tests.browser.dashboard import WIDE, Dashboard, opened
+from tests.browser.dashboard import PATIENCE_MS, WIDE, Dashboard, opened
 from tests.outside import Outside
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -36,6 +36,7 @@ def pytest_runtest_setup() -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=flags)
         yield running
