@@ -47,7 +47,7 @@ local: .venv/.local ## `chalice local` for HTTP, against the stack of `make dev`
 
 test: setup ## All tests, the deployed artifact included; PYTEST_ARGS chooses
 ifeq ($(PYTEST_ARGS),)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --quiet
+	@$(BIN)/python -m pytest --numprocesses auto --quiet
 else
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif

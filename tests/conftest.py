@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
+from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.adapters.migrate import migrate
 from chalicelib.adapters.postgres import PostgresDatabase
@@ -33,7 +34,6 @@ HALVES = {
     "integration": "inside",
 }
 CRASH_TABLE = "crash matrix: how the orders ended"
-
 TEMPLATE_FILE = TESTS.parent / "infra" / "template.json"
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -56,13 +56,17 @@ TABLES = (
 )
 
 
-# Before xdist itself looks at the marks.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        half = HALVES.get(item.path.relative_to(TESTS).parts[0])
-        if half is not None:
-            item.add_marker(pytest.mark.xdist_group(half))
+class HalvesScheduling(LoadScopeScheduling):
+    """Keeps a half in one process; any other test goes wherever there is time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.removeprefix("tests/").partition("/")[0]
+        return HALVES.get(folder, nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return HalvesScheduling(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
