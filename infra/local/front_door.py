@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvloop
 from aiohttp import (
@@ -35,6 +36,7 @@ from infra.gateway import (
     Refusal,
     refusal_of,
 )
+from infra.local.apis import Apis, DescribedApis
 from infra.local.processes import LOOPBACK
 from infra.local.warm_up import CALLS
 
@@ -70,8 +72,7 @@ HOP_BY_HOP = {
 class FrontDoor:
     """The proxy's state: where the two APIs are, and how much may be under way."""
 
-    http: str
-    websocket: str
+    apis: Callable[[], Apis]
     session: ClientSession
     calls: asyncio.Semaphore
     handshakes: asyncio.Semaphore
@@ -104,7 +105,7 @@ class FrontDoor:
         method = request.method if request.method in METHODS else REFUSED_METHOD
         async with self.session.request(
             method,
-            URL(self.http + request.raw_path, encoded=True),
+            URL(self.apis().http + request.raw_path, encoded=True),
             headers=headers,
             data=await request.read(),
             allow_redirects=False,
@@ -115,7 +116,7 @@ class FrontDoor:
     async def _join(self, request: web.Request) -> web.StreamResponse:
         if request.path != WEBSOCKET_PATH:
             return _refuse(NOT_FOUND)
-        address = URL(f"{self.websocket}?{request.rel_url.raw_query_string}", encoded=True)
+        address = URL(f"{self.apis().websocket}?{request.rel_url.raw_query_string}", encoded=True)
         try:
             async with self.handshakes:
                 upstream = await self.session.ws_connect(
@@ -207,7 +208,7 @@ async def _pump_out(
             await client.send_str(message.data)
 
 
-async def _application(http: str, websocket: str) -> web.Application:
+async def _application(apis: Callable[[], Apis]) -> web.Application:
     application = web.Application(client_max_size=BODY_BYTES_MOST)
     session = ClientSession(
         connector=TCPConnector(limit=0),
@@ -216,8 +217,7 @@ async def _application(http: str, websocket: str) -> web.Application:
         auto_decompress=False,
     )
     door = FrontDoor(
-        http=http,
-        websocket=websocket,
+        apis=apis,
         session=session,
         calls=asyncio.Semaphore(CALLS),
         handshakes=asyncio.Semaphore(HANDSHAKES_AT_ONCE),
@@ -235,13 +235,12 @@ def main() -> None:
     """Open the front door on a loopback port."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--http", required=True)
-    parser.add_argument("--websocket", required=True)
+    parser.add_argument("--description", type=Path, required=True, help="the stack's")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     uvloop.install()
     web.run_app(
-        _application(arguments.http, arguments.websocket),
+        _application(DescribedApis(arguments.description)),
         host=[LOOPBACK, "::1"],
         port=arguments.port,
         print=None,

@@ -23,6 +23,7 @@ from infra.local.processes import LOOPBACK, free_port, is_listening, spawn, stop
 from infra.local.warm_up import WORKERS, warm_up
 
 LOCAL_FOLDER = ROOT / ".local"
+DESCRIPTION = "stack.json"
 START_SECONDS = 60
 SECRET_NAME = "orders-local"
 
@@ -47,6 +48,12 @@ class Description:
             parameters=self.parameters,
             wait_seconds=WAIT_SECONDS["local"],
         )
+
+    def write(self, folder: Path) -> None:
+        """Keep it where the front door and other commands look; whole at every moment."""
+        draft = folder / f"{DESCRIPTION}.new"
+        draft.write_text(json.dumps(asdict(self), indent=2))
+        draft.replace(folder / DESCRIPTION)
 
 
 class LocalStack:
@@ -118,7 +125,7 @@ class LocalStack:
                 stop(self._children.pop())
             self.postgres.stop()
             shutil.rmtree(self.folder / "tmp", ignore_errors=True)
-            (self.folder / "stack.json").unlink(missing_ok=True)
+            (self.folder / DESCRIPTION).unlink(missing_ok=True)
 
     def _start(self) -> None:
         if is_listening(self.port):
@@ -134,9 +141,9 @@ class LocalStack:
         description = self._deploy(artifact)
         self._report("warming the functions up")
         warm_up(description)
-        self._start_front_door(description.outputs)
+        description.write(self.folder)
+        self._start_front_door()
         self._wait_for(self.port)
-        (self.folder / "stack.json").write_text(json.dumps(asdict(description), indent=2))
         self._description = description
 
     def _start_emulator(self) -> None:
@@ -203,11 +210,9 @@ class LocalStack:
             path.write_text(make())
         return path.read_text()
 
-    def _start_front_door(self, outputs: Mapping[str, str]) -> None:
-        apis = f"http://{LOOPBACK}:{self.emulator_port}/_aws/execute-api"
+    def _start_front_door(self) -> None:
         command = [sys.executable, "-m", "infra.local.front_door", "--port", str(self.port)]
-        command += ["--http", f"{apis}/{outputs['RestAPIId']}/live"]
-        command += ["--websocket", f"{apis}/{outputs['WebsocketAPIId']}/live"]
+        command += ["--description", str(self.folder / DESCRIPTION)]
         self._children.append(spawn(command, log=self.folder / "front_door.log", cwd=ROOT))
 
     @retry(
@@ -223,10 +228,13 @@ class LocalStack:
 
 def running() -> Description:
     """Return the stack that `make dev` keeps up. Raises FileNotFoundError when there is none."""
-    return Description(**json.loads((LOCAL_FOLDER / "stack.json").read_text()))
+    return Description(**json.loads((LOCAL_FOLDER / DESCRIPTION).read_text()))
 
 
 def redeploy() -> Mapping[str, str]:
     """Package the code as it is now and update the running stack."""
+    description = running()
     artifact = package("local", ROOT / "build" / "local", compressed=False)
-    return deploy(running().target(), artifact)
+    outputs = deploy(description.target(), artifact)
+    replace(description, outputs=outputs).write(LOCAL_FOLDER)
+    return outputs

@@ -1,6 +1,8 @@
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from infra.local import front_door
+from infra.local.apis import Apis, DescribedApis
 
 Call = Callable[[TestClient], Awaitable[ClientResponse]]
 HANDSHAKE = {
@@ -33,7 +36,7 @@ def behind_door(call: Call, *, upstream_runs: bool = True) -> tuple[int, CIMulti
         async with TestServer(upstream) as server:
             port = server.port if upstream_runs else unused_port()
             address = f"http://127.0.0.1:{port}"
-            door = await front_door._application(address, address.replace("http", "ws"))
+            door = await front_door._application(lambda: Apis(address, address))
             async with TestClient(TestServer(door)) as client:
                 answer = await call(client)
                 return answer.status, answer.headers.copy(), await answer.text()
@@ -86,3 +89,22 @@ def test_door_refuses_a_handshake_when_it_leads_nowhere(path: str, status: int, 
     answer = behind_door(lambda client: client.get(path, headers=HANDSHAKE), upstream_runs=False)
 
     assert_problem(answer, status, code)
+
+
+def test_door_follows_a_deployment_that_gives_the_apis_other_ids(tmp_path: Path) -> None:
+    file = tmp_path / "stack.json"
+
+    def deploy(rest_api_id: str) -> None:
+        outputs = {"RestAPIId": rest_api_id, "WebsocketAPIId": "orders"}
+        file.write_text(json.dumps({"emulator_host": "127.0.0.1:4566", "outputs": outputs}))
+
+    deploy("before")
+    apis = DescribedApis(file)
+    first, again = apis(), apis()
+    deploy("afterwards")
+    os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
+
+    assert first == again
+    assert first.http == "http://127.0.0.1:4566/_aws/execute-api/before/live"
+    assert apis().http == "http://127.0.0.1:4566/_aws/execute-api/afterwards/live"
+    assert apis().websocket == first.websocket

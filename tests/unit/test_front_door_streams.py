@@ -7,6 +7,7 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestServer
 
+from infra.local.apis import Apis
 from infra.local.front_door import MESSAGE_BYTES_MOST, WEBSOCKET_PATH, FrontDoor
 
 Talk = Callable[[ClientWebSocketResponse], Awaitable[Any]]
@@ -35,8 +36,7 @@ async def served(handler: Any, path: str = "/") -> AsyncIterator[str]:
 async def connected(*, compress: int = 0, **limits: Any) -> AsyncIterator[ClientWebSocketResponse]:
     async with served(echo) as upstream, ClientSession() as session:
         door = FrontDoor(
-            http=upstream,
-            websocket=upstream,
+            apis=lambda: Apis(upstream, upstream),
             session=session,
             calls=asyncio.Semaphore(1),
             handshakes=asyncio.Semaphore(1),
