@@ -24,15 +24,9 @@ from tests.outside import outside, stack
 __all__ = ["outside", "stack"]
 
 TESTS = Path(__file__).parent
-# What waits for its processes most of the time runs in two halves at once: the folders that share
-# the running stack, and those that break things of their own. The rest fills up the cores.
-HALVES = {
-    "acceptance": "outside",
-    "browser": "outside",
-    "docs": "outside",
-    "chaos": "inside",
-    "integration": "inside",
-}
+# What waits for its processes most of the time: two of these folders run at once, each in a process
+# of its own with a stack of its own. The other tests fill up the cores.
+WAITING = frozenset({"acceptance", "browser", "chaos", "docs", "integration"})
 CRASH_TABLE = "crash matrix: how the orders ended"
 TEMPLATE_FILE = TESTS.parent / "infra" / "template.json"
 AWS_ENVIRONMENT = {
@@ -56,17 +50,17 @@ TABLES = (
 )
 
 
-class HalvesScheduling(LoadScopeScheduling):
-    """Keeps a half in one process; any other test goes wherever there is time."""
+class FolderScheduling(LoadScopeScheduling):
+    """Keeps the tests of such a folder together; any other goes wherever there is time."""
 
     def _split_scope(self, nodeid: str) -> str:
         folder = nodeid.removeprefix("tests/").partition("/")[0]
-        return HALVES.get(folder, nodeid)
+        return folder if folder in WAITING else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return HalvesScheduling(config, log)
+    return FolderScheduling(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -135,7 +135,7 @@ class LocalStack:
         self._start_emulator()
         self.postgres.start()
         self._report("packaging the functions (the first time, their wheels are downloaded)")
-        artifact = package("local", ROOT / "build" / "local", compressed=False)
+        artifact = package("local", self.folder / "build", compressed=False)
         self._wait_for(self.emulator_port)
         self._report("deploying")
         description = self._deploy(artifact)
@@ -234,7 +234,7 @@ def running() -> Description:
 def redeploy() -> Mapping[str, str]:
     """Package the code as it is now and update the running stack."""
     description = running()
-    artifact = package("local", ROOT / "build" / "local", compressed=False)
+    artifact = package("local", LOCAL_FOLDER / "build", compressed=False)
     outputs = deploy(description.target(), artifact)
     replace(description, outputs=outputs).write(LOCAL_FOLDER)
     return outputs

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from infra.deploy import ROOT, deploy, package
+from infra.deploy import deploy, package
 
 STATUSES = ["pending", "routing", "building", "submitted", "confirmed"]
 USDC_MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
@@ -150,10 +150,14 @@ def test_orders_fail_with_a_code_and_no_swap_when_every_transaction_fails(outsid
 def failing_transactions(stack):
     """Redeploy with a chain on which everything fails, and put it right again."""
     target = stack.description.target()
-    artifact = package("local", ROOT / "build" / "local", compressed=False)
-    failing = {**target.parameters, "FailureRateBps": "10000"}
-    deploy(replace(target, parameters=failing), artifact)
+    artifact = package("local", stack.folder / "build", compressed=False)
+
+    def deploy_with(failure_rate_bps):
+        parameters = {**target.parameters, "FailureRateBps": str(failure_rate_bps)}
+        deploy(replace(target, parameters=parameters), artifact)
+
+    deploy_with(10_000)
     try:
         yield
     finally:
-        deploy(target, artifact)
+        deploy_with(0)
