@@ -30,7 +30,7 @@ PARAMETERS = {
 }
 FOLLOW_SECONDS = 90.0
 # Orders go on coming for so long after the last fault: what was broken is used again at once.
-MENDED_SECONDS, MENDED_SHARE = 10.0, 0.25
+MENDED_SECONDS, MENDED_SHARE = 15.0, 0.25
 DEAD_LETTER_QUEUES = ("OrdersDeadLetterQueue", "OrdersUnresolvedQueue", "StatusDeadLetterQueue")
 
 
