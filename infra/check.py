@@ -16,11 +16,11 @@ from rich.status import Status
 from rich.table import Table
 from websockets.sync.client import connect
 
-from infra.cli.trades import SHOWCASE
-from infra.client import OrdersClient
 from infra.deploy import ROOT, package
 from infra.local.stack import Description, LocalStack
 from infra.local.warm_up import function_names
+from orders_client import OrdersClient
+from orders_client.cli.trades import SHOWCASE
 
 MIB = 1024 * 1024
 PACKAGE_MB_MOST = 30

@@ -9,8 +9,8 @@ from random import Random
 
 from aiohttp import ClientError
 
-from infra.cli.trades import random_trades
-from infra.client import FINAL, Document, OrdersClient, ProblemError
+from orders_client import FINAL, Document, OrdersClient, ProblemError
+from orders_client.cli.trades import random_trades
 
 SUBMIT_SECONDS = 40
 # Clients who wait for an answer send nothing more: who gives up leaves work behind all the same.

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.cli.bench import Bench
-from infra.cli.figures import figures, figures_table
-from infra.cli.live import live
-from infra.cli.trades import plan_trades
-from infra.client import OrdersClient
 from infra.local.processes import interrupt_on_signals
 from infra.local.stack import LocalStack
+from orders_client import OrdersClient
+from orders_client.cli.bench import Bench
+from orders_client.cli.figures import figures, figures_table
+from orders_client.cli.live import live
+from orders_client.cli.trades import plan_trades
 
 CONCURRENCY = 50
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from websockets.asyncio.client import connect
 
-from infra.client import OrdersClient
+from orders_client import OrdersClient
 
 STATUSES = list(enumerate(["pending", "routing", "building", "submitted", "confirmed"], 1))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from infra.cli.app import app
+from orders_client.cli.app import app
 
 GOLDEN_FOLDER = Path(__file__).parent / "golden"
 # Values that no two runs share, by the names of their fields.

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from infra.cli.app import app
-from infra.client import OrdersClient, ProblemError
 from infra.deploy import ROOT
 from infra.local.stack import LocalStack
+from orders_client import OrdersClient, ProblemError
+from orders_client.cli.app import app
 
 ORDERS_PER_MINUTE = 5
 

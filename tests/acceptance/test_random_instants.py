@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from websockets.asyncio.client import connect
 
-from infra.client import OrdersClient
+from orders_client import OrdersClient
 
 ORDERS, CONNECTIONS, SHARED_CONNECTIONS = 20, 100, 20
 SUBSCRIPTIONS_OF_A_CONNECTION = 9

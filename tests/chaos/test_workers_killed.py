@@ -8,9 +8,9 @@ import psutil
 import psycopg
 import pytest
 
-from infra.client import OrdersClient
 from infra.local.stack import LocalStack
 from infra.local.warm_up import function_names
+from orders_client import OrdersClient
 
 ORDERS = 30
 TIME_MOST = timedelta(seconds=30)

@@ -76,7 +76,7 @@ class Reader:
     def _environment(self) -> dict[str, str]:
         # `make` installs the command; the tests do not depend on that it has been run.
         command = self.folder / "orders"
-        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m infra.cli "$@"\n')
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m orders_client.cli "$@"\n')
         command.chmod(0o755)
         places = (str(self.folder), str(Path(sys.executable).parent), os.environ["PATH"])
         return {

@@ -12,8 +12,8 @@ import typer
 
 from chalicelib.domain.orders import TRANSITIONS, OrderStatus
 from infra.audit.checks import CLAIMS
-from infra.cli.app import app
-from infra.cli.exits import ExitCode
+from orders_client.cli.app import app
+from orders_client.cli.exits import ExitCode
 from tests.docs.markdown import ROOT, blocks, names, rows, section, source
 
 TEMPLATE = json.loads((ROOT / "infra" / "template.json").read_text())

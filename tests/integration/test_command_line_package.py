@@ -14,7 +14,7 @@ from infra.deploy import ROOT
 
 TOLD = """
 import sys
-from infra.cli.app import app
+from orders_client.cli.app import app
 try:
     app(["--version"])
 finally:
@@ -28,7 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
     # Building leaves things behind.
     source = tmp_path_factory.mktemp("source")
     shutil.copy(ROOT / "pyproject.toml", source)
-    shutil.copytree(ROOT / "infra", source / "infra")
+    shutil.copytree(ROOT / "orders_client", source / "orders_client")
     offline = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", *offline, "--wheel-dir", source, source], check=True
@@ -42,9 +42,7 @@ def test_wheel_holds_the_command_line_and_its_client_alone(wheel: zipfile.ZipFil
     sources = {name for name in wheel.namelist() if name.endswith(".py")}
 
     assert sources == {
-        str(path.relative_to(ROOT))
-        for package in ("cli", "client")
-        for path in (ROOT / "infra" / package).glob("*.py")
+        str(path.relative_to(ROOT)) for path in (ROOT / "orders_client").rglob("*.py")
     }
 
 
@@ -75,5 +73,5 @@ def test_wheel_names_its_command_and_its_three_libraries(wheel: zipfile.ZipFile)
         for line in metadata.splitlines()
         if line.startswith("Requires-Dist:")
     }
-    assert "orders = infra.cli.__main__:main" in entry_points
+    assert "orders = orders_client.cli.__main__:main" in entry_points
     assert libraries == {"aiohttp", "rich", "typer"}

@@ -16,8 +16,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from infra.client import OrdersClient
 from infra.deploy import ROOT
+from orders_client import OrdersClient
 
 GOLDEN_FOLDER = ROOT / "tests" / "golden"
 CONFIRMED, FAILED = (

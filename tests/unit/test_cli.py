@@ -6,11 +6,11 @@ import pytest
 from typer.testing import CliRunner
 
 from chalicelib.domain.tokens import TOKENS
-from infra.cli import __version__
-from infra.cli.app import app
-from infra.cli.exits import ExitCode
-from infra.client import orders as calls
 from infra.local.processes import LOOPBACK, free_port
+from orders_client import client as calls
+from orders_client.cli import __version__
+from orders_client.cli.app import app
+from orders_client.cli.exits import ExitCode
 from tests.unit.fake_http import CannedService, canned
 from tests.unit.fake_stream import ACCEPTED, CONFIRMED, FAILED, GOLDEN_FOLDER
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from infra.cli import bench as module
-from infra.cli.bench import NO_END, Bench
-from infra.cli.exits import ExitCode
-from infra.cli.figures import figures
-from infra.cli.trades import SHOWCASE, plan_trades
-from infra.client import ProblemError
+from orders_client import ProblemError
+from orders_client.cli import bench as module
+from orders_client.cli.bench import NO_END, Bench
+from orders_client.cli.exits import ExitCode
+from orders_client.cli.figures import figures
+from orders_client.cli.trades import SHOWCASE, plan_trades
 from tests.unit.fake_stream import WHOLE, FakeService, Shop, served
 from tests.unit.test_cli_following import orders
 

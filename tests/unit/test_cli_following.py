@@ -12,8 +12,8 @@ from typing import IO, Any
 
 import pytest
 
-from infra.cli.exits import ExitCode
 from infra.deploy import ROOT
+from orders_client.cli.exits import ExitCode
 from tests.unit.fake_stream import CONFIRMED, FAILED, WHOLE, FakeService, served
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
@@ -26,7 +26,7 @@ async def started(
 ) -> AsyncIterator[Process]:
     inherited = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS")}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.cli", *arguments),
+        *(sys.executable, "-m", "orders_client.cli", *arguments),
         cwd=ROOT,
         env=inherited | {"ORDERS_URL": service.base_url} | environment,
         stdout=stdout,

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from infra.client import ProblemError, StreamBrokenError, line, patience, subscription
+from orders_client import ProblemError, StreamBrokenError, subscription
+from orders_client import backoff as patience
+from orders_client import connection as line
 from tests.unit.fake_stream import (
     WHOLE,
     FakeService,

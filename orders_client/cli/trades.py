@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import cycle, islice, permutations
 from random import Random
 
-from infra.client import FINAL, Document
+from orders_client import FINAL, Document
 
 # What a first look should see: one pool, splits, hops, the long way round, small and large.
 SHOWCASE = (

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from infra.cli.options import Service
-from infra.client import OrdersClient, ProblemError, StreamBrokenError
-from infra.client.errors import LOST
+from orders_client import OrdersClient, ProblemError, StreamBrokenError
+from orders_client.cli.options import Service
+from orders_client.errors import LOST
 
 
 class ExitCode(IntEnum):

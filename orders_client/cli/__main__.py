@@ -1,8 +1,8 @@
-"""`orders`, and `python -m infra.cli`."""
+"""`orders`, and `python -m orders_client.cli`."""
 
 import signal
 
-from infra.cli.app import app
+from orders_client.cli.app import app
 
 
 def main() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 from rich.table import Table
 
-from infra.cli.bench import Bench
-from infra.cli.output import add_row
-from infra.cli.trades import Trade
+from orders_client.cli.bench import Bench
+from orders_client.cli.output import add_row
+from orders_client.cli.trades import Trade
 
 
 def figures(bench: Bench) -> dict[str, Any]:

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import options
-from infra.cli.bench import Bench
-from infra.cli.exits import ExitCode, run
-from infra.cli.figures import figures, figures_table
-from infra.cli.live import live
-from infra.cli.options import service
-from infra.cli.output import console, print_json, tell
-from infra.cli.timeline import Timeline
-from infra.cli.trades import plan_trades
-from infra.client import Document, OrdersClient
+from orders_client import Document, OrdersClient
+from orders_client.cli import options
+from orders_client.cli.bench import Bench
+from orders_client.cli.exits import ExitCode, run
+from orders_client.cli.figures import figures, figures_table
+from orders_client.cli.live import live
+from orders_client.cli.options import service
+from orders_client.cli.output import console, print_json, tell
+from orders_client.cli.timeline import Timeline
+from orders_client.cli.trades import plan_trades
 
 IdempotencyKey = Annotated[
     str | None,

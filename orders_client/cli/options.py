@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from infra.client import OrdersClient
+from orders_client import OrdersClient
 
 DEFAULT_URL = "http://localhost:3000"
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from infra.cli.trades import Trade
-from infra.client import FINAL, Document, OrdersClient, ProblemError
-from infra.client.errors import LOST
+from orders_client import FINAL, Document, OrdersClient, ProblemError
+from orders_client.cli.trades import Trade
+from orders_client.errors import LOST
 
 # When no order has had news for so long, those that are left are given up.
 QUIET_SECONDS = 120.0

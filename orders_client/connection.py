@@ -15,10 +15,10 @@ from aiohttp import (
     WSServerHandshakeError,
 )
 
-from infra.client.errors import BUSY, LOST, ProblemError, StreamBrokenError
-from infra.client.events import FINAL, Document, Witness
-from infra.client.patience import Patience
-from infra.client.subscription import Subscription
+from orders_client.backoff import Patience
+from orders_client.errors import BUSY, LOST, ProblemError, StreamBrokenError
+from orders_client.events import FINAL, Document, Witness
+from orders_client.subscription import Subscription
 
 # API Gateway closes a connection that is idle for ten minutes.
 PING_SECONDS = 180.0

@@ -3,9 +3,9 @@
 It knows the service by its contract alone, and imports nothing else of this repository.
 """
 
-from infra.client.errors import ProblemError, StreamBrokenError
-from infra.client.events import FINAL, Document, Witness
-from infra.client.orders import OrdersClient
+from orders_client.client import OrdersClient
+from orders_client.errors import ProblemError, StreamBrokenError
+from orders_client.events import FINAL, Document, Witness
 
 __all__ = [
     "FINAL",

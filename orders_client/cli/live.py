@@ -9,11 +9,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from infra.cli.bench import Bench
-from infra.cli.output import add_row, percent
-from infra.cli.tables import status_text
-from infra.cli.trades import Trade
-from infra.client import Document
+from orders_client import Document
+from orders_client.cli.bench import Bench
+from orders_client.cli.output import add_row, percent
+from orders_client.cli.tables import status_text
+from orders_client.cli.trades import Trade
 
 ROWS_MOST = 20
 DIGITS_MOST = 8

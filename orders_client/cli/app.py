@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import __version__, options, reading, trading
-from infra.cli.exits import ExitCode
-from infra.cli.options import DEFAULT_URL, Service
+from orders_client.cli import __version__, options, reading, trading
+from orders_client.cli.exits import ExitCode
+from orders_client.cli.options import DEFAULT_URL, Service
 
 EXIT_CODES = "\n".join(f"{code:>5}  {code.meaning}" for code in ExitCode)
 # \b keeps a paragraph's lines apart.

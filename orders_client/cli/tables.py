@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from infra.cli.output import add_row, percent, table
-from infra.client import Document
+from orders_client import Document
+from orders_client.cli.output import add_row, percent, table
 
 COLORS = {"confirmed": "green", "failed": "red", "submitted": "cyan", "building": "blue"}
 # Enough to tell pools apart; whole ones are in `orders pools` and in JSON.

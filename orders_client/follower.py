@@ -5,9 +5,9 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
 from aiohttp import ClientSession
 
-from infra.client.events import Document, Witness
-from infra.client.line import Line
-from infra.client.subscription import Subscription
+from orders_client.connection import Line
+from orders_client.events import Document, Witness
+from orders_client.subscription import Subscription
 
 
 class Follower:

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from infra.cli.tables import quotes_view, status_text, trade_text
-from infra.client import Document
+from orders_client import Document
+from orders_client.cli.tables import quotes_view, status_text, trade_text
 
 STATUS_WIDTH = 10
 PRICE = Context(prec=12)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import options
-from infra.cli.exits import run
-from infra.cli.options import service
-from infra.cli.output import console, tell
-from infra.cli.tables import orders_table, pools_table, quotes_view, tokens_table
-from infra.cli.timeline import order_view
-from infra.client import OrdersClient
+from orders_client import OrdersClient
+from orders_client.cli import options
+from orders_client.cli.exits import run
+from orders_client.cli.options import service
+from orders_client.cli.output import console, tell
+from orders_client.cli.tables import orders_table, pools_table, quotes_view, tokens_table
+from orders_client.cli.timeline import order_view
 
 Status = Annotated[str | None, typer.Option(help="Only orders of this status.")]
 Type = Annotated[str | None, typer.Option("--type", help="Only orders of this type.")]

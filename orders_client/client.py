@@ -16,10 +16,10 @@ from aiohttp import (
     TCPConnector,
 )
 
-from infra.client.errors import BUSY, LOST, ProblemError
-from infra.client.events import FINAL, Document, Witness
-from infra.client.follower import Follower
-from infra.client.subscription import Subscription
+from orders_client.errors import BUSY, LOST, ProblemError
+from orders_client.events import FINAL, Document, Witness
+from orders_client.follower import Follower
+from orders_client.subscription import Subscription
 
 EXECUTE = "/api/orders/execute"
 CALL_SECONDS = 60
