@@ -60,37 +60,37 @@ check: setup ## Lint, format, types, layers, template, sizes
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m infra.check
+	@$(BIN)/python -m infra.verify.sizes
 
 bench-router: .venv/.local ## Quotes and plans per second on this machine; BENCH_ARGS=--json for JSON
-	@$(BIN)/python -m infra.bench.router $(BENCH_ARGS)
+	@$(BIN)/python -m infra.verify.bench.router $(BENCH_ARGS)
 
 audit: .venv/.local ## Compare orders, events and the chain's ledger
-	@$(BIN)/python -m infra.audit $(AUDIT_ARGS)
+	@$(BIN)/python -m infra.operate.audit $(AUDIT_ARGS)
 
 chaos: ORDERS = 4
 chaos: .venv/.local ## Break the stack for MINUTES under ORDERS a second, and audit it; SEED repeats
-	@$(BIN)/python -m infra.chaos.run --minutes $(MINUTES) --orders $(ORDERS) $(SEED:%=--seed %)
+	@$(BIN)/python -m infra.verify.chaos.run --minutes $(MINUTES) --orders $(ORDERS) $(SEED:%=--seed %)
 
 fuzz: CASES ?= 2000
 fuzz: setup ## Hold a running stack to its OpenAPI document with CASES generated requests; SEED repeats
 	@FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/acceptance/test_schemathesis.py -s
 
 deploy: .venv/.local ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
-	@$(BIN)/python -m infra.deploy --stage $(STAGE) $(DEPLOY_ARGS)
+	@$(BIN)/python -m infra.deploy.stack --stage $(STAGE) $(DEPLOY_ARGS)
 
 keys: .venv/.local ## API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke ID" or "list"
-	@$(BIN)/python -m infra.keys $(KEYS_ARGS)
+	@$(BIN)/python -m infra.operate.keys $(KEYS_ARGS)
 
 redrive: .venv/.local ## Return the dead letters of STAGE to their queues
-	@$(BIN)/python -m infra.redrive --stage $(STAGE)
+	@$(BIN)/python -m infra.operate.redrive --stage $(STAGE)
 
 screenshots: setup ## Pictures of the dashboard to build/screenshots, the README's to docs
 	@BROWSER_REQUIRED=1 $(BIN)/python -m pytest --quiet tests/browser/test_views.py
 	@cp build/screenshots/wide-light-trade.png docs/dashboard.png
 
 collection: .venv/.local ## Write the Postman collection from the OpenAPI document
-	@$(BIN)/python -m infra.collection
+	@$(BIN)/python -m infra.generate.collection
 
 clean: ## Remove what the targets made, the local data included
 	@rm -rf .local .venv .venv-localstack build *.egg-info .chalice/deployments

@@ -13,7 +13,7 @@ from chalicelib.entrypoints import http, logs, pages, queue, schedule, websocket
 app = Chalice(app_name="orders")
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-# The deployed queues are named in infra/template.json; Chalice wants a name here all the same.
+# infra/templates/orders.json names the deployed queues; Chalice wants a name here all the same.
 ORDERS_QUEUE, ORDERS_DEAD_LETTER_QUEUE = "orders", "orders-dead-letter"
 STATUS_QUEUE = "status.fifo"
 

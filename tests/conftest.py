@@ -17,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.adapters.migrate import migrate
 from chalicelib.adapters.postgres import PostgresDatabase
-from infra.clients import LOCAL_REGION
+from infra.deploy.clients import LOCAL_REGION
 from infra.local.postgres import LocalPostgres
 from tests.outside import outside, stack
 
@@ -28,7 +28,7 @@ TESTS = Path(__file__).parent
 # of its own with a stack of its own. The other tests fill up the cores.
 WAITING = frozenset({"acceptance", "browser", "chaos", "docs", "integration"})
 CRASH_TABLE = "crash matrix: how the orders ended"
-TEMPLATE_FILE = TESTS.parent / "infra" / "template.json"
+TEMPLATE_FILE = TESTS.parent / "infra" / "templates" / "orders.json"
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",

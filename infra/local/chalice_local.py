@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from infra.clients import LOCAL_REGION
-from infra.deploy import ROOT
+from infra.deploy.clients import LOCAL_REGION
+from infra.deploy.stack import ROOT
 from infra.local.stack import Description, running
 
 

@@ -28,7 +28,7 @@ from aiohttp import (
 from yarl import URL
 
 from chalicelib.entrypoints import problems
-from infra.gateway import (
+from infra.deploy.gateway import (
     NOT_FOUND,
     RETRY_AFTER_SECONDS,
     TOO_LARGE,

@@ -22,8 +22,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from infra.clients import LOCAL_REGION, local_clients
-from infra.deploy import ROOT
+from infra.deploy.clients import LOCAL_REGION, local_clients
+from infra.deploy.stack import ROOT
 from infra.local.processes import LOOPBACK, free_port, spawn, stop
 from infra.local.stack import LOCAL_FOLDER
 

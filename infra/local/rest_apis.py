@@ -5,7 +5,7 @@ from typing import Any
 
 from ministack.services import apigateway_v1
 
-from infra.gateway import ANY_METHOD
+from infra.deploy.gateway import ANY_METHOD
 
 _import_path_item = apigateway_v1._import_path_item
 _import_rest_api = apigateway_v1._import_rest_api

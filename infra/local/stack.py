@@ -16,8 +16,8 @@ from typing import Self
 from solders.keypair import Keypair
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
-from infra.clients import LOCAL_REGION, local_clients
-from infra.deploy import ROOT, WAIT_SECONDS, Artifact, Target, deploy, package
+from infra.deploy.clients import LOCAL_REGION, local_clients
+from infra.deploy.stack import ROOT, WAIT_SECONDS, Artifact, Target, deploy, package
 from infra.local.postgres import LocalPostgres
 from infra.local.processes import LOOPBACK, free_port, is_listening, spawn, stop, uninterrupted
 from infra.local.warm_up import WORKERS, warm_up

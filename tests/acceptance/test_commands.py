@@ -10,7 +10,7 @@ import time
 import psutil
 import psycopg
 
-from infra.deploy import ROOT
+from infra.deploy.stack import ROOT
 
 
 def start_demo(tmp_path, *arguments):
@@ -96,7 +96,7 @@ def test_demo_stops_calmly_when_it_is_interrupted(tmp_path):
 
 
 def test_chaos_stops_calmly_when_it_is_interrupted_amid_its_faults(tmp_path):
-    chaos = start("infra.chaos.run", tmp_path, "--seed", "1", "--orders", "2")
+    chaos = start("infra.verify.chaos.run", tmp_path, "--seed", "1", "--orders", "2")
     wait_until_under_load(chaos, tmp_path)
 
     chaos.send_signal(signal.SIGINT)

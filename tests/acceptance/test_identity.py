@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from infra.deploy import ROOT
+from infra.deploy.stack import ROOT
 from infra.local.stack import LocalStack
 from orders_client import OrdersClient, ProblemError
 from orders_client.cli.app import app
@@ -38,7 +38,7 @@ def stack():
 
 def keys(stack, *arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "infra.keys", *arguments],
+        [sys.executable, "-m", "infra.operate.keys", *arguments],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": stack.description.database_url},
         capture_output=True,

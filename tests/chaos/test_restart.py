@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.check import SCHEDULE_EVENT
 from infra.local.stack import LocalStack
 from infra.local.warm_up import function_names
+from infra.verify.sizes import SCHEDULE_EVENT
 from tests.outside import Outside
 
 MANY = 10

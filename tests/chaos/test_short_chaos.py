@@ -1,8 +1,8 @@
 import tempfile
 from pathlib import Path
 
-from infra.chaos.course import parameters, run
 from infra.local.stack import LocalStack
+from infra.verify.chaos.course import parameters, run
 
 SEED = 32
 SECONDS = 20

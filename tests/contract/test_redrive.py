@@ -3,7 +3,7 @@
 import pytest
 from botocore.client import BaseClient
 
-from infra.redrive import redrive
+from infra.operate.redrive import redrive
 from tests.contract.queues import receive_all
 
 

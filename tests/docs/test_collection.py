@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
-from infra.collection import FILE, FORMAT, write
+from infra.generate.collection import FILE, FORMAT, write
 from tests.outside import Outside
 from tests.unit.contract import OPENAPI, check, response_of
 

@@ -11,12 +11,12 @@ import pytest
 import typer
 
 from chalicelib.domain.orders import TRANSITIONS, OrderStatus
-from infra.audit.checks import CLAIMS
+from infra.operate.audit.checks import CLAIMS
 from orders_client.cli.app import app
 from orders_client.cli.exits import ExitCode
 from tests.docs.markdown import ROOT, blocks, names, rows, section, source
 
-TEMPLATE = json.loads((ROOT / "infra" / "template.json").read_text())
+TEMPLATE = json.loads((ROOT / "infra" / "templates" / "orders.json").read_text())
 LIMITS = rows(section("docs/limits.md", "Limits"), "limit")
 IN_CODE = [(number, names(place)[0]) for _, number, place in LIMITS if len(names(place)) == 1]
 IN_TEMPLATE = [(number, names(place)[0]) for _, number, place in LIMITS if len(names(place)) == 2]

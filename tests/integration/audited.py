@@ -13,8 +13,8 @@ from chalicelib.domain.tokens import USDT, Pair
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.simulation.ledger import PostgresLedger
 from chalicelib.simulation.market import Market
-from infra.audit import Report, audit
 from infra.local.processes import LOOPBACK, free_port
+from infra.operate.audit import Report, audit
 from tests.world import World, ticks
 
 ALL = 10_000

@@ -15,7 +15,7 @@ from solders.keypair import Keypair
 
 from chalicelib import bootstrap
 from chalicelib.adapters.postgres import PostgresDatabase, load_queries
-from infra.deploy import Artifact, package
+from infra.deploy.stack import Artifact, package
 from infra.local.postgres import LocalPostgres
 from tests.integration.audited import Executed
 

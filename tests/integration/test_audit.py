@@ -18,8 +18,8 @@ from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.market import GENESIS, SLOT, Market
 from chalicelib.simulation.pool_states import SimulatedPool
 from chalicelib.simulation.transactions import read_swap
-from infra.audit import audit
-from infra.audit.recompute import Recomputation, deployed_market
+from infra.operate.audit import audit
+from infra.operate.audit.recompute import Recomputation, deployed_market
 from tests.integration.audited import (
     BUILDING,
     MARKET,

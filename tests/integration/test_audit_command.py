@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.audit.__main__ import main
 from infra.local import stack
+from infra.operate.audit.__main__ import main
 from tests.integration.audited import AWAY, tamper
 
 
@@ -19,7 +19,7 @@ def command(
 ) -> Callable[..., tuple[object, str, str]]:
     """What the command leaves with and prints, where no stack is up."""
     monkeypatch.setattr(stack, "LOCAL_FOLDER", tmp_path)
-    monkeypatch.setattr("infra.audit.__main__.interrupt_on_signals", lambda: None)
+    monkeypatch.setattr("infra.operate.audit.__main__.interrupt_on_signals", lambda: None)
     monkeypatch.delenv("DATABASE_URL", raising=False)
 
     def run(*arguments: str) -> tuple[object, str, str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.bytecode import add_bytecode
-from infra.deploy import ROOT
+from infra.deploy.bytecode import add_bytecode
+from infra.deploy.stack import ROOT
 
 NEW_YEAR, LATER = (2024, 1, 1, 0, 0, 0), (2025, 6, 7, 8, 9, 10)
 # Every Latin-1 character as a constant: CPython shares them, and writes shared objects otherwise.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy import ROOT
+from infra.deploy.stack import ROOT
 
 TOLD = """
 import sys

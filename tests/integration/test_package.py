@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.adapters.postgres import SQL_FOLDER
 from chalicelib.entrypoints.pages import FOLDER as WEB_FOLDER
-from infra.deploy import ROOT, Artifact
+from infra.deploy.stack import ROOT, Artifact
 
 ZIPPED_BYTES_MOST = 30_000_000
 # PEP 552: the bytecode goes by the source's hash, and nobody compares it.

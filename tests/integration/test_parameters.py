@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.deploy import Target, Template, parameters_of
+from infra.deploy.stack import Target, Template, parameters_of
 
 Deploy = Callable[..., dict[str, str]]
 KEPT = {"SettingsSecretArn": "arn", "AuthMode": "api_key", "OrdersPerMinute": "60"}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import Settings
-from infra.deploy import Artifact, DeploymentError, Template, _check_partial_batches
-from infra.gateway import ANY_METHOD
+from infra.deploy.gateway import ANY_METHOD
+from infra.deploy.stack import Artifact, DeploymentError, Template, _check_partial_batches
 
 QUEUES = {
     "OrdersQueue": "Execute",

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from infra.clients import Clients
+from infra.deploy.clients import Clients
 
 ROLE = "arn:aws:iam::000000000000:role/probe"
 LAMBDA_WAIT = {"Delay": 1, "MaxAttempts": 120}

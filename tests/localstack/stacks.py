@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from infra.clients import Clients
-from infra.deploy import Target, Template, _apply, outputs
+from infra.deploy.clients import Clients
+from infra.deploy.stack import Target, Template, _apply, outputs
 
 ALARM = "AWS::CloudWatch::Alarm"
 QUEUE = "AWS::SQS::Queue"

@@ -12,8 +12,8 @@ from urllib.request import Request, urlopen
 import pytest
 from solders.keypair import Keypair
 
-from infra.clients import Clients
-from infra.deploy import Target, deploy, package
+from infra.deploy.clients import Clients
+from infra.deploy.stack import Target, deploy, package
 from tests.localstack.stacks import Stack, target
 
 CALL_SECONDS = 60

@@ -8,7 +8,7 @@ from chalicelib.adapters.memory import MemoryClock
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders import OrderId
 from chalicelib.engine.followers import Follower
-from infra.clients import Clients
+from infra.deploy.clients import Clients
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.settings import Settings
-from infra.clients import Clients
+from infra.deploy.clients import Clients
 
 IN_SECRET = {"database_url": "postgresql://engine@db.example/orders", "wallet_secret_key": "5Kd3"}
 IN_ENVIRONMENT = {

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from infra.clients import Clients
-from infra.deploy import ROOT, Template
+from infra.deploy.clients import Clients
+from infra.deploy.stack import ROOT, Template
 from tests.localstack.stacks import ALARM, QUEUE, TABLE, Stack, only
 
-RESOURCES = json.loads((ROOT / "infra" / "template.json").read_text())["Resources"]
+RESOURCES = json.loads((ROOT / "infra" / "templates" / "orders.json").read_text())["Resources"]
 QUEUES = [name for name, resource in RESOURCES.items() if resource.get("Type") == QUEUE]
 ALARMS = [name for name, resource in RESOURCES.items() if resource.get("Type") == ALARM]
 

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.clients import Clients
-from infra.deploy import Target, _upload
+from infra.deploy.clients import Clients
+from infra.deploy.stack import Target, _upload
 from tests.localstack.stacks import target
 
 

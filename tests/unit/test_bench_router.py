@@ -7,7 +7,7 @@ from rich.console import Console
 
 from chalicelib.domain.planning import Planner
 from chalicelib.domain.trades import SwapMode
-from infra.bench.buckets import (
+from infra.verify.bench.buckets import (
     BINS_CROSSED,
     BUCKETS,
     TICKS_CROSSED,
@@ -17,9 +17,9 @@ from infra.bench.buckets import (
     find_asks,
     ticks_crossed,
 )
-from infra.bench.figures import Bench
-from infra.bench.requests import EIGHT_POOLS, TWO_POOLS, WHOLE_MARKET, find_requests
-from infra.bench.router import as_json, plan_table, quote_table
+from infra.verify.bench.figures import Bench
+from infra.verify.bench.requests import EIGHT_POOLS, TWO_POOLS, WHOLE_MARKET, find_requests
+from infra.verify.bench.router import as_json, plan_table, quote_table
 
 ASKS = 12
 

@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from infra.chaos.faults import Planned, carry_out, make_plan
-from infra.chaos.load import Followed
-from infra.chaos.proxies import Luck, Mishap, Trouble
-from infra.chaos.watch import Quiet, complaints_of, duplicates, false_failures, holes
+from infra.verify.chaos.faults import Planned, carry_out, make_plan
+from infra.verify.chaos.load import Followed
+from infra.verify.chaos.proxies import Luck, Mishap, Trouble
+from infra.verify.chaos.watch import Quiet, complaints_of, duplicates, false_failures, holes
 
 HAPPY = ["pending", "routing", "building", "submitted", "confirmed"]
 TWICE = [*HAPPY[:4], "routing", *HAPPY[2:]]

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import pytest
 
-from infra.deploy import ROOT
+from infra.deploy.stack import ROOT
 from orders_client.cli.exits import ExitCode
 from tests.unit.fake_stream import CONFIRMED, FAILED, WHOLE, FakeService, served
 

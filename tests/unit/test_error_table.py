@@ -1,10 +1,10 @@
-from infra.error_table import GUIDE, table, with_table
+from infra.generate.error_table import GUIDE, table, with_table
 
 
 def test_guide_has_the_table_of_today_when_read() -> None:
     guide = GUIDE.read_text()
 
-    assert with_table(guide) == guide, "python -m infra.error_table"
+    assert with_table(guide) == guide, "python -m infra.generate.error_table"
 
 
 def test_table_names_a_code_once_when_written() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from infra.gateway import ANY_METHOD, REFUSALS, answer_everything, refusal_of
+from infra.deploy.gateway import ANY_METHOD, REFUSALS, answer_everything, refusal_of
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from tests.unit.feeds import HangingFeed, world_with_followers
 from tests.unit.log_lines import Count, counts_of, lines_of
 from tests.world import World
 
-TEMPLATE = json.loads((Path(__file__).parents[2] / "infra" / "template.json").read_text())
+TEMPLATE = json.loads(
+    (Path(__file__).parents[2] / "infra" / "templates" / "orders.json").read_text()
+)
 STACK = (("stack", "test"),)
 
 

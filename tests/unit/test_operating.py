@@ -9,7 +9,7 @@ from chalicelib.entrypoints.metrics import METRICS, NAMESPACE
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "operating.md").read_text()
-TEMPLATE = json.loads((ROOT / "infra" / "template.json").read_text())
+TEMPLATE = json.loads((ROOT / "infra" / "templates" / "orders.json").read_text())
 SOURCE = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
 
 

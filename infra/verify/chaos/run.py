@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from infra.chaos import watch
-from infra.chaos.course import Course, parameters, run
 from infra.local.processes import interrupt_on_signals
 from infra.local.stack import LocalStack
+from infra.verify.chaos import watch
+from infra.verify.chaos.course import Course, parameters, run
 
 SEEDS = 1_000_000
 COMPLAINTS_SHOWN = 10

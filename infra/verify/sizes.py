@@ -16,7 +16,7 @@ from rich.status import Status
 from rich.table import Table
 from websockets.sync.client import connect
 
-from infra.deploy import ROOT, package
+from infra.deploy.stack import ROOT, package
 from infra.local.stack import Description, LocalStack
 from infra.local.warm_up import function_names
 from orders_client import OrdersClient

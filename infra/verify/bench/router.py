@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from infra.bench.buckets import TURNS_MOST, find_asks
-from infra.bench.figures import Bench, Figures, PlanFigure, QuoteFigure
-from infra.bench.requests import find_requests
 from infra.local.processes import interrupt_on_signals
+from infra.verify.bench.buckets import TURNS_MOST, find_asks
+from infra.verify.bench.figures import Bench, Figures, PlanFigure, QuoteFigure
+from infra.verify.bench.requests import find_requests
 
 QUOTES_PER_ROUND = 300
 ROUNDS = 9

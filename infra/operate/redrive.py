@@ -8,8 +8,8 @@ from typing import Any
 from botocore.client import BaseClient
 from rich.console import Console
 
-from infra.clients import aws_clients
-from infra.deploy import Target, outputs
+from infra.deploy.clients import aws_clients
+from infra.deploy.stack import Target, outputs
 
 # Where messages end that nobody could deal with, and where they came from.
 WAYS_BACK = {

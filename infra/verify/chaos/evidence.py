@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from infra.chaos.faults import World
-from infra.chaos.load import Followed
+from infra.verify.chaos.faults import World
+from infra.verify.chaos.load import Followed
 
 
 def keep(folder: Path, world: World, faults: Sequence[str], orders: Sequence[Followed]) -> None:

@@ -10,14 +10,14 @@ from random import Random
 from typing import Any
 
 from chalicelib.simulation.market import Market
-from infra.audit import Report, audit
-from infra.chaos import evidence, faults, watch
-from infra.chaos.background import BackgroundLoop
-from infra.chaos.faults import Fault, Planned, World
-from infra.chaos.load import Load
-from infra.chaos.proxies import AwsProxy, PostgresProxy
-from infra.chaos.watch import Quiet
 from infra.local.stack import LocalStack
+from infra.operate.audit import Report, audit
+from infra.verify.chaos import evidence, faults, watch
+from infra.verify.chaos.background import BackgroundLoop
+from infra.verify.chaos.faults import Fault, Planned, World
+from infra.verify.chaos.load import Load
+from infra.verify.chaos.proxies import AwsProxy, PostgresProxy
+from infra.verify.chaos.watch import Quiet
 
 PARAMETERS = {
     "LatencyMs": "100-600",

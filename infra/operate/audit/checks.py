@@ -15,8 +15,8 @@ from psycopg.rows import dict_row
 
 from chalicelib.domain.orders import TRANSITIONS
 from chalicelib.simulation.market import Market
-from infra.audit.recompute import Recomputation, deployed_market
-from infra.audit.report import Check, Report
+from infra.operate.audit.recompute import Recomputation, deployed_market
+from infra.operate.audit.report import Check, Report
 
 CONNECT_TIMEOUT_SECONDS = 5
 # More are counted, but not named.

@@ -1,4 +1,4 @@
-"""The table of error codes in docs/api.md, written by `python -m infra.error_table`."""
+"""The table of error codes in docs/api.md, written by `python -m infra.generate.error_table`."""
 
 import importlib
 import pkgutil
@@ -8,8 +8,8 @@ from typing import NamedTuple
 import chalicelib
 from chalicelib.domain.errors import ExecutionError, OrderError, QuoteError
 from chalicelib.entrypoints import problems
-from infra.deploy import ROOT
-from infra.gateway import REFUSALS, Refusal
+from infra.deploy.gateway import REFUSALS, Refusal
+from infra.deploy.stack import ROOT
 
 GUIDE = ROOT / "docs" / "api.md"
 BEGIN, END = "<!-- error codes: begin -->\n", "<!-- error codes: end -->\n"

@@ -16,11 +16,11 @@ from typing import Any
 from botocore.exceptions import ClientError, WaiterError
 
 from chalicelib.adapters.migrate import migrate
-from infra.bytecode import add_bytecode
-from infra.clients import LOCAL_REGION, Clients, aws_clients
-from infra.gateway import answer_everything
+from infra.deploy.bytecode import add_bytecode
+from infra.deploy.clients import LOCAL_REGION, Clients, aws_clients
+from infra.deploy.gateway import answer_everything
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 APP_NAME = "orders"
 WAIT_SECONDS = {"AWS": 5.0, "local": 0.2}
 WAIT_TRIES = 600
@@ -61,7 +61,13 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     Uncompressed code costs an emulator less at every cold start; the files are the same.
     """
     command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", stage]
-    command += ["--template-format", "json", "--merge-template", "infra/template.json", str(folder)]
+    command += [
+        "--template-format",
+        "json",
+        "--merge-template",
+        "infra/templates/orders.json",
+        str(folder),
+    ]
     environment = {"AWS_DEFAULT_REGION": LOCAL_REGION, **os.environ}
     with _alone():
         done = subprocess.run(

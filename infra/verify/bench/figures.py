@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from infra.bench.buckets import TURNS_MOST, Ask, Bucket, Quote, bucket_of
-from infra.bench.requests import Case, Request
-from infra.bench.timing import Sample, timed
+from infra.verify.bench.buckets import TURNS_MOST, Ask, Bucket, Quote, bucket_of
+from infra.verify.bench.requests import Case, Request
+from infra.verify.bench.timing import Sample, timed
 
 Report = Callable[[str], None]
 

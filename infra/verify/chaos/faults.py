@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import psutil
 
-from infra.chaos.background import BackgroundLoop
-from infra.chaos.proxies import CONNECTION_MISHAPS, AwsProxy, Mishap, PostgresProxy, Trouble
 from infra.local.stack import LocalStack
 from infra.local.warm_up import function_names
+from infra.verify.chaos.background import BackgroundLoop
+from infra.verify.chaos.proxies import CONNECTION_MISHAPS, AwsProxy, Mishap, PostgresProxy, Trouble
 
 KILLABLE = (
     "APIHandler",

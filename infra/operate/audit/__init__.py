@@ -1,6 +1,6 @@
 """Do orders, events and the chain's ledger tell the same story? Reads only, all of one snapshot."""
 
-from infra.audit.checks import audit
-from infra.audit.report import Check, Report
+from infra.operate.audit.checks import audit
+from infra.operate.audit.report import Check, Report
 
 __all__ = ["Check", "Report", "audit"]

@@ -11,7 +11,7 @@ from itertools import pairwise
 import psycopg
 
 from chalicelib.domain.orders import TRANSITIONS, OrderStatus
-from infra.chaos.load import Followed
+from infra.verify.chaos.load import Followed
 
 POLL_SECONDS = 0.25
 QUIET_SECONDS = 60.0

@@ -23,7 +23,7 @@ from chalicelib.domain.trades import SwapMode
 from chalicelib.simulation.listings import CLMM_25_BPS
 from chalicelib.simulation.market import POOLS, RAYDIUM, ListedPool, Market, moment_at_slot
 from chalicelib.simulation.pool_states import SimulatedPool
-from infra.bench.buckets import SEED, amount_worth
+from infra.verify.bench.buckets import SEED, amount_worth
 
 # The fee of a transaction at the engine's usual price of computing: 50,000 micro-lamports.
 _LEG_COST_LAMPORTS = COMPUTE_UNITS_PER_LEG * 50_000 // 1_000_000
