@@ -10,7 +10,7 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.ports import (
     Chain,
@@ -132,8 +132,8 @@ def executor() -> "Executor":
 
 def router() -> "Router":
     """The use case of GET /api/quotes, and of every attempt to execute an order."""
-    from chalicelib.domain.instructions import COMPUTE_UNITS_PER_LEG
     from chalicelib.engine.quote import Router
+    from chalicelib.solana.instructions import COMPUTE_UNITS_PER_LEG
 
     leg_cost_micro_lamports = COMPUTE_UNITS_PER_LEG * settings().compute_unit_price_micro_lamports
     return Router(venues=venues(), leg_cost_lamports=leg_cost_micro_lamports // 1_000_000)

@@ -25,9 +25,9 @@ from chalicelib.adapters.memory import (
 )
 from chalicelib.adapters.memory_orders import MemoryOrderStore
 from chalicelib.adapters.solana import SolanaWallet
-from chalicelib.domain.orders import Order, OrderId, OrderStatus, OrderType
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType
+from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import Pair
-from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.execute import Executor
 from chalicelib.engine.follow import Following
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, UnfollowRequest

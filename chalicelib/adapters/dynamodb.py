@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.followers import (
     FORGOTTEN_ORDERS_MOST,
     SUBSCRIPTIONS_MOST,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain.orders import OrderEvent, OrderId
+from chalicelib.domain.orders.order import OrderEvent, OrderId
 from chalicelib.engine.followers import (
     FORGOTTEN_ORDERS_MOST,
     SUBSCRIPTIONS_MOST,

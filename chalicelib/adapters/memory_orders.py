@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import IdempotencyKeyReusedError, OrderNotFoundError
-from chalicelib.domain.orders import Order, OrderEvent, OrderId, OrderStatus, Transition
+from chalicelib.domain.orders.order import Order, OrderEvent, OrderId, OrderStatus, Transition
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder

@@ -22,9 +22,9 @@ from chalicelib.adapters.postgres_rows import (
     pair_of,
 )
 from chalicelib.domain.errors import IdempotencyKeyReusedError, OrderNotFoundError, UnavailableError
-from chalicelib.domain.orders import OrderEvent, OrderId, Transition
+from chalicelib.domain.orders.order import OrderEvent, OrderId, Transition
+from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
-from chalicelib.domain.trades import SwapMode
 from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageKey

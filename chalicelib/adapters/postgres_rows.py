@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.orders import (
+from chalicelib.domain.orders.order import (
     Order,
     OrderEvent,
     OrderId,
@@ -13,9 +13,9 @@ from chalicelib.domain.orders import (
     Signature,
     SignedTransaction,
 )
+from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair
-from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.statistics import MinuteCounts
 
 Row = Mapping[str, Any]

@@ -10,7 +10,12 @@ from solders.message import MessageV0
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
-from chalicelib.domain.instructions import (
+from chalicelib.domain.orders.order import Order, Signature, SignedTransaction
+from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.routing.quotes import Quote
+from chalicelib.domain.routing.routes import Route
+from chalicelib.engine.ports import Blockhash
+from chalicelib.solana.instructions import (
     COMPUTE_UNITS_LEAST,
     COMPUTE_UNITS_PER_LEG,
     GUARD_PROGRAM,
@@ -20,11 +25,6 @@ from chalicelib.domain.instructions import (
     GuardInstruction,
     SwapInstruction,
 )
-from chalicelib.domain.orders import Order, Signature, SignedTransaction
-from chalicelib.domain.quotes import Quote
-from chalicelib.domain.routes import Route
-from chalicelib.domain.trades import SwapMode
-from chalicelib.engine.ports import Blockhash
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderEvent
+from chalicelib.domain.orders.order import OrderEvent
 from chalicelib.engine.messages import (
     ExecuteOrder,
     FollowRequest,

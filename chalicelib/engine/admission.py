@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import RateLimitedError
-from chalicelib.domain.orders import Order
+from chalicelib.domain.orders.order import Order
 
 KEYS_KEPT = timedelta(hours=24)
 

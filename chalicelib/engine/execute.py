@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from chalicelib.domain.errors import OrderError, UnavailableError
-from chalicelib.domain.orders import (
+from chalicelib.domain.orders.order import (
     Order,
     OrderEvent,
     OrderId,
@@ -21,7 +21,7 @@ from chalicelib.domain.orders import (
     SignedTransaction,
     Transition,
 )
-from chalicelib.domain.routes import Route
+from chalicelib.domain.routing.routes import Route
 from chalicelib.engine import steps
 from chalicelib.engine.apart import call_apart
 from chalicelib.engine.messages import ExecuteOrder

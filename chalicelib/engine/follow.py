@@ -4,7 +4,7 @@ request behind the events that are on their way."""
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import OrderNotFoundError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
 from chalicelib.engine.ports import FollowerStore, OrderStore, StatusQueue

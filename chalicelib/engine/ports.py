@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.domain.orders import (
+from chalicelib.domain.orders.order import (
     Order,
     OrderEvent,
     OrderId,
@@ -18,7 +18,7 @@ from chalicelib.domain.orders import (
 )
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.pools.pool import Moment, Pool, Price
-from chalicelib.domain.routes import Route
+from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.tokens import Mint, Pair
 from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.followers import Follower

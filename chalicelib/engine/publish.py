@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import OrderError, UnavailableError
-from chalicelib.domain.orders import OrderEvent, OrderId
+from chalicelib.domain.orders.order import OrderEvent, OrderId
 from chalicelib.engine.followers import ConnectionGoneError, Follower, FrameRefusedError
 from chalicelib.engine.messages import FollowRequest, StatusMessage, StatusUpdate, UnfollowRequest
 from chalicelib.engine.ports import Clock, FollowerStore, OrderStore, StatusFeed

@@ -10,10 +10,15 @@ from chalicelib.domain.errors import (
     QuoteTimeoutError,
     UnknownPairError,
 )
-from chalicelib.domain.routes import Route
-from chalicelib.domain.routing import RoutingRules, find_route, find_route_exact_out, leg_cost
+from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.routing.best_route import (
+    RoutingRules,
+    find_route,
+    find_route_exact_out,
+    leg_cost,
+)
+from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.tokens import SOL
-from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.ports import PoolStates, Venue
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import AbandonedError
-from chalicelib.domain.orders import Order, OrderId, OrderStatus, SignedTransaction, Transition
+from chalicelib.domain.orders.order import (
+    Order,
+    OrderId,
+    OrderStatus,
+    SignedTransaction,
+    Transition,
+)
 from chalicelib.engine import steps
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.pacing import Pacing

@@ -10,7 +10,7 @@ from chalicelib.domain.errors import (
     SlippageExceededError,
     TransactionFailedError,
 )
-from chalicelib.domain.orders import (
+from chalicelib.domain.orders.order import (
     Json,
     Order,
     OrderStatus,
@@ -18,7 +18,7 @@ from chalicelib.domain.orders import (
     Transition,
     advance,
 )
-from chalicelib.domain.routes import Route
+from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.ports import Landing
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import OrderError, QuoteError, UnavailableError, ZeroOutputError
-from chalicelib.domain.orders import Order, OrderId, OrderType, accept
+from chalicelib.domain.orders.order import Order, OrderId, OrderType, accept
+from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.pools.pool import Moment, Pool
-from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import Clock, OrderQueue, OrderStore, Venue

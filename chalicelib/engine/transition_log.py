@@ -4,7 +4,7 @@ from these lines, so that none may be written twice."""
 import logging
 from datetime import timedelta
 
-from chalicelib.domain.orders import Details, OrderStatus, Transition
+from chalicelib.domain.orders.order import Details, OrderStatus, Transition
 
 log = logging.getLogger(__name__)
 

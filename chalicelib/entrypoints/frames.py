@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr
 from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.errors import InvalidOrderIdError, InvalidRequestError, OrderError
-from chalicelib.domain.orders import OrderEvent, OrderId, parse_order_id
+from chalicelib.domain.orders.order import OrderEvent, OrderId, parse_order_id
 from chalicelib.entrypoints import exact_json, requests, wire
 
 PONG = json.dumps({"type": "pong"})

@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from chalicelib.domain.errors import OriginRefusedError, UnauthorizedError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.identity import ANYBODY, Caller, KeyStore, Scope, identify
 from chalicelib.engine.ports import Clock

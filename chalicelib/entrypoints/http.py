@@ -16,7 +16,7 @@ from chalicelib.domain.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from chalicelib.domain.orders import parse_order_id
+from chalicelib.domain.orders.order import parse_order_id
 from chalicelib.domain.tokens import TOKENS, Pair
 from chalicelib.engine.admission import RateLimit
 from chalicelib.engine.identity import Caller

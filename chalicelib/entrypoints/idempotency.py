@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 
 from chalicelib.domain.errors import InvalidIdempotencyKeyError
-from chalicelib.domain.orders import OrderType
-from chalicelib.domain.trades import Trade
+from chalicelib.domain.orders.order import OrderType
+from chalicelib.domain.orders.trades import Trade
 from chalicelib.engine.admission import IdempotencyKey
 
 _QUOTED = re.compile(r'"([\x21\x23-\x7e]{1,255})"', re.ASCII)

@@ -20,10 +20,10 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.amounts import BPS, to_base_units
 from chalicelib.domain.errors import InvalidAmountError, InvalidRequestError, RejectedError
-from chalicelib.domain.orders import OrderStatus, OrderType
+from chalicelib.domain.orders.order import OrderStatus, OrderType
+from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
-from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.ports import OrderFilter
 from chalicelib.entrypoints import wire_forms
 

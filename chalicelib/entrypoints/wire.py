@@ -9,10 +9,10 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.amounts import to_decimal_string
 from chalicelib.domain.errors import InvalidCursorError
-from chalicelib.domain.orders import Json, Order, OrderEvent, OrderId, OrderStatus
+from chalicelib.domain.orders.order import Json, Order, OrderEvent, OrderId, OrderStatus
+from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
-from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.ports import OrderRecord, PageKey, PricePoint
 from chalicelib.engine.statistics import MinuteCounts, OrderStatistics
 from chalicelib.entrypoints.signing import ForgedError, Signer
@@ -20,7 +20,7 @@ from chalicelib.entrypoints.signing import ForgedError, Signer
 if TYPE_CHECKING:
     # Only quotes need the pools; accepting an order must not load the router.
     from chalicelib.domain.pools.pool import Pool, Price
-    from chalicelib.domain.routes import Route
+    from chalicelib.domain.routing.routes import Route
 
 _CURSOR = "cursor"
 # Enough digits for any ratio of two u64 amounts to be told from its neighbours by eye.

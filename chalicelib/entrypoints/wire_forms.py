@@ -7,7 +7,7 @@ pools hold, no schema says.
 from typing import Any
 
 from chalicelib.domain.amounts import BPS, U64_MAX
-from chalicelib.domain.orders import OrderStatus, OrderType
+from chalicelib.domain.orders.order import OrderStatus, OrderType
 from chalicelib.domain.tokens import TOKEN_NAMES, TOKENS
 
 Schema = dict[str, Any]

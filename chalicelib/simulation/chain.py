@@ -19,16 +19,16 @@ from chalicelib.domain.errors import (
     TransactionFailedError,
     UnavailableError,
 )
-from chalicelib.domain.fills import Leg, fill
-from chalicelib.domain.orders import Signature, SignedTransaction
+from chalicelib.domain.orders.order import Signature, SignedTransaction
+from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Pool
 from chalicelib.domain.pools.rejections import MintNotInPoolError
-from chalicelib.domain.trades import SwapMode
+from chalicelib.domain.routing.fills import Leg, fill
 from chalicelib.engine.ports import Blockhash, Clock, Landing, SignatureStatuses
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import Ledger, LedgerEntry, LedgerLeg
 from chalicelib.simulation.market import Market, moment_at_slot, slot_at
-from chalicelib.simulation.transactions import RequestedLeg, RequestedSwap, read_swap
+from chalicelib.solana.transactions import RequestedLeg, RequestedSwap, read_swap
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from chalicelib.domain.orders import Signature
+from chalicelib.domain.orders.order import Signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ Amounts of dollars are whole in depths and nano-dollars in prices.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from chalicelib.domain.pools.damm_v2 import BOTH_TOKEN, COMPOUNDING, ONLY_B
-from chalicelib.domain.pools.damm_v2_fees import BaseFee, ConstantFee, ExponentialFee, LinearFee
+from chalicelib.domain.pools.damm_v2.fees import BaseFee, ConstantFee, ExponentialFee, LinearFee
+from chalicelib.domain.pools.damm_v2.pool import BOTH_TOKEN, COMPOUNDING, ONLY_B
 from chalicelib.domain.tokens import BONK, JUP, MSOL, RAY, SOL, USDC, USDT, WIF, Mint, Pair, Token
 from chalicelib.simulation.noise import ONE
 

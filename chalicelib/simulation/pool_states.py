@@ -7,15 +7,15 @@ volatility are at rest: no swap has moved the pool before.
 from functools import lru_cache
 from math import isqrt
 
-from chalicelib.domain.pools.bin_fees import StaticParameters, VariableParameters
-from chalicelib.domain.pools.bins import Bin, BinPool, bin_price
-from chalicelib.domain.pools.concentrated import FEE_ON_INPUT, ConcentratedPool
-from chalicelib.domain.pools.constant_product import CREATOR_FEE_ON_BOTH, ConstantProductPool
-from chalicelib.domain.pools.damm_v2 import COMPOUNDING, DammV2Pool
-from chalicelib.domain.pools.damm_v2_fees import DynamicFee as DammV2DynamicFee
+from chalicelib.domain.pools.clmm.pool import FEE_ON_INPUT, ConcentratedPool
+from chalicelib.domain.pools.clmm.ticks import tick_at
+from chalicelib.domain.pools.clmm.volatility import DynamicFee
+from chalicelib.domain.pools.cpmm import CREATOR_FEE_ON_BOTH, ConstantProductPool
+from chalicelib.domain.pools.damm_v2.fees import DynamicFee as DammV2DynamicFee
+from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING, DammV2Pool
+from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
+from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
 from chalicelib.domain.pools.q64 import Q64
-from chalicelib.domain.pools.tick_volatility import DynamicFee
-from chalicelib.domain.pools.ticks import tick_at
 from chalicelib.simulation.listings import (
     BinTerms,
     ConcentratedTerms,

@@ -7,16 +7,16 @@ from functools import lru_cache
 from math import isqrt
 from typing import NamedTuple
 
-from chalicelib.domain.pools.bins import Bin, bin_price
-from chalicelib.domain.pools.concentrated import Tick
-from chalicelib.domain.pools.damm_v2 import COMPOUNDING
-from chalicelib.domain.pools.q64 import Q128, U128_MAX
-from chalicelib.domain.pools.ticks import (
+from chalicelib.domain.pools.clmm.pool import Tick
+from chalicelib.domain.pools.clmm.ticks import (
     MAX_SQRT_PRICE_X64,
     MIN_SQRT_PRICE_X64,
     sqrt_price_at,
     tick_at,
 )
+from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING
+from chalicelib.domain.pools.dlmm.pool import Bin, bin_price
+from chalicelib.domain.pools.q64 import Q128, U128_MAX
 from chalicelib.simulation.listings import (
     BinTerms,
     ConcentratedTerms,

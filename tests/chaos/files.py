@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.orders import OrderEvent
+from chalicelib.domain.orders.order import OrderEvent
 from chalicelib.engine.messages import (
     ExecuteOrder,
     StatusUpdate,

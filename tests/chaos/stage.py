@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from chalicelib.adapters.memory import MemoryClock
 from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.simulation.ledger import PostgresLedger
 from tests.chaos import worker
 from tests.chaos.audit import Story

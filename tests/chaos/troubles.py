@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import QuoteTimeoutError, UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.tokens import Pair
 from chalicelib.entrypoints.queue import HOLD_SECONDS
 from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM

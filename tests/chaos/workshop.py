@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.adapters.memory import MemoryClock
 from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
-from chalicelib.domain.orders import SignedTransaction
+from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.engine.ports import Clock
 from chalicelib.simulation.chain import SimulatedChain
 from chalicelib.simulation.fate import Fate

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from chalicelib.domain.orders import (
+from chalicelib.domain.orders.order import (
     Details,
     OrderEvent,
     OrderId,
@@ -16,8 +16,8 @@ from chalicelib.domain.orders import (
     accept,
     advance,
 )
+from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import SOL, USDC, Pair
-from chalicelib.domain.trades import SwapMode, Trade
 from chalicelib.engine.ports import OrderStore
 
 # Microseconds that end in zeros: a store that writes times as text may drop them.

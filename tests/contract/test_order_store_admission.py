@@ -12,7 +12,7 @@ from chalicelib.domain.errors import (
     OrderNotFoundError,
     RateLimitedError,
 )
-from chalicelib.domain.orders import OrderStatus, Transition
+from chalicelib.domain.orders.order import OrderStatus, Transition
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission import IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 
 from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
-from chalicelib.domain.orders import OrderId, OrderStatus
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from tests.contract.samples import accepted, order_id, put, started, way
 
 PATIENCE_SECONDS = 10

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError
-from chalicelib.domain.orders import OrderId, OrderStatus, OrderType
+from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
 from chalicelib.domain.tokens import JUP, SOL, USDC, USDT, Pair
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import OrderFilter, OrderRecord, OrderStore, PageKey

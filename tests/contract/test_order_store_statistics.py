@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.orders import OrderStatus, Transition, advance
+from chalicelib.domain.orders.order import OrderStatus, Transition, advance
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.ports import OrderStore
 from chalicelib.engine.statistics import Durations, MinuteCounts, OrderStatistics

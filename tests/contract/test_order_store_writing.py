@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.orders import Details, OrderStatus, Transition
-from chalicelib.domain.trades import SwapMode
+from chalicelib.domain.orders.order import Details, OrderStatus, Transition
+from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import OrderStore
 from tests.contract.samples import (

@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 from chalicelib.adapters.memory import MemoryStatusQueue
 from chalicelib.adapters.sqs import SqsStatusQueue
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderEvent
+from chalicelib.domain.orders.order import OrderEvent
 from chalicelib.engine.messages import (
     FollowRequest,
     StatusMessage,

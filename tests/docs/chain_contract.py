@@ -9,7 +9,7 @@ import pytest
 from chalicelib.adapters.json_rpc import JsonRpc
 from chalicelib.adapters.rpc_chain import RpcChain
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import SignedTransaction
+from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.engine.ports import Chain, Landing
 from chalicelib.simulation.market import SLOT
 from tests.docs.rpc_node import RpcNode, serving

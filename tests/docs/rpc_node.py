@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from chalicelib.domain.orders import Signature, SignedTransaction
+from chalicelib.domain.orders.order import Signature, SignedTransaction
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.ledger import LedgerEntry
 from chalicelib.simulation.market import slot_at

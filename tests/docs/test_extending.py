@@ -72,5 +72,5 @@ def test_example_passes_the_checks_when_carried_out(copy: Path) -> None:
     run(copy, tool("ruff"), "check", "--no-cache", "chalicelib", *TESTS)
     run(copy, tool("ruff"), "format", "--no-cache", "--check", "chalicelib", *TESTS)
     run(copy, tool("lint-imports"), "--no-logo", "--no-cache")
-    changed = ["chalicelib/bootstrap.py", "chalicelib/domain/pools/constant_product.py"]
+    changed = ["chalicelib/bootstrap.py", "chalicelib/domain/pools/cpmm.py"]
     run(copy, tool("mypy"), "--cache-dir", str(CACHE), *changed, *SOURCES)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.pools.bin_fees import StaticParameters, VariableParameters
-from chalicelib.domain.pools.bins import Bin, BinPool, bin_price
+from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
+from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
 from chalicelib.domain.pools.pool import FeeKind, Moment
 from chalicelib.domain.tokens import Mint
 

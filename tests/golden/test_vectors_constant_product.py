@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.pools.constant_product import ConstantProductPool
+from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.pool import FeeKind, Moment
 from chalicelib.domain.tokens import Mint
 

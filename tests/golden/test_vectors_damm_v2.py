@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.pools.damm_v2 import DammV2Pool
-from chalicelib.domain.pools.damm_v2_fees import (
+from chalicelib.domain.pools.damm_v2.fees import (
     ConstantFee,
     DynamicFee,
     ExponentialFee,
     LinearFee,
     RateLimiter,
 )
+from chalicelib.domain.pools.damm_v2.pool import DammV2Pool
 from chalicelib.domain.pools.pool import FeeKind, Moment
 from chalicelib.domain.tokens import Mint
 

@@ -8,7 +8,7 @@ import psycopg
 
 from chalicelib.adapters.migrate import migrate
 from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.tokens import USDT, Pair
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.simulation.ledger import PostgresLedger

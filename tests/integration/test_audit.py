@@ -10,14 +10,14 @@ from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
 from chalicelib.adapters.memory import MemoryClock
-from chalicelib.domain.instructions import SWAP_PROGRAMS
-from chalicelib.domain.orders import SignedTransaction
+from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.tokens import USDT
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.market import GENESIS, SLOT, Market
 from chalicelib.simulation.pool_states import SimulatedPool
-from chalicelib.simulation.transactions import read_swap
+from chalicelib.solana.instructions import SWAP_PROGRAMS
+from chalicelib.solana.transactions import read_swap
 from infra.operate.audit import audit
 from infra.operate.audit.recompute import Recomputation, deployed_market
 from tests.integration.audited import (

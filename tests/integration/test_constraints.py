@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
-from chalicelib.domain.orders import OrderStatus, Signature
+from chalicelib.domain.orders.order import OrderStatus, Signature
 from chalicelib.domain.tokens import SOL, USDC
 from chalicelib.simulation.ledger import LedgerEntry, LedgerLeg, PostgresLedger
 from tests.contract.samples import accepted, order_id, put, started, way_to_confirmed

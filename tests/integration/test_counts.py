@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 import app
-from chalicelib.domain.orders import OrderId, OrderStatus, OrderType
+from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
 from chalicelib.engine.admission import Admission
 from chalicelib.engine.followers import Follower
 from chalicelib.engine.messages import (

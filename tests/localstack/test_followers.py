@@ -6,7 +6,7 @@ import pytest
 from chalicelib.adapters.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
 from chalicelib.adapters.memory import MemoryClock
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.followers import Follower
 from infra.deploy.clients import Clients
 

@@ -5,7 +5,7 @@ from botocore.client import BaseClient
 
 from chalicelib.adapters.sqs import SqsOrderQueue
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import ExecuteOrder, decode_execute_order
 from tests.localstack.queues import Inbox, Message, bodies, receive_count
 

@@ -5,7 +5,7 @@ import pytest
 from botocore.client import BaseClient
 
 from chalicelib.adapters.sqs import SqsStatusQueue
-from chalicelib.domain.orders import OrderEvent, OrderId, OrderStatus
+from chalicelib.domain.orders.order import OrderEvent, OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.messages import (
     FollowRequest,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.adapters.memory import MemoryClock, MemoryStatusFeed
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from tests.world import World
 
 BUSY = UnavailableError("429")

@@ -2,15 +2,15 @@
 
 from math import isqrt, log
 
-from chalicelib.domain.pools.bin_fees import StaticParameters, VariableParameters
-from chalicelib.domain.pools.bins import Bin, BinPool
-from chalicelib.domain.pools.concentrated import ConcentratedPool, Tick
-from chalicelib.domain.pools.constant_product import ConstantProductPool
-from chalicelib.domain.pools.damm_v2 import DammV2Pool
-from chalicelib.domain.pools.damm_v2_fees import ConstantFee, DynamicFee, LinearFee, RateLimiter
+from chalicelib.domain.pools.clmm.pool import ConcentratedPool, Tick
+from chalicelib.domain.pools.clmm.ticks import sqrt_price_at, tick_at
+from chalicelib.domain.pools.clmm.volatility import DynamicFee as TickDynamicFee
+from chalicelib.domain.pools.cpmm import ConstantProductPool
+from chalicelib.domain.pools.damm_v2.fees import ConstantFee, DynamicFee, LinearFee, RateLimiter
+from chalicelib.domain.pools.damm_v2.pool import DammV2Pool
+from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
+from chalicelib.domain.pools.dlmm.pool import Bin, BinPool
 from chalicelib.domain.pools.pool import Moment
-from chalicelib.domain.pools.tick_volatility import DynamicFee as TickDynamicFee
-from chalicelib.domain.pools.ticks import sqrt_price_at, tick_at
 
 KINDS = ("cpmm", "clmm", "dlmm", "damm")
 NOW = Moment(slot=300_000_000, unix_seconds=1_700_000_000)

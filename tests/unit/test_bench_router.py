@@ -5,8 +5,8 @@ import json
 import pytest
 from rich.console import Console
 
-from chalicelib.domain.planning import Planner
-from chalicelib.domain.trades import SwapMode
+from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.routing.planning import Planner
 from infra.verify.bench.buckets import (
     BINS_CROSSED,
     BUCKETS,

@@ -3,8 +3,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.pools.bin_fees import StaticParameters, VariableParameters
-from chalicelib.domain.pools.bins import Bin, BinPool, bin_price
+from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
+from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.q64 import Q64
 from chalicelib.domain.pools.rejections import (

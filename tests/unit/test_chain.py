@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from solders.hash import Hash
 
-from chalicelib.domain.orders import Order, OrderId, OrderType, SignedTransaction, accept
+from chalicelib.domain.orders.order import Order, OrderId, OrderType, SignedTransaction, accept
 from chalicelib.domain.pools.pool import PoolKind
-from chalicelib.domain.routes import Route
-from chalicelib.domain.routing import find_route
+from chalicelib.domain.routing.best_route import find_route
+from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.ports import Blockhash, Landing
 from chalicelib.simulation.market import SLOT, moment_at_slot, slot_at
 from tests.world import ONE_SOL, SOL_USDC, World, exact_in

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 HEAVY = (
     "solders",
     "chalicelib.entrypoints.contract",
-    "chalicelib.domain.routing",
+    "chalicelib.domain.routing.best_route",
     "chalicelib.engine.execute",
 )
 PRINT_MODULES = """

@@ -3,7 +3,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.pools.constant_product import ConstantProductPool
+from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.pool import FeeKind, Moment
 from chalicelib.domain.pools.rejections import MintNotInPoolError
 from chalicelib.domain.tokens import Mint

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.amounts import ceil_div
-from chalicelib.domain.pools.damm_v2_fees import (
+from chalicelib.domain.pools.damm_v2.fees import (
     FEE_DENOMINATOR,
     DynamicFee,
     ExponentialFee,

@@ -7,13 +7,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.pools.damm_v2 import BOTH_TOKEN, COMPOUNDING, ONLY_B, DammV2Pool
-from chalicelib.domain.pools.damm_v2_fees import (
-    ConstantFee,
-    DynamicFee,
-    ExponentialFee,
-    LinearFee,
-)
+from chalicelib.domain.pools.damm_v2.fees import ConstantFee, DynamicFee, ExponentialFee, LinearFee
+from chalicelib.domain.pools.damm_v2.pool import BOTH_TOKEN, COMPOUNDING, ONLY_B, DammV2Pool
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.q64 import Q64, Q128
 from chalicelib.domain.pools.rejections import (

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.adapters.memory_orders import MemoryOrderStore
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId, OrderStatus, Transition
+from chalicelib.domain.orders.order import OrderId, OrderStatus, Transition
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import LoadedOrder
 from tests.world import World, ticks

@@ -7,11 +7,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.fills import Leg, fill
-from chalicelib.domain.pools.concentrated import ConcentratedPool, Tick
-from chalicelib.domain.pools.constant_product import ConstantProductPool
-from chalicelib.domain.pools.damm_v2 import BOTH_TOKEN
-from chalicelib.domain.pools.damm_v2_fees import RateLimiter
+from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.pools.clmm.pool import ConcentratedPool, Tick
+from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK
+from chalicelib.domain.pools.cpmm import ConstantProductPool
+from chalicelib.domain.pools.damm_v2.fees import RateLimiter
+from chalicelib.domain.pools.damm_v2.pool import BOTH_TOKEN
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     InsufficientLiquidityError,
@@ -19,8 +20,7 @@ from chalicelib.domain.pools.rejections import (
     ZeroAmountError,
     ZeroOutputError,
 )
-from chalicelib.domain.pools.ticks import MAX_TICK, MIN_TICK
-from chalicelib.domain.trades import SwapMode
+from chalicelib.domain.routing.fills import Leg, fill
 from chalicelib.simulation.listings import POOLS
 from chalicelib.simulation.market import Market, moment_at_slot
 from tests.unit.routing_pools import KINDS, NOW, U64_MAX, pool_of

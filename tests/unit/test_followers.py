@@ -3,7 +3,7 @@ from collections.abc import Callable, Collection, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.orders import (
+from chalicelib.domain.orders.order import (
     Json,
     OrderId,
     OrderStatus,

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.tokens import Pair
 from tests.unit.functions import Answer, Functions, captured
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import QuoteTimeoutError, UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from tests.unit.functions import Answer, Functions
 
 SOL_FOR_USDC = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": "1"}

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId, parse_order_id
+from chalicelib.domain.orders.order import OrderId, parse_order_id
 from chalicelib.engine.messages import ExecuteOrder
 from tests.unit.functions import Functions, captured
 

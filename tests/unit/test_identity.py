@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.adapters.memory import MemoryKeyStore
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.identity import Scope, make_key
 from chalicelib.settings import Settings

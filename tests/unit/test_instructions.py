@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.instructions import (
+from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.solana.instructions import (
     COMPUTE_BUDGET_PROGRAM,
     GUARD_PROGRAM,
     MEMO_PROGRAM,
@@ -14,7 +15,6 @@ from chalicelib.domain.instructions import (
     GuardInstruction,
     SwapInstruction,
 )
-from chalicelib.domain.trades import SwapMode
 
 u64 = st.integers(min_value=0, max_value=U64_MAX)
 EXACT_IN = SwapInstruction(mode=SwapMode.EXACT_IN, amount=1, limit=258)

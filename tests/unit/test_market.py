@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from solders.pubkey import Pubkey
 
-from chalicelib.domain.pools.bins import BinPool
+from chalicelib.domain.pools.dlmm.pool import BinPool
 from chalicelib.domain.tokens import BONK, JUP, MSOL, RAY, SOL, TOKENS, USDC, USDT, WIF, Pair
 from chalicelib.simulation.listings import LISTED_TOKENS, POOLS, BinTerms, ListedToken
 from chalicelib.simulation.market import (

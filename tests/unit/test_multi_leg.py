@@ -14,21 +14,21 @@ from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.fills import Leg, fill
-from chalicelib.domain.instructions import (
+from chalicelib.domain.orders.order import OrderId, OrderType, accept
+from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.pools.pool import PoolKind
+from chalicelib.domain.routing.fills import Leg, fill
+from chalicelib.domain.tokens import Pair
+from chalicelib.simulation.listings import POOLS
+from chalicelib.simulation.market import moment_at_slot, slot_at
+from chalicelib.solana.instructions import (
     GUARD_PROGRAM,
     MEMO_PROGRAM,
     SWAP_PROGRAMS,
     GuardInstruction,
     SwapInstruction,
 )
-from chalicelib.domain.orders import OrderId, OrderType, accept
-from chalicelib.domain.pools.pool import PoolKind
-from chalicelib.domain.tokens import Pair
-from chalicelib.domain.trades import SwapMode
-from chalicelib.simulation.listings import POOLS
-from chalicelib.simulation.market import moment_at_slot, slot_at
-from chalicelib.simulation.transactions import read_swap
+from chalicelib.solana.transactions import read_swap
 from tests.world import KEYPAIR, World, exact_in, exact_out
 
 ORDER_ID = OrderId("00000000-0000-4000-8000-000000000001")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.orders import OrderStatus
+from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.entrypoints.metrics import METRICS, NAMESPACE
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from chalicelib.domain.errors import IllegalTransitionError, InvalidOrderIdError
-from chalicelib.domain.orders import (
+from chalicelib.domain.orders.order import (
     Order,
     OrderId,
     OrderStatus,

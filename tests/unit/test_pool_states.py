@@ -3,9 +3,9 @@ from math import isqrt
 
 import pytest
 
-from chalicelib.domain.pools.bins import bin_price
-from chalicelib.domain.pools.damm_v2 import COMPOUNDING
-from chalicelib.domain.pools.ticks import sqrt_price_at
+from chalicelib.domain.pools.clmm.ticks import sqrt_price_at
+from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING
+from chalicelib.domain.pools.dlmm.pool import bin_price
 from chalicelib.simulation.listings import (
     DAMM_V2_EXPONENTIAL,
     DAMM_V2_LINEAR,

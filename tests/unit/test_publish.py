@@ -3,7 +3,7 @@ from collections import deque
 import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError, UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import ExecuteOrder, StatusUpdate
 from tests.unit.feeds import world_with_followers
 from tests.world import World, ticks

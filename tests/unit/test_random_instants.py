@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId, OrderStatus
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
 from tests.unit.turns import Turns
 from tests.world import BATCH_MOST, Call, World

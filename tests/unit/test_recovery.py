@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.orders import OrderId, OrderStatus
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
 from tests.world import Call, World
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import QuoteTimeoutError
-from chalicelib.domain.orders import OrderId, OrderStatus
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.pacing import Pacing
 from chalicelib.engine.steps import backoff

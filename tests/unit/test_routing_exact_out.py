@@ -12,15 +12,15 @@ from chalicelib.domain.errors import (
     QuoteError,
     SameTokenError,
 )
-from chalicelib.domain.pools.constant_product import ConstantProductPool
+from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.rejections import (
     InsufficientLiquidityError,
     ZeroAmountError,
     ZeroOutputError,
 )
-from chalicelib.domain.routing import RoutingRules, find_route, find_route_exact_out
+from chalicelib.domain.routing.best_route import RoutingRules, find_route, find_route_exact_out
 from chalicelib.domain.tokens import BONK, JUP, SOL, TOKENS, USDC, USDT, Token
-from chalicelib.domain.trades import SwapMode
 from chalicelib.simulation.market import Market, moment_at_slot
 from tests.unit.routing_pools import NOW, pool_of
 

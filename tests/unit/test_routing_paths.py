@@ -9,8 +9,8 @@ from chalicelib.domain.pools.rejections import (
     ZeroAmountError,
     ZeroOutputError,
 )
-from chalicelib.domain.routing import RoutingRules, find_route, find_route_exact_out
-from chalicelib.domain.splitting import Curve, split, total_out
+from chalicelib.domain.routing.best_route import RoutingRules, find_route, find_route_exact_out
+from chalicelib.domain.routing.splitting import Curve, split, total_out
 from tests.unit.routing_pools import KINDS, NOW, pool_of
 
 VALUES = {"BONK": 0.0002, "SOL": 0.15, "USDC": 1.0, "USDT": 1.0}

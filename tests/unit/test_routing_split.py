@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.splitting import Curve, split, total_out
+from chalicelib.domain.routing.splitting import Curve, split, total_out
 from tests.unit.routing_pools import KINDS, NOW, pool_of
 
 ROUNDING = 2

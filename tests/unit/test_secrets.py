@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from chalicelib import bootstrap
 from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
 from chalicelib.adapters.solana import SolanaWallet
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import ExecuteOrder, encode
 from chalicelib.entrypoints import logs
 from chalicelib.settings import Settings

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import ExecuteOrder
 from tests.chaos.troubles import (
     AWAY,

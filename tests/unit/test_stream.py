@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.followers import SUBSCRIPTIONS_MOST
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
 from tests.unit.functions import Functions

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.errors import QuoteTimeoutError, UnavailableError, ZeroOutputError
-from chalicelib.domain.orders import OrderId, OrderStatus
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.messages import ExecuteOrder
 from tests.world import World

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.amounts import BPS, U64_MAX
-from chalicelib.domain.trades import SwapMode
+from chalicelib.domain.orders.trades import SwapMode
 from tests.world import exact_in, exact_out
 
 amounts = st.integers(1, U64_MAX)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders import OrderId
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import FollowRequest
 from tests.unit.functions import Functions
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.domain.orders import Json, OrderEvent, OrderId, OrderStatus
+from chalicelib.domain.orders.order import Json, OrderEvent, OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
 from chalicelib.entrypoints.wire import event_document
 

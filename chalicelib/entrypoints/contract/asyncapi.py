@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.domain.orders import OrderStatus
+from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.entrypoints.contract import examples, schemas
 from chalicelib.entrypoints.contract.openapi import VERSION
 from chalicelib.entrypoints.contract.schemas import ORDER_ID, record, ref

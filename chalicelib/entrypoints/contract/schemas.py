@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.domain.amounts import BPS
-from chalicelib.domain.orders import OrderStatus
+from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.pools.pool import FeeKind, PoolKind
 from chalicelib.domain.tokens import TOKENS
 from chalicelib.entrypoints import wire_forms

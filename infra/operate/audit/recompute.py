@@ -8,12 +8,12 @@ from typing import Any
 from solders.transaction import VersionedTransaction
 
 from chalicelib.domain.errors import OrderError
-from chalicelib.domain.fills import Leg, fill
+from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Pool
-from chalicelib.domain.trades import SwapMode
+from chalicelib.domain.routing.fills import Leg, fill
 from chalicelib.settings import Settings
 from chalicelib.simulation.market import Market, moment_at_slot
-from chalicelib.simulation.transactions import RequestedLeg, RequestedSwap, read_swap
+from chalicelib.solana.transactions import RequestedLeg, RequestedSwap, read_swap
 
 Row = Mapping[str, Any]
 

@@ -8,11 +8,11 @@ from random import Random
 from typing import NamedTuple
 
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.pools.bins import BinQuote
-from chalicelib.domain.pools.concentrated import ConcentratedQuote
-from chalicelib.domain.pools.constant_product import ConstantProductQuote
-from chalicelib.domain.pools.damm_v2 import COMPOUNDING, DammV2Quote
-from chalicelib.domain.pools.damm_v2_fees import ConstantFee, ExponentialFee, LinearFee
+from chalicelib.domain.pools.clmm.pool import ConcentratedQuote
+from chalicelib.domain.pools.cpmm import ConstantProductQuote
+from chalicelib.domain.pools.damm_v2.fees import ConstantFee, ExponentialFee, LinearFee
+from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING, DammV2Quote
+from chalicelib.domain.pools.dlmm.pool import BinQuote
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.tokens import Mint, Token, find_token
 from chalicelib.simulation.market import Market, moment_at_slot

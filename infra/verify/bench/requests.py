@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import combinations, cycle, product
 from typing import NamedTuple
 
-from chalicelib.domain.instructions import COMPUTE_UNITS_PER_LEG
+from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Moment
-from chalicelib.domain.routing import (
+from chalicelib.domain.routing.best_route import (
     Route,
     RoutingRules,
     find_route,
@@ -19,10 +19,10 @@ from chalicelib.domain.routing import (
     leg_cost,
 )
 from chalicelib.domain.tokens import SOL, USDC, Pair
-from chalicelib.domain.trades import SwapMode
 from chalicelib.simulation.listings import CLMM_25_BPS
 from chalicelib.simulation.market import POOLS, RAYDIUM, ListedPool, Market, moment_at_slot
 from chalicelib.simulation.pool_states import SimulatedPool
+from chalicelib.solana.instructions import COMPUTE_UNITS_PER_LEG
 from infra.verify.bench.buckets import SEED, amount_worth
 
 # The fee of a transaction at the engine's usual price of computing: 50,000 micro-lamports.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import PoolKind
-from chalicelib.domain.trades import SwapMode
 
 MEMO_PROGRAM = "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr"
 COMPUTE_BUDGET_PROGRAM = "ComputeBudget111111111111111111111111111111"

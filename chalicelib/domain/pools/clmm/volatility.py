@@ -5,7 +5,7 @@ The accumulator never exceeds `max_volatility_accumulator`.
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.pools.ticks import MAX_TICK, MIN_TICK, sqrt_price_at, tick_at
+from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK, sqrt_price_at, tick_at
 
 FEE_RATE_MAX = 100_000
 _ACCUMULATOR_SCALE = 10_000

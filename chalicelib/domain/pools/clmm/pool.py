@@ -9,6 +9,19 @@ from operator import attrgetter
 from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.pools.clmm.steps import (
+    FEE_RATE_DENOMINATOR,
+    SwapKind,
+    fill_exact_in,
+    fill_exact_out,
+)
+from chalicelib.domain.pools.clmm.ticks import (
+    MAX_SQRT_PRICE_X64,
+    MIN_SQRT_PRICE_X64,
+    sqrt_price_at,
+    tick_at,
+)
+from chalicelib.domain.pools.clmm.volatility import FEE_RATE_MAX, DynamicFee, VolatilityWalk
 from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, PoolKind, Price, is_a_to_b
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
@@ -16,19 +29,6 @@ from chalicelib.domain.pools.rejections import (
     PriceRangeError,
     ZeroAmountError,
     ZeroOutputError,
-)
-from chalicelib.domain.pools.tick_steps import (
-    FEE_RATE_DENOMINATOR,
-    SwapKind,
-    fill_exact_in,
-    fill_exact_out,
-)
-from chalicelib.domain.pools.tick_volatility import FEE_RATE_MAX, DynamicFee, VolatilityWalk
-from chalicelib.domain.pools.ticks import (
-    MAX_SQRT_PRICE_X64,
-    MIN_SQRT_PRICE_X64,
-    sqrt_price_at,
-    tick_at,
 )
 from chalicelib.domain.tokens import Mint
 

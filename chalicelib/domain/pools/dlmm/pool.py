@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import BPS, U64_MAX
-from chalicelib.domain.pools.bin_fees import (
+from chalicelib.domain.pools.dlmm.fees import (
     FEE_PRECISION,
     StaticParameters,
     SwapFees,

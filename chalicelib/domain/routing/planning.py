@@ -15,7 +15,7 @@ from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     ZeroOutputError,
 )
-from chalicelib.domain.splitting import Curve, pour, split, total_out
+from chalicelib.domain.routing.splitting import Curve, pour, split, total_out
 from chalicelib.domain.tokens import Mint
 
 Path = tuple[Mint, ...]

@@ -13,19 +13,19 @@ from chalicelib.domain.errors import (
     SameTokenError,
     UnknownPairError,
 )
-from chalicelib.domain.fills import Fills, Leg, fill
-from chalicelib.domain.input_search import least_input
-from chalicelib.domain.planning import Path, Plan, Planner, RoutingRules
+from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Moment, Pool, PoolQuote
 from chalicelib.domain.pools.rejections import (
     InsufficientLiquidityError,
     PriceRangeError,
     ZeroAmountError,
 )
-from chalicelib.domain.quotes import Quote, Rejection, bps_lost, quote_of
-from chalicelib.domain.routes import Route
+from chalicelib.domain.routing.fills import Fills, Leg, fill
+from chalicelib.domain.routing.input_search import least_input
+from chalicelib.domain.routing.planning import Path, Plan, Planner, RoutingRules
+from chalicelib.domain.routing.quotes import Quote, Rejection, bps_lost, quote_of
+from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.tokens import Mint
-from chalicelib.domain.trades import SwapMode
 
 __all__ = ["Route", "RoutingRules", "find_route", "find_route_exact_out", "leg_cost"]
 

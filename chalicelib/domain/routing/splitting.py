@@ -6,11 +6,11 @@ concave but for small steps: equal marginal prices show where to look, a search 
 
 from collections.abc import Callable, Iterator, Sequence
 
-from chalicelib.domain.equal_prices import Reading, meet
 from chalicelib.domain.errors import QuoteError
-from chalicelib.domain.line_search import climb, level, nudge, scan
 from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.pools.rejections import InsufficientLiquidityError, ZeroOutputError
+from chalicelib.domain.routing.equal_prices import Reading, meet
+from chalicelib.domain.routing.line_search import climb, level, nudge, scan
 from chalicelib.domain.tokens import Mint
 
 # Worse than any sum of outputs.

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.amounts import BPS
-from chalicelib.domain.orders import Details
-from chalicelib.domain.quotes import Quote, Rejection
-from chalicelib.domain.trades import SwapMode
+from chalicelib.domain.orders.order import Details
+from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.routing.quotes import Quote, Rejection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

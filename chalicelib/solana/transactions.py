@@ -6,16 +6,16 @@ from itertools import pairwise
 from solders.instruction import CompiledInstruction
 from solders.transaction import VersionedTransaction
 
-from chalicelib.domain.instructions import (
+from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.pools.pool import PoolKind
+from chalicelib.domain.tokens import Mint
+from chalicelib.solana.instructions import (
     GUARD_PROGRAM,
     MEMO_PROGRAM,
     SWAP_PROGRAMS,
     GuardInstruction,
     SwapInstruction,
 )
-from chalicelib.domain.pools.pool import PoolKind
-from chalicelib.domain.tokens import Mint
-from chalicelib.domain.trades import SwapMode
 
 _KINDS = {program: kind for kind, program in SWAP_PROGRAMS.items()}
 

@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import NewType
 
 from chalicelib.domain.errors import IllegalTransitionError, InvalidOrderIdError
+from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.tokens import Pair
-from chalicelib.domain.trades import Trade
 
 OrderId = NewType("OrderId", str)
 Signature = NewType("Signature", str)

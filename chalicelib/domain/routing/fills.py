@@ -10,6 +10,7 @@ from itertools import chain, groupby
 from typing import NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Moment, Pool, PoolQuote
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
@@ -18,7 +19,6 @@ from chalicelib.domain.pools.rejections import (
     ZeroOutputError,
 )
 from chalicelib.domain.tokens import Mint
-from chalicelib.domain.trades import SwapMode
 
 
 class Leg(NamedTuple):

@@ -8,8 +8,8 @@ from math import isqrt
 from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.pools.damm_v2_curves import ProductCurve, RangeCurve
-from chalicelib.domain.pools.damm_v2_fees import (
+from chalicelib.domain.pools.damm_v2.curves import ProductCurve, RangeCurve
+from chalicelib.domain.pools.damm_v2.fees import (
     FEE_DENOMINATOR,
     BaseFee,
     ConstantFee,
