@@ -30,7 +30,7 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-    from chalicelib.adapters.postgres import PostgresDatabase
+    from chalicelib.adapters.postgres.orders import PostgresDatabase
     from chalicelib.engine.admission import RateLimit
     from chalicelib.engine.execute import Executor
     from chalicelib.engine.follow import Following
@@ -107,7 +107,7 @@ def signer() -> "Signer":
 
 @cache
 def key_store() -> "KeyStore":
-    from chalicelib.adapters.postgres_keys import PostgresKeyStore
+    from chalicelib.adapters.postgres.keys import PostgresKeyStore
 
     return PostgresKeyStore(_database())
 
@@ -199,35 +199,35 @@ def clock() -> Clock:
 
 @cache
 def order_store() -> OrderStore:
-    from chalicelib.adapters.postgres import PostgresOrderStore
+    from chalicelib.adapters.postgres.orders import PostgresOrderStore
 
     return PostgresOrderStore(_database())
 
 
 @cache
 def order_queue() -> OrderQueue:
-    from chalicelib.adapters.sqs import SqsOrderQueue
+    from chalicelib.adapters.aws.sqs import SqsOrderQueue
 
     return SqsOrderQueue(_sqs(), settings().orders_queue_url)
 
 
 @cache
 def status_queue() -> StatusQueue:
-    from chalicelib.adapters.sqs import SqsStatusQueue
+    from chalicelib.adapters.aws.sqs import SqsStatusQueue
 
     return SqsStatusQueue(_sqs(), settings().status_queue_url)
 
 
 @cache
 def follower_store() -> FollowerStore:
-    from chalicelib.adapters.dynamodb import DynamoDbFollowerStore
+    from chalicelib.adapters.aws.dynamodb import DynamoDbFollowerStore
 
     return DynamoDbFollowerStore(_client("dynamodb"), settings().connections_table, clock().now)
 
 
 @cache
 def status_feed() -> StatusFeed:
-    from chalicelib.adapters.api_gateway import ApiGatewayStatusFeed
+    from chalicelib.adapters.aws.api_gateway import ApiGatewayStatusFeed
 
     # Chalice's own client assumes https and AWS's host names; retries are the publisher's.
     client = _client(
@@ -271,7 +271,7 @@ def chain() -> Chain:
 
 @cache
 def wallet() -> Wallet:
-    from chalicelib.adapters.solana import SolanaWallet
+    from chalicelib.adapters.solana.wallet import SolanaWallet
 
     secret_key = settings().wallet_secret_key
     if secret_key is None:
@@ -324,7 +324,7 @@ def _fate() -> "Fate":
 
 @cache
 def _database() -> "PostgresDatabase":
-    from chalicelib.adapters.postgres import PostgresDatabase
+    from chalicelib.adapters.postgres.orders import PostgresDatabase
 
     return PostgresDatabase(settings().database_url.get_secret_value())
 

@@ -16,15 +16,15 @@ from typing import Any
 
 from solders.keypair import Keypair
 
-from chalicelib.adapters.memory import (
+from chalicelib.adapters.memory.orders import MemoryOrderStore
+from chalicelib.adapters.memory.ports import (
     MemoryClock,
     MemoryFollowerStore,
     MemoryOrderQueue,
     MemoryStatusFeed,
     MemoryStatusQueue,
 )
-from chalicelib.adapters.memory_orders import MemoryOrderStore
-from chalicelib.adapters.solana import SolanaWallet
+from chalicelib.adapters.solana.wallet import SolanaWallet
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import Pair

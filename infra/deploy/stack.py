@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from chalicelib.adapters.migrate import migrate
+from chalicelib.adapters.postgres.migrate import migrate
 from infra.deploy.bytecode import add_bytecode
 from infra.deploy.clients import LOCAL_REGION, Clients, aws_clients
 from infra.deploy.gateway import answer_everything

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.adapters.postgres import PostgresDatabase
-from chalicelib.adapters.postgres_keys import PostgresKeyStore
+from chalicelib.adapters.postgres.keys import PostgresKeyStore
+from chalicelib.adapters.postgres.orders import PostgresDatabase
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.identity import KeyStore, Scope, make_key

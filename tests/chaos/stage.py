@@ -14,8 +14,8 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Any, TypeVar
 
-from chalicelib.adapters.memory import MemoryClock
-from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.memory.ports import MemoryClock
+from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.simulation.ledger import PostgresLedger
 from tests.chaos import worker

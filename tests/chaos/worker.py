@@ -7,7 +7,7 @@ from datetime import timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-from chalicelib.adapters.postgres import PostgresDatabase
+from chalicelib.adapters.postgres.orders import PostgresDatabase
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.chaos.boundaries import END, PATIENCE_SECONDS, Boundaries, Strike

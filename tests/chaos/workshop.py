@@ -8,8 +8,8 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
-from chalicelib.adapters.memory import MemoryClock
-from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.memory.ports import MemoryClock
+from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
 from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.engine.ports import Clock
 from chalicelib.simulation.chain import SimulatedChain

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib.adapters.memory_orders import MemoryOrderStore
-from chalicelib.adapters.postgres import PostgresOrderStore
+from chalicelib.adapters.memory.orders import MemoryOrderStore
+from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.engine.ports import OrderStore
 from chalicelib.simulation.ledger import Ledger, MemoryLedger, PostgresLedger
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.memory import MemoryClock
+from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.engine.ports import Clock
 
 

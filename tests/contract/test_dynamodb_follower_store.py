@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from chalicelib.adapters.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
-from chalicelib.adapters.memory import MemoryClock
+from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
+from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.engine.followers import FORGOTTEN_ORDERS_MOST, ConnectionGoneError, Follower
 from tests.contract.samples import START, order_id

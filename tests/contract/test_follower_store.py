@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters import dynamodb as dynamodb_adapter
-from chalicelib.adapters import memory
-from chalicelib.adapters.dynamodb import DynamoDbFollowerStore
-from chalicelib.adapters.memory import MemoryFollowerStore
+from chalicelib.adapters.aws import dynamodb as dynamodb_adapter
+from chalicelib.adapters.aws.dynamodb import DynamoDbFollowerStore
+from chalicelib.adapters.memory import ports as memory
+from chalicelib.adapters.memory.ports import MemoryFollowerStore
 from chalicelib.engine.followers import (
     FORGOTTEN_ORDERS_MOST,
     ConnectionGoneError,

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.adapters.memory import MemoryKeyStore
-from chalicelib.adapters.postgres import PostgresDatabase
-from chalicelib.adapters.postgres_keys import PostgresKeyStore
+from chalicelib.adapters.memory.ports import MemoryKeyStore
+from chalicelib.adapters.postgres.keys import PostgresKeyStore
+from chalicelib.adapters.postgres.orders import PostgresDatabase
 from chalicelib.domain.errors import ForbiddenError, UnauthorizedError
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.identity import Caller, KeyStore, Scope, identify, make_key

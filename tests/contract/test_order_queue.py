@@ -4,8 +4,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from chalicelib.adapters.memory import MemoryOrderQueue
-from chalicelib.adapters.sqs import SqsOrderQueue
+from chalicelib.adapters.aws.sqs import SqsOrderQueue
+from chalicelib.adapters.memory.ports import MemoryOrderQueue
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, decode_execute_order
 from chalicelib.engine.ports import OrderQueue

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
 from chalicelib.domain.errors import (
     IdempotencyKeyReusedError,
     OrderNotFoundError,

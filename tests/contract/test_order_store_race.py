@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from tests.contract.samples import accepted, order_id, put, started, way
 

@@ -13,8 +13,8 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from chalicelib.adapters.api_gateway import ApiGatewayStatusFeed
-from chalicelib.adapters.memory import MemoryStatusFeed
+from chalicelib.adapters.aws.api_gateway import ApiGatewayStatusFeed
+from chalicelib.adapters.memory.ports import MemoryStatusFeed
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.engine.followers import ConnectionGoneError, FrameRefusedError
 from chalicelib.engine.ports import StatusFeed

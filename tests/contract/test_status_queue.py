@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from botocore.client import BaseClient
 
-from chalicelib.adapters.memory import MemoryStatusQueue
-from chalicelib.adapters.sqs import SqsStatusQueue
+from chalicelib.adapters.aws.sqs import SqsStatusQueue
+from chalicelib.adapters.memory.ports import MemoryStatusQueue
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderEvent
 from chalicelib.engine.messages import (

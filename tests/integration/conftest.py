@@ -14,7 +14,7 @@ from psycopg import sql
 from solders.keypair import Keypair
 
 from chalicelib import bootstrap
-from chalicelib.adapters.postgres import PostgresDatabase, load_queries
+from chalicelib.adapters.postgres.orders import PostgresDatabase, load_queries
 from infra.deploy.stack import Artifact, package
 from infra.local.postgres import LocalPostgres
 from tests.integration.audited import Executed

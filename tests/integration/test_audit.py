@@ -9,7 +9,7 @@ from solders.message import MessageV0
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
-from chalicelib.adapters.memory import MemoryClock
+from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.tokens import USDT

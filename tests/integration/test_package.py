@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from chalicelib.adapters.postgres import SQL_FOLDER
+from chalicelib.adapters.postgres.orders import SQL_FOLDER
 from chalicelib.entrypoints.pages import FOLDER as WEB_FOLDER
 from infra.deploy.stack import ROOT, Artifact
 

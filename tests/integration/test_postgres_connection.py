@@ -6,7 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import OrderFilter

@@ -3,8 +3,8 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.adapters.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
-from chalicelib.adapters.memory import MemoryClock
+from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
+from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.followers import Follower

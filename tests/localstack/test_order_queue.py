@@ -3,7 +3,7 @@ from uuid import uuid4
 import pytest
 from botocore.client import BaseClient
 
-from chalicelib.adapters.sqs import SqsOrderQueue
+from chalicelib.adapters.aws.sqs import SqsOrderQueue
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import ExecuteOrder, decode_execute_order

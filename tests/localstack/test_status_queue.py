@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from botocore.client import BaseClient
 
-from chalicelib.adapters.sqs import SqsStatusQueue
+from chalicelib.adapters.aws.sqs import SqsStatusQueue
 from chalicelib.domain.orders.order import OrderEvent, OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.messages import (

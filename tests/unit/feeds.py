@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from chalicelib.adapters.memory import MemoryClock, MemoryStatusFeed
+from chalicelib.adapters.memory.ports import MemoryClock, MemoryStatusFeed
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
 from tests.world import World

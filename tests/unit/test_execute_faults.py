@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.memory_orders import MemoryOrderStore
+from chalicelib.adapters.memory.orders import MemoryOrderStore
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId, OrderStatus, Transition
 from chalicelib.engine.messages import ExecuteOrder

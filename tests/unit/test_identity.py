@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.adapters.memory import MemoryKeyStore
+from chalicelib.adapters.memory.ports import MemoryKeyStore
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.identity import Scope, make_key

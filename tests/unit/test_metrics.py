@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters.memory import MemoryClock
+from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.errors import AbandonedError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.rescue import RESCUES_MOST

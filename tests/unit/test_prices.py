@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.memory import MemoryClock
+from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.tokens import Pair
 from chalicelib.simulation.market import POOLS, SLOT, Market, slot_at, time_of_slot
 from chalicelib.simulation.prices import POINTS_MOST, SimulatedPriceHistory

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib import bootstrap
-from chalicelib.adapters.postgres import PostgresDatabase, PostgresOrderStore
-from chalicelib.adapters.solana import SolanaWallet
+from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.solana.wallet import SolanaWallet
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import ExecuteOrder, encode
 from chalicelib.entrypoints import logs

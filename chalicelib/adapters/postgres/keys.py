@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.adapters.postgres import PostgresDatabase, load_queries
-from chalicelib.adapters.postgres_rows import Row
+from chalicelib.adapters.postgres.orders import PostgresDatabase, load_queries
+from chalicelib.adapters.postgres.rows import Row
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.identity import ApiKey, Scope
 

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from chalicelib.adapters.postgres_rows import (
+from chalicelib.adapters.postgres.rows import (
     Row,
     event_of,
     minute_of,
@@ -30,7 +30,7 @@ from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageKey
 from chalicelib.engine.statistics import Durations, OrderStatistics
 
-SQL_FOLDER = Path(__file__).parent / "sql"
+SQL_FOLDER = Path(__file__).parents[1] / "sql"
 CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 5_000
 
