@@ -7,7 +7,7 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Rate, Request, Response, SQSEvent, WebsocketEvent
 
 from chalicelib import bootstrap
-from chalicelib.engine.identity import Caller, Scope
+from chalicelib.engine.admission.identity import Caller, Scope
 from chalicelib.entrypoints import http, logs, pages, queue, schedule, websocket
 
 app = Chalice(app_name="orders")

@@ -11,8 +11,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.engine.pacing import Pacing
-from chalicelib.engine.ports import (
+from chalicelib.engine.execution.pacing import Pacing
+from chalicelib.engine.ports.orders import (
     Chain,
     Clock,
     FollowerStore,
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
     from chalicelib.adapters.postgres.orders import PostgresDatabase
-    from chalicelib.engine.admission import RateLimit
-    from chalicelib.engine.execute import Executor
-    from chalicelib.engine.follow import Following
-    from chalicelib.engine.identity import KeyStore
-    from chalicelib.engine.publish import Publisher
-    from chalicelib.engine.quote import Router
-    from chalicelib.engine.rescue import Rescuer
-    from chalicelib.engine.submit import Submitter
-    from chalicelib.engine.sweep import Sweeper
+    from chalicelib.engine.admission.identity import KeyStore
+    from chalicelib.engine.admission.submit import Submitter
+    from chalicelib.engine.execution.executor import Executor
+    from chalicelib.engine.execution.rescue import Rescuer
+    from chalicelib.engine.execution.sweep import Sweeper
+    from chalicelib.engine.limits import RateLimit
+    from chalicelib.engine.router import Router
+    from chalicelib.engine.streaming.follow import Following
+    from chalicelib.engine.streaming.publish import Publisher
     from chalicelib.entrypoints.gate import Gate
     from chalicelib.entrypoints.signing import Signer
     from chalicelib.simulation.fate import Fate
@@ -63,7 +63,7 @@ def configure_logging() -> None:
 
 def submitter() -> "Submitter":
     """The use case of POST /api/orders/execute."""
-    from chalicelib.engine.submit import Submitter
+    from chalicelib.engine.admission.submit import Submitter
 
     return Submitter(
         store=order_store(),
@@ -77,7 +77,7 @@ def submitter() -> "Submitter":
 
 def rate_limit() -> "RateLimit | None":
     """How many orders an owner may place."""
-    from chalicelib.engine.admission import RateLimit
+    from chalicelib.engine.limits import RateLimit
 
     most = settings().orders_per_minute
     return RateLimit(orders_most=most) if most else None
@@ -115,7 +115,7 @@ def key_store() -> "KeyStore":
 @cache
 def executor() -> "Executor":
     """The use case of the order queue."""
-    from chalicelib.engine.execute import Executor
+    from chalicelib.engine.execution.executor import Executor
 
     return Executor(
         store=order_store(),
@@ -132,7 +132,7 @@ def executor() -> "Executor":
 
 def router() -> "Router":
     """The use case of GET /api/quotes, and of every attempt to execute an order."""
-    from chalicelib.engine.quote import Router
+    from chalicelib.engine.router import Router
     from chalicelib.solana.instructions import COMPUTE_UNITS_PER_LEG
 
     leg_cost_micro_lamports = COMPUTE_UNITS_PER_LEG * settings().compute_unit_price_micro_lamports
@@ -141,7 +141,7 @@ def router() -> "Router":
 
 def publisher() -> "Publisher":
     """The use case of the status queue."""
-    from chalicelib.engine.publish import Publisher
+    from chalicelib.engine.streaming.publish import Publisher
     from chalicelib.entrypoints.frames import update_frame
 
     return Publisher(
@@ -155,14 +155,14 @@ def publisher() -> "Publisher":
 
 def following() -> "Following":
     """The use cases of the WebSocket."""
-    from chalicelib.engine.follow import Following
+    from chalicelib.engine.streaming.follow import Following
 
     return Following(store=order_store(), followers=follower_store(), status_queue=status_queue())
 
 
 def rescuer() -> "Rescuer":
     """The use case of the order queue's dead-letter queue."""
-    from chalicelib.engine.rescue import Rescuer
+    from chalicelib.engine.execution.rescue import Rescuer
 
     return Rescuer(
         store=order_store(),
@@ -176,7 +176,7 @@ def rescuer() -> "Rescuer":
 
 def sweeper() -> "Sweeper":
     """The use case of the schedule."""
-    from chalicelib.engine.sweep import Sweeper
+    from chalicelib.engine.execution.sweep import Sweeper
 
     return Sweeper(store=order_store(), queue=order_queue(), clock=clock())
 

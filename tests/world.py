@@ -28,15 +28,15 @@ from chalicelib.adapters.solana.wallet import SolanaWallet
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import Pair
-from chalicelib.engine.execute import Executor
-from chalicelib.engine.follow import Following
+from chalicelib.engine.admission.submit import Submitter
+from chalicelib.engine.execution.executor import Executor
+from chalicelib.engine.execution.pacing import Pacing
+from chalicelib.engine.execution.rescue import Rescuer
+from chalicelib.engine.execution.sweep import Sweeper
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, UnfollowRequest
-from chalicelib.engine.pacing import Pacing
-from chalicelib.engine.publish import Publisher
-from chalicelib.engine.quote import Router
-from chalicelib.engine.rescue import Rescuer
-from chalicelib.engine.submit import Submitter
-from chalicelib.engine.sweep import Sweeper
+from chalicelib.engine.router import Router
+from chalicelib.engine.streaming.follow import Following
+from chalicelib.engine.streaming.publish import Publisher
 from chalicelib.entrypoints.frames import update_frame
 from chalicelib.entrypoints.queue import holding
 from chalicelib.simulation.chain import SimulatedChain

@@ -18,11 +18,11 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.orders.order import parse_order_id
 from chalicelib.domain.tokens import TOKENS, Pair
-from chalicelib.engine.admission import RateLimit
-from chalicelib.engine.identity import Caller
-from chalicelib.engine.ports import Clock, OrderStore, PriceHistory, Venue
+from chalicelib.engine.admission.identity import Caller
+from chalicelib.engine.admission.submit import Submitter
+from chalicelib.engine.limits import RateLimit
+from chalicelib.engine.ports.orders import Clock, OrderStore, PriceHistory, Venue
 from chalicelib.engine.statistics import window_start
-from chalicelib.engine.submit import Submitter
 from chalicelib.entrypoints import exact_json, logs, problems, requests, wire
 from chalicelib.entrypoints.gate import Gate
 from chalicelib.entrypoints.idempotency import read_key
@@ -30,7 +30,7 @@ from chalicelib.entrypoints.signing import Signer
 
 if TYPE_CHECKING:
     # Accepting an order must not load the router.
-    from chalicelib.engine.quote import Router
+    from chalicelib.engine.router import Router
 
 log = logging.getLogger(__name__)
 

@@ -8,14 +8,14 @@ from chalice.app import SQSEvent
 
 from chalicelib.domain.errors import InvalidRequestError, UnavailableError
 from chalicelib.engine.messages import decode_execute_order, decode_status_message
-from chalicelib.engine.ports import OrderQueue, StatusQueue
+from chalicelib.engine.ports.orders import OrderQueue, StatusQueue
 from chalicelib.entrypoints import logs
 
 if TYPE_CHECKING:
     # They live in different functions; none loads what only the others need.
-    from chalicelib.engine.execute import Executor
-    from chalicelib.engine.publish import Publisher
-    from chalicelib.engine.rescue import Rescuer
+    from chalicelib.engine.execution.executor import Executor
+    from chalicelib.engine.execution.rescue import Rescuer
+    from chalicelib.engine.streaming.publish import Publisher
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from chalicelib.domain.orders.order import OrderStatus, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
-from chalicelib.engine.ports import OrderFilter
+from chalicelib.engine.ports.orders import OrderFilter
 from chalicelib.entrypoints import wire_forms
 
 DEFAULT_SLIPPAGE_BPS = 100

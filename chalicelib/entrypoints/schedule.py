@@ -2,7 +2,7 @@
 
 import logging
 
-from chalicelib.engine.sweep import Sweeper
+from chalicelib.engine.execution.sweep import Sweeper
 from chalicelib.entrypoints import logs
 
 log = logging.getLogger(__name__)

@@ -9,10 +9,10 @@ from typing import Any
 from chalice.app import WebsocketEvent
 
 from chalicelib.domain.errors import InvalidOrderIdError, OrderError, UnavailableError
-from chalicelib.engine.follow import Following
-from chalicelib.engine.followers import ConnectionGoneError
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
-from chalicelib.engine.ports import StatusFeed
+from chalicelib.engine.ports.followers import ConnectionGoneError
+from chalicelib.engine.ports.orders import StatusFeed
+from chalicelib.engine.streaming.follow import Following
 from chalicelib.entrypoints import frames, logs, problems
 from chalicelib.entrypoints.gate import Gate
 

@@ -13,7 +13,7 @@ from chalicelib.domain.orders.order import Json, Order, OrderEvent, OrderId, Ord
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
-from chalicelib.engine.ports import OrderRecord, PageKey, PricePoint
+from chalicelib.engine.ports.orders import OrderRecord, PageKey, PricePoint
 from chalicelib.engine.statistics import MinuteCounts, OrderStatistics
 from chalicelib.entrypoints.signing import ForgedError, Signer
 

@@ -24,7 +24,7 @@ from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Pool
 from chalicelib.domain.pools.rejections import MintNotInPoolError
 from chalicelib.domain.routing.fills import Leg, fill
-from chalicelib.engine.ports import Blockhash, Clock, Landing, SignatureStatuses
+from chalicelib.engine.ports.orders import Blockhash, Clock, Landing, SignatureStatuses
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import Ledger, LedgerEntry, LedgerLeg
 from chalicelib.simulation.market import Market, moment_at_slot, slot_at

@@ -13,7 +13,7 @@ from chalicelib.adapters.postgres.keys import PostgresKeyStore
 from chalicelib.adapters.postgres.orders import PostgresDatabase
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.identity import KeyStore, Scope, make_key
+from chalicelib.engine.admission.identity import KeyStore, Scope, make_key
 
 OWNER_CHARACTERS_MOST = 64
 

@@ -16,7 +16,7 @@ from chalicelib.engine.messages import (
     decode_status_message,
     encode,
 )
-from chalicelib.engine.ports import Clock
+from chalicelib.engine.ports.orders import Clock
 from chalicelib.entrypoints.queue import HOLD_SECONDS
 
 BATCH_MOST = 10

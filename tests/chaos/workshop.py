@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
 from chalicelib.domain.orders.order import SignedTransaction
-from chalicelib.engine.ports import Clock
+from chalicelib.engine.ports.orders import Clock
 from chalicelib.simulation.chain import SimulatedChain
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import PostgresLedger

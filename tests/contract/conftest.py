@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.adapters.memory.orders import MemoryOrderStore
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
-from chalicelib.engine.ports import OrderStore
+from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.simulation.ledger import Ledger, MemoryLedger, PostgresLedger
 
 

@@ -18,7 +18,7 @@ from chalicelib.domain.orders.order import (
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import SOL, USDC, Pair
-from chalicelib.engine.ports import OrderStore
+from chalicelib.engine.ports.orders import OrderStore
 
 # Microseconds that end in zeros: a store that writes times as text may drop them.
 START = datetime(2026, 1, 1, 12, 0, 0, 120_000, tzinfo=UTC)

@@ -9,7 +9,7 @@ from chalicelib.adapters.postgres.keys import PostgresKeyStore
 from chalicelib.adapters.postgres.orders import PostgresDatabase
 from chalicelib.domain.errors import ForbiddenError, UnauthorizedError
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.identity import Caller, KeyStore, Scope, identify, make_key
+from chalicelib.engine.admission.identity import Caller, KeyStore, Scope, identify, make_key
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALICE = OwnerId("alice")

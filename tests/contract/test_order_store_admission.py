@@ -14,9 +14,9 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.orders.order import OrderStatus, Transition
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.admission import IdempotencyKey, RateLimit
+from chalicelib.engine.limits import IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports import OrderFilter, OrderStore
+from chalicelib.engine.ports.orders import OrderFilter, OrderStore
 from tests.contract.samples import START, accepted, order_id, put, way_to_confirmed
 
 KEY = IdempotencyKey(value="key", fingerprint=b"a" * 32)

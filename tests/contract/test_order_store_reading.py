@@ -8,7 +8,7 @@ from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
 from chalicelib.domain.tokens import JUP, SOL, USDC, USDT, Pair
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports import OrderFilter, OrderRecord, OrderStore, PageKey
+from chalicelib.engine.ports.orders import OrderFilter, OrderRecord, OrderStore, PageKey
 from tests.contract.samples import START, accepted, order_id, put, started, way, way_to_confirmed
 
 ANY = OrderFilter()

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.orders.order import OrderStatus, Transition, advance
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.ports import OrderStore
+from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.statistics import Durations, MinuteCounts, OrderStatistics
 from tests.contract.samples import accepted, put, started, way, way_to_confirmed
 

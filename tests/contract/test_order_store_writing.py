@@ -10,7 +10,7 @@ from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.orders.order import Details, OrderStatus, Transition
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports import OrderStore
+from chalicelib.engine.ports.orders import OrderStore
 from tests.contract.samples import (
     START,
     accepted,

@@ -17,7 +17,7 @@ from chalicelib.engine.messages import (
     UnfollowRequest,
     decode_status_message,
 )
-from chalicelib.engine.ports import StatusQueue
+from chalicelib.engine.ports.orders import StatusQueue
 from tests.contract.queues import Batches, Line, drain, receive_all
 from tests.contract.samples import START, accepted, event, order_id, way_to_confirmed
 

@@ -10,8 +10,7 @@ import pytest
 
 import app
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
-from chalicelib.engine.admission import Admission
-from chalicelib.engine.followers import Follower
+from chalicelib.engine.limits import Admission
 from chalicelib.engine.messages import (
     ExecuteOrder,
     FollowRequest,
@@ -19,7 +18,8 @@ from chalicelib.engine.messages import (
     StatusUpdate,
     UnfollowRequest,
 )
-from chalicelib.engine.ports import OrderFilter, OrderStore
+from chalicelib.engine.ports.followers import Follower
+from chalicelib.engine.ports.orders import OrderFilter, OrderStore
 from chalicelib.entrypoints.queue import holding
 from tests.contract.samples import accepted, order_id, put, started, way_to_confirmed
 from tests.integration.conftest import Traffic

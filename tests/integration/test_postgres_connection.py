@@ -9,7 +9,7 @@ import pytest
 from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports import OrderFilter
+from chalicelib.engine.ports.orders import OrderFilter
 from infra.local.processes import LOOPBACK, free_port
 from tests.contract.samples import START, accepted, order_id, put, started
 

@@ -7,7 +7,7 @@ from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerSt
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.engine.followers import Follower
+from chalicelib.engine.ports.followers import Follower
 from infra.deploy.clients import Clients
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

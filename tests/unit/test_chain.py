@@ -9,7 +9,7 @@ from chalicelib.domain.orders.order import Order, OrderId, OrderType, SignedTran
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.routing.best_route import find_route
 from chalicelib.domain.routing.routes import Route
-from chalicelib.engine.ports import Blockhash, Landing
+from chalicelib.engine.ports.orders import Blockhash, Landing
 from chalicelib.simulation.market import SLOT, moment_at_slot, slot_at
 from tests.world import ONE_SOL, SOL_USDC, World, exact_in
 

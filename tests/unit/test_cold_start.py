@@ -13,7 +13,7 @@ HEAVY = (
     "solders",
     "chalicelib.entrypoints.contract",
     "chalicelib.domain.routing.best_route",
-    "chalicelib.engine.execute",
+    "chalicelib.engine.execution.executor",
 )
 PRINT_MODULES = """
 import sys
@@ -49,7 +49,11 @@ def loaded_modules(use_case: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("use_case", "needed"),
-    [("submitter", "submit"), ("following", "follow"), ("publisher", "publish")],
+    [
+        ("submitter", "admission.submit"),
+        ("following", "streaming.follow"),
+        ("publisher", "streaming.publish"),
+    ],
     ids=["accept", "connect", "publish"],
 )
 def test_cold_start_loads_nothing_of_the_worker(use_case: str, needed: str) -> None:

@@ -8,7 +8,7 @@ from chalicelib.adapters.memory.orders import MemoryOrderStore
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId, OrderStatus, Transition
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports import LoadedOrder
+from chalicelib.engine.ports.orders import LoadedOrder
 from tests.world import World, ticks
 
 FIVE = ["pending", "routing", "building", "submitted", "confirmed"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.engine.admission import RateLimit
+from chalicelib.engine.limits import RateLimit
 from tests.unit.functions import Answer, Functions
 
 FIELDS = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1}
@@ -122,7 +122,7 @@ def test_replay_is_answered_when_the_pools_would_now_refuse_the_order(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = place(functions)
-    monkeypatch.setattr("chalicelib.engine.submit._buys_nothing", lambda *_: True)
+    monkeypatch.setattr("chalicelib.engine.admission.submit._buys_nothing", lambda *_: True)
 
     assert place(functions).document == first.document
     assert place(functions, "another").document["code"] == "ZERO_OUTPUT"

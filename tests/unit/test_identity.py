@@ -13,7 +13,7 @@ from chalicelib import bootstrap
 from chalicelib.adapters.memory.ports import MemoryKeyStore
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.identity import Scope, make_key
+from chalicelib.engine.admission.identity import Scope, make_key
 from chalicelib.settings import Settings
 from tests.unit.conftest import SETTINGS
 from tests.unit.functions import Answer, Functions, captured

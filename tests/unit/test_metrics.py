@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.errors import AbandonedError, UnavailableError
+from chalicelib.engine.execution.rescue import RESCUES_MOST
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.rescue import RESCUES_MOST
 from chalicelib.entrypoints import logs
 from chalicelib.entrypoints.metrics import METRICS, NAMESPACE
 from tests.unit.feeds import HangingFeed, world_with_followers

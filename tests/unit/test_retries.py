@@ -7,8 +7,8 @@ import pytest
 from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
-from chalicelib.engine.pacing import Pacing
-from chalicelib.engine.steps import backoff
+from chalicelib.engine.execution.pacing import Pacing
+from chalicelib.engine.execution.steps import backoff
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.market import POOLS, slot_at
 from tests.world import SOL_USDC, World

@@ -5,8 +5,8 @@ import pytest
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.engine.followers import SUBSCRIPTIONS_MOST
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
+from chalicelib.engine.ports.followers import SUBSCRIPTIONS_MOST
 from tests.unit.functions import Functions
 from tests.world import World
 

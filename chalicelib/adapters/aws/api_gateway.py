@@ -4,7 +4,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.engine.followers import ConnectionGoneError, FrameRefusedError
+from chalicelib.engine.ports.followers import ConnectionGoneError, FrameRefusedError
 
 
 class ApiGatewayStatusFeed:

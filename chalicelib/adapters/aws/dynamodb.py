@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.engine.followers import (
+from chalicelib.engine.ports.followers import (
     FORGOTTEN_ORDERS_MOST,
     SUBSCRIPTIONS_MOST,
     ConnectionGoneError,

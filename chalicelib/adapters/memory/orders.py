@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from chalicelib.domain.errors import IdempotencyKeyReusedError, OrderNotFoundError
 from chalicelib.domain.orders.order import Order, OrderEvent, OrderId, OrderStatus, Transition
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
-from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
+from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageKey
+from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey
 from chalicelib.engine.statistics import Durations, MinuteCounts, OrderStatistics
 
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain.orders.order import OrderEvent, OrderId
-from chalicelib.engine.followers import (
-    FORGOTTEN_ORDERS_MOST,
-    SUBSCRIPTIONS_MOST,
-    ConnectionGoneError,
-    Follower,
-    TooManySubscriptionsError,
-)
-from chalicelib.engine.identity import ApiKey
+from chalicelib.engine.admission.identity import ApiKey
 from chalicelib.engine.messages import (
     ExecuteOrder,
     FollowRequest,
     StatusMessage,
     StatusUpdate,
     UnfollowRequest,
+)
+from chalicelib.engine.ports.followers import (
+    FORGOTTEN_ORDERS_MOST,
+    SUBSCRIPTIONS_MOST,
+    ConnectionGoneError,
+    Follower,
+    TooManySubscriptionsError,
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.adapters.postgres.orders import PostgresDatabase, load_queries
 from chalicelib.adapters.postgres.rows import Row
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.identity import ApiKey, Scope
+from chalicelib.engine.admission.identity import ApiKey, Scope
 
 
 class PostgresKeyStore:

@@ -25,9 +25,9 @@ from chalicelib.domain.errors import IdempotencyKeyReusedError, OrderNotFoundErr
 from chalicelib.domain.orders.order import OrderEvent, OrderId, Transition
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
-from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
+from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports import LoadedOrder, OrderFilter, OrderRecord, PageKey
+from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey
 from chalicelib.engine.statistics import Durations, OrderStatistics
 
 SQL_FOLDER = Path(__file__).parents[1] / "sql"

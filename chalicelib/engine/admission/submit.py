@@ -12,9 +12,9 @@ from chalicelib.domain.orders.order import Order, OrderId, OrderType, accept
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.pools.pool import Moment, Pool
-from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
+from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports import Clock, OrderQueue, OrderStore, Venue
+from chalicelib.engine.ports.orders import Clock, OrderQueue, OrderStore, Venue
 from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from chalicelib.domain.orders.order import (
     SignedTransaction,
     Transition,
 )
-from chalicelib.engine import steps
+from chalicelib.engine.execution import steps
+from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.pacing import Pacing
-from chalicelib.engine.ports import (
+from chalicelib.engine.ports.orders import (
     Chain,
     Clock,
     OrderQueue,

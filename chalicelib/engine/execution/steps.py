@@ -19,8 +19,8 @@ from chalicelib.domain.orders.order import (
     advance,
 )
 from chalicelib.domain.routing.routes import Route
-from chalicelib.engine.pacing import Pacing
-from chalicelib.engine.ports import Landing
+from chalicelib.engine.execution.pacing import Pacing
+from chalicelib.engine.ports.orders import Landing
 
 
 def start(order: Order, *, at: datetime, pacing: Pacing) -> Transition:

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import OrderError, UnavailableError
 from chalicelib.domain.orders.order import OrderEvent, OrderId
-from chalicelib.engine.followers import ConnectionGoneError, Follower, FrameRefusedError
 from chalicelib.engine.messages import FollowRequest, StatusMessage, StatusUpdate, UnfollowRequest
-from chalicelib.engine.ports import Clock, FollowerStore, OrderStore, StatusFeed
+from chalicelib.engine.ports.followers import ConnectionGoneError, Follower, FrameRefusedError
+from chalicelib.engine.ports.orders import Clock, FollowerStore, OrderStore, StatusFeed
 
 log = logging.getLogger(__name__)
 

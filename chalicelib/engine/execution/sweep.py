@@ -4,9 +4,9 @@ was away, and those whose worker is gone."""
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chalicelib.engine.admission import KEYS_KEPT
+from chalicelib.engine.limits import KEYS_KEPT
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports import Clock, OrderQueue, OrderStore
+from chalicelib.engine.ports.orders import Clock, OrderQueue, OrderStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,11 +22,11 @@ from chalicelib.domain.orders.order import (
     Transition,
 )
 from chalicelib.domain.routing.routes import Route
-from chalicelib.engine import steps
-from chalicelib.engine.apart import call_apart
+from chalicelib.engine.execution import steps
+from chalicelib.engine.execution.isolation import call_apart
+from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.pacing import Pacing
-from chalicelib.engine.ports import (
+from chalicelib.engine.ports.orders import (
     Blockhash,
     Chain,
     Clock,
@@ -35,7 +35,7 @@ from chalicelib.engine.ports import (
     StatusQueue,
     Wallet,
 )
-from chalicelib.engine.quote import Router
+from chalicelib.engine.router import Router
 from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from chalicelib.domain.routing.best_route import (
 )
 from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.tokens import SOL
-from chalicelib.engine.ports import PoolStates, Venue
+from chalicelib.engine.ports.orders import PoolStates, Venue
 
 log = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.pools.pool import Moment, Pool, Price
 from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.tokens import Mint, Pair
-from chalicelib.engine.admission import Admission, IdempotencyKey, RateLimit
-from chalicelib.engine.followers import Follower
+from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, UnfollowRequest
+from chalicelib.engine.ports.followers import Follower
 from chalicelib.engine.statistics import OrderStatistics
 
 
