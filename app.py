@@ -8,7 +8,9 @@ from chalice.app import Chalice, CloudWatchEvent, Rate, Request, Response, SQSEv
 
 from chalicelib import bootstrap
 from chalicelib.engine.admission.identity import Caller, Scope
-from chalicelib.entrypoints import http, logs, pages, queue, schedule, websocket
+from chalicelib.entrypoints import logs, queue, schedule, websocket
+from chalicelib.entrypoints.http import orders as http
+from chalicelib.entrypoints.http import pages
 
 app = Chalice(app_name="orders")
 app.experimental_feature_flags.update(["WEBSOCKETS"])

@@ -142,7 +142,7 @@ def router() -> "Router":
 def publisher() -> "Publisher":
     """The use case of the status queue."""
     from chalicelib.engine.streaming.publish import Publisher
-    from chalicelib.entrypoints.frames import update_frame
+    from chalicelib.entrypoints.wire.frames import update_frame
 
     return Publisher(
         store=order_store(),

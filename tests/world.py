@@ -37,8 +37,8 @@ from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessag
 from chalicelib.engine.router import Router
 from chalicelib.engine.streaming.follow import Following
 from chalicelib.engine.streaming.publish import Publisher
-from chalicelib.entrypoints.frames import update_frame
 from chalicelib.entrypoints.queue import holding
+from chalicelib.entrypoints.wire.frames import update_frame
 from chalicelib.simulation.chain import SimulatedChain
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import LedgerEntry, MemoryLedger

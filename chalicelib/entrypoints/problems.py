@@ -18,7 +18,7 @@ from chalicelib.domain.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from chalicelib.entrypoints.exact_json import BodyTooLargeError
+from chalicelib.entrypoints.wire.exact_json import BodyTooLargeError
 
 CONTENT_TYPE = "application/problem+json"
 

@@ -13,8 +13,9 @@ from chalicelib.engine.messages import FollowRequest, UnfollowRequest
 from chalicelib.engine.ports.followers import ConnectionGoneError
 from chalicelib.engine.ports.orders import StatusFeed
 from chalicelib.engine.streaming.follow import Following
-from chalicelib.entrypoints import frames, logs, problems
+from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.gate import Gate
+from chalicelib.entrypoints.wire import frames
 
 log = logging.getLogger(__name__)
 

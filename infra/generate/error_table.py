@@ -14,7 +14,7 @@ from infra.deploy.stack import ROOT
 GUIDE = ROOT / "docs" / "api.md"
 BEGIN, END = "<!-- error codes: begin -->\n", "<!-- error codes: end -->\n"
 HEAD = "| code | where | again? | meaning |\n| --- | --- | --- | --- |\n"
-FRAME_MODULES = ("chalicelib.entrypoints.frames", "chalicelib.engine.ports.followers")
+FRAME_MODULES = ("chalicelib.entrypoints.wire.frames", "chalicelib.engine.ports.followers")
 # What no error class says: the router of the functions answers it, and the API's gateway.
 BY_ITSELF = (
     Refusal(405, "METHOD_NOT_ALLOWED", "The path is known, the method is not; `Allow` names them."),

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from chalicelib.adapters.postgres.orders import SQL_FOLDER
-from chalicelib.entrypoints.pages import FOLDER as WEB_FOLDER
+from chalicelib.entrypoints.http.pages import FOLDER as WEB_FOLDER
 from infra.deploy.stack import ROOT, Artifact
 
 ZIPPED_BYTES_MOST = 30_000_000

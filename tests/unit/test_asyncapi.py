@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError
-from chalicelib.entrypoints import frames
+from chalicelib.entrypoints.wire import frames
 from tests.unit.contract import ASYNCAPI, check
 from tests.unit.functions import Functions
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from chalicelib.entrypoints import pages
+from chalicelib.entrypoints.http import pages
 from tests.unit.conftest import SETTINGS
 from tests.unit.functions import Answer, Functions, captured
 from tests.unit.test_cold_start import HEAVY, ROOT, environment
@@ -167,7 +167,7 @@ def test_file_names_no_other_host_and_makes_no_markup(name: str) -> None:
 def test_page_loads_neither_stores_nor_router_when_served() -> None:
     script = (
         "import sys, app\n"
-        "from chalicelib.entrypoints import pages\n"
+        "from chalicelib.entrypoints.http import pages\n"
         "pages.file(pages.version(), 'main.js')\n"
         "print('\\n'.join(sys.modules))"
     )

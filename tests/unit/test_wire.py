@@ -5,7 +5,7 @@ import pytest
 
 from chalicelib.domain.orders.order import Json, OrderEvent, OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
-from chalicelib.entrypoints.wire import event_document
+from chalicelib.entrypoints.wire.documents import event_document
 
 EVENT = OrderEvent(
     order_id=OrderId("00000000-0000-4000-8000-000000000001"),

@@ -8,7 +8,7 @@ from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.entrypoints.contract import examples, schemas
 from chalicelib.entrypoints.contract.openapi import VERSION
 from chalicelib.entrypoints.contract.schemas import ORDER_ID, record, ref
-from chalicelib.entrypoints.wire_forms import Schema
+from chalicelib.entrypoints.wire.forms import Schema
 
 MESSAGE_KIB_MOST, FRAME_KIB_MOST = 128, 32
 IDLE_MINUTES, LIFE_HOURS = 10, 2

@@ -13,7 +13,7 @@ from chalicelib.entrypoints.contract.routes import (
     body_schema,
     query_parameters,
 )
-from chalicelib.entrypoints.wire_forms import Schema
+from chalicelib.entrypoints.wire.forms import Schema
 
 VERSION = "1.0.0"
 ABOUT = (

@@ -6,14 +6,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from chalicelib.entrypoints.contract import examples
-from chalicelib.entrypoints.requests import (
+from chalicelib.entrypoints.wire.forms import DECIMAL_TEXT, Schema
+from chalicelib.entrypoints.wire.requests import (
     ListOrdersRequest,
     PricesRequest,
     QuoteRequest,
     StatisticsRequest,
     SubmitOrderRequest,
 )
-from chalicelib.entrypoints.wire_forms import DECIMAL_TEXT, Schema
 
 HTML, JSON = "text/html", "application/json"
 ALWAYS = (400, 404, 405, 413, 429, 500, 503)

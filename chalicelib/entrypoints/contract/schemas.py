@@ -6,8 +6,8 @@ from chalicelib.domain.amounts import BPS
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.pools.pool import FeeKind, PoolKind
 from chalicelib.domain.tokens import TOKENS
-from chalicelib.entrypoints import wire_forms
-from chalicelib.entrypoints.wire_forms import Schema
+from chalicelib.entrypoints.wire import forms as wire_forms
+from chalicelib.entrypoints.wire.forms import Schema
 
 TEXT: Schema = {"type": "string", "minLength": 1}
 ORDER_ID: Schema = {

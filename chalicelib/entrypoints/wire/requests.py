@@ -25,7 +25,7 @@ from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
 from chalicelib.engine.ports.orders import OrderFilter
-from chalicelib.entrypoints import wire_forms
+from chalicelib.entrypoints.wire import forms as wire_forms
 
 DEFAULT_SLIPPAGE_BPS = 100
 PAGE_DEFAULT, PAGE_MOST = 20, 100

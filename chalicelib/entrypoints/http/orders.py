@@ -23,10 +23,12 @@ from chalicelib.engine.admission.submit import Submitter
 from chalicelib.engine.limits import RateLimit
 from chalicelib.engine.ports.orders import Clock, OrderStore, PriceHistory, Venue
 from chalicelib.engine.statistics import window_start
-from chalicelib.entrypoints import exact_json, logs, problems, requests, wire
+from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.gate import Gate
-from chalicelib.entrypoints.idempotency import read_key
+from chalicelib.entrypoints.http.idempotency import read_key
 from chalicelib.entrypoints.signing import Signer
+from chalicelib.entrypoints.wire import documents as wire
+from chalicelib.entrypoints.wire import exact_json, requests
 
 if TYPE_CHECKING:
     # Accepting an order must not load the router.

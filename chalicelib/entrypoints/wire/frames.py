@@ -11,7 +11,8 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.errors import InvalidOrderIdError, InvalidRequestError, OrderError
 from chalicelib.domain.orders.order import OrderEvent, OrderId, parse_order_id
-from chalicelib.entrypoints import exact_json, requests, wire
+from chalicelib.entrypoints.wire import documents as wire
+from chalicelib.entrypoints.wire import exact_json, requests
 
 PONG = json.dumps({"type": "pong"})
 _SEQUENCE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)

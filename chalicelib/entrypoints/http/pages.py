@@ -12,7 +12,7 @@ from chalice.app import Request, Response
 
 from chalicelib.domain.errors import NotFoundError
 
-FOLDER = Path(__file__).parent.parent / "web"
+FOLDER = Path(__file__).parents[2] / "web"
 PAGE = "index.html"
 CONTENT_TYPES: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",
