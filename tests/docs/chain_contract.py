@@ -13,7 +13,7 @@ from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.engine.ports.orders import Chain, Landing
 from chalicelib.simulation.market import SLOT
 from tests.docs.rpc_node import RpcNode, serving
-from tests.unit.test_chain import LIFE_BLOCKS, routed, signed
+from tests.unit.simulation.test_chain import LIFE_BLOCKS, routed, signed
 from tests.world import ONE_SOL, World
 
 FINAL_BLOCKS = 32

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from infra.generate.collection import FILE, FORMAT, write
 from tests.outside import Outside
-from tests.unit.contract import OPENAPI, check, response_of
+from tests.unit.entrypoints.contract import OPENAPI, check, response_of
 
 COLLECTION = json.loads(FILE.read_text())
 NAMED = {"type": "object", "required": ["key", "value"]}

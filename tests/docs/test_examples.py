@@ -18,7 +18,7 @@ from tests.docs.running import (
     squeezed,
 )
 from tests.outside import Outside
-from tests.unit.contract import ASYNCAPI
+from tests.unit.entrypoints.contract import ASYNCAPI
 
 # How a block can be checked that is not run: here, by test_commands.py, by test_extending.py.
 KINDS = ("output", "frames", "secret", "make", "aws", "docker", "query", "file", "diff")

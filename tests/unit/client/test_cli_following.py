@@ -14,7 +14,7 @@ import pytest
 
 from infra.deploy.stack import ROOT
 from orders_client.cli.exits import ExitCode
-from tests.unit.fake_stream import CONFIRMED, FAILED, WHOLE, FakeService, served
+from tests.unit.client.fake_stream import CONFIRMED, FAILED, WHOLE, FakeService, served
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
 Told = tuple[int | None, str, str]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.routing.splitting import Curve, split, total_out
-from tests.unit.routing_pools import KINDS, NOW, pool_of
+from tests.unit.domain.routing_pools import KINDS, NOW, pool_of
 
 ROUNDING = 2
 PRICES = (0.15, 1.0, 1 / 0.15)

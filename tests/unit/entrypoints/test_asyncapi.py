@@ -6,10 +6,10 @@ import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.entrypoints.wire import frames
-from tests.unit.contract import ASYNCAPI, check
+from tests.unit.entrypoints.contract import ASYNCAPI, check
 from tests.unit.functions import Functions
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 MESSAGES = ASYNCAPI["components"]["messages"]
 OPERATION_FIELDS = {"action", "summary", "channel", "messages"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.world import World
 
-GOLDEN_FOLDER = Path(__file__).parents[1] / "golden"
+GOLDEN_FOLDER = Path(__file__).parents[2] / "golden"
 
 
 @pytest.mark.parametrize(

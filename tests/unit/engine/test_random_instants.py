@@ -9,7 +9,7 @@ from random import Random
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
-from tests.unit.turns import Turns
+from tests.unit.engine.turns import Turns
 from tests.world import BATCH_MOST, Call, World
 
 FOLLOWERS = 3_000

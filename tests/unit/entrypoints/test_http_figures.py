@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.unit.contract import check_answer
+from tests.unit.entrypoints.contract import check_answer
 from tests.unit.functions import Functions
 
 PRICES, STATISTICS = "/api/prices", "/api/statistics"

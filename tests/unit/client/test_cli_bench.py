@@ -11,8 +11,8 @@ from orders_client.cli.bench import NO_END, Bench
 from orders_client.cli.exits import ExitCode
 from orders_client.cli.figures import figures
 from orders_client.cli.trades import SHOWCASE, plan_trades
-from tests.unit.fake_stream import WHOLE, FakeService, Shop, served
-from tests.unit.test_cli_following import orders
+from tests.unit.client.fake_stream import WHOLE, FakeService, Shop, served
+from tests.unit.client.test_cli_following import orders
 
 
 def run(service: FakeService, count: int, concurrency: int = 3) -> Bench:

@@ -22,7 +22,7 @@ from chalicelib.domain.pools.rejections import (
 from chalicelib.domain.routing.best_route import RoutingRules, find_route, find_route_exact_out
 from chalicelib.domain.tokens import BONK, JUP, SOL, TOKENS, USDC, USDT, Token
 from chalicelib.simulation.market import Market, moment_at_slot
-from tests.unit.routing_pools import NOW, pool_of
+from tests.unit.domain.routing_pools import NOW, pool_of
 
 MARKET = Market(seed="exact out")
 SLOTS = (0, 37_000_123, 80_123_456)

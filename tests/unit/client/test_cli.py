@@ -11,8 +11,8 @@ from orders_client import client as calls
 from orders_client.cli import __version__
 from orders_client.cli.app import app
 from orders_client.cli.exits import ExitCode
-from tests.unit.fake_http import CannedService, canned
-from tests.unit.fake_stream import ACCEPTED, CONFIRMED, FAILED, GOLDEN_FOLDER
+from tests.unit.client.fake_http import CannedService, canned
+from tests.unit.client.fake_stream import ACCEPTED, CONFIRMED, FAILED, GOLDEN_FOLDER
 
 ESCAPE = "\x1b"
 SERVICE = ("ORDERS_URL", "ORDERS_API_KEY")

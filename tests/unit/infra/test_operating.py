@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.entrypoints.metrics import METRICS, NAMESPACE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "operating.md").read_text()
 TEMPLATE = json.loads((ROOT / "infra" / "templates" / "orders.json").read_text())
 SOURCE = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from chalicelib.entrypoints.contract import docs_page
-from tests.unit.contract import ASYNCAPI, OPENAPI
+from tests.unit.entrypoints.contract import ASYNCAPI, OPENAPI
 from tests.unit.functions import Functions
 
 LOADED = {"src", "srcset", "data", "action", "formaction", "poster", "background"}

@@ -17,7 +17,7 @@ from tests.unit.log_lines import Count, counts_of, lines_of
 from tests.world import World
 
 TEMPLATE = json.loads(
-    (Path(__file__).parents[2] / "infra" / "templates" / "orders.json").read_text()
+    (Path(__file__).parents[3] / "infra" / "templates" / "orders.json").read_text()
 )
 STACK = (("stack", "test"),)
 

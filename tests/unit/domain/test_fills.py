@@ -23,7 +23,7 @@ from chalicelib.domain.pools.rejections import (
 from chalicelib.domain.routing.fills import Leg, fill
 from chalicelib.simulation.listings import POOLS
 from chalicelib.simulation.market import Market, moment_at_slot
-from tests.unit.routing_pools import KINDS, NOW, U64_MAX, pool_of
+from tests.unit.domain.routing_pools import KINDS, NOW, U64_MAX, pool_of
 
 IN, OUT = SwapMode.EXACT_IN, SwapMode.EXACT_OUT
 DEPTH = 10**12

@@ -8,7 +8,7 @@ import pytest
 from orders_client import ProblemError, StreamBrokenError, subscription
 from orders_client import backoff as patience
 from orders_client import connection as line
-from tests.unit.fake_stream import (
+from tests.unit.client.fake_stream import (
     WHOLE,
     FakeService,
     FlakyService,

@@ -8,15 +8,15 @@ from openapi_spec_validator import validate
 import app
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.entrypoints.contract import examples, openapi
-from tests.unit.contract import OPENAPI, Document, check, check_answer
-from tests.unit.functions import Functions, captured
-from tests.unit.test_http_refusals import (
+from tests.unit.entrypoints.contract import OPENAPI, Document, check, check_answer
+from tests.unit.entrypoints.test_http_refusals import (
     NOT_A_SLIPPAGE,
     NOT_A_TOKEN,
     NOT_AN_AMOUNT,
     NOT_AN_ORDER_TYPE,
     raw,
 )
+from tests.unit.functions import Functions, captured
 
 ORDER = "/api/orders/{order_id}"
 BODY: Document = {"$ref": "#/components/schemas/SubmitOrderRequest"}

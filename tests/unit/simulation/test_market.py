@@ -22,7 +22,7 @@ from chalicelib.simulation.market import (
     slot_at,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SLOT_NOW = 149_193_000
 MARKET = Market(seed="test")
 PAIRS = sorted({(listed.token_a, listed.token_b) for listed in POOLS}, key=lambda pair: str(pair))
