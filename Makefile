@@ -77,7 +77,7 @@ fuzz: setup ## Hold a running stack to its OpenAPI document with CASES generated
 	@FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/acceptance/test_schemathesis.py -s
 
 deploy: .venv/.local ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
-	@$(BIN)/python -m infra.deploy.stack --stage $(STAGE) $(DEPLOY_ARGS)
+	@$(BIN)/python -m infra.deploy --stage $(STAGE) $(DEPLOY_ARGS)
 
 keys: .venv/.local ## API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke ID" or "list"
 	@$(BIN)/python -m infra.operate.keys $(KEYS_ARGS)

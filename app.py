@@ -9,8 +9,7 @@ from chalice.app import Chalice, CloudWatchEvent, Rate, Request, Response, SQSEv
 from chalicelib import bootstrap
 from chalicelib.engine.admission.identity import Caller, Scope
 from chalicelib.entrypoints import logs, queue, schedule, websocket
-from chalicelib.entrypoints.http import orders as http
-from chalicelib.entrypoints.http import pages
+from chalicelib.entrypoints.http import answers, market, orders, pages, service
 
 app = Chalice(app_name="orders")
 app.experimental_feature_flags.update(["WEBSOCKETS"])
@@ -38,13 +37,13 @@ def log_as_configured(event: Any, get_response: Callable[[Any], Any]) -> Any:
 
 @app.middleware("http")
 def observe(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    return http.observe(request, get_response)
+    return answers.observe(request, get_response)
 
 
 @app.route("/api/orders/execute", methods=["POST"], content_types=[])
-@http.endpoint
+@answers.endpoint
 def submit_order() -> Response:
-    return http.submit_order(
+    return orders.submit_order(
         current_request(),
         caller(Scope.TRADE),
         bootstrap.submitter(),
@@ -54,70 +53,70 @@ def submit_order() -> Response:
 
 
 @app.route("/api/orders/{order_id}", content_types=[])
-@http.endpoint
+@answers.endpoint
 def get_order(order_id: str) -> Response:
-    return http.get_order(order_id, caller(Scope.READ), bootstrap.order_store(), bootstrap.gate())
+    return orders.get_order(order_id, caller(Scope.READ), bootstrap.order_store(), bootstrap.gate())
 
 
 @app.route("/api/orders", content_types=[])
-@http.endpoint
+@answers.endpoint
 def list_orders() -> Response:
-    return http.list_orders(
+    return orders.list_orders(
         current_request(), caller(Scope.READ), bootstrap.order_store(), bootstrap.signer()
     )
 
 
 @app.route("/api/quotes", content_types=[])
-@http.endpoint
+@answers.endpoint
 def get_quotes() -> Response:
     caller(Scope.READ)
-    return http.get_quotes(current_request(), bootstrap.router())
+    return market.get_quotes(current_request(), bootstrap.router())
 
 
 @app.route("/api/prices", content_types=[])
-@http.endpoint
+@answers.endpoint
 def get_prices() -> Response:
     caller(Scope.READ)
-    return http.get_prices(current_request(), bootstrap.price_history())
+    return market.get_prices(current_request(), bootstrap.price_history())
 
 
 @app.route("/api/statistics", content_types=[])
-@http.endpoint
+@answers.endpoint
 def get_statistics() -> Response:
-    return http.get_statistics(
+    return service.get_statistics(
         current_request(), caller(Scope.READ), bootstrap.order_store(), bootstrap.clock()
     )
 
 
 @app.route("/api/tokens", content_types=[])
-@http.endpoint
+@answers.endpoint
 def list_tokens() -> Response:
     caller(Scope.READ)
-    return http.list_tokens()
+    return market.list_tokens()
 
 
 @app.route("/api/pools", content_types=[])
-@http.endpoint
+@answers.endpoint
 def list_pools() -> Response:
     caller(Scope.READ)
-    return http.list_pools(bootstrap.venues())
+    return market.list_pools(bootstrap.venues())
 
 
 @app.route("/api/health", content_types=[])
-@http.endpoint
+@answers.endpoint
 def health() -> Response:
-    return http.health()
+    return service.health()
 
 
 @app.route("/api/ready", content_types=[])
-@http.endpoint
+@answers.endpoint
 def ready() -> Response:
     caller(Scope.READ)
-    return http.ready(bootstrap.readiness())
+    return service.ready(bootstrap.readiness())
 
 
 @app.route("/api/openapi.json", content_types=[])
-@http.endpoint
+@answers.endpoint
 def openapi_document() -> Response:
     from chalicelib.entrypoints.contract import http as contract
 
@@ -128,7 +127,7 @@ def openapi_document() -> Response:
 
 
 @app.route("/api/asyncapi.json", content_types=[])
-@http.endpoint
+@answers.endpoint
 def asyncapi_document() -> Response:
     from chalicelib.entrypoints.contract import http as contract
 
@@ -136,7 +135,7 @@ def asyncapi_document() -> Response:
 
 
 @app.route("/docs", content_types=[])
-@http.endpoint
+@answers.endpoint
 def docs() -> Response:
     from chalicelib.entrypoints.contract import http as contract
 
@@ -149,7 +148,7 @@ def docs() -> Response:
 
 
 @app.route("/", content_types=[])
-@http.endpoint
+@answers.endpoint
 def index() -> Response:
     settings = bootstrap.settings()
     return pages.index(
@@ -160,7 +159,7 @@ def index() -> Response:
 
 
 @app.route("/web/{version}/{name}", content_types=[])
-@http.endpoint
+@answers.endpoint
 def dashboard_file(version: str, name: str) -> Response:
     return pages.file(version, name)
 

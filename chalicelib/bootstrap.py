@@ -12,25 +12,19 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.execution.pacing import Pacing
-from chalicelib.engine.ports.orders import (
-    Chain,
-    Clock,
-    FollowerStore,
-    OrderQueue,
-    OrderStore,
-    PriceHistory,
-    StatusFeed,
-    StatusQueue,
-    Venue,
-    Wallet,
-)
+from chalicelib.engine.ports.chain import Chain, Wallet
+from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.followers import FollowerStore, StatusFeed
+from chalicelib.engine.ports.market import PriceHistory, Venue
+from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.queues import OrderQueue, StatusQueue
 from chalicelib.entrypoints import logs
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-    from chalicelib.adapters.postgres.orders import PostgresDatabase
+    from chalicelib.adapters.postgres.database import PostgresDatabase
     from chalicelib.engine.admission.identity import KeyStore
     from chalicelib.engine.admission.submit import Submitter
     from chalicelib.engine.execution.executor import Executor
@@ -324,7 +318,7 @@ def _fate() -> "Fate":
 
 @cache
 def _database() -> "PostgresDatabase":
-    from chalicelib.adapters.postgres.orders import PostgresDatabase
+    from chalicelib.adapters.postgres.database import PostgresDatabase
 
     return PostgresDatabase(settings().database_url.get_secret_value())
 

@@ -15,8 +15,8 @@ from botocore.client import BaseClient
 from moto import mock_aws
 from xdist.scheduler import LoadScopeScheduling
 
+from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.migrate import migrate
-from chalicelib.adapters.postgres.orders import PostgresDatabase
 from infra.deploy.clients import LOCAL_REGION
 from infra.local.postgres import LocalPostgres
 from tests.outside import outside, stack

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from infra.local.stack import Description, LocalStack
+from infra.local.description import Description
+from infra.local.stack import LocalStack
 
 FINAL = ("confirmed", "failed")
 FRAME_SECONDS = 30

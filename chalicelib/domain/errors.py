@@ -1,6 +1,5 @@
 """The error tree: every error has a stable code and knows whether another attempt may help."""
 
-from datetime import timedelta
 from typing import ClassVar
 
 
@@ -66,53 +65,6 @@ class InvalidOrderIdError(RejectedError):
     code = "INVALID_ORDER_ID"
 
 
-class InvalidCursorError(RejectedError):
-    """The cursor is not one this service has given out."""
-
-    code = "INVALID_CURSOR"
-
-
-class InvalidIdempotencyKeyError(InvalidRequestError):
-    """An Idempotency-Key has 1 to 255 visible ASCII characters, in quotes or without any."""
-
-    code = "INVALID_IDEMPOTENCY_KEY"
-
-
-class IdempotencyKeyReusedError(RejectedError):
-    """The Idempotency-Key was used before, for another order."""
-
-    code = "IDEMPOTENCY_KEY_REUSED"
-
-
-class UnauthorizedError(RejectedError):
-    """This needs an API key, or a ticket that is still good."""
-
-    code = "UNAUTHORIZED"
-
-
-class ForbiddenError(RejectedError):
-    """The API key does not reach this far."""
-
-    code = "FORBIDDEN"
-
-
-class OriginRefusedError(RejectedError):
-    """Pages of that origin may not connect."""
-
-    code = "ORIGIN_REFUSED"
-
-
-class RateLimitedError(RejectedError):
-    """Too many orders in a short time."""
-
-    code = "RATE_LIMITED"
-    retryable = True
-
-    def __init__(self, detail: str | None = None, *, retry_after: timedelta = timedelta(0)) -> None:
-        super().__init__(detail)
-        self.retry_after = retry_after
-
-
 class NotFoundError(OrderError):
     """There is nothing of that name."""
 
@@ -123,36 +75,6 @@ class OrderNotFoundError(NotFoundError):
     """There is no order with that id."""
 
     code = "ORDER_NOT_FOUND"
-
-
-class QuoteError(OrderError):
-    """A pool cannot fill this amount."""
-
-    code = "QUOTE"
-
-
-class ZeroAmountError(QuoteError):
-    """Nothing to swap."""
-
-    code = "ZERO_AMOUNT"
-
-
-class ZeroOutputError(QuoteError):
-    """The amount is so small that it would buy nothing."""
-
-    code = "ZERO_OUTPUT"
-
-
-class EmptyPoolError(QuoteError):
-    """The pool holds no liquidity."""
-
-    code = "EMPTY_POOL"
-
-
-class AmountOverflowError(QuoteError):
-    """A resulting amount does not fit an unsigned 64-bit integer."""
-
-    code = "OVERFLOW"
 
 
 class NoRouteError(OrderError):
@@ -211,10 +133,3 @@ class IllegalTransitionError(OrderError):
     """The order cannot move to that status."""
 
     code = "ILLEGAL_TRANSITION"
-
-
-class UnavailableError(OrderError):
-    """A service this one depends on does not answer."""
-
-    code = "UNAVAILABLE"
-    retryable = True

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import RateLimitedError
 from chalicelib.domain.orders.order import Order
+from chalicelib.engine.errors import RateLimitedError
 
 KEYS_KEPT = timedelta(hours=24)
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.errors import InvalidRequestError, OrderError
-from chalicelib.domain.orders.order import OrderEvent, OrderId, OrderStatus, parse_order_id
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.order import OrderId, OrderStatus, parse_order_id
 from chalicelib.domain.tokens import Pair
 
 

@@ -4,13 +4,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import (
-    NoRouteError,
-    QuoteError,
-    QuoteTimeoutError,
-    UnknownPairError,
-)
+from chalicelib.domain.errors import NoRouteError, QuoteTimeoutError, UnknownPairError
 from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.best_route import (
     RoutingRules,
     find_route,
@@ -19,7 +15,7 @@ from chalicelib.domain.routing.best_route import (
 )
 from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.tokens import SOL
-from chalicelib.engine.ports.orders import PoolStates, Venue
+from chalicelib.engine.ports.market import PoolStates, Venue
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,9 @@ from these lines, so that none may be written twice."""
 import logging
 from datetime import timedelta
 
-from chalicelib.domain.orders.order import Details, OrderStatus, Transition
+from chalicelib.domain.orders.events import Details
+from chalicelib.domain.orders.lifecycle import Transition
+from chalicelib.domain.orders.order import OrderStatus
 
 log = logging.getLogger(__name__)
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from chalicelib.domain.errors import OriginRefusedError, UnauthorizedError
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import ANYBODY, Caller, KeyStore, Scope, identify
-from chalicelib.engine.ports.orders import Clock
+from chalicelib.engine.errors import UnauthorizedError
+from chalicelib.engine.ports.clock import Clock
+from chalicelib.entrypoints.errors import OriginRefusedError
 from chalicelib.entrypoints.signing import ForgedError, Signer
 
 # A ticket is good for five to ten minutes: those of one period are equal, as repeated answers are.

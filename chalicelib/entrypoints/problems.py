@@ -5,30 +5,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.errors import (
-    ForbiddenError,
     InvalidRequestError,
     NoRouteError,
     NotFoundError,
     OrderError,
-    OriginRefusedError,
-    QuoteError,
     QuoteTimeoutError,
-    RateLimitedError,
     RejectedError,
+)
+from chalicelib.domain.pools.rejections import QuoteError
+from chalicelib.engine.errors import (
+    ForbiddenError,
+    RateLimitedError,
     UnauthorizedError,
     UnavailableError,
 )
-from chalicelib.entrypoints.wire.exact_json import BodyTooLargeError
+from chalicelib.entrypoints.errors import (
+    BodyTooLargeError,
+    OriginRefusedError,
+    UnsupportedMediaTypeError,
+)
 
 CONTENT_TYPE = "application/problem+json"
-
-
-class UnsupportedMediaTypeError(RejectedError):
-    """The body must be sent as application/json."""
-
-    code = "UNSUPPORTED_MEDIA_TYPE"
-
-
 # The first class that fits decides.
 _HTTP_STATUS: tuple[tuple[type[OrderError], int], ...] = (
     (BodyTooLargeError, 413),
@@ -45,7 +42,6 @@ _HTTP_STATUS: tuple[tuple[type[OrderError], int], ...] = (
     (UnavailableError, 503),
     (QuoteTimeoutError, 503),
 )
-
 _TITLES: Mapping[int, str] = {
     400: "Bad Request",
     401: "Unauthorized",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalice.app import SQSEvent
 
-from chalicelib.domain.errors import InvalidRequestError, UnavailableError
+from chalicelib.domain.errors import InvalidRequestError
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import decode_execute_order, decode_status_message
-from chalicelib.engine.ports.orders import OrderQueue, StatusQueue
+from chalicelib.engine.ports.queues import OrderQueue, StatusQueue
 from chalicelib.entrypoints import logs
 
 if TYPE_CHECKING:

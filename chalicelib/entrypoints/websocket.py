@@ -8,10 +8,10 @@ from typing import Any
 
 from chalice.app import WebsocketEvent
 
-from chalicelib.domain.errors import InvalidOrderIdError, OrderError, UnavailableError
+from chalicelib.domain.errors import InvalidOrderIdError, OrderError
+from chalicelib.engine.errors import ConnectionGoneError, UnavailableError
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
-from chalicelib.engine.ports.followers import ConnectionGoneError
-from chalicelib.engine.ports.orders import StatusFeed
+from chalicelib.engine.ports.followers import StatusFeed
 from chalicelib.engine.streaming.follow import Following
 from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.gate import Gate

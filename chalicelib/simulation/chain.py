@@ -17,14 +17,15 @@ from chalicelib.domain.errors import (
     OrderError,
     SlippageExceededError,
     TransactionFailedError,
-    UnavailableError,
 )
 from chalicelib.domain.orders.order import Signature, SignedTransaction
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Pool
 from chalicelib.domain.pools.rejections import MintNotInPoolError
 from chalicelib.domain.routing.fills import Leg, fill
-from chalicelib.engine.ports.orders import Blockhash, Clock, Landing, SignatureStatuses
+from chalicelib.engine.errors import UnavailableError
+from chalicelib.engine.ports.chain import Blockhash, Landing, SignatureStatuses
+from chalicelib.engine.ports.clock import Clock
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import Ledger, LedgerEntry, LedgerLeg
 from chalicelib.simulation.market import Market, moment_at_slot, slot_at

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from chalicelib.domain.pools.pool import Price
 from chalicelib.domain.tokens import Pair
-from chalicelib.engine.ports.orders import Clock, PricePoint
+from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.market import PricePoint
 from chalicelib.simulation.market import SLOT, Market, slot_at, time_of_slot
 
 POINTS_MOST = 120

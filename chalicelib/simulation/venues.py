@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.tokens import Pair
-from chalicelib.engine.ports.orders import Clock, PoolStates
+from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.market import PoolStates
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.market import Market, moment_at_slot, slot_at
 

@@ -1,0 +1,1 @@
+"""Solana's bytes: instructions and transactions, written and read."""

@@ -1,0 +1,1 @@
+"""Packages the functions and deploys a stack."""

@@ -1,14 +1,9 @@
 """Package → CloudFormation → migrate: one code path for AWS and for the local emulator."""
 
-import argparse
-import fcntl
 import hashlib
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +11,11 @@ from typing import Any
 from botocore.exceptions import ClientError, WaiterError
 
 from chalicelib.adapters.postgres.migrate import migrate
-from infra.deploy.bytecode import add_bytecode
-from infra.deploy.clients import LOCAL_REGION, Clients, aws_clients
-from infra.deploy.gateway import answer_everything
+from infra.deploy.clients import LOCAL_REGION, Clients
+from infra.deploy.package import APP_NAME, Artifact, DeploymentError, Template
 
-ROOT = Path(__file__).parents[2]
-APP_NAME = "orders"
 WAIT_SECONDS = {"AWS": 5.0, "local": 0.2}
 WAIT_TRIES = 600
-
-Template = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,57 +31,6 @@ class Target:
     @property
     def stack_name(self) -> str:
         return f"{APP_NAME}-{self.stage}"
-
-
-class DeploymentError(Exception):
-    """The deployment was refused or failed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
-    """What is deployed: a CloudFormation template and the functions' code."""
-
-    template: Template
-    archive: Path
-
-
-def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
-    """Build the artifact with Chalice into `folder`.
-
-    Uncompressed code costs an emulator less at every cold start; the files are the same.
-    """
-    command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", stage]
-    command += [
-        "--template-format",
-        "json",
-        "--merge-template",
-        "infra/templates/orders.json",
-        str(folder),
-    ]
-    environment = {"AWS_DEFAULT_REGION": LOCAL_REGION, **os.environ}
-    with _alone():
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-    if done.returncode:
-        raise DeploymentError(f"chalice package failed:\n{done.stdout}{done.stderr}")
-    template = json.loads((folder / "sam.json").read_text())
-    _deploy_websocket_stage_by_itself(template)
-    answer_everything(template)
-    _check_partial_batches(template)
-    (folder / "sam.json").write_text(json.dumps(template, indent=2))
-    archive = add_bytecode(folder / "deployment.zip", compressed=compressed)
-    return Artifact(template=template, archive=archive)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Chalice keeps what it has built beside the code; two runs at once would spoil that."""
-    lock = ROOT / ".chalice" / "deployments" / "lock"
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
@@ -121,21 +60,6 @@ def outputs(target: Target) -> Mapping[str, str]:
     if stack is None:
         raise DeploymentError(f"there is no stack {target.stack_name}")
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-
-
-def _deploy_websocket_stage_by_itself(template: Template) -> None:
-    """A stage that deploys automatically needs no Deployment, which emulators do not know."""
-    template["Resources"].pop("WebsocketAPIDeployment")
-    template["Resources"]["WebsocketAPIStage"]["Properties"].pop("DeploymentId")
-
-
-def _check_partial_batches(template: Template) -> None:
-    """Without this flag Lambda deletes the failed messages of a batch with the others."""
-    for name, resource in template["Resources"].items():
-        for event in resource.get("Properties", {}).get("Events", {}).values():
-            flags = event["Properties"].get("FunctionResponseTypes", [])
-            if event["Type"] == "SQS" and "ReportBatchItemFailures" not in flags:
-                raise DeploymentError(f"{name} would lose failed messages: no partial batches")
 
 
 def _upload(target: Target, archive: Path) -> str:
@@ -237,34 +161,3 @@ def _describe(target: Target) -> Mapping[str, Any] | None:
     stack: Mapping[str, Any] = answer["Stacks"][0]
     # A first change set that was never carried out leaves a stack that only a CREATE may touch.
     return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else stack
-
-
-def main() -> None:
-    """Deploy a stage: `local` is the running `make dev` stack, any other name is AWS."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--stage", required=True)
-    parser.add_argument("--settings-secret-arn", default=os.environ.get("SETTINGS_SECRET_ARN"))
-    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
-    arguments = parser.parse_args()
-    if arguments.stage == "local":
-        from infra.local.stack import redeploy
-
-        report = redeploy()
-    else:
-        if not arguments.settings_secret_arn:
-            parser.error("AWS needs --settings-secret-arn or SETTINGS_SECRET_ARN")
-        target = Target(
-            clients=aws_clients(),
-            stage=arguments.stage,
-            settings_secret_arn=arguments.settings_secret_arn,
-            parameters=dict(pair.split("=", 1) for pair in arguments.parameter),
-            wait_seconds=WAIT_SECONDS["AWS"],
-        )
-        folder = ROOT / "build" / target.stage
-        report = deploy(target, package(target.stage, folder))
-    for name in ("EndpointURL", "WebsocketConnectEndpointURL"):
-        print(f"{name}: {report[name]}")
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.entrypoints.contract import examples, openapi
-from infra.deploy.stack import ROOT
+from infra.paths import ROOT
 
 FILE = ROOT / "docs" / "orders.postman_collection.json"
 FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"

@@ -6,15 +6,29 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import chalicelib
-from chalicelib.domain.errors import ExecutionError, OrderError, QuoteError
+from chalicelib.domain.errors import ExecutionError, OrderError
+from chalicelib.domain.pools.rejections import QuoteError
+from chalicelib.engine.errors import (
+    ConnectionGoneError,
+    FrameRefusedError,
+    TooManySubscriptionsError,
+)
 from chalicelib.entrypoints import problems
+from chalicelib.entrypoints.errors import InvalidAfterError, UnknownActionError
 from infra.deploy.gateway import REFUSALS, Refusal
-from infra.deploy.stack import ROOT
+from infra.paths import ROOT
 
 GUIDE = ROOT / "docs" / "api.md"
 BEGIN, END = "<!-- error codes: begin -->\n", "<!-- error codes: end -->\n"
 HEAD = "| code | where | again? | meaning |\n| --- | --- | --- | --- |\n"
-FRAME_MODULES = ("chalicelib.entrypoints.wire.frames", "chalicelib.engine.ports.followers")
+# What only a WebSocket says: an error frame, or a connection that is closed.
+OF_FRAMES = (
+    ConnectionGoneError,
+    FrameRefusedError,
+    InvalidAfterError,
+    TooManySubscriptionsError,
+    UnknownActionError,
+)
 # What no error class says: the router of the functions answers it, and the API's gateway.
 BY_ITSELF = (
     Refusal(405, "METHOD_NOT_ALLOWED", "The path is known, the method is not; `Allow` names them."),
@@ -76,7 +90,7 @@ def _where(kind: type[OrderError]) -> str:
         places.append(str(status))
     if issubclass(kind, (ExecutionError, QuoteError)):
         places.append("order")
-    if kind.__module__ in FRAME_MODULES:
+    if kind in OF_FRAMES:
         places.append("frame")
     return ", ".join(places)
 

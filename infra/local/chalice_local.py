@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from infra.deploy.clients import LOCAL_REGION
-from infra.deploy.stack import ROOT
-from infra.local.stack import Description, running
+from infra.local.description import Description, running
+from infra.paths import ROOT
 
 
 def main() -> None:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.description import LOCAL_FOLDER, Description
 from infra.local.processes import interrupt_on_signals
-from infra.local.stack import LOCAL_FOLDER, Description, LocalStack
+from infra.local.stack import LocalStack
 
 EXAMPLE = (
     "curl -X POST {url}/api/orders/execute -H 'Content-Type: application/json' "

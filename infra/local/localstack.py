@@ -23,9 +23,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from infra.deploy.clients import LOCAL_REGION, local_clients
-from infra.deploy.stack import ROOT
+from infra.local.description import LOCAL_FOLDER
 from infra.local.processes import LOOPBACK, free_port, spawn, stop
-from infra.local.stack import LOCAL_FOLDER
+from infra.paths import ROOT
 
 TESTS = ROOT / "tests" / "localstack"
 REQUIREMENTS = ROOT / "requirements-localstack.txt"

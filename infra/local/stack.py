@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from operator import not_
 from pathlib import Path
 from secrets import token_urlsafe
@@ -17,43 +17,16 @@ from solders.keypair import Keypair
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from infra.deploy.clients import LOCAL_REGION, local_clients
-from infra.deploy.stack import ROOT, WAIT_SECONDS, Artifact, Target, deploy, package
+from infra.deploy.package import Artifact, package
+from infra.deploy.stack import deploy
+from infra.local.description import DESCRIPTION, Description
 from infra.local.postgres import LocalPostgres
 from infra.local.processes import LOOPBACK, free_port, is_listening, spawn, stop, uninterrupted
 from infra.local.warm_up import WORKERS, warm_up
+from infra.paths import ROOT
 
-LOCAL_FOLDER = ROOT / ".local"
-DESCRIPTION = "stack.json"
 START_SECONDS = 60
 SECRET_NAME = "orders-local"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """Where everything of a running stack is; kept in a file for `make deploy` and `make local`."""
-
-    base_url: str
-    database_url: str
-    emulator_host: str
-    settings_secret_arn: str
-    parameters: Mapping[str, str]
-    outputs: Mapping[str, str]
-
-    def target(self) -> Target:
-        """The stack as a deployment target."""
-        return Target(
-            clients=local_clients(self.emulator_host),
-            stage="local",
-            settings_secret_arn=self.settings_secret_arn,
-            parameters=self.parameters,
-            wait_seconds=WAIT_SECONDS["local"],
-        )
-
-    def write(self, folder: Path) -> None:
-        """Keep it where the front door and other commands look; whole at every moment."""
-        draft = folder / f"{DESCRIPTION}.new"
-        draft.write_text(json.dumps(asdict(self), indent=2))
-        draft.replace(folder / DESCRIPTION)
 
 
 class LocalStack:
@@ -224,17 +197,3 @@ class LocalStack:
         if any(child.poll() is not None for child in self._children):
             raise RuntimeError(f"a part of the stack ended; its logs are in {self.folder}")
         return is_listening(port)
-
-
-def running() -> Description:
-    """Return the stack that `make dev` keeps up. Raises FileNotFoundError when there is none."""
-    return Description(**json.loads((LOCAL_FOLDER / DESCRIPTION).read_text()))
-
-
-def redeploy() -> Mapping[str, str]:
-    """Package the code as it is now and update the running stack."""
-    description = running()
-    artifact = package("local", LOCAL_FOLDER / "build", compressed=False)
-    outputs = deploy(description.target(), artifact)
-    replace(description, outputs=outputs).write(LOCAL_FOLDER)
-    return outputs

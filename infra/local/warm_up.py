@@ -3,13 +3,11 @@ does on AWS: on a laptop, a burst that starts a dozen Pythons at once waits for 
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from botocore.client import BaseClient
 from tenacity import retry, retry_if_exception_type, stop_after_delay
 
-if TYPE_CHECKING:
-    from infra.local.stack import Description
+from infra.local.description import Description
 
 # How many calls the front door lets through at once, and how many batches are executed at once.
 CALLS, WORKERS = 2, 2
@@ -49,13 +47,13 @@ _EVENTS: dict[str, tuple[int, dict[str, object]]] = {
 }
 
 
-def function_names(description: "Description") -> dict[str, str]:
+def function_names(description: Description) -> dict[str, str]:
     """Return the deployed functions' names by their names in the template."""
     functions = description.target().clients.client("lambda").list_functions()["Functions"]
     return {f["FunctionName"].split("-")[2]: f["FunctionName"] for f in functions}
 
 
-def warm_up(description: "Description") -> None:
+def warm_up(description: Description) -> None:
     """Call each function as often as it may run at once."""
     client = description.target().clients.client("lambda")
     names = function_names(description)

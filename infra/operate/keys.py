@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.keys import PostgresKeyStore
-from chalicelib.adapters.postgres.orders import PostgresDatabase
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import KeyStore, Scope, make_key
+from chalicelib.engine.errors import UnavailableError
+from infra.local.description import running
 
 OWNER_CHARACTERS_MOST = 64
 
@@ -54,8 +55,6 @@ def _database_url() -> str:
     url = os.environ.get("DATABASE_URL")
     if url:
         return url
-    from infra.local.stack import running
-
     try:
         return running().database_url
     except FileNotFoundError:

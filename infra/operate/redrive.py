@@ -8,8 +8,8 @@ from typing import Any
 from botocore.client import BaseClient
 from rich.console import Console
 
-from infra.deploy.clients import aws_clients
-from infra.deploy.stack import Target, outputs
+from infra.deploy.stack import outputs
+from infra.stages import target_of
 
 # Where messages end that nobody could deal with, and where they came from.
 WAYS_BACK = {
@@ -55,27 +55,13 @@ def _grouping(attributes: Mapping[str, str]) -> dict[str, str]:
     return {"MessageGroupId": attributes["MessageGroupId"], "MessageDeduplicationId": again}
 
 
-def _target(stage: str) -> Target:
-    if stage == "local":
-        from infra.local.stack import running
-
-        return running().target()
-    return Target(
-        clients=aws_clients(),
-        stage=stage,
-        settings_secret_arn="",
-        parameters={},
-        wait_seconds=0,
-    )
-
-
 def main() -> None:
     """Return the dead letters of a stage: `local` is the running `make dev`, any other is AWS."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--stage", required=True)
     console = Console()
     try:
-        target = _target(parser.parse_args().stage)
+        target = target_of(parser.parse_args().stage)
     except FileNotFoundError:
         console.print("no local stack is running; start one with `make dev`")
         sys.exit(2)

@@ -16,9 +16,11 @@ from rich.status import Status
 from rich.table import Table
 from websockets.sync.client import connect
 
-from infra.deploy.stack import ROOT, package
-from infra.local.stack import Description, LocalStack
+from infra.deploy.package import package
+from infra.local.description import Description
+from infra.local.stack import LocalStack
 from infra.local.warm_up import function_names
+from infra.paths import ROOT
 from orders_client import OrdersClient
 from orders_client.cli.trades import SHOWCASE
 

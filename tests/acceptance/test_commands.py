@@ -10,7 +10,7 @@ import time
 import psutil
 import psycopg
 
-from infra.deploy.stack import ROOT
+from infra.paths import ROOT
 
 
 def start_demo(tmp_path, *arguments):

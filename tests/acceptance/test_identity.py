@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from infra.deploy.stack import ROOT
 from infra.local.stack import LocalStack
+from infra.paths import ROOT
 from orders_client import OrdersClient, ProblemError
 from orders_client.cli.app import app
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from infra.deploy.stack import deploy, package
+from infra.deploy.package import package
+from infra.deploy.stack import deploy
 
 STATUSES = ["pending", "routing", "building", "submitted", "confirmed"]
 USDC_MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"

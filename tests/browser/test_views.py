@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from infra.deploy.stack import ROOT
+from infra.paths import ROOT
 from tests.browser.dashboard import NARROW, WIDE, Dashboard
 from tests.outside import Outside
 

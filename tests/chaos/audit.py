@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from chalicelib.domain.orders.order import TRANSITIONS, Order, OrderEvent, OrderStatus
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.lifecycle import TRANSITIONS
+from chalicelib.domain.orders.order import Order, OrderStatus
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.ledger import LedgerEntry
 from chalicelib.simulation.market import slot_at

@@ -9,7 +9,7 @@ from enum import StrEnum
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from chalicelib.engine.ports.orders import Clock
+from chalicelib.engine.ports.clock import Clock
 from tests.chaos.files import Lines
 
 PATIENCE_SECONDS = 60

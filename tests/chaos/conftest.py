@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.migrate import migrate
-from chalicelib.adapters.postgres.orders import PostgresDatabase
 from infra.local.postgres import LocalPostgres
 from tests.chaos.matrix import Matrix
 from tests.chaos.stage import Stage

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.orders.order import OrderEvent
+from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.engine.messages import (
     ExecuteOrder,
     StatusUpdate,
@@ -16,7 +16,7 @@ from chalicelib.engine.messages import (
     decode_status_message,
     encode,
 )
-from chalicelib.engine.ports.orders import Clock
+from chalicelib.engine.ports.clock import Clock
 from chalicelib.entrypoints.queue import HOLD_SECONDS
 
 BATCH_MOST = 10

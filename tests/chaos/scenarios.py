@@ -7,7 +7,8 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from chalicelib.domain.orders.order import OrderEvent, OrderStatus
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
 from tests.chaos.stage import Stage
 from tests.chaos.worker import (

@@ -15,7 +15,8 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from chalicelib.adapters.memory.ports import MemoryClock
-from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.postgres.database import PostgresDatabase
+from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.simulation.ledger import PostgresLedger
 from tests.chaos import worker

@@ -9,9 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import QuoteTimeoutError, UnavailableError
+from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.tokens import Pair
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.entrypoints.queue import HOLD_SECONDS
 from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM
 from tests.chaos.audit import Story

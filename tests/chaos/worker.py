@@ -7,8 +7,8 @@ from datetime import timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-from chalicelib.adapters.postgres.orders import PostgresDatabase
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.adapters.postgres.database import PostgresDatabase
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.chaos.boundaries import END, PATIENCE_SECONDS, Boundaries, Strike
 from tests.chaos.workshop import Scene, Workshop, open_workshop

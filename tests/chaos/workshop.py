@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.adapters.memory.ports import MemoryClock
-from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.postgres.database import PostgresDatabase
+from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import SignedTransaction
-from chalicelib.engine.ports.orders import Clock
+from chalicelib.engine.ports.clock import Clock
 from chalicelib.simulation.chain import SimulatedChain
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import PostgresLedger

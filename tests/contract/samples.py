@@ -4,17 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from chalicelib.domain.orders.events import Details, OrderEvent
+from chalicelib.domain.orders.lifecycle import Transition, accept, advance
 from chalicelib.domain.orders.order import (
-    Details,
-    OrderEvent,
     OrderId,
     OrderStatus,
     OrderType,
     Signature,
     SignedTransaction,
-    Transition,
-    accept,
-    advance,
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import SOL, USDC, Pair

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.memory.ports import MemoryClock
-from chalicelib.engine.ports.orders import Clock
+from chalicelib.engine.ports.clock import Clock
 
 
 @pytest.fixture(params=[MemoryClock, SystemClock], ids=["memory", "system"])

@@ -8,8 +8,8 @@ from botocore.client import BaseClient
 
 from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
 from chalicelib.adapters.memory.ports import MemoryClock
-from chalicelib.domain.errors import UnavailableError
-from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MOST, ConnectionGoneError, Follower
+from chalicelib.engine.errors import ConnectionGoneError, UnavailableError
+from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MOST, Follower
 from tests.contract.samples import START, order_id
 
 ALICE = Follower(connection_id="alice=", replayed_through=1, connected_at=START)

@@ -8,13 +8,8 @@ from chalicelib.adapters.aws import dynamodb as dynamodb_adapter
 from chalicelib.adapters.aws.dynamodb import DynamoDbFollowerStore
 from chalicelib.adapters.memory import ports as memory
 from chalicelib.adapters.memory.ports import MemoryFollowerStore
-from chalicelib.engine.ports.followers import (
-    FORGOTTEN_ORDERS_MOST,
-    ConnectionGoneError,
-    Follower,
-    TooManySubscriptionsError,
-)
-from chalicelib.engine.ports.orders import FollowerStore
+from chalicelib.engine.errors import ConnectionGoneError, TooManySubscriptionsError
+from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MOST, Follower, FollowerStore
 from tests.contract.samples import START, order_id
 
 ALICE = Follower(connection_id="L0SM9cOFvHcCIhw=", replayed_through=2, connected_at=START)

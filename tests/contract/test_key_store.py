@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.adapters.memory.ports import MemoryKeyStore
+from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.keys import PostgresKeyStore
-from chalicelib.adapters.postgres.orders import PostgresDatabase
-from chalicelib.domain.errors import ForbiddenError, UnauthorizedError
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import Caller, KeyStore, Scope, identify, make_key
+from chalicelib.engine.errors import ForbiddenError, UnauthorizedError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALICE = OwnerId("alice")

@@ -6,9 +6,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.adapters.aws.sqs import SqsOrderQueue
 from chalicelib.adapters.memory.ports import MemoryOrderQueue
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, decode_execute_order
-from chalicelib.engine.ports.orders import OrderQueue
+from chalicelib.engine.ports.queues import OrderQueue
 from tests.contract.queues import Batches, Line, drain, receive_all
 from tests.contract.samples import order_id
 

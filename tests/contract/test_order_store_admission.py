@@ -6,14 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
-from chalicelib.domain.errors import (
-    IdempotencyKeyReusedError,
-    OrderNotFoundError,
-    RateLimitedError,
-)
-from chalicelib.domain.orders.order import OrderStatus, Transition
+from chalicelib.adapters.postgres.database import PostgresDatabase
+from chalicelib.adapters.postgres.orders import PostgresOrderStore
+from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.orders.lifecycle import Transition
+from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.owners import OwnerId
+from chalicelib.engine.errors import IdempotencyKeyReusedError, RateLimitedError
 from chalicelib.engine.limits import IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.orders import OrderFilter, OrderStore

@@ -8,7 +8,8 @@ from threading import Barrier
 
 import pytest
 
-from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.postgres.database import PostgresDatabase
+from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from tests.contract.samples import accepted, order_id, put, started, way
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.orders.order import OrderStatus, Transition, advance
+from chalicelib.domain.orders.lifecycle import Transition, advance
+from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.statistics import Durations, MinuteCounts, OrderStatistics

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.orders.order import Details, OrderStatus, Transition
+from chalicelib.domain.orders.events import Details
+from chalicelib.domain.orders.lifecycle import Transition
+from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.orders import OrderStore

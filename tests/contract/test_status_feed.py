@@ -15,9 +15,8 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from chalicelib.adapters.aws.api_gateway import ApiGatewayStatusFeed
 from chalicelib.adapters.memory.ports import MemoryStatusFeed
-from chalicelib.domain.errors import UnavailableError
-from chalicelib.engine.ports.followers import ConnectionGoneError, FrameRefusedError
-from chalicelib.engine.ports.orders import StatusFeed
+from chalicelib.engine.errors import ConnectionGoneError, FrameRefusedError, UnavailableError
+from chalicelib.engine.ports.followers import StatusFeed
 
 ENDPOINT = "https://feed.test/live"
 CONNECTION = "L0SM9cOFvHcCIhw="

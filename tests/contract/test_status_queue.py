@@ -8,8 +8,8 @@ from botocore.client import BaseClient
 
 from chalicelib.adapters.aws.sqs import SqsStatusQueue
 from chalicelib.adapters.memory.ports import MemoryStatusQueue
-from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders.order import OrderEvent
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import (
     FollowRequest,
     StatusMessage,
@@ -17,7 +17,7 @@ from chalicelib.engine.messages import (
     UnfollowRequest,
     decode_status_message,
 )
-from chalicelib.engine.ports.orders import StatusQueue
+from chalicelib.engine.ports.queues import StatusQueue
 from tests.contract.queues import Batches, Line, drain, receive_all
 from tests.contract.samples import START, accepted, event, order_id, way_to_confirmed
 

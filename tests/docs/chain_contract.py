@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.adapters.json_rpc import JsonRpc
 from chalicelib.adapters.rpc_chain import RpcChain
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import SignedTransaction
-from chalicelib.engine.ports.orders import Chain, Landing
+from chalicelib.engine.errors import UnavailableError
+from chalicelib.engine.ports.chain import Chain, Landing
 from chalicelib.simulation.market import SLOT
 from tests.docs.rpc_node import RpcNode, serving
 from tests.unit.simulation.test_chain import LIFE_BLOCKS, routed, signed

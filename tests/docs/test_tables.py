@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import typer
 
-from chalicelib.domain.orders.order import TRANSITIONS, OrderStatus
+from chalicelib.domain.orders.lifecycle import TRANSITIONS
+from chalicelib.domain.orders.order import OrderStatus
 from infra.operate.audit.checks import CLAIMS
 from orders_client.cli.app import app
 from orders_client.cli.exits import ExitCode

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
 from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
 from chalicelib.domain.pools.pool import FeeKind, Moment
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint
 
 FOLDER = Path(os.environ.get("VECTORS_DIR") or Path(__file__).parent / "vectors")

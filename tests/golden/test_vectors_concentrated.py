@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.clmm.pool import ConcentratedPool, Tick
 from chalicelib.domain.pools.clmm.volatility import DynamicFee
 from chalicelib.domain.pools.pool import Moment
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint
 
 FOLDER = Path(os.environ.get("VECTORS_DIR") or Path(__file__).parent / "vectors")

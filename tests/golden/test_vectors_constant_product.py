@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.pool import FeeKind, Moment
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint
 
 FOLDER = Path(os.environ.get("VECTORS_DIR") or Path(__file__).parent / "vectors")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.damm_v2.fees import (
     ConstantFee,
     DynamicFee,
@@ -14,6 +13,7 @@ from chalicelib.domain.pools.damm_v2.fees import (
 )
 from chalicelib.domain.pools.damm_v2.pool import DammV2Pool
 from chalicelib.domain.pools.pool import FeeKind, Moment
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint
 
 FOLDER = Path(os.environ.get("VECTORS_DIR") or Path(__file__).parent / "vectors")

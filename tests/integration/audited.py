@@ -6,8 +6,9 @@ from typing import Any
 
 import psycopg
 
+from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.migrate import migrate
-from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.tokens import USDT, Pair
 from chalicelib.engine.messages import ExecuteOrder

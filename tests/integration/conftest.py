@@ -14,8 +14,8 @@ from psycopg import sql
 from solders.keypair import Keypair
 
 from chalicelib import bootstrap
-from chalicelib.adapters.postgres.orders import PostgresDatabase, load_queries
-from infra.deploy.stack import Artifact, package
+from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
+from infra.deploy.package import Artifact, package
 from infra.local.postgres import LocalPostgres
 from tests.integration.audited import Executed
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import stack
+from infra.local import description
 from infra.operate.audit.__main__ import main
 from tests.integration.audited import AWAY, tamper
 
@@ -18,7 +18,7 @@ def command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., tuple[object, str, str]]:
     """What the command leaves with and prints, where no stack is up."""
-    monkeypatch.setattr(stack, "LOCAL_FOLDER", tmp_path)
+    monkeypatch.setattr(description, "LOCAL_FOLDER", tmp_path)
     monkeypatch.setattr("infra.operate.audit.__main__.interrupt_on_signals", lambda: None)
     monkeypatch.delenv("DATABASE_URL", raising=False)
 
@@ -53,7 +53,7 @@ def test_command_exits_1_and_names_the_order_when_one_is_wrong(executed, url, co
 def test_command_audits_the_running_stack_when_no_database_is_named(
     executed, command, tmp_path
 ) -> None:
-    description = stack.Description(
+    written = description.Description(
         base_url="",
         database_url=executed.url,
         emulator_host="",
@@ -61,7 +61,7 @@ def test_command_audits_the_running_stack_when_no_database_is_named(
         parameters={"MarketSeed": "world"},
         outputs={},
     )
-    (tmp_path / "stack.json").write_text(json.dumps(asdict(description)))
+    (tmp_path / "stack.json").write_text(json.dumps(asdict(written)))
 
     assert command()[0] == 0
     assert command("--all-final")[0] == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.deploy.bytecode import add_bytecode
-from infra.deploy.stack import ROOT
+from infra.paths import ROOT
 
 NEW_YEAR, LATER = (2024, 1, 1, 0, 0, 0), (2025, 6, 7, 8, 9, 10)
 # Every Latin-1 character as a constant: CPython shares them, and writes shared objects otherwise.
@@ -26,7 +26,7 @@ FILES = {
 MAKE = """
 import sys
 from pathlib import Path
-from infra.bytecode import add_bytecode
+from infra.deploy.bytecode import add_bytecode
 add_bytecode(Path(sys.argv[1]), compressed=True)
 """
 INTERN = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy.stack import ROOT
+from infra.paths import ROOT
 
 TOLD = """
 import sys

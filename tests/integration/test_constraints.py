@@ -5,7 +5,8 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.postgres.database import PostgresDatabase
+from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderStatus, Signature
 from chalicelib.domain.tokens import SOL, USDC
 from chalicelib.simulation.ledger import LedgerEntry, LedgerLeg, PostgresLedger

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from chalicelib.adapters.postgres import migrate as migrations
+from chalicelib.adapters.postgres.database import SQL_FOLDER
 from chalicelib.adapters.postgres.migrate import migrate
-from chalicelib.adapters.postgres.orders import SQL_FOLDER
 
 NAMES = sorted(path.stem for path in (SQL_FOLDER / "migrations").glob("*.sql"))
 

@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from chalicelib.adapters.postgres.orders import SQL_FOLDER
+from chalicelib.adapters.postgres.database import SQL_FOLDER
 from chalicelib.entrypoints.http.pages import FOLDER as WEB_FOLDER
-from infra.deploy.stack import ROOT, Artifact
+from infra.deploy.package import Artifact
+from infra.paths import ROOT
 
 ZIPPED_BYTES_MOST = 30_000_000
 # PEP 552: the bytecode goes by the source's hash, and nobody compares it.

@@ -5,7 +5,8 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.deploy.stack import Target, Template, parameters_of
+from infra.deploy.package import Template
+from infra.deploy.stack import Target, parameters_of
 
 Deploy = Callable[..., dict[str, str]]
 KEPT = {"SettingsSecretArn": "arn", "AuthMode": "api_key", "OrdersPerMinute": "60"}

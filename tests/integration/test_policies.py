@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.deploy.stack import Artifact, Template
+from infra.deploy.package import Artifact, Template
 
 LOG_GROUPS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/*"
 CONNECTIONS = (

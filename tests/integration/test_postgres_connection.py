@@ -6,8 +6,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.adapters.postgres.database import PostgresDatabase
+from chalicelib.adapters.postgres.orders import PostgresOrderStore
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.orders import OrderFilter
 from infra.local.processes import LOOPBACK, free_port

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.settings import Settings
 from infra.deploy.gateway import ANY_METHOD
-from infra.deploy.stack import Artifact, DeploymentError, Template, _check_partial_batches
+from infra.deploy.package import Artifact, DeploymentError, Template, _check_partial_batches
 
 QUEUES = {
     "OrdersQueue": "Execute",

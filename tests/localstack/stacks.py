@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from infra.deploy.clients import Clients
-from infra.deploy.stack import Target, Template, _apply, outputs
+from infra.deploy.package import Template
+from infra.deploy.stack import Target, _apply, outputs
 
 ALARM = "AWS::CloudWatch::Alarm"
 QUEUE = "AWS::SQS::Queue"

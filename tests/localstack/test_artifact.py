@@ -13,7 +13,8 @@ import pytest
 from solders.keypair import Keypair
 
 from infra.deploy.clients import Clients
-from infra.deploy.stack import Target, deploy, package
+from infra.deploy.package import package
+from infra.deploy.stack import Target, deploy
 from tests.localstack.stacks import Stack, target
 
 CALL_SECONDS = 60

@@ -5,8 +5,8 @@ import pytest
 
 from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
 from chalicelib.adapters.memory.ports import MemoryClock
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.followers import Follower
 from infra.deploy.clients import Clients
 

@@ -4,8 +4,8 @@ import pytest
 from botocore.client import BaseClient
 
 from chalicelib.adapters.aws.sqs import SqsOrderQueue
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, decode_execute_order
 from tests.localstack.queues import Inbox, Message, bodies, receive_count
 

@@ -5,7 +5,8 @@ import pytest
 from botocore.client import BaseClient
 
 from chalicelib.adapters.aws.sqs import SqsStatusQueue
-from chalicelib.domain.orders.order import OrderEvent, OrderId, OrderStatus
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.messages import (
     FollowRequest,

@@ -8,7 +8,8 @@ import pytest
 from botocore.client import BaseClient
 
 from infra.deploy.clients import Clients
-from infra.deploy.stack import ROOT, Template
+from infra.deploy.package import Template
+from infra.paths import ROOT
 from tests.localstack.stacks import ALARM, QUEUE, TABLE, Stack, only
 
 RESOURCES = json.loads((ROOT / "infra" / "templates" / "orders.json").read_text())["Resources"]

@@ -4,8 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from chalicelib.adapters.memory.ports import MemoryClock, MemoryStatusFeed
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import UnavailableError
 from tests.world import World
 
 BUSY = UnavailableError("429")

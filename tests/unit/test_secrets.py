@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib import bootstrap
-from chalicelib.adapters.postgres.orders import PostgresDatabase, PostgresOrderStore
+from chalicelib.adapters.postgres.database import PostgresDatabase
+from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.adapters.solana.wallet import SolanaWallet
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import ExecuteOrder, encode

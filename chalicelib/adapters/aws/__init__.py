@@ -1,0 +1,1 @@
+"""SQS, DynamoDB and API Gateway behind the ports."""

@@ -3,8 +3,7 @@
 from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.errors import UnavailableError
-from chalicelib.engine.ports.followers import ConnectionGoneError, FrameRefusedError
+from chalicelib.engine.errors import ConnectionGoneError, FrameRefusedError, UnavailableError
 
 
 class ApiGatewayStatusFeed:

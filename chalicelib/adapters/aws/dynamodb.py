@@ -12,15 +12,13 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.engine.ports.followers import (
-    FORGOTTEN_ORDERS_MOST,
-    SUBSCRIPTIONS_MOST,
+from chalicelib.engine.errors import (
     ConnectionGoneError,
-    Follower,
     TooManySubscriptionsError,
+    UnavailableError,
 )
+from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MOST, SUBSCRIPTIONS_MOST, Follower
 
 # API Gateway closes a connection after two hours at the latest.
 CONNECTION_LIFE = timedelta(hours=2, minutes=10)

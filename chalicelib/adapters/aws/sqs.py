@@ -6,8 +6,8 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders.order import OrderEvent
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import (
     ExecuteOrder,
     FollowRequest,

@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import IdempotencyKeyReusedError, OrderNotFoundError
-from chalicelib.domain.orders.order import Order, OrderEvent, OrderId, OrderStatus, Transition
+from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.lifecycle import Transition
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.engine.errors import IdempotencyKeyReusedError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain.orders.order import OrderEvent, OrderId
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.admission.identity import ApiKey
+from chalicelib.engine.errors import ConnectionGoneError, TooManySubscriptionsError
 from chalicelib.engine.messages import (
     ExecuteOrder,
     FollowRequest,
@@ -15,13 +17,7 @@ from chalicelib.engine.messages import (
     StatusUpdate,
     UnfollowRequest,
 )
-from chalicelib.engine.ports.followers import (
-    FORGOTTEN_ORDERS_MOST,
-    SUBSCRIPTIONS_MOST,
-    ConnectionGoneError,
-    Follower,
-    TooManySubscriptionsError,
-)
+from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MOST, SUBSCRIPTIONS_MOST, Follower
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""Orders, events and API keys in PostgreSQL."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.adapters.postgres.orders import PostgresDatabase, load_queries
+from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
 from chalicelib.adapters.postgres.rows import Row
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import ApiKey, Scope

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from chalicelib.adapters.postgres.orders import SQL_FOLDER
+from chalicelib.adapters.postgres.database import SQL_FOLDER
 
 _LOCK_KEY = 7_203_519_004
 

@@ -5,14 +5,12 @@ Invariant: a statement is a transaction of its own, so whatever returned has bee
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
 from chalicelib.adapters.postgres.rows import (
     Row,
     event_of,
@@ -21,76 +19,19 @@ from chalicelib.adapters.postgres.rows import (
     order_of,
     pair_of,
 )
-from chalicelib.domain.errors import IdempotencyKeyReusedError, OrderNotFoundError, UnavailableError
-from chalicelib.domain.orders.order import OrderEvent, OrderId, Transition
+from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.lifecycle import Transition
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.engine.errors import IdempotencyKeyReusedError, UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey
 from chalicelib.engine.statistics import Durations, OrderStatistics
 
-SQL_FOLDER = Path(__file__).parents[1] / "sql"
-CONNECT_TIMEOUT_SECONDS = 5
-STATEMENT_TIMEOUT_MS = 5_000
-
 _RATE_CONSTRAINT = "order_rate_is_kept"
-
-
-@cache
-def load_queries() -> Mapping[str, str]:
-    """Read queries.sql into statements by name."""
-    sections = (SQL_FOLDER / "queries.sql").read_text().split("-- name: ")[1:]
-    return {name.strip(): body for name, _, body in (s.partition("\n") for s in sections)}
-
-
-class PostgresDatabase:
-    """A connection that is opened when first needed, and again after it broke."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._connection: psycopg.Connection[dict[str, Any]] | None = None
-
-    def execute(
-        self, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()
-    ) -> list[dict[str, Any]]:
-        """Run one statement in a transaction of its own and return its rows.
-
-        Raises UnavailableError when the database cannot be reached or goes away; whether the
-        statement was carried out is then unknown.
-        """
-        try:
-            cursor = self._connected().execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
-        except psycopg.OperationalError as error:
-            self.close()
-            raise UnavailableError(f"database: {error}") from error
-
-    def close(self) -> None:
-        """Close the connection, if there is one."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _connected(self) -> psycopg.Connection[dict[str, Any]]:
-        if self._connection is None or self._connection.closed:
-            self._connection = self._connect()
-        return self._connection
-
-    def _connect(self) -> psycopg.Connection[dict[str, Any]]:
-        try:
-            return psycopg.connect(
-                self._url,
-                autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                # Connection poolers in transaction mode lose prepared statements.
-                prepare_threshold=None,
-                row_factory=dict_row,
-                options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
-            )
-        except psycopg.ProgrammingError:
-            # libpq quotes what it cannot read: the password, perhaps.
-            raise ValueError("the database's URL is malformed") from None
 
 
 class PostgresOrderStore:

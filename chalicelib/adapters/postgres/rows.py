@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import (
     Order,
-    OrderEvent,
     OrderId,
     OrderStatus,
     OrderType,

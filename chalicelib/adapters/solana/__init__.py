@@ -1,0 +1,1 @@
+"""What signs for Solana."""

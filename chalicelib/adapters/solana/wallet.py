@@ -14,7 +14,7 @@ from chalicelib.domain.orders.order import Order, Signature, SignedTransaction
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.routing.quotes import Quote
 from chalicelib.domain.routing.routes import Route
-from chalicelib.engine.ports.orders import Blockhash
+from chalicelib.engine.ports.chain import Blockhash
 from chalicelib.solana.instructions import (
     COMPUTE_UNITS_LEAST,
     COMPUTE_UNITS_PER_LEG,

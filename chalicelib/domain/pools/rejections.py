@@ -1,24 +1,36 @@
 """Why a pool refuses a quote: every rejection that a curve may raise, in one place."""
 
-from chalicelib.domain.errors import (
-    AmountOverflowError,
-    EmptyPoolError,
-    QuoteError,
-    ZeroAmountError,
-    ZeroOutputError,
-)
+from chalicelib.domain.errors import OrderError
 
-__all__ = [
-    "AmountOverflowError",
-    "DivisionByZeroError",
-    "EmptyPoolError",
-    "InsufficientLiquidityError",
-    "MintNotInPoolError",
-    "PriceRangeError",
-    "SwapDisabledError",
-    "ZeroAmountError",
-    "ZeroOutputError",
-]
+
+class QuoteError(OrderError):
+    """A pool cannot fill this amount."""
+
+    code = "QUOTE"
+
+
+class ZeroAmountError(QuoteError):
+    """Nothing to swap."""
+
+    code = "ZERO_AMOUNT"
+
+
+class ZeroOutputError(QuoteError):
+    """The amount is so small that it would buy nothing."""
+
+    code = "ZERO_OUTPUT"
+
+
+class EmptyPoolError(QuoteError):
+    """The pool holds no liquidity."""
+
+    code = "EMPTY_POOL"
+
+
+class AmountOverflowError(QuoteError):
+    """A resulting amount does not fit an unsigned 64-bit integer."""
+
+    code = "OVERFLOW"
 
 
 class InsufficientLiquidityError(QuoteError):

@@ -1,0 +1,1 @@
+"""From pools to the best route of an order."""

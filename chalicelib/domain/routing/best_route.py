@@ -6,18 +6,14 @@ Every amount of a route is an exact quote; no pool is used twice.
 from collections.abc import Sequence
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.errors import (
-    AmountOverflowError,
-    NoRouteError,
-    QuoteError,
-    SameTokenError,
-    UnknownPairError,
-)
+from chalicelib.domain.errors import NoRouteError, SameTokenError, UnknownPairError
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Moment, Pool, PoolQuote
 from chalicelib.domain.pools.rejections import (
+    AmountOverflowError,
     InsufficientLiquidityError,
     PriceRangeError,
+    QuoteError,
     ZeroAmountError,
 )
 from chalicelib.domain.routing.fills import Fills, Leg, fill

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.errors import QuoteError
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.planning import Path, Plan, Planner, Share
 from chalicelib.domain.routing.splitting import Curve
 

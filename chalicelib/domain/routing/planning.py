@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX, ceil_div
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
+    QuoteError,
     ZeroOutputError,
 )
 from chalicelib.domain.routing.splitting import Curve, pour, split, total_out

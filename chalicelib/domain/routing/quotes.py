@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.amounts import BPS
-from chalicelib.domain.orders.order import Json
+from chalicelib.domain.orders.events import Json
 from chalicelib.domain.pools.pool import Fee, Pool, PoolKind, PoolQuote
 from chalicelib.domain.tokens import Mint
 

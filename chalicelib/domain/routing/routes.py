@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.amounts import BPS
-from chalicelib.domain.orders.order import Details
+from chalicelib.domain.orders.events import Details
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.routing.quotes import Quote, Rejection
 

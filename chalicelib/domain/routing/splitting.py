@@ -6,9 +6,12 @@ concave but for small steps: equal marginal prices show where to look, a search 
 
 from collections.abc import Callable, Iterator, Sequence
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.pool import Moment, Pool
-from chalicelib.domain.pools.rejections import InsufficientLiquidityError, ZeroOutputError
+from chalicelib.domain.pools.rejections import (
+    InsufficientLiquidityError,
+    QuoteError,
+    ZeroOutputError,
+)
 from chalicelib.domain.routing.equal_prices import Reading, meet
 from chalicelib.domain.routing.line_search import climb, level, nudge, scan
 from chalicelib.domain.tokens import Mint

@@ -1,0 +1,1 @@
+"""Who may place an order, and what it takes to accept one."""

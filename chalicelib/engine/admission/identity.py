@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from chalicelib.domain.errors import ForbiddenError, UnauthorizedError
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.engine.errors import ForbiddenError, UnauthorizedError
 
 _KEY = re.compile(r"oe_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 _SECRET_BYTES, _KEY_ID_BYTES = 32, 6

@@ -7,14 +7,20 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import OrderError, QuoteError, UnavailableError, ZeroOutputError
-from chalicelib.domain.orders.order import Order, OrderId, OrderType, accept
+from chalicelib.domain.errors import OrderError
+from chalicelib.domain.orders.lifecycle import accept
+from chalicelib.domain.orders.order import Order, OrderId, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.pools.pool import Moment, Pool
+from chalicelib.domain.pools.rejections import QuoteError, ZeroOutputError
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports.orders import Clock, OrderQueue, OrderStore, Venue
+from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.market import Venue
+from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.queues import OrderQueue
 from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)

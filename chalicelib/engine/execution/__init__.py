@@ -1,0 +1,1 @@
+"""From a pending order to its end."""

@@ -12,29 +12,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from chalicelib.domain.errors import OrderError, UnavailableError
-from chalicelib.domain.orders.order import (
-    Order,
-    OrderEvent,
-    OrderId,
-    OrderStatus,
-    SignedTransaction,
-    Transition,
-)
+from chalicelib.domain.errors import OrderError
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.lifecycle import Transition
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTransaction
 from chalicelib.domain.routing.routes import Route
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution import steps
 from chalicelib.engine.execution.isolation import call_apart
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports.orders import (
-    Blockhash,
-    Chain,
-    Clock,
-    OrderQueue,
-    OrderStore,
-    StatusQueue,
-    Wallet,
-)
+from chalicelib.engine.ports.chain import Blockhash, Chain, Wallet
+from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.queues import OrderQueue, StatusQueue
 from chalicelib.engine.router import Router
 from chalicelib.engine.transition_log import log_transition
 

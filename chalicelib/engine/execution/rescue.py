@@ -9,24 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import AbandonedError
-from chalicelib.domain.orders.order import (
-    Order,
-    OrderId,
-    OrderStatus,
-    SignedTransaction,
-    Transition,
-)
+from chalicelib.domain.orders.lifecycle import Transition
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTransaction
 from chalicelib.engine.execution import steps
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports.orders import (
-    Chain,
-    Clock,
-    OrderQueue,
-    OrderStore,
-    SignatureStatuses,
-    StatusQueue,
-)
+from chalicelib.engine.ports.chain import Chain, SignatureStatuses
+from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.queues import OrderQueue, StatusQueue
 from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)

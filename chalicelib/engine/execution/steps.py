@@ -10,17 +10,12 @@ from chalicelib.domain.errors import (
     SlippageExceededError,
     TransactionFailedError,
 )
-from chalicelib.domain.orders.order import (
-    Json,
-    Order,
-    OrderStatus,
-    SignedTransaction,
-    Transition,
-    advance,
-)
+from chalicelib.domain.orders.events import Json
+from chalicelib.domain.orders.lifecycle import Transition, advance
+from chalicelib.domain.orders.order import Order, OrderStatus, SignedTransaction
 from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.execution.pacing import Pacing
-from chalicelib.engine.ports.orders import Landing
+from chalicelib.engine.ports.chain import Landing
 
 
 def start(order: Order, *, at: datetime, pacing: Pacing) -> Transition:

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from chalicelib.engine.limits import KEYS_KEPT
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports.orders import Clock, OrderQueue, OrderStore
+from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.queues import OrderQueue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

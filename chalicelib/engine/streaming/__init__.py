@@ -1,0 +1,1 @@
+"""Who follows an order, and what they are told."""

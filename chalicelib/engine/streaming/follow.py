@@ -7,7 +7,9 @@ from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
-from chalicelib.engine.ports.orders import FollowerStore, OrderStore, StatusQueue
+from chalicelib.engine.ports.followers import FollowerStore
+from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.queues import StatusQueue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import OrderError, UnavailableError
-from chalicelib.domain.orders.order import OrderEvent, OrderId
+from chalicelib.domain.errors import OrderError
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import ConnectionGoneError, FrameRefusedError, UnavailableError
 from chalicelib.engine.messages import FollowRequest, StatusMessage, StatusUpdate, UnfollowRequest
-from chalicelib.engine.ports.followers import ConnectionGoneError, Follower, FrameRefusedError
-from chalicelib.engine.ports.orders import Clock, FollowerStore, OrderStore, StatusFeed
+from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.followers import Follower, FollowerStore, StatusFeed
+from chalicelib.engine.ports.orders import OrderStore
 
 log = logging.getLogger(__name__)
 

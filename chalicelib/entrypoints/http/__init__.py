@@ -1,0 +1,1 @@
+"""HTTP to engine: a file for each kind of resource."""

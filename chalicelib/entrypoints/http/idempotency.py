@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 
-from chalicelib.domain.errors import InvalidIdempotencyKeyError
 from chalicelib.domain.orders.order import OrderType
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.engine.limits import IdempotencyKey
+from chalicelib.entrypoints.errors import InvalidIdempotencyKeyError
 
 _QUOTED = re.compile(r'"([\x21\x23-\x7e]{1,255})"', re.ASCII)
 _BARE = re.compile(r"[\x21\x23-\x7e]{1,255}", re.ASCII)

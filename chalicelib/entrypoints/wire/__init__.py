@@ -1,0 +1,1 @@
+"""What clients write and see: requests, documents and frames."""

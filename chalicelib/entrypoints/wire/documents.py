@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.amounts import to_decimal_string
-from chalicelib.domain.errors import InvalidCursorError
-from chalicelib.domain.orders.order import Json, Order, OrderEvent, OrderId, OrderStatus
+from chalicelib.domain.orders.events import Json, OrderEvent
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
-from chalicelib.engine.ports.orders import OrderRecord, PageKey, PricePoint
+from chalicelib.engine.ports.market import PricePoint
+from chalicelib.engine.ports.orders import OrderRecord, PageKey
 from chalicelib.engine.statistics import MinuteCounts, OrderStatistics
+from chalicelib.entrypoints.errors import InvalidCursorError
 from chalicelib.entrypoints.signing import ForgedError, Signer
 
 if TYPE_CHECKING:

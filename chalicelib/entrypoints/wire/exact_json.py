@@ -5,40 +5,16 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-from chalicelib.domain.errors import InvalidRequestError, RejectedError
+from chalicelib.entrypoints.errors import (
+    BodyTooDeepError,
+    BodyTooLargeError,
+    DuplicateKeyError,
+    MalformedJsonError,
+    NumberTooLargeError,
+)
 
 BODY_BYTES_MOST = 16 * 1024
 DEPTH_MOST = 16
-
-
-class MalformedJsonError(InvalidRequestError):
-    """The body is not valid JSON."""
-
-    code = "MALFORMED_JSON"
-
-
-class DuplicateKeyError(InvalidRequestError):
-    """The body names a key twice."""
-
-    code = "DUPLICATE_KEY"
-
-
-class BodyTooLargeError(RejectedError):
-    """The body is larger than 16 KiB."""
-
-    code = "BODY_TOO_LARGE"
-
-
-class BodyTooDeepError(InvalidRequestError):
-    """The body is nested more than 16 levels deep."""
-
-    code = "BODY_TOO_DEEP"
-
-
-class NumberTooLargeError(InvalidRequestError):
-    """The body holds a number with an exponent that no amount has."""
-
-    code = "NUMBER_TOO_LARGE"
 
 
 def parse(body: bytes) -> Any:

@@ -10,25 +10,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr
 from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.errors import InvalidOrderIdError, InvalidRequestError, OrderError
-from chalicelib.domain.orders.order import OrderEvent, OrderId, parse_order_id
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.order import OrderId, parse_order_id
+from chalicelib.entrypoints.errors import InvalidAfterError, UnknownActionError
 from chalicelib.entrypoints.wire import documents as wire
 from chalicelib.entrypoints.wire import exact_json, requests
 
 PONG = json.dumps({"type": "pong"})
 _SEQUENCE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _SEQUENCE_DIGITS_MOST = 9
-
-
-class InvalidAfterError(InvalidRequestError):
-    """`after` must be the sequence of an event, a whole number."""
-
-    code = "INVALID_AFTER"
-
-
-class UnknownActionError(InvalidRequestError):
-    """The action must be subscribe, unsubscribe or ping."""
-
-    code = "UNKNOWN_ACTION"
 
 
 def read_order_id(value: object) -> OrderId:
@@ -85,7 +75,6 @@ class Ping(_Frame):
 
 
 Frame = Subscribe | Unsubscribe | Ping
-
 _ACTIONS: Mapping[object, type[Frame]] = {
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,

@@ -19,12 +19,20 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.amounts import BPS, to_base_units
-from chalicelib.domain.errors import InvalidAmountError, InvalidRequestError, RejectedError
+from chalicelib.domain.errors import InvalidAmountError, InvalidRequestError
 from chalicelib.domain.orders.order import OrderStatus, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair, find_token
 from chalicelib.engine.ports.orders import OrderFilter
+from chalicelib.entrypoints.errors import (
+    InvalidLimitError,
+    InvalidMinutesError,
+    InvalidSlippageError,
+    InvalidSlotError,
+    UnknownOrderTypeError,
+    UnknownStatusError,
+)
 from chalicelib.entrypoints.wire import forms as wire_forms
 
 DEFAULT_SLIPPAGE_BPS = 100
@@ -34,42 +42,6 @@ PRICES_MINUTES, STATISTICS_MINUTES = 5, 15
 FIELD_CHARACTERS_MOST = 64
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
-
-
-class UnknownOrderTypeError(RejectedError):
-    """The order type is not one this service executes."""
-
-    code = "UNKNOWN_ORDER_TYPE"
-
-
-class UnknownStatusError(RejectedError):
-    """There is no such order status."""
-
-    code = "UNKNOWN_STATUS"
-
-
-class InvalidSlippageError(RejectedError):
-    """slippageBps must be a whole number from 0 to 10000."""
-
-    code = "INVALID_SLIPPAGE"
-
-
-class InvalidLimitError(RejectedError):
-    """limit must be a whole number from 1 to 100."""
-
-    code = "INVALID_LIMIT"
-
-
-class InvalidMinutesError(RejectedError):
-    """minutes must be a whole number from 1 to 60."""
-
-    code = "INVALID_MINUTES"
-
-
-class InvalidSlotError(RejectedError):
-    """A slot is a whole number."""
-
-    code = "INVALID_SLOT"
 
 
 def _read_amount(value: object) -> Decimal:
@@ -134,8 +106,6 @@ Type = Annotated[
 Status = Annotated[
     OrderStatus, BeforeValidator(_read_status), WithJsonSchema(wire_forms.ORDER_STATUS)
 ]
-
-
 Minutes = Annotated[
     int, BeforeValidator(_read_minutes), WithJsonSchema(wire_forms.minutes(MINUTES_MOST))
 ]

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.local.description import running
 from infra.local.processes import interrupt_on_signals
-from infra.local.stack import running
 from infra.operate.audit.checks import audit
 from infra.operate.audit.recompute import deployed_market
 from infra.operate.audit.report import Check, Report

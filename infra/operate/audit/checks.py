@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from chalicelib.domain.orders.order import TRANSITIONS
+from chalicelib.domain.orders.lifecycle import TRANSITIONS
 from chalicelib.simulation.market import Market
 from infra.operate.audit.recompute import Recomputation, deployed_market
 from infra.operate.audit.report import Check, Report

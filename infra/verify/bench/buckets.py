@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.clmm.pool import ConcentratedQuote
 from chalicelib.domain.pools.cpmm import ConstantProductQuote
 from chalicelib.domain.pools.damm_v2.fees import ConstantFee, ExponentialFee, LinearFee
 from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING, DammV2Quote
 from chalicelib.domain.pools.dlmm.pool import BinQuote
 from chalicelib.domain.pools.pool import Moment
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint, Token, find_token
 from chalicelib.simulation.market import Market, moment_at_slot
 from chalicelib.simulation.noise import ONE

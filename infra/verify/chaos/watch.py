@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import psycopg
 
-from chalicelib.domain.orders.order import TRANSITIONS, OrderStatus
+from chalicelib.domain.orders.lifecycle import TRANSITIONS
+from chalicelib.domain.orders.order import OrderStatus
 from infra.verify.chaos.load import Followed
 
 POLL_SECONDS = 0.25

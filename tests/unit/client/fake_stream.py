@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from infra.deploy.stack import ROOT
+from infra.paths import ROOT
 from orders_client import OrdersClient
 
 GOLDEN_FOLDER = ROOT / "tests" / "golden"

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import pytest
 
-from infra.deploy.stack import ROOT
+from infra.paths import ROOT
 from orders_client.cli.exits import ExitCode
 from tests.unit.client.fake_stream import CONFIRMED, FAILED, WHOLE, FakeService, served
 

@@ -2,7 +2,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
 from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
 from chalicelib.domain.pools.pool import Moment
@@ -11,6 +10,7 @@ from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     InsufficientLiquidityError,
     MintNotInPoolError,
+    QuoteError,
     ZeroAmountError,
     ZeroOutputError,
 )

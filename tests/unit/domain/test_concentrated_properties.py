@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.clmm.pool import ConcentratedPool, Tick
 from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK, Q64, sqrt_price_at, tick_at
 from chalicelib.domain.pools.clmm.volatility import DynamicFee
 from chalicelib.domain.pools.pool import Moment
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint
 
 MINTS = (Mint("mint0"), Mint("mint1"))

@@ -2,10 +2,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.pool import FeeKind, Moment
-from chalicelib.domain.pools.rejections import MintNotInPoolError
+from chalicelib.domain.pools.rejections import MintNotInPoolError, QuoteError
 from chalicelib.domain.tokens import Mint
 
 MINTS = (Mint("mint0"), Mint("mint1"))

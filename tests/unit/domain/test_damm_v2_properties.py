@@ -6,7 +6,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.amounts import ceil_div
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.pools.damm_v2.fees import ConstantFee, DynamicFee, ExponentialFee, LinearFee
 from chalicelib.domain.pools.damm_v2.pool import BOTH_TOKEN, COMPOUNDING, ONLY_B, DammV2Pool
 from chalicelib.domain.pools.pool import Moment
@@ -17,6 +16,7 @@ from chalicelib.domain.pools.rejections import (
     InsufficientLiquidityError,
     MintNotInPoolError,
     PriceRangeError,
+    QuoteError,
     SwapDisabledError,
     ZeroAmountError,
 )

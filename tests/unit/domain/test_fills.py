@@ -6,7 +6,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import QuoteError
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.clmm.pool import ConcentratedPool, Tick
 from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK
@@ -17,6 +16,7 @@ from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     InsufficientLiquidityError,
     MintNotInPoolError,
+    QuoteError,
     ZeroAmountError,
     ZeroOutputError,
 )

@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from chalicelib.domain.errors import IllegalTransitionError, InvalidOrderIdError
+from chalicelib.domain.orders.lifecycle import accept, advance
 from chalicelib.domain.orders.order import (
     Order,
     OrderId,
@@ -12,8 +13,6 @@ from chalicelib.domain.orders.order import (
     OrderType,
     Signature,
     SignedTransaction,
-    accept,
-    advance,
     parse_order_id,
 )
 from tests.world import SOL_USDC, exact_in

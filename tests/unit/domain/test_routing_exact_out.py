@@ -6,16 +6,13 @@ from typing import NamedTuple
 import pytest
 
 from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
-from chalicelib.domain.errors import (
-    AmountOverflowError,
-    NoRouteError,
-    QuoteError,
-    SameTokenError,
-)
+from chalicelib.domain.errors import NoRouteError, SameTokenError
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.rejections import (
+    AmountOverflowError,
     InsufficientLiquidityError,
+    QuoteError,
     ZeroAmountError,
     ZeroOutputError,
 )

@@ -3,8 +3,9 @@ from itertools import pairwise, permutations
 
 import pytest
 
-from chalicelib.domain.errors import AmountOverflowError, NoRouteError, SameTokenError
+from chalicelib.domain.errors import NoRouteError, SameTokenError
 from chalicelib.domain.pools.rejections import (
+    AmountOverflowError,
     InsufficientLiquidityError,
     ZeroAmountError,
     ZeroOutputError,

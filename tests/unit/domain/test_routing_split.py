@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import QuoteError
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.splitting import Curve, split, total_out
 from tests.unit.domain.routing_pools import KINDS, NOW, pool_of
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.adapters.memory.orders import MemoryOrderStore
-from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.orders.order import OrderId, OrderStatus, Transition
+from chalicelib.domain.orders.lifecycle import Transition
+from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.orders import LoadedOrder
 from tests.world import World, ticks

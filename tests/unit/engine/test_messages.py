@@ -3,7 +3,8 @@ from datetime import UTC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.orders.order import OrderEvent, OrderId, OrderStatus
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.tokens import TOKENS, Pair
 from chalicelib.engine.messages import (
     ExecuteOrder,

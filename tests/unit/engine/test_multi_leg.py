@@ -14,7 +14,8 @@ from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.orders.order import OrderId, OrderType, accept
+from chalicelib.domain.orders.lifecycle import accept
+from chalicelib.domain.orders.order import OrderId, OrderType
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.routing.fills import Leg, fill

@@ -2,8 +2,9 @@ from collections import deque
 
 import pytest
 
-from chalicelib.domain.errors import OrderNotFoundError, UnavailableError
+from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, StatusUpdate
 from tests.unit.feeds import world_with_followers
 from tests.world import World, ticks

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.unit.engine.turns import Turns
 from tests.world import BATCH_MOST, Call, World

@@ -1,7 +1,7 @@
 import pytest
 
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, encode
 from chalicelib.simulation.chain import BLOCKHASH_LIFE_BLOCKS, FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.market import SLOT

@@ -2,9 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import QuoteTimeoutError, UnavailableError, ZeroOutputError
+from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.domain.pools.rejections import ZeroOutputError
 from chalicelib.domain.tokens import Pair
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.world import World
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.adapters.memory.ports import MemoryClock
-from chalicelib.engine.ports.followers import ConnectionGoneError, FrameRefusedError
+from chalicelib.engine.errors import ConnectionGoneError, FrameRefusedError
 from tests.unit.feeds import BUSY, HangingFeed, world_with_followers
 from tests.world import World, ticks
 

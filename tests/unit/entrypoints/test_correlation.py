@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.engine.errors import UnavailableError
 from tests.unit.functions import Functions, LambdaContext, captured
 from tests.unit.log_lines import lines_of
 

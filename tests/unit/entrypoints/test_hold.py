@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, encode
 from chalicelib.entrypoints.queue import HOLD_SECONDS
 from tests.unit.functions import Functions, batch, captured

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import QuoteTimeoutError, UnavailableError
+from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import UnavailableError
 from tests.unit.functions import Answer, Functions
 
 SOL_FOR_USDC = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": "1"}

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId, parse_order_id
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.unit.functions import Functions, captured
 

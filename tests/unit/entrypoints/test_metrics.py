@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.adapters.memory.ports import MemoryClock
-from chalicelib.domain.errors import AbandonedError, UnavailableError
+from chalicelib.domain.errors import AbandonedError
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution.rescue import RESCUES_MOST
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.entrypoints import logs

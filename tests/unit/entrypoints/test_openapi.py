@@ -6,7 +6,7 @@ import pytest
 from openapi_spec_validator import validate
 
 import app
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.entrypoints.contract import examples, openapi
 from tests.unit.entrypoints.contract import OPENAPI, Document, check, check_answer
 from tests.unit.entrypoints.test_http_refusals import (

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, encode
 from tests.unit.functions import Functions, batch, captured
 

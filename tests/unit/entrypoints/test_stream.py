@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
 from chalicelib.engine.ports.followers import SUBSCRIPTIONS_MOST
 from tests.unit.functions import Functions

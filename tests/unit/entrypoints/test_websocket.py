@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import FollowRequest
 from tests.unit.functions import Functions
 

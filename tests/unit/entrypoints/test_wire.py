@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.domain.orders.order import Json, OrderEvent, OrderId, OrderStatus
+from chalicelib.domain.orders.events import Json, OrderEvent
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.tokens import Pair
 from chalicelib.entrypoints.wire.documents import event_document
 

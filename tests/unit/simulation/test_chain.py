@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from solders.hash import Hash
 
-from chalicelib.domain.orders.order import Order, OrderId, OrderType, SignedTransaction, accept
+from chalicelib.domain.orders.lifecycle import accept
+from chalicelib.domain.orders.order import Order, OrderId, OrderType, SignedTransaction
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.routing.best_route import find_route
 from chalicelib.domain.routing.routes import Route
-from chalicelib.engine.ports.orders import Blockhash, Landing
+from chalicelib.engine.ports.chain import Blockhash, Landing
 from chalicelib.simulation.market import SLOT, moment_at_slot, slot_at
 from tests.world import ONE_SOL, SOL_USDC, World, exact_in
 

@@ -1,0 +1,1 @@
+"""Raydium's CLMM: liquidity concentrated between ticks."""

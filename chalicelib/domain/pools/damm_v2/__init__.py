@@ -1,0 +1,1 @@
+"""Meteora's DAMM v2: a curve with a fee that follows a schedule and volatility."""

@@ -1,0 +1,1 @@
+"""Meteora's DLMM: liquidity in bins of one price each."""

@@ -1,0 +1,101 @@
+"""An order's life as one flat transition table: `accept` begins it, `advance` moves it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.errors import IllegalTransitionError
+from chalicelib.domain.orders.events import Details, OrderEvent
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType, SignedTransaction
+from chalicelib.domain.orders.trades import Trade
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
+
+TRANSITIONS: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
+    {
+        (OrderStatus.PENDING, OrderStatus.ROUTING),
+        (OrderStatus.PENDING, OrderStatus.FAILED),  # given up: no worker could start it
+        (OrderStatus.ROUTING, OrderStatus.ROUTING),  # no usable quotes: the next attempt
+        (OrderStatus.ROUTING, OrderStatus.BUILDING),
+        (OrderStatus.ROUTING, OrderStatus.FAILED),
+        (OrderStatus.BUILDING, OrderStatus.SUBMITTED),
+        (OrderStatus.SUBMITTED, OrderStatus.ROUTING),  # landed as failed, or expired: next attempt
+        (OrderStatus.SUBMITTED, OrderStatus.CONFIRMED),
+        (OrderStatus.SUBMITTED, OrderStatus.FAILED),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """What one step did: the order as it now is, and the event that says so."""
+
+    order: Order
+    event: OrderEvent
+
+
+def accept(
+    *,
+    order_id: OrderId,
+    order_type: OrderType,
+    trade: Trade,
+    slippage_bps: int,
+    at: datetime,
+    owner_id: OwnerId = ANONYMOUS,
+) -> Transition:
+    """Create a pending order with its first event."""
+    order = Order(
+        order_id=order_id,
+        owner_id=owner_id,
+        order_type=order_type,
+        trade=trade,
+        slippage_bps=slippage_bps,
+        status=OrderStatus.PENDING,
+        sequence=1,
+        attempt=0,
+        transaction=None,
+        due_at=at,
+        created_at=at,
+        updated_at=at,
+    )
+    return Transition(order=order, event=_event_of(order, {}))
+
+
+def advance(
+    order: Order,
+    status: OrderStatus,
+    *,
+    at: datetime,
+    due_at: datetime | None = None,
+    attempt: int | None = None,
+    transaction: SignedTransaction | None = None,
+    details: Details | None = None,
+) -> Transition:
+    """Move an order to its next status.
+
+    Entering `routing` forgets the transaction of the attempt before; otherwise it is kept unless
+    a new one is given. Raises IllegalTransitionError for a move the table does not list.
+    """
+    if (order.status, status) not in TRANSITIONS:
+        raise IllegalTransitionError(f"{order.status} cannot become {status}")
+    kept = None if status is OrderStatus.ROUTING else order.transaction
+    moved = replace(
+        order,
+        status=status,
+        sequence=order.sequence + 1,
+        attempt=order.attempt if attempt is None else attempt,
+        transaction=transaction or kept,
+        due_at=due_at or at,
+        updated_at=at,
+    )
+    return Transition(order=moved, event=_event_of(moved, details or {}))
+
+
+def _event_of(order: Order, details: Details) -> OrderEvent:
+    return OrderEvent(
+        order_id=order.order_id,
+        sequence=order.sequence,
+        status=order.status,
+        attempt=order.attempt,
+        occurred_at=order.updated_at,
+        pair=order.pair,
+        details=details,
+    )

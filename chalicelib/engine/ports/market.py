@@ -1,0 +1,50 @@
+"""Where orders trade, and what it was worth there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from chalicelib.domain.pools.pool import Moment, Pool, Price
+from chalicelib.domain.tokens import Pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolStates:
+    """A venue's pools as they stood at one moment."""
+
+    at: Moment
+    pools: Sequence[Pool]
+
+
+class Venue(Protocol):
+    """A place to swap."""
+
+    @property
+    def name(self) -> str:
+        """The venue's name as clients see it."""
+
+    def pools(self, pair: Pair | None = None) -> PoolStates:
+        """Return the venue's pools as they stand now: those that trade the pair, or all.
+
+        Raises QuoteTimeoutError when the venue does not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePoint:
+    """The best price at each venue when the slot began, fees apart; `at` is that time."""
+
+    slot: int
+    at: datetime
+    best: Mapping[str, Price]
+
+
+class PriceHistory(Protocol):
+    """What people look at beside their orders; no order depends on it."""
+
+    def prices(
+        self, pair: Pair, *, span: timedelta, after_slot: int | None = None
+    ) -> Sequence[PricePoint]:
+        """Return the pair's prices of that long until now, or those after a slot, oldest first;
+        what had no pool of the pair then, a venue or all of them, is absent."""

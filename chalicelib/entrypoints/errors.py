@@ -1,0 +1,108 @@
+"""What a request or a frame can be refused for before any use case sees it."""
+
+from chalicelib.domain.errors import (
+    InvalidRequestError,
+    RejectedError,
+)
+
+
+class InvalidCursorError(RejectedError):
+    """The cursor is not one this service has given out."""
+
+    code = "INVALID_CURSOR"
+
+
+class InvalidIdempotencyKeyError(InvalidRequestError):
+    """An Idempotency-Key has 1 to 255 visible ASCII characters, in quotes or without any."""
+
+    code = "INVALID_IDEMPOTENCY_KEY"
+
+
+class OriginRefusedError(RejectedError):
+    """Pages of that origin may not connect."""
+
+    code = "ORIGIN_REFUSED"
+
+
+class UnknownOrderTypeError(RejectedError):
+    """The order type is not one this service executes."""
+
+    code = "UNKNOWN_ORDER_TYPE"
+
+
+class UnknownStatusError(RejectedError):
+    """There is no such order status."""
+
+    code = "UNKNOWN_STATUS"
+
+
+class InvalidSlippageError(RejectedError):
+    """slippageBps must be a whole number from 0 to 10000."""
+
+    code = "INVALID_SLIPPAGE"
+
+
+class InvalidLimitError(RejectedError):
+    """limit must be a whole number from 1 to 100."""
+
+    code = "INVALID_LIMIT"
+
+
+class InvalidMinutesError(RejectedError):
+    """minutes must be a whole number from 1 to 60."""
+
+    code = "INVALID_MINUTES"
+
+
+class InvalidSlotError(RejectedError):
+    """A slot is a whole number."""
+
+    code = "INVALID_SLOT"
+
+
+class InvalidAfterError(InvalidRequestError):
+    """`after` must be the sequence of an event, a whole number."""
+
+    code = "INVALID_AFTER"
+
+
+class UnknownActionError(InvalidRequestError):
+    """The action must be subscribe, unsubscribe or ping."""
+
+    code = "UNKNOWN_ACTION"
+
+
+class MalformedJsonError(InvalidRequestError):
+    """The body is not valid JSON."""
+
+    code = "MALFORMED_JSON"
+
+
+class DuplicateKeyError(InvalidRequestError):
+    """The body names a key twice."""
+
+    code = "DUPLICATE_KEY"
+
+
+class BodyTooLargeError(RejectedError):
+    """The body is larger than 16 KiB."""
+
+    code = "BODY_TOO_LARGE"
+
+
+class BodyTooDeepError(InvalidRequestError):
+    """The body is nested more than 16 levels deep."""
+
+    code = "BODY_TOO_DEEP"
+
+
+class NumberTooLargeError(InvalidRequestError):
+    """The body holds a number with an exponent that no amount has."""
+
+    code = "NUMBER_TOO_LARGE"
+
+
+class UnsupportedMediaTypeError(RejectedError):
+    """The body must be sent as application/json."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"

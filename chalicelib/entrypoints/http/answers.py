@@ -1,0 +1,113 @@
+"""What every HTTP answer has in common: JSON, problem documents, one log line a request."""
+
+import json
+import logging
+import math
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib.domain.errors import OrderError
+from chalicelib.engine.errors import RateLimitedError, UnauthorizedError
+from chalicelib.entrypoints import logs, problems
+from chalicelib.entrypoints.errors import UnsupportedMediaTypeError
+
+log = logging.getLogger(__name__)
+RETRY_AFTER_SECONDS = "1"
+
+
+def endpoint(handler: Callable[..., Response]) -> Callable[..., Response]:
+    """Turn whatever a handler raises into a problem document."""
+
+    @wraps(handler)
+    def answered(*args: Any, **kwargs: Any) -> Response:
+        try:
+            return handler(*args, **kwargs)
+        except OrderError as error:
+            return _problem_of(error)
+        except Exception:
+            log.exception("request_failed")
+            return _problem(500, "INTERNAL", "an unexpected error; the log has it by its requestId")
+
+    return answered
+
+
+def observe(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Log each request in one line, name it to the client, and put Chalice's own refusals (405,
+    say) into the common form."""
+    response = get_response(request)
+    body = response.body
+    if response.status_code >= 400 and isinstance(body, Mapping) and "Code" in body:
+        code = "METHOD_NOT_ALLOWED" if response.status_code == 405 else "INTERNAL"
+        refusal = _problem(response.status_code, code, str(body.get("Message", "")))
+        refusal.headers.update(
+            {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
+        )
+        response = refusal
+    request_id = logs.request_id()
+    if response.headers.get("Content-Type") == problems.CONTENT_TYPE:
+        response.body = problems.with_request_id(response.body, request_id)
+    response.headers["X-Request-Id"] = request_id
+    log.info(
+        "http",
+        extra={
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "duration_ms": logs.elapsed_ms(),
+        },
+    )
+    return response
+
+
+def json_body(request: Request) -> bytes:
+    """Return the body's bytes. Raises UnsupportedMediaTypeError unless it is sent as JSON."""
+    content_type = str(request.headers.get("content-type", ""))
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaTypeError
+    body = request.raw_body
+    return body if isinstance(body, bytes) else body.encode()
+
+
+def query(request: Request) -> dict[str, str]:
+    """Return the query's parameters."""
+    return dict(request.query_params or {})
+
+
+def json_answer(document: Mapping[str, Any], *, status: int = 200, **headers: str) -> Response:
+    """Answer with a JSON document that nobody may cache."""
+    return Response(
+        body=json.dumps(document),
+        status_code=status,
+        headers={"Content-Type": "application/json", "Cache-Control": "no-store", **headers},
+    )
+
+
+def _problem_of(error: OrderError) -> Response:
+    status = problems.http_status(error)
+    if status >= 500:
+        log.error("request_failed", extra={"code": error.code, "reason": error.detail})
+    detail = "try again in a moment" if status == 503 else error.detail
+    answer = _problem(status, error.code, detail)
+    if isinstance(error, RateLimitedError):
+        seconds = math.ceil(error.retry_after.total_seconds())
+        answer.headers |= {"Retry-After": str(seconds), "RateLimit": f'"orders";r=0;t={seconds}'}
+    if isinstance(error, UnauthorizedError):
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _problem(status: int, code: str, detail: str) -> Response:
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": problems.CONTENT_TYPE,
+        "Cache-Control": "no-store",
+    }
+    if status == 503:
+        headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return Response(
+        body=problems.problem(status=status, code=code, detail=detail),
+        status_code=status,
+        headers=headers,
+    )

@@ -1,0 +1,46 @@
+"""The market over HTTP: quotes, pools, prices, tokens."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chalice.app import Request, Response
+
+from chalicelib.domain.tokens import TOKENS, Pair
+from chalicelib.engine.ports.market import PriceHistory, Venue
+from chalicelib.entrypoints.wire import documents as wire
+from chalicelib.entrypoints.wire import requests
+
+if TYPE_CHECKING:
+    # Accepting an order must not load the router.
+    from chalicelib.engine.router import Router
+from chalicelib.entrypoints.http.answers import json_answer, query
+
+
+def get_quotes(request: Request, router: "Router") -> Response:
+    """GET /api/quotes: every pool's quote and the route an order would take."""
+    wanted = requests.read(requests.QuoteRequest, query(request))
+    trade = wanted.to_trade()
+    route = router.find_route(trade)
+    limit = trade.limit(route.amount_quoted, wanted.slippage_bps)
+    return json_answer(wire.quotes_document(trade, route, limit))
+
+
+def list_pools(venues: Sequence[Venue]) -> Response:
+    """GET /api/pools: where it can be traded, and at what price now."""
+    states = [venue.pools() for venue in venues]
+    pools = [wire.pool_document(pool) for state in states for pool in state.pools]
+    return json_answer({"pools": pools, "slot": max(state.at.slot for state in states)})
+
+
+def get_prices(request: Request, history: PriceHistory) -> Response:
+    """GET /api/prices: the best price at each venue over the last minutes."""
+    wanted = requests.read(requests.PricesRequest, query(request))
+    pair = Pair.of(wanted.token_in, wanted.token_out)
+    points = history.prices(pair, span=wanted.span, after_slot=wanted.after_slot)
+    return json_answer(wire.prices_document(pair, points))
+
+
+def list_tokens() -> Response:
+    """GET /api/tokens: what can be traded."""
+    tokens = [{"symbol": t.symbol, "mint": t.mint, "decimals": t.decimals} for t in TOKENS]
+    return json_answer({"tokens": tokens})
