@@ -74,7 +74,7 @@ def rate_limit() -> "RateLimit | None":
     from chalicelib.engine.limits import RateLimit
 
     most = settings().orders_per_minute
-    return RateLimit(orders_most=most) if most else None
+    return RateLimit(orders_max=most) if most else None
 
 
 @cache
@@ -294,7 +294,7 @@ def _market() -> "Market":
     from chalicelib.simulation.market import Market
 
     least, most = settings().venue_gap_range_bps
-    return Market(seed=settings().market_seed, gap_bps_least=least, gap_bps_most=most)
+    return Market(seed=settings().market_seed, gap_bps_min=least, gap_bps_max=most)
 
 
 @cache
@@ -305,8 +305,8 @@ def _fate() -> "Fate":
     left = pacing().confirmation_first
     return Fate(
         seed=settings().market_seed,
-        latency_least=left,
-        latency_most=most - least + left,
+        latency_min=left,
+        latency_max=most - least + left,
         drop_rate_bps=settings().drop_rate_bps,
         failure_rate_bps=settings().failure_rate_bps,
         slow_rate_bps=settings().slow_rate_bps,

@@ -4,10 +4,10 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 
-RECONNECTS_MOST = 20
+RECONNECTS_MAX = 20
 # Doubled each time it fails, and half of it random: many followers must not come at once.
 RECONNECT_SECONDS = 0.2
-RECONNECT_SECONDS_MOST = 5.0
+RECONNECT_SECONDS_MAX = 5.0
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Patience:
     @property
     def is_at_end(self) -> bool:
         """It broke again and again."""
-        return self.breaks >= RECONNECTS_MOST
+        return self.breaks >= RECONNECTS_MAX
 
     def renew(self) -> None:
         """There is news: start anew."""
@@ -34,4 +34,4 @@ class Patience:
         """Wait after a break, longer each time."""
         self.breaks += 1
         await self.pause()
-        self.pause_seconds = min(2 * self.pause_seconds, RECONNECT_SECONDS_MOST)
+        self.pause_seconds = min(2 * self.pause_seconds, RECONNECT_SECONDS_MAX)

@@ -23,8 +23,8 @@ from orders_client.subscription import Subscription
 # API Gateway closes a connection that is idle for ten minutes.
 PING_SECONDS = 180.0
 # A connection can subscribe so often in its life; most of that is kept for asking again.
-SUBSCRIPTIONS_MOST = 1_000
-ORDERS_MOST = 250
+SUBSCRIPTIONS_MAX = 1_000
+ORDERS_MAX = 250
 # Each frame is an invocation of its own: a line that takes up hundreds of orders lets others in.
 SUBSCRIBE_PAUSE_SECONDS = 0.005
 
@@ -70,7 +70,7 @@ class Line:
     @property
     def has_room(self) -> bool:
         """It takes one more order."""
-        return 0 < len(self._subscriptions) < ORDERS_MOST
+        return 0 < len(self._subscriptions) < ORDERS_MAX
 
     def add(self, subscription: Subscription) -> None:
         """Follow one more order."""
@@ -108,7 +108,7 @@ class Line:
         await self._renew(first)
         async with self._session.ws_connect(first.address) as socket:
             self._heard_at = self._now()
-            self._asks_left = SUBSCRIPTIONS_MOST - 1
+            self._asks_left = SUBSCRIPTIONS_MAX - 1
             for subscription in self._subscriptions.values():
                 subscription.asked_after = -1
             first.ask_at = self._heard_at + first.silence_seconds

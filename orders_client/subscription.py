@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 # Who hears nothing for so long asks again, twice as long each time: when the last frame was lost,
 # no later one shows the hole.
 SILENCE_SECONDS = 15.0
-SILENCE_SECONDS_MOST = 240.0
+SILENCE_SECONDS_MAX = 240.0
 
 
 @dataclass(slots=True)
@@ -46,4 +46,4 @@ class Subscription:
 
     def be_patient(self) -> None:
         """Let it be silent for longer."""
-        self.silence_seconds = min(2 * self.silence_seconds, SILENCE_SECONDS_MOST)
+        self.silence_seconds = min(2 * self.silence_seconds, SILENCE_SECONDS_MAX)

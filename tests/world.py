@@ -45,8 +45,8 @@ from chalicelib.simulation.ledger import LedgerEntry, MemoryLedger
 from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM, ListedPool, Market
 from chalicelib.simulation.venues import SimulatedVenue
 
-BATCH_MOST = 10
-ROUNDS_MOST = 1_000
+BATCH_MAX = 10
+ROUNDS_MAX = 1_000
 ONE_SOL = 10**9
 SOL_USDC = Pair.of("SOL", "USDC")
 KEYPAIR = Keypair.from_seed(bytes(range(32)))
@@ -138,8 +138,8 @@ class World:
         self.random = Random(self.seed)
         self.fate = Fate(
             seed=self.seed,
-            latency_least=self.pacing.confirmation_first,
-            latency_most=self.pacing.confirmation_first,
+            latency_min=self.pacing.confirmation_first,
+            latency_max=self.pacing.confirmation_first,
             drop_rate_bps=self.drop_rate_bps,
             failure_rate_bps=self.failure_rate_bps,
             slow_rate_bps=self.slow_rate_bps,
@@ -242,7 +242,7 @@ class World:
     def take(self) -> list[ExecuteOrder]:
         """Take a batch off the order queue."""
         messages = self.order_queue.messages
-        return [messages.popleft() for _ in range(min(BATCH_MOST, len(messages)))]
+        return [messages.popleft() for _ in range(min(BATCH_MAX, len(messages)))]
 
     def execute(
         self, messages: Sequence[ExecuteOrder], *, has_time: Callable[[], bool] = lambda: True
@@ -257,7 +257,7 @@ class World:
 
     def run(self) -> None:
         """Work until the order queue is empty; what failed is delivered again."""
-        for _ in range(ROUNDS_MOST):
+        for _ in range(ROUNDS_MAX):
             messages = self.take()
             if not messages:
                 return
@@ -299,7 +299,7 @@ class World:
             connected_at=self.clock.now(),
         )
 
-    def publish_batch(self, size: int = BATCH_MOST) -> list[StatusMessage]:
+    def publish_batch(self, size: int = BATCH_MAX) -> list[StatusMessage]:
         """One invocation of the publisher; what failed is put back, and returned."""
         queued = self.status_queue.messages
         batch = {str(n): queued.popleft() for n in range(min(size, len(queued)))}
@@ -310,7 +310,7 @@ class World:
 
     def publish(self) -> None:
         """Publish until the status queue is empty."""
-        for _ in range(ROUNDS_MOST):
+        for _ in range(ROUNDS_MAX):
             if not self.status_queue.messages:
                 return
             self.publish_batch()

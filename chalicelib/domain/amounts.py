@@ -10,7 +10,7 @@ from chalicelib.domain.errors import AmountPrecisionError, AmountRangeError, Inv
 U64_MAX = 2**64 - 1
 BPS = 10_000
 # More than any token amount needs; what is written longer is refused, not converted.
-DIGITS_MOST = 64
+DIGITS_MAX = 64
 
 
 def ceil_div(numerator: int, denominator: int) -> int:
@@ -43,8 +43,8 @@ def to_base_units(amount: Decimal, decimals: int) -> int:
     if amount.adjusted() + decimals < 0:
         raise AmountPrecisionError(f"the token has {decimals} decimals")
     _, digits, exponent = amount.as_tuple()
-    if len(digits) > DIGITS_MOST:
-        raise AmountPrecisionError(f"an amount has at most {DIGITS_MOST} digits")
+    if len(digits) > DIGITS_MAX:
+        raise AmountPrecisionError(f"an amount has at most {DIGITS_MAX} digits")
     coefficient = int("".join(map(str, digits)))
     shift = int(exponent) + decimals
     scale: int = 10 ** abs(shift)

@@ -21,7 +21,7 @@ class IdempotencyKey:
 class RateLimit:
     """How many orders an owner may place in each window of time; windows follow one another."""
 
-    orders_most: int
+    orders_max: int
     window: timedelta = timedelta(minutes=1)
 
     def window_start(self, now: datetime) -> datetime:
@@ -37,7 +37,7 @@ class RateLimit:
         """Return the error for an order too many."""
         seconds = int(self.window.total_seconds())
         return RateLimitedError(
-            f"no more than {self.orders_most} orders in {seconds} s",
+            f"no more than {self.orders_max} orders in {seconds} s",
             retry_after=self.window_left(now),
         )
 

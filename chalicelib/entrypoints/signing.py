@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-CHARACTERS_MOST = 512
+CHARACTERS_MAX = 512
 
 
 class ForgedError(Exception):
@@ -28,7 +28,7 @@ class Signer:
 
     def open(self, purpose: str, sealed: str) -> list[Any]:
         """Return the values. Raises ForgedError unless they were sealed here for that purpose."""
-        if len(sealed) > CHARACTERS_MOST:
+        if len(sealed) > CHARACTERS_MAX:
             raise ForgedError
         text, _, mark = sealed.partition(".")
         try:

@@ -22,8 +22,8 @@ class Fate:
     """
 
     seed: str
-    latency_least: timedelta = timedelta(0)
-    latency_most: timedelta = timedelta(0)
+    latency_min: timedelta = timedelta(0)
+    latency_max: timedelta = timedelta(0)
     drop_rate_bps: int = 0
     failure_rate_bps: int = 0
     slow_rate_bps: int = 0
@@ -33,8 +33,8 @@ class Fate:
 
     def latency(self, signature: str) -> timedelta:
         """Return how long the transaction is under way."""
-        span = self.latency_most - self.latency_least
-        latency = self.latency_least + span * self._chance(f"latency|{signature}") // BPS
+        span = self.latency_max - self.latency_min
+        latency = self.latency_min + span * self._chance(f"latency|{signature}") // BPS
         is_slow = self._happens(self.slow_rate_bps, f"slow|{signature}")
         return latency * SLOWNESS if is_slow else latency
 

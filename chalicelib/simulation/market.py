@@ -67,13 +67,13 @@ def moment_at_slot(slot: int) -> Moment:
 class Market:
     """The pools and their values at any slot.
 
-    The venues of a pair stand between `gap_bps_least` and `gap_bps_most` apart, but for the short
+    The venues of a pair stand between `gap_bps_min` and `gap_bps_max` apart, but for the short
     while in which they change sides; the pools of one venue stand a few bps apart.
     """
 
     seed: str
-    gap_bps_least: int = 200
-    gap_bps_most: int = 500
+    gap_bps_min: int = 200
+    gap_bps_max: int = 500
     listings: tuple[ListedPool, ...] = POOLS
 
     def pools(
@@ -120,8 +120,8 @@ class Market:
         # Steep and clamped: nearly always one of the two sides, with a smooth way between.
         side = max(-ONE, min(ONE, 12 * smooth_noise(self.seed, f"{pair_key}:side", slot, 4_500)))
         share = (smooth_noise(self.seed, f"{pair_key}:gap", slot, 1_500) + ONE) // 2
-        gap_bps_span = self.gap_bps_most - self.gap_bps_least
-        gap_ppb = self.gap_bps_least * 100_000 + gap_bps_span * 100_000 * share // ONE
+        gap_bps_span = self.gap_bps_max - self.gap_bps_min
+        gap_ppb = self.gap_bps_min * 100_000 + gap_bps_span * 100_000 * share // ONE
         stray = side * gap_ppb // (2 * ONE)
         return stray if listed.venue == RAYDIUM else -stray
 

@@ -10,7 +10,7 @@ from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.market import PricePoint
 from chalicelib.simulation.market import SLOT, Market, slot_at, time_of_slot
 
-POINTS_MOST = 120
+POINTS_MAX = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class SimulatedPriceHistory:
     ) -> list[PricePoint]:
         last, slots = slot_at(self.clock.now()), span // SLOT
         # Points stand at multiples of the step: whoever asks again gets the next ones.
-        step = max(1, -(-slots // POINTS_MOST))
+        step = max(1, -(-slots // POINTS_MAX))
         first = last - slots + 1 if after_slot is None else max(after_slot, last - slots) + 1
         on_grid = range(-(-first // step) * step, last + 1, step)
         points = (self._point(pair, slot) for slot in on_grid)

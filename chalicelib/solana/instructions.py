@@ -23,10 +23,10 @@ SWAP_PROGRAMS: Mapping[PoolKind, str] = {
 GUARD_PROGRAM = "Guard11111111111111111111111111111111111111"
 
 # What a transaction asks of the compute budget: so much, and so much for each leg.
-COMPUTE_UNITS_LEAST = 20_000
+COMPUTE_UNITS_BASE = 20_000
 COMPUTE_UNITS_PER_LEG = 120_000
 # The network refuses what does not fit one packet.
-TRANSACTION_BYTES_MOST = 1_232
+TRANSACTION_BYTES_MAX = 1_232
 
 # First 8 bytes of sha256("global:<name>"): how Anchor programs name their instructions.
 _DISCRIMINATORS = {

@@ -9,7 +9,7 @@ import { brief } from "./decimals.js";
 const HEIGHT = 230;
 const MARGIN = { top: 10, right: 12, bottom: 24, left: 58 };
 const TICK_PIXELS = 100;
-const ROWS_MOST = 12;
+const ROWS_MAX = 12;
 
 export class Chart {
   #root;
@@ -142,7 +142,7 @@ export class Chart {
     const holder = part(this.#root, "table");
     if (!holder.open) return;
     const { points, venues } = this.#prices;
-    const stride = Math.ceil(points.length / ROWS_MOST);
+    const stride = Math.ceil(points.length / ROWS_MAX);
     const rows = points
       .filter((_, n) => (points.length - 1 - n) % stride === 0)
       .map((point) => [clock(point.at), ...venues.map((name) => brief(point.prices[name] ?? "0"))])

@@ -15,7 +15,7 @@ import {
 import { bestOfVenues, outcome } from "./route_view.js";
 import { Timeline } from "./timeline.js";
 
-const CARDS_MOST = 60;
+const CARDS_MAX = 60;
 
 export class LiveOrders {
   #root;
@@ -48,7 +48,7 @@ export class LiveOrders {
   }
 
   #makeRoom() {
-    let excess = this.#cards.size - CARDS_MOST;
+    let excess = this.#cards.size - CARDS_MAX;
     for (const [id, card] of this.#cards) {
       if (excess <= 0) return;
       if (card.order.isFinal && !card.node.contains(document.activeElement)) {

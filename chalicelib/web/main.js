@@ -20,7 +20,7 @@ import { Tokens } from "./tokens.js";
 import { Views } from "./views.js";
 
 const ADOPT_SECONDS = 3;
-const ADOPT_MOST = 20;
+const ADOPT_MAX = 20;
 const TOKENS_SECONDS = 10;
 const UNFINISHED = new Set(["pending", "routing", "building", "submitted"]);
 
@@ -53,7 +53,7 @@ function showOffer(order) {
 /** Follow what was placed elsewhere, or is under way since before this page was loaded. */
 async function adopt() {
   try {
-    const page = await api.get("/orders", { limit: String(ADOPT_MOST) });
+    const page = await api.get("/orders", { limit: String(ADOPT_MAX) });
     const isNew = (order) => newest !== null && order.createdAt > newest;
     const found = page.orders.filter((o) => UNFINISHED.has(o.status) || isNew(o));
     newest = page.orders[0]?.createdAt ?? "";

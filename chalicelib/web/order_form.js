@@ -5,7 +5,7 @@ import { isDecimal, percentToBps } from "./decimals.js";
 import { element, part, setText } from "./dom.js";
 import { count } from "./format.js";
 
-const COUNT_MOST = 50;
+const COUNT_MAX = 50;
 const AT_ONCE = 8;
 
 export class OrderForm {
@@ -74,8 +74,8 @@ export class OrderForm {
       [tokenOut, tokenIn.value !== tokenOut.value, "Choose two different tokens."],
       [amount, isDecimal(text) && /[1-9]/.test(text), `“${text}” is not an amount, such as 1.5.`],
       [slippage, percentToBps(slippage.value.trim()) !== null, "Slippage is 0 to 100%, in 0.01%."],
-      [many, Number.isInteger(total) && total >= 1 && total <= COUNT_MOST,
-        `1 to ${COUNT_MOST} orders can be placed at once.`],
+      [many, Number.isInteger(total) && total >= 1 && total <= COUNT_MAX,
+        `1 to ${COUNT_MAX} orders can be placed at once.`],
     ];
     for (const [field, isGood] of problems) field.setAttribute("aria-invalid", String(!isGood));
     return problems.find(([, isGood]) => !isGood)?.[2] ?? "";

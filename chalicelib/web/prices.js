@@ -3,7 +3,7 @@
 import { whileVisible } from "./polling.js";
 
 const REFRESH_SECONDS = 2;
-const FILLS_MOST = 100;
+const FILLS_MAX = 100;
 
 /** Dispatches `change` when there is something new to draw. */
 export class Prices extends EventTarget {
@@ -86,7 +86,7 @@ export class Prices extends EventTarget {
   }
 
   async #loadFills(pair) {
-    const limits = { status: "confirmed", limit: String(FILLS_MOST) };
+    const limits = { status: "confirmed", limit: String(FILLS_MAX) };
     const reversed = { tokenIn: pair.tokenOut, tokenOut: pair.tokenIn };
     const pages = await Promise.all(
       [pair, reversed].map((direction) => this.#api.get("/orders", { ...direction, ...limits })),

@@ -3,16 +3,16 @@
 import { isFailure, jittered, pause } from "./api.js";
 
 const PAUSE_MS = 200;
-const PAUSE_MS_MOST = 10_000;
+const PAUSE_MS_MAX = 10_000;
 const PING_MS = 180_000;
 // A connection may subscribe a thousand times in its life.
-const SUBSCRIPTIONS_MOST = 1000;
+const SUBSCRIPTIONS_MAX = 1000;
 // Tickets are good for five minutes at least.
 const TICKET_MS = 4 * 60_000;
 const HOLE_MS = 1000;
 // When the last event of an order was lost, no later one shows the hole: then silence has to do.
 const SILENCE_MS = 15_000;
-const SILENCE_MS_MOST = 240_000;
+const SILENCE_MS_MAX = 240_000;
 
 /** Dispatches `state` when what it says of itself has changed. */
 export class Stream extends EventTarget {
@@ -109,7 +109,7 @@ export class Stream extends EventTarget {
 
   async #wait() {
     await pause(jittered(this.#pauseMs));
-    this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MS_MOST);
+    this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MS_MAX);
   }
 
   #hear(frame) {
@@ -144,7 +144,7 @@ export class Stream extends EventTarget {
     followed.askedAt = Date.now();
     if (!(await this.#renewed(id)) || !this.#followed.has(id)) return;
     if (!this.#isOpen) return;
-    if (this.#subscriptions >= SUBSCRIPTIONS_MOST) {
+    if (this.#subscriptions >= SUBSCRIPTIONS_MAX) {
       this.#socket.close();
       return;
     }
@@ -175,7 +175,7 @@ export class Stream extends EventTarget {
     const now = Date.now();
     for (const [id, followed] of this.#followed) {
       if (now - Math.max(followed.heardAt, followed.askedAt) > followed.silenceMs) {
-        followed.silenceMs = Math.min(2 * followed.silenceMs, SILENCE_MS_MOST);
+        followed.silenceMs = Math.min(2 * followed.silenceMs, SILENCE_MS_MAX);
         this.#ask(id);
       }
     }

@@ -43,12 +43,12 @@ from infra.local.warm_up import CALLS
 log = logging.getLogger(__name__)
 
 HANDSHAKES_AT_ONCE = 4
-BODY_BYTES_MOST = 10 * 1024 * 1024
+BODY_BYTES_MAX = 10 * 1024 * 1024
 CALL_SECONDS = 30
 # Followers stay connected for as long as they like.
 STOP_SECONDS = 1
 # API Gateway's limits on a WebSocket, which the emulator does not enforce.
-MESSAGE_BYTES_MOST = 128 * 1024
+MESSAGE_BYTES_MAX = 128 * 1024
 IDLE_SECONDS = 10 * 60.0
 OPEN_SECONDS = 2 * 60 * 60.0
 WEBSOCKET_PATH = "/api/orders/execute"
@@ -76,7 +76,7 @@ class FrontDoor:
     session: ClientSession
     calls: asyncio.Semaphore
     handshakes: asyncio.Semaphore
-    message_bytes_most: int = MESSAGE_BYTES_MOST
+    message_bytes_max: int = MESSAGE_BYTES_MAX
     idle_seconds: float = IDLE_SECONDS
     open_seconds: float = OPEN_SECONDS
 
@@ -128,7 +128,7 @@ class FrontDoor:
             return _refuse(UNAVAILABLE)
         async with upstream:
             # Whether aiohttp takes a message of just its limit depends on compression.
-            client = web.WebSocketResponse(heartbeat=30, max_msg_size=self.message_bytes_most + 2)
+            client = web.WebSocketResponse(heartbeat=30, max_msg_size=self.message_bytes_max + 2)
             await client.prepare(request)
             await self._pump_both(client, upstream)
             return client
@@ -166,7 +166,7 @@ class FrontDoor:
             if message.type is WSMsgType.BINARY:
                 return WSCloseCode.UNSUPPORTED_DATA
             if message.type is WSMsgType.TEXT:
-                if len(message.data.encode()) > self.message_bytes_most:
+                if len(message.data.encode()) > self.message_bytes_max:
                     return WSCloseCode.MESSAGE_TOO_BIG
                 touch()
                 await upstream.send_str(message.data)
@@ -209,7 +209,7 @@ async def _pump_out(
 
 
 async def _application(apis: Callable[[], Apis]) -> web.Application:
-    application = web.Application(client_max_size=BODY_BYTES_MOST)
+    application = web.Application(client_max_size=BODY_BYTES_MAX)
     session = ClientSession(
         connector=TCPConnector(limit=0),
         timeout=ClientTimeout(total=None, sock_read=CALL_SECONDS),

@@ -16,7 +16,7 @@ from chalicelib.engine.admission.identity import KeyStore, Scope, make_key
 from chalicelib.engine.errors import UnavailableError
 from infra.local.description import running
 
-OWNER_CHARACTERS_MOST = 64
+OWNER_CHARACTERS_MAX = 64
 
 
 def main() -> None:
@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _owner(text: str) -> OwnerId:
-    if not 1 <= len(text) <= OWNER_CHARACTERS_MOST or not text.isprintable():
-        raise argparse.ArgumentTypeError(f"1 to {OWNER_CHARACTERS_MOST} printable characters")
+    if not 1 <= len(text) <= OWNER_CHARACTERS_MAX or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"1 to {OWNER_CHARACTERS_MAX} printable characters")
     return OwnerId(text)
 
 

@@ -17,7 +17,7 @@ WAYS_BACK = {
     "OrdersDeadLetterQueue": "OrdersQueue",
     "StatusDeadLetterQueue": "StatusQueue",
 }
-RECEIVE_MOST = 10
+RECEIVE_MAX = 10
 
 Message = Mapping[str, Any]
 
@@ -40,7 +40,7 @@ def redrive(sqs: BaseClient, source_url: str, target_url: str) -> int:
 def _receive(sqs: BaseClient, queue_url: str) -> Iterator[Message]:
     while messages := sqs.receive_message(
         QueueUrl=queue_url,
-        MaxNumberOfMessages=RECEIVE_MOST,
+        MaxNumberOfMessages=RECEIVE_MAX,
         MessageSystemAttributeNames=["All"],
         WaitTimeSeconds=1,
     ).get("Messages"):

@@ -25,9 +25,9 @@ from orders_client import OrdersClient
 from orders_client.cli.trades import SHOWCASE
 
 MIB = 1024 * 1024
-PACKAGE_MB_MOST = 30
-FUNCTION_MB_MOST = 160
-IDLE_STACK_MB_MOST = 1024
+PACKAGE_MB_MAX = 30
+FUNCTION_MB_MAX = 160
+IDLE_STACK_MB_MAX = 1024
 ORDERS = 30
 SCHEDULE_EVENT = {
     "version": "0",
@@ -124,16 +124,16 @@ def measure(line: Status) -> Iterator[tuple[str, float, int]]:
     artifact = package("prod", ROOT / "build" / "prod")
     line.update("cfn-lint")
     lint_template(ROOT / "build" / "prod" / "sam.json")
-    yield "deployment package", artifact.archive.stat().st_size / MIB, PACKAGE_MB_MOST
+    yield "deployment package", artifact.archive.stat().st_size / MIB, PACKAGE_MB_MAX
     with (
         tempfile.TemporaryDirectory(prefix="orders-check-") as folder,
         LocalStack(Path(folder), parameters={"LatencyMs": "0"}, report=line.update) as stack,
     ):
-        yield "local stack, idle", memory_mb(stack_processes(stack)), IDLE_STACK_MB_MOST
+        yield "local stack, idle", memory_mb(stack_processes(stack)), IDLE_STACK_MB_MAX
         line.update("running orders")
         use_every_function(stack)
         for name, used_mb in sorted(peak_memory_mb(stack_processes(stack)).items()):
-            yield f"function {name}, peak", used_mb, FUNCTION_MB_MOST
+            yield f"function {name}, peak", used_mb, FUNCTION_MB_MAX
 
 
 def main() -> None:

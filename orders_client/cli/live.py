@@ -15,8 +15,8 @@ from orders_client.cli.output import add_row, percent
 from orders_client.cli.tables import status_text
 from orders_client.cli.trades import Trade
 
-ROWS_MOST = 20
-DIGITS_MOST = 8
+ROWS_MAX = 20
+DIGITS_MAX = 8
 BAR_WIDTH = 40
 
 
@@ -32,12 +32,12 @@ def live_view(bench: Bench) -> Group:
     """The orders as they stand, the last ones when there are many, and bars below."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("order", no_wrap=True)
-    for heading, width in (("status", 9), ("received", DIGITS_MOST), ("venue", 15)):
+    for heading, width in (("status", 9), ("received", DIGITS_MAX), ("venue", 15)):
         table.add_column(heading, no_wrap=True, min_width=width)
     for heading, width in (("pools", 5), ("better", 6), ("impact", 6), ("time", 5)):
         table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     begun = [trade for trade in bench.trades if trade.started_at]
-    for trade in begun[-ROWS_MOST:]:
+    for trade in begun[-ROWS_MAX:]:
         _add_trade(table, trade)
     return Group(table, _bars(bench))
 
@@ -57,7 +57,7 @@ def _add_trade(table: Table, trade: Trade) -> None:
 def _short(amount: str) -> str:
     """The amount with as many decimals as there is room for."""
     whole, _, _ = amount.partition(".")
-    return amount[: max(DIGITS_MOST, len(whole))].rstrip(".")
+    return amount[: max(DIGITS_MAX, len(whole))].rstrip(".")
 
 
 def _route_cells(route: Document) -> tuple[str, str, str, str]:

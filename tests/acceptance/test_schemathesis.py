@@ -11,7 +11,7 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 CASES = int(os.environ.get("FUZZ_CASES") or 300)
 SEED = os.environ.get("FUZZ_SEED") or ("1" if CASES <= 300 else "")
 ROUTES = 12
-SECONDS_MOST = 3600
+SECONDS_MAX = 3600
 
 
 def fuzz(base_url: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -20,7 +20,7 @@ def fuzz(base_url: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command += ["--max-examples", str(math.ceil(CASES / ROUTES)), "--continue-on-failure"]
     command += ["--no-color", *(["--seed", SEED] if SEED else [])]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=SECONDS_MOST, check=False
+        command, cwd=folder, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
     )
 
 

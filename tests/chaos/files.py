@@ -19,7 +19,7 @@ from chalicelib.engine.messages import (
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.entrypoints.queue import HOLD_SECONDS
 
-BATCH_MOST = 10
+BATCH_MAX = 10
 HOLD = timedelta(seconds=HOLD_SECONDS)
 
 
@@ -83,7 +83,7 @@ class FileOrderQueue:
         wait = min(visible_at for visible_at, _ in waiting.values()) - self.clock.now()
         self.clock.sleep(max(wait.total_seconds(), 0))
         now = self.clock.now()
-        visible = [n for n, (visible_at, _) in waiting.items() if visible_at <= now][:BATCH_MOST]
+        visible = [n for n, (visible_at, _) in waiting.items() if visible_at <= now][:BATCH_MAX]
         self.hidden_until.update(dict.fromkeys(visible, now + HOLD))
         return {n: decode_execute_order(waiting[n][1]) for n in visible}
 

@@ -104,7 +104,7 @@ BLACKOUT = Scenario(
     scene={
         "blackout": timedelta(seconds=80),
         "confirmation_poll": timedelta(seconds=33),
-        "wait_inside_most": timedelta(seconds=60),
+        "wait_inside_max": timedelta(seconds=60),
     },
 )
 LOST_ANSWERS = Scenario(prepare=orders(2), attempts=(1, 1), scene={"lost_answer_rate_bps": 7_000})

@@ -17,7 +17,7 @@ from tests.chaos.scenarios import FAILURES, LATENCY, SCENARIOS, Scenario, attemp
 from tests.chaos.stage import Stage, gate, on_stages, shared_clock
 from tests.chaos.worker import drain
 
-BOUNDARIES_MOST = 200
+BOUNDARIES_MAX = 200
 
 _WAITING = """
     SELECT count(*) AS many
@@ -72,7 +72,7 @@ def test_orders_come_to_their_end_when_every_process_dies_after_three_boundaries
 
     # Announce what the dead have left, send, save: with less, nobody would come any further.
     while len(stage.run(drain, Strike(3, Moment.AFTER), may_survive=True)) == 3:
-        assert len(stage.journal()) < BOUNDARIES_MOST
+        assert len(stage.journal()) < BOUNDARIES_MAX
 
     assert faults_of(stage.stories()) == []
 

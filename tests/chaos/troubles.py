@@ -19,7 +19,7 @@ from tests.chaos.audit import Story
 from tests.world import Call, World, ticks
 
 INVOCATION = timedelta(seconds=27)
-STEPS_MOST = 1_000
+STEPS_MAX = 1_000
 
 TRADES = [
     {"pair": Pair.of("SOL", "USDC"), "amount_in": 10**9},
@@ -140,7 +140,7 @@ class MortalWorld(World):
     def time_for(self, life: Life) -> Callable[[], bool]:
         """Time for the steps of that life, and for no more than an invocation takes."""
         ends_at = self.clock.now() + INVOCATION
-        has_steps = ticks(STEPS_MOST if life.steps is None else life.steps)
+        has_steps = ticks(STEPS_MAX if life.steps is None else life.steps)
         return lambda: has_steps() and self.clock.now() < ends_at
 
     def stories(self) -> Iterator[Story]:

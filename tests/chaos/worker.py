@@ -14,7 +14,7 @@ from tests.chaos.boundaries import END, PATIENCE_SECONDS, Boundaries, Strike
 from tests.chaos.workshop import Scene, Workshop, open_workshop
 from tests.world import ticks
 
-ROUNDS_MOST = 200
+ROUNDS_MAX = 200
 INVOCATION = timedelta(seconds=27)
 # Later than the sweep takes for the patience of others, and for the time between two claims.
 SWEEP_EVERY = timedelta(minutes=5)
@@ -38,7 +38,7 @@ def run(job: Job, scene: Scene, clock: Any, strike: Strike | None) -> None:
 
 def drain(shop: Workshop) -> None:
     """Execute orders until their queue is empty."""
-    for _ in range(ROUNDS_MOST):
+    for _ in range(ROUNDS_MAX):
         batch = shop.order_queue.receive()
         if not batch:
             return
@@ -91,7 +91,7 @@ def rescue(shop: Workshop) -> None:
 
 def rescue_and_drain(shop: Workshop) -> None:
     """Rescue until no letter is left."""
-    for _ in range(ROUNDS_MOST):
+    for _ in range(ROUNDS_MAX):
         rescue(shop)
         drain(shop)
         if not shop.letters.receive():

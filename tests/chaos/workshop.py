@@ -46,7 +46,7 @@ class Scene:
     lost_answer_rate_bps: int = 0
     blackout: timedelta = timedelta(0)
     confirmation_poll: timedelta = timedelta(milliseconds=200)
-    wait_inside_most: timedelta = timedelta(seconds=1)
+    wait_inside_max: timedelta = timedelta(seconds=1)
     backoff_first: timedelta = timedelta(milliseconds=500)
 
     def lines(self, name: str) -> Lines:
@@ -114,7 +114,7 @@ class Workshop(World):
         self.pacing = replace(
             self.pacing,
             confirmation_poll=self.scene.confirmation_poll,
-            wait_inside_most=self.scene.wait_inside_most,
+            wait_inside_max=self.scene.wait_inside_max,
             backoff_first=self.scene.backoff_first,
         )
         self.fate = BlackoutFate(

@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.engine.errors import ConnectionGoneError, UnavailableError
-from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MOST, Follower
+from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MAX, Follower
 from tests.contract.samples import START, order_id
 
 ALICE = Follower(connection_id="alice=", replayed_through=1, connected_at=START)
@@ -158,7 +158,7 @@ def test_forgetting_takes_so_many_calls_at_most_when_orders_are_many(
 
     store.forget_connection("alice=")
 
-    assert calls == ["DeleteItem"] + ["UpdateItem"] * FORGOTTEN_ORDERS_MOST
+    assert calls == ["DeleteItem"] + ["UpdateItem"] * FORGOTTEN_ORDERS_MAX
 
 
 class Throttling:

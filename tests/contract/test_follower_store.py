@@ -9,7 +9,7 @@ from chalicelib.adapters.aws.dynamodb import DynamoDbFollowerStore
 from chalicelib.adapters.memory import ports as memory
 from chalicelib.adapters.memory.ports import MemoryFollowerStore
 from chalicelib.engine.errors import ConnectionGoneError, TooManySubscriptionsError
-from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MOST, Follower, FollowerStore
+from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MAX, Follower, FollowerStore
 from tests.contract.samples import START, order_id
 
 ALICE = Follower(connection_id="L0SM9cOFvHcCIhw=", replayed_through=2, connected_at=START)
@@ -193,7 +193,7 @@ def test_subscription_is_refused_when_there_were_too_many(
     followers: FollowerStore, monkeypatch: pytest.MonkeyPatch, registered: int
 ) -> None:
     for adapter in (memory, dynamodb_adapter):
-        monkeypatch.setattr(adapter, "SUBSCRIPTIONS_MOST", 3)
+        monkeypatch.setattr(adapter, "SUBSCRIPTIONS_MAX", 3)
     followers.register_connection(
         ALICE.connection_id, [order_id(number) for number in range(registered)]
     )
@@ -210,7 +210,7 @@ def test_subscription_is_refused_when_there_were_too_many(
 def test_only_so_many_orders_are_forgotten_when_a_connection_followed_more(
     followers: FollowerStore,
 ) -> None:
-    numbers = range(1, FORGOTTEN_ORDERS_MOST + 31)
+    numbers = range(1, FORGOTTEN_ORDERS_MAX + 31)
     named = [order_id(number) for number in (1, 2)]
     follow(followers, ALICE, *numbers)
 

@@ -21,7 +21,7 @@ from tests.contract.samples import START, accepted, order_id, put, way_to_confir
 KEY = IdempotencyKey(value="key", fingerprint=b"a" * 32)
 OTHER_KEY = replace(KEY, value="other")
 ALICE, BOB = OwnerId("alice"), OwnerId("bob")
-TWO = RateLimit(orders_most=2)
+TWO = RateLimit(orders_max=2)
 MANY = 50
 
 
@@ -142,7 +142,7 @@ def test_one_order_is_stored_when_fifty_come_at_once_under_one_key(
         connection = PostgresDatabase(database_url)
         try:
             admission = PostgresOrderStore(connection).add(
-                owned(ALICE, number), key=KEY, limit=RateLimit(orders_most=1)
+                owned(ALICE, number), key=KEY, limit=RateLimit(orders_max=1)
             )
             return admission.order.order_id
         finally:
@@ -158,7 +158,7 @@ def test_one_order_is_stored_when_fifty_come_at_once_under_one_key(
 def test_no_more_orders_are_stored_than_the_limit_when_fifty_come_at_once(
     database: PostgresDatabase, database_url: str
 ) -> None:
-    limit = RateLimit(orders_most=20)
+    limit = RateLimit(orders_max=20)
 
     def place(number: int) -> bool:
         connection = PostgresDatabase(database_url)

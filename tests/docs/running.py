@@ -17,7 +17,7 @@ import pytest
 from tests.docs.markdown import ROOT, Block, blocks
 
 ADDRESS = "localhost:3000"
-SECONDS_MOST = 60
+SECONDS_MAX = 60
 NPM = {
     "npm_config_cache": str(ROOT / "build" / "npm"),
     "npm_config_update_notifier": "false",
@@ -53,7 +53,7 @@ class Reader:
                 stdin=silence,
                 capture_output=True,
                 text=True,
-                timeout=SECONDS_MOST,
+                timeout=SECONDS_MAX,
                 check=False,
             )
         assert done.returncode == 0, f"{block}\n{text}\n{done.stdout}\n{done.stderr}"

@@ -70,7 +70,7 @@ class Executed:
         self.run("dropped", steps=3, drop_rate_bps=ALL)
         self.run("landed", steps=3, lost_answer_rate_bps=ALL)
         late = timedelta(seconds=9)
-        self.run("sent", steps=3, latency_least=late, latency_most=late)
+        self.run("sent", steps=3, latency_min=late, latency_max=late)
 
 
 def look(url: str, **how: Any) -> Report:

@@ -112,7 +112,7 @@ def test_final_finds_unfinished_orders_when_all_must_be_final(executed: Executed
 def test_swaps_are_recomputed_up_to_a_number_when_it_is_given(
     executed: Executed, most: int | None, looked_at: int | None
 ) -> None:
-    report = look(executed.url, recompute_most=most)
+    report = look(executed.url, recompute_max=most)
 
     assert {c.name: c.looked_at for c in report.checks}.get("recomputed") == looked_at
 
@@ -202,7 +202,7 @@ def test_audit_reads_one_moment_when_orders_change_meanwhile(executed: Executed,
             tamper(executed, url, "hops", "DELETE FROM its_events; DELETE FROM its_order")
             return super().pool(address, slot)
 
-    report = audit(url, market=BusyMarket(seed="world"), recompute_most=1)
+    report = audit(url, market=BusyMarket(seed="world"), recompute_max=1)
 
     assert (report.findings, report.orders) == ({}, 12)
     assert look(url).orders == 11
@@ -212,6 +212,6 @@ def test_deployed_market_takes_the_settings_when_they_are_given() -> None:
     markets = [deployed_market(), deployed_market(seed="world", venue_gap_bps="350")]
 
     assert markets == [
-        Market(seed="solana", gap_bps_least=200, gap_bps_most=500),
-        Market(seed="world", gap_bps_least=350, gap_bps_most=350),
+        Market(seed="solana", gap_bps_min=200, gap_bps_max=500),
+        Market(seed="world", gap_bps_min=350, gap_bps_max=350),
     ]

@@ -23,7 +23,7 @@ DEAD_LETTER_QUEUES = {
 FINAL_QUEUES = ("OrdersUnresolvedQueue", "StatusDeadLetterQueue")
 LAMBDA_TIMES_VISIBILITY = 6
 # CloudFormation's own limit; the code's address comes on top.
-TEMPLATE_BYTES_MOST = 51_200 - 1_000
+TEMPLATE_BYTES_MAX = 51_200 - 1_000
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_function_answers_every_method_when_deployed(deployed: Template) -> None
 
 
 def test_template_is_accepted_in_one_piece_when_deployed(deployed: Template) -> None:
-    assert len(json.dumps(deployed, separators=(",", ":"))) < TEMPLATE_BYTES_MOST
+    assert len(json.dumps(deployed, separators=(",", ":"))) < TEMPLATE_BYTES_MAX
 
 
 def mapping(kind: str, **properties: object) -> Template:

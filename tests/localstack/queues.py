@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 WAIT_SECONDS = 20
-BATCH_MOST = 10
+BATCH_MAX = 10
 HIDDEN_SECONDS = 60
 
 Message = dict[str, Any]
@@ -22,7 +22,7 @@ class Inbox:
     def take(
         self,
         *,
-        most: int = BATCH_MOST,
+        most: int = BATCH_MAX,
         hidden_seconds: int = HIDDEN_SECONDS,
         wait_seconds: int = 0,
     ) -> list[Message]:
@@ -79,7 +79,7 @@ def _collect(count: int, take: Callable[[int], list[Message]]) -> list[Message]:
     deadline = time.monotonic() + WAIT_SECONDS
     messages: list[Message] = []
     while len(messages) < count and time.monotonic() < deadline:
-        messages += take(min(count - len(messages), BATCH_MOST))
+        messages += take(min(count - len(messages), BATCH_MAX))
     assert len(messages) == count, f"{len(messages)} messages of {count} came"
     return messages
 

@@ -7,9 +7,9 @@ from typing import Any
 
 Line = dict[str, Any]
 
-METRICS_MOST = 100
-DIMENSIONS_MOST = 30
-NAME_LENGTH_MOST = 255
+METRICS_MAX = 100
+DIMENSIONS_MAX = 30
+NAME_LENGTH_MAX = 255
 UNITS = {"Count", "Milliseconds"}
 
 
@@ -47,7 +47,7 @@ def directives_of(line: Line) -> list[Line]:
     assert told.keys() == {"Timestamp", "CloudWatchMetrics"}
     assert type(told["Timestamp"]) is int
     directives: list[Line] = told["CloudWatchMetrics"]
-    assert 1 <= sum(len(directive["Metrics"]) for directive in directives) <= METRICS_MOST
+    assert 1 <= sum(len(directive["Metrics"]) for directive in directives) <= METRICS_MAX
     for directive in directives:
         _check_directive(directive, line)
     return directives
@@ -55,13 +55,13 @@ def directives_of(line: Line) -> list[Line]:
 
 def _check_directive(directive: Line, line: Line) -> None:
     assert directive.keys() == {"Namespace", "Dimensions", "Metrics"}
-    assert 1 <= len(directive["Namespace"]) <= NAME_LENGTH_MOST
+    assert 1 <= len(directive["Namespace"]) <= NAME_LENGTH_MAX
     assert directive["Dimensions"]
     for names in directive["Dimensions"]:
-        assert len(names) == len(set(names)) <= DIMENSIONS_MOST
+        assert len(names) == len(set(names)) <= DIMENSIONS_MAX
         assert all(isinstance(line[name], str) and line[name] for name in names)
     for metric in directive["Metrics"]:
         assert metric.keys() == {"Name", "Unit"}
-        assert 1 <= len(metric["Name"]) <= NAME_LENGTH_MOST
+        assert 1 <= len(metric["Name"]) <= NAME_LENGTH_MAX
         assert metric["Unit"] in UNITS
         assert type(line[metric["Name"]]) in (int, float)

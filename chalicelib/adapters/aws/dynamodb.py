@@ -18,11 +18,11 @@ from chalicelib.engine.errors import (
     TooManySubscriptionsError,
     UnavailableError,
 )
-from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MOST, SUBSCRIPTIONS_MOST, Follower
+from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MAX, SUBSCRIPTIONS_MAX, Follower
 
 # API Gateway closes a connection after two hours at the latest.
 CONNECTION_LIFE = timedelta(hours=2, minutes=10)
-READ_ROUNDS_MOST = 5
+READ_ROUNDS_MAX = 5
 _FOLLOWER_PREFIX = "c:"
 
 Item = Mapping[str, Any]
@@ -64,7 +64,7 @@ class DynamoDbFollowerStore:
                 ExpressionAttributeValues={
                     ":order": {"SS": [order_id]},
                     ":one": {"N": "1"},
-                    ":most": {"N": str(SUBSCRIPTIONS_MOST)},
+                    ":most": {"N": str(SUBSCRIPTIONS_MAX)},
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
@@ -115,7 +115,7 @@ class DynamoDbFollowerStore:
         )
         registered = answer.get("Attributes", {}).get("order_ids", {}).get("SS", [])
         followed = dict.fromkeys([*following, *map(OrderId, registered)])
-        for order_id in list(followed)[:FORGOTTEN_ORDERS_MOST]:
+        for order_id in list(followed)[:FORGOTTEN_ORDERS_MAX]:
             self.remove_follower(order_id, connection_id)
 
     def check(self) -> None:
@@ -140,7 +140,7 @@ class DynamoDbFollowerStore:
         # Consistent: a follower registered by the batch before must be seen by this one.
         wanted: dict[str, Any] = {self._table_name: {"Keys": keys, "ConsistentRead": True}}
         items: list[Item] = []
-        for _ in range(READ_ROUNDS_MOST):
+        for _ in range(READ_ROUNDS_MAX):
             answer = self._call("batch_get_item", RequestItems=wanted)
             items += answer["Responses"].get(self._table_name, [])
             wanted = answer.get("UnprocessedKeys") or {}

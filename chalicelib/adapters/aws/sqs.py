@@ -16,9 +16,9 @@ from chalicelib.engine.messages import (
     encode,
 )
 
-BATCH_MOST = 10
+BATCH_MAX = 10
 # SQS takes 256 KiB per batch; the rest of the request counts a little too.
-BATCH_BYTES_MOST = 240 * 1024
+BATCH_BYTES_MAX = 240 * 1024
 SEND_TRIES = 3
 
 Entry = dict[str, Any]
@@ -93,7 +93,7 @@ def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     size_bytes = 0
     for entry in entries:
         entry_bytes = len(entry["MessageBody"].encode())
-        if batch and (len(batch) == BATCH_MOST or size_bytes + entry_bytes > BATCH_BYTES_MOST):
+        if batch and (len(batch) == BATCH_MAX or size_bytes + entry_bytes > BATCH_BYTES_MAX):
             yield batch
             batch, size_bytes = [], 0
         batch.append(entry)
@@ -125,12 +125,12 @@ def _hold(client: BaseClient, queue_url: str, receipts: Sequence[str], seconds: 
         for index, receipt in enumerate(receipts)
     ]
     # An entry that is refused was deleted, or has come into other hands: nothing to hold.
-    for start in range(0, len(entries), BATCH_MOST):
+    for start in range(0, len(entries), BATCH_MAX):
         _call(
             client,
             "change_message_visibility_batch",
             QueueUrl=queue_url,
-            Entries=entries[start : start + BATCH_MOST],
+            Entries=entries[start : start + BATCH_MAX],
         )
 
 

@@ -147,7 +147,7 @@ class MemoryOrderStore:
         window_start = limit.window_start(order.created_at)
         counted_in, used = self.rates.get(order.owner_id, (window_start, 0))
         used = used + 1 if counted_in == window_start else 1
-        if used > limit.orders_most:
+        if used > limit.orders_max:
             raise limit.refusal(order.created_at)
         self.rates[order.owner_id] = window_start, used
         return used

@@ -17,7 +17,7 @@ from chalicelib.engine.messages import (
     StatusUpdate,
     UnfollowRequest,
 )
-from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MOST, SUBSCRIPTIONS_MOST, Follower
+from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MAX, SUBSCRIPTIONS_MAX, Follower
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class MemoryFollowerStore:
     def add_subscription(self, connection_id: str, order_id: OrderId) -> None:
         if connection_id not in self.connections:
             raise ConnectionGoneError
-        if self.subscriptions[connection_id] >= SUBSCRIPTIONS_MOST:
+        if self.subscriptions[connection_id] >= SUBSCRIPTIONS_MAX:
             raise TooManySubscriptionsError
         self.connections[connection_id].add(order_id)
         self.subscriptions[connection_id] += 1
@@ -110,7 +110,7 @@ class MemoryFollowerStore:
 
     def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
         followed = dict.fromkeys([*following, *self.connections.pop(connection_id, ())])
-        for order_id in list(followed)[:FORGOTTEN_ORDERS_MOST]:
+        for order_id in list(followed)[:FORGOTTEN_ORDERS_MAX]:
             self.remove_follower(order_id, connection_id)
 
     def check(self) -> None:

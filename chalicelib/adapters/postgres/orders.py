@@ -88,7 +88,7 @@ class PostgresOrderStore:
             "details": Jsonb(dict(accepted.event.details)),
             "key": key and key.value,
             "fingerprint": key and key.fingerprint,
-            "orders_most": limit and limit.orders_most,
+            "orders_max": limit and limit.orders_max,
             "window_start": limit and limit.window_start(order.created_at),
         }
         try:

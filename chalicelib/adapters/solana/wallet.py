@@ -16,12 +16,12 @@ from chalicelib.domain.routing.quotes import Quote
 from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.ports.chain import Blockhash
 from chalicelib.solana.instructions import (
-    COMPUTE_UNITS_LEAST,
+    COMPUTE_UNITS_BASE,
     COMPUTE_UNITS_PER_LEG,
     GUARD_PROGRAM,
     MEMO_PROGRAM,
     SWAP_PROGRAMS,
-    TRANSACTION_BYTES_MOST,
+    TRANSACTION_BYTES_MAX,
     GuardInstruction,
     SwapInstruction,
 )
@@ -57,7 +57,7 @@ class SolanaWallet:
         )
         transaction = VersionedTransaction(message, [self.keypair])
         wire_bytes = bytes(transaction)
-        if len(wire_bytes) > TRANSACTION_BYTES_MOST:
+        if len(wire_bytes) > TRANSACTION_BYTES_MAX:
             raise RuntimeError(f"a transaction of {len(wire_bytes)} bytes does not fit a packet")
         return SignedTransaction(
             signature=Signature(str(transaction.signatures[0])),
@@ -67,7 +67,7 @@ class SolanaWallet:
 
     def _budget(self, legs: int) -> list[Instruction]:
         return [
-            set_compute_unit_limit(COMPUTE_UNITS_LEAST + legs * COMPUTE_UNITS_PER_LEG),
+            set_compute_unit_limit(COMPUTE_UNITS_BASE + legs * COMPUTE_UNITS_PER_LEG),
             set_compute_unit_price(self.compute_unit_price_micro_lamports),
         ]
 

@@ -22,9 +22,9 @@ WITH claimed AS (
     RETURNING order_id, sequence, status, attempt, created_at
 ), counted AS (
     INSERT INTO order_rates AS rate (owner_id, window_start, used, most)
-    SELECT %(owner_id)s, %(window_start)s, 1, %(orders_most)s
+    SELECT %(owner_id)s, %(window_start)s, 1, %(orders_max)s
       FROM accepted
-     WHERE %(orders_most)s::integer IS NOT NULL
+     WHERE %(orders_max)s::integer IS NOT NULL
     ON CONFLICT (owner_id) DO UPDATE
        SET used = CASE WHEN rate.window_start = excluded.window_start THEN rate.used ELSE 0 END + 1,
            window_start = excluded.window_start,

@@ -21,7 +21,7 @@ from chalicelib.domain.tokens import Mint
 Path = tuple[Mint, ...]
 
 _ESTIMATE_PARTS = 8
-_PATHS_MOST = 3
+_PATHS_MAX = 3
 _WORTH_PLANNING = 0.99
 
 
@@ -29,8 +29,8 @@ _WORTH_PLANNING = 0.99
 class RoutingRules:
     """Limits of a plan; `cost_per_leg` is in base units of the final output."""
 
-    hops_most: int = 3
-    legs_most: int = 8
+    hops_max: int = 3
+    legs_max: int = 8
     cost_per_leg: int = 0
 
 
@@ -82,8 +82,8 @@ class Planner:
         return self._curves.get((input_mint, output_mint), ())
 
     def paths(self, input_mint: Mint, output_mint: Mint) -> list[Path]:
-        """Return every way of at most `hops_most` hops, shortest first."""
-        found = self._walk((input_mint,), output_mint, self._rules.hops_most)
+        """Return every way of at most `hops_max` hops, shortest first."""
+        found = self._walk((input_mint,), output_mint, self._rules.hops_max)
         return sorted(found, key=lambda path: (len(path), path))
 
     def best(self, paths: Sequence[Path], amount_in: int) -> Plan | None:
@@ -130,7 +130,7 @@ class Planner:
         estimates = [
             (path, estimate)
             for path in paths
-            if len(path) - 1 <= self._rules.legs_most
+            if len(path) - 1 <= self._rules.legs_max
             and (estimate := self._estimate(path, amount_in))
         ]
         if not estimates:
@@ -138,7 +138,7 @@ class Planner:
         cost = self._rules.cost_per_leg
         ranked = sorted(estimates, key=lambda found: len(found[1]) * cost - found[1][-1])
         least = ranked[0][1][-1] * _WORTH_PLANNING
-        near = [found for found in ranked[:_PATHS_MOST] if found[1][-1] >= least]
+        near = [found for found in ranked[:_PATHS_MAX] if found[1][-1] >= least]
         # The single pool that the plan is compared with must not be missed.
         direct = [found for found in estimates if len(found[0]) == 2 and found not in near]
         return sorted(near + direct, key=lambda found: len(found[0]))
@@ -157,11 +157,11 @@ class Planner:
         shares: list[Share] = []
         for hop, pair in enumerate(pairwise(path)):
             hops_left = len(path) - 1 - hop
-            legs_most = ceil_div(self._rules.legs_most - len(shares), hops_left)
+            legs_max = ceil_div(self._rules.legs_max - len(shares), hops_left)
             # What a leg costs, in the output of this hop, at the price of the hops after it.
             cost = ceil_div(self._rules.cost_per_leg * estimate[hop], estimate[-1])
             curves = self.curves(*pair)
-            amounts = split(curves, amount_in, legs_most, cost, to_last_unit=len(path) == 2)
+            amounts = split(curves, amount_in, legs_max, cost, to_last_unit=len(path) == 2)
             if amounts is None:
                 return None
             shares.extend(

@@ -86,7 +86,7 @@ def total_out(curves: Sequence[Curve], amounts: Sequence[int]) -> int:
 def split(
     curves: Sequence[Curve],
     amount_in: int,
-    legs_most: int,
+    legs_max: int,
     cost_per_leg: int = 0,
     *,
     to_last_unit: bool = True,
@@ -105,7 +105,7 @@ def split(
     )
     while _legs(best) > 1:
         weakest, heir, earned = _weakest(curves, best)
-        must_drop = _legs(best) > legs_most or earned <= cost_per_leg
+        must_drop = _legs(best) > legs_max or earned <= cost_per_leg
         if not must_drop and cost_per_leg == 0:
             break
         fewer = max(_without(curves, best, weakest, heir), key=worth)

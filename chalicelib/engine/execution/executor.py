@@ -32,7 +32,7 @@ from chalicelib.engine.transition_log import log_transition
 log = logging.getLogger(__name__)
 
 # The longest delay that SQS takes, and the most messages that one call takes.
-DELAY_SECONDS_MOST = 900
+DELAY_SECONDS_MAX = 900
 ANNOUNCE_AT = 10
 
 
@@ -97,7 +97,7 @@ class Executor:
             if self.clock.now() - held_at >= self.pacing.hold_every:
                 held_at = self._hold(hold)
             wait = max(batch.agenda[0][0] - self.clock.now(), timedelta(0))
-            must_leave = wait > self.pacing.wait_inside_most or not has_time()
+            must_leave = wait > self.pacing.wait_inside_max or not has_time()
             if wait or must_leave or len(batch.unannounced) >= ANNOUNCE_AT:
                 self._announce(batch)
             if must_leave:
@@ -132,7 +132,7 @@ class Executor:
     def _due_at(self, order: Order, now: datetime) -> datetime:
         """When to step an order. Due times come from other functions, whose clocks may be wrong by
         hours: what is farther away than any wait is due at once."""
-        return order.due_at if order.due_at - now <= self.pacing.wait_most else now
+        return order.due_at if order.due_at - now <= self.pacing.wait_max else now
 
     def _hand_back(self, batch: _Batch, wait: timedelta) -> None:
         """Let the queue do the waiting: it costs nothing there, and the worker is free."""
@@ -143,7 +143,7 @@ class Executor:
             else ExecuteOrder(order_id=order_id, announced_through=order.sequence)
             for order_id, order in batch.orders.items()
         ]
-        delay_seconds = min(int(wait.total_seconds()), DELAY_SECONDS_MOST)
+        delay_seconds = min(int(wait.total_seconds()), DELAY_SECONDS_MAX)
         log.info("handed_back", extra={"orders": len(rest), "delay_seconds": delay_seconds})
         try:
             self.order_queue.enqueue(rest, delay_seconds=delay_seconds)

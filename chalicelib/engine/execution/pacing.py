@@ -15,18 +15,18 @@ class Pacing:
     confirmation_poll: timedelta = timedelta(milliseconds=200)
     rebroadcast_after: timedelta = timedelta(seconds=4)
     backoff_first: timedelta = timedelta(milliseconds=500)
-    backoff_most: timedelta = timedelta(seconds=8)
-    attempts_most: int = 3
-    wait_inside_most: timedelta = timedelta(seconds=1)
+    backoff_max: timedelta = timedelta(seconds=8)
+    attempts_max: int = 3
+    wait_inside_max: timedelta = timedelta(seconds=1)
     hold_every: timedelta = timedelta(seconds=5)
 
     @property
-    def wait_most(self) -> timedelta:
+    def wait_max(self) -> timedelta:
         """The longest wait that a step may ask for."""
         return max(
             self.quote_latency,
             self.build_latency,
             self.confirmation_first,
             self.confirmation_poll,
-            self.backoff_most,
+            self.backoff_max,
         )

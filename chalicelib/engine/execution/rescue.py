@@ -22,7 +22,7 @@ from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)
 
-RESCUES_MOST = 1
+RESCUES_MAX = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Rescuer:
         lost: list[Order] = []
         for order in (found.order for found in loaded if not found.order.status.is_final):
             letter = letters[order.order_id]
-            if letter.rescues < RESCUES_MOST:
+            if letter.rescues < RESCUES_MAX:
                 again.append(replace(letter, rescues=letter.rescues + 1))
             else:
                 lost.append(order)

@@ -101,7 +101,7 @@ def give_up_or_retry(
 ) -> Transition:
     """→ routing with the next attempt when another may help and is left, else → failed."""
     details: dict[str, Json] = {"code": error.code, "message": error.detail}
-    if error.retryable and order.attempt < pacing.attempts_most:
+    if error.retryable and order.attempt < pacing.attempts_max:
         return advance(
             order,
             OrderStatus.ROUTING,
@@ -122,5 +122,5 @@ def give_up(order: Order, error: OrderError, *, at: datetime) -> Transition:
 def backoff(attempt: int, pacing: Pacing, random: Random) -> timedelta:
     """Wait before the attempt after `attempt`: doubling, capped, and half of it random."""
     doubling: int = 2 ** (attempt - 1)
-    whole = min(pacing.backoff_first * doubling, pacing.backoff_most)
+    whole = min(pacing.backoff_first * doubling, pacing.backoff_max)
     return whole / 2 + whole / 2 * random.random()

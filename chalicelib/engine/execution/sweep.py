@@ -13,7 +13,7 @@ from chalicelib.engine.ports.queues import OrderQueue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """The use case behind the schedule; one run queues at most `pages_most` pages of orders.
+    """The use case behind the schedule; one run queues at most `pages_max` pages of orders.
 
     An order that still stands still is queued again only `again_after` the last time: a long
     backlog must not grow by it.
@@ -24,27 +24,27 @@ class Sweeper:
     clock: Clock
     stale_after: timedelta = timedelta(seconds=30)
     again_after: timedelta = timedelta(minutes=3)
-    page_most: int = 100
-    pages_most: int = 10
+    page_max: int = 100
+    pages_max: int = 10
 
     def prune(self) -> int:
         """Forget idempotency keys that are old enough, and return how many."""
         before = self.clock.now() - KEYS_KEPT
-        return self.store.prune_keys(before=before, limit=self.page_most * self.pages_most)
+        return self.store.prune_keys(before=before, limit=self.page_max * self.pages_max)
 
     def sweep(self) -> int:
         """Queue the stale orders and return how many there were."""
         swept = 0
-        for _ in range(self.pages_most):
+        for _ in range(self.pages_max):
             page = self._sweep_page()
             swept += page
-            if page < self.page_most:
+            if page < self.page_max:
                 break
         return swept
 
     def _sweep_page(self) -> int:
         now = self.clock.now()
-        stale = self.store.stale(due_before=now - self.stale_after, now=now, limit=self.page_most)
+        stale = self.store.stale(due_before=now - self.stale_after, now=now, limit=self.page_max)
         if stale:
             # In this order: queued twice is harmless, not at all is not.
             self.queue.enqueue([ExecuteOrder(order_id=order_id) for order_id in stale])

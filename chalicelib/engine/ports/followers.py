@@ -10,10 +10,10 @@ from chalicelib.domain.orders.order import (
 )
 
 # In a connection's whole life, one taken again included: each may cost a replay.
-SUBSCRIPTIONS_MOST = 1_000
+SUBSCRIPTIONS_MAX = 1_000
 # A connection that goes is taken off so many orders at once; the rest expires, or is found gone
 # with the next event.
-FORGOTTEN_ORDERS_MOST = 100
+FORGOTTEN_ORDERS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class FollowerStore(Protocol):
         """Remember that a registered connection follows one more order, or one of its own again.
 
         Raises ConnectionGoneError when it is not registered (any more), TooManySubscriptionsError
-        after SUBSCRIPTIONS_MOST, those it was registered with included.
+        after SUBSCRIPTIONS_MAX, those it was registered with included.
         """
 
     def add_follower(self, order_id: OrderId, follower: Follower) -> None:
@@ -48,7 +48,7 @@ class FollowerStore(Protocol):
         """Return the followers of each order in one read."""
 
     def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
-        """Forget the connection and what it follows, FORGOTTEN_ORDERS_MOST orders at most.
+        """Forget the connection and what it follows, FORGOTTEN_ORDERS_MAX orders at most.
 
         `following` are orders that the caller knows it follows: it may have been forgotten before
         its follow request was read.

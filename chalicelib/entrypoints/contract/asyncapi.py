@@ -10,14 +10,14 @@ from chalicelib.entrypoints.contract.openapi import VERSION
 from chalicelib.entrypoints.contract.schemas import ORDER_ID, record, ref
 from chalicelib.entrypoints.wire.forms import Schema
 
-MESSAGE_KIB_MOST, FRAME_KIB_MOST = 128, 32
+MESSAGE_KIB_MAX, FRAME_KIB_MAX = 128, 32
 IDLE_MINUTES, LIFE_HOURS = 10, 2
 ABOUT = f"""An order's events, past and future, in order.
 
 Every update carries a `sequence`, 1, 2, 3 … for each order: ignore one you have seen, and connect
 or subscribe again with `after` if one is missing. The order is done with `confirmed` or `failed`.
 
-A message has at most {MESSAGE_KIB_MOST} KB, sent in frames of at most {FRAME_KIB_MOST} KB. A
+A message has at most {MESSAGE_KIB_MAX} KB, sent in frames of at most {FRAME_KIB_MAX} KB. A
 connection is closed after {IDLE_MINUTES} minutes without a frame (a ping keeps it open) and after
 {LIFE_HOURS} hours in any case: connect again with `after`. Close codes: 1000 the client closed,
 1001 idle or at the end of its life, 1009 a message was too large, 1011 an unexpected error.

@@ -69,6 +69,6 @@ def rate_headers(limit: RateLimit, used: int, now: datetime) -> dict[str, str]:
     window_seconds = int(limit.window.total_seconds())
     left_seconds = math.ceil(limit.window_left(now).total_seconds())
     return {
-        "RateLimit-Policy": f'"orders";q={limit.orders_most};w={window_seconds}',
-        "RateLimit": f'"orders";r={limit.orders_most - used};t={left_seconds}',
+        "RateLimit-Policy": f'"orders";q={limit.orders_max};w={window_seconds}',
+        "RateLimit": f'"orders";r={limit.orders_max - used};t={left_seconds}',
     }

@@ -13,8 +13,8 @@ from chalicelib.entrypoints.errors import (
     NumberTooLargeError,
 )
 
-BODY_BYTES_MOST = 16 * 1024
-DEPTH_MOST = 16
+BODY_BYTES_MAX = 16 * 1024
+DEPTH_MAX = 16
 
 
 def parse(body: bytes) -> Any:
@@ -23,7 +23,7 @@ def parse(body: bytes) -> Any:
     Raises BodyTooLargeError, BodyTooDeepError, DuplicateKeyError, NumberTooLargeError or
     MalformedJsonError.
     """
-    if len(body) > BODY_BYTES_MOST:
+    if len(body) > BODY_BYTES_MAX:
         raise BodyTooLargeError
     try:
         text = body.decode("utf-8")
@@ -54,7 +54,7 @@ def _refuse_depth(text: str) -> None:
             in_string = True
         elif character in "[{":
             depth += 1
-            if depth > DEPTH_MOST:
+            if depth > DEPTH_MAX:
                 raise BodyTooDeepError
         elif character in "]}":
             depth -= 1

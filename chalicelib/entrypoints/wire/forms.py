@@ -12,9 +12,9 @@ from chalicelib.domain.tokens import TOKEN_NAMES, TOKENS
 
 Schema = dict[str, Any]
 
-_DECIMALS_LEAST = min(token.decimals for token in TOKENS)
-_DECIMALS_MOST = max(token.decimals for token in TOKENS)
-_WHOLE_DIGITS_MOST = len(str(U64_MAX // 10**_DECIMALS_LEAST))
+_DECIMALS_MIN = min(token.decimals for token in TOKENS)
+_DECIMALS_MAX = max(token.decimals for token in TOKENS)
+_WHOLE_DIGITS_MAX = len(str(U64_MAX // 10**_DECIMALS_MIN))
 
 TOKEN: Schema = {
     "type": "string",
@@ -26,13 +26,13 @@ ORDER_STATUS: Schema = {"type": "string", "enum": [str(status) for status in Ord
 DECIMAL_TEXT: Schema = {
     "type": "string",
     "pattern": (
-        rf"^(?!0(\.0*)?$)(0|[1-9][0-9]{{0,{_WHOLE_DIGITS_MOST - 1}}})"
-        rf"(\.[0-9]{{1,{_DECIMALS_MOST}}}0*)?$"
+        rf"^(?!0(\.0*)?$)(0|[1-9][0-9]{{0,{_WHOLE_DIGITS_MAX - 1}}})"
+        rf"(\.[0-9]{{1,{_DECIMALS_MAX}}}0*)?$"
     ),
 }
 AMOUNT: Schema = {
     "anyOf": [
-        {"type": "number", "exclusiveMinimum": 0, "maximum": U64_MAX / 10**_DECIMALS_LEAST},
+        {"type": "number", "exclusiveMinimum": 0, "maximum": U64_MAX / 10**_DECIMALS_MIN},
         DECIMAL_TEXT,
     ],
     "description": (

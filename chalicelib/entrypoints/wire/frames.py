@@ -18,7 +18,7 @@ from chalicelib.entrypoints.wire import exact_json, requests
 
 PONG = json.dumps({"type": "pong"})
 _SEQUENCE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
-_SEQUENCE_DIGITS_MOST = 9
+_SEQUENCE_DIGITS_MAX = 9
 
 
 def read_order_id(value: object) -> OrderId:
@@ -39,7 +39,7 @@ def _read_after(value: object) -> int:
     # The magnitude is judged first: 1e999999999 must not become an integer.
     if (
         isinstance(value, Decimal)
-        and value.adjusted() < _SEQUENCE_DIGITS_MOST
+        and value.adjusted() < _SEQUENCE_DIGITS_MAX
         and value == value.to_integral_value()
         and value >= 0
     ):

@@ -36,10 +36,10 @@ from chalicelib.entrypoints.errors import (
 from chalicelib.entrypoints.wire import forms as wire_forms
 
 DEFAULT_SLIPPAGE_BPS = 100
-PAGE_DEFAULT, PAGE_MOST = 20, 100
-MINUTES_MOST = 60
+PAGE_DEFAULT, PAGE_MAX = 20, 100
+MINUTES_MAX = 60
 PRICES_MINUTES, STATISTICS_MINUTES = 5, 15
-FIELD_CHARACTERS_MOST = 64
+FIELD_CHARACTERS_MAX = 64
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
@@ -77,13 +77,13 @@ def _read_status(value: object) -> OrderStatus:
 
 
 def _read_limit(value: object) -> int:
-    if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= PAGE_MOST:
+    if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= PAGE_MAX:
         return int(value)
     raise InvalidLimitError
 
 
 def _read_minutes(value: object) -> int:
-    if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= MINUTES_MOST:
+    if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= MINUTES_MAX:
         return int(value)
     raise InvalidMinutesError
 
@@ -107,7 +107,7 @@ Status = Annotated[
     OrderStatus, BeforeValidator(_read_status), WithJsonSchema(wire_forms.ORDER_STATUS)
 ]
 Minutes = Annotated[
-    int, BeforeValidator(_read_minutes), WithJsonSchema(wire_forms.minutes(MINUTES_MOST))
+    int, BeforeValidator(_read_minutes), WithJsonSchema(wire_forms.minutes(MINUTES_MAX))
 ]
 Slot = Annotated[int, BeforeValidator(_read_slot), WithJsonSchema(wire_forms.SLOT)]
 
@@ -156,7 +156,7 @@ class ListOrdersRequest(_Request):
     token_in: TokenName | None = None
     token_out: TokenName | None = None
     limit: Annotated[
-        int, BeforeValidator(_read_limit), WithJsonSchema(wire_forms.page_limit(PAGE_MOST))
+        int, BeforeValidator(_read_limit), WithJsonSchema(wire_forms.page_limit(PAGE_MAX))
     ] = PAGE_DEFAULT
     cursor: Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)] | None = None
 
@@ -204,5 +204,5 @@ def read(model: type[T], fields: object) -> T:
         return model.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])[:FIELD_CHARACTERS_MOST]
+        where = ".".join(str(part) for part in first["loc"])[:FIELD_CHARACTERS_MAX]
         raise InvalidRequestError(f"{where or 'body'}: {first['msg']}") from None

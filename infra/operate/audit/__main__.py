@@ -20,7 +20,7 @@ from infra.operate.audit.checks import audit
 from infra.operate.audit.recompute import deployed_market
 from infra.operate.audit.report import Check, Report
 
-SHOWN_MOST = 3
+SHOWN_MAX = 3
 
 
 def check_table(report: Report) -> Table:
@@ -40,8 +40,8 @@ def check_table(report: Report) -> Table:
 
 
 def _few(check: Check) -> list[str]:
-    more = ["…"] if len(check.subjects) > SHOWN_MOST else []
-    return [*check.subjects[:SHOWN_MOST], *more]
+    more = ["…"] if len(check.subjects) > SHOWN_MAX else []
+    return [*check.subjects[:SHOWN_MAX], *more]
 
 
 def summary(report: Report) -> str:
@@ -101,7 +101,7 @@ def _audit(arguments: argparse.Namespace) -> Report:
             database_url,
             all_final=arguments.all_final,
             market=deployed_market(seed=seed, venue_gap_bps=gap),
-            recompute_most=arguments.recompute,
+            recompute_max=arguments.recompute,
         )
 
 

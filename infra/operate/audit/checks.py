@@ -20,7 +20,7 @@ from infra.operate.audit.report import Check, Report
 
 CONNECT_TIMEOUT_SECONDS = 5
 # More are counted, but not named.
-SUBJECTS_MOST = 20
+SUBJECTS_MAX = 20
 # What each check of checks.sql claims.
 CLAIMS = {
     "numbering": "events are numbered 1, 2, 3 … from pending",
@@ -46,12 +46,12 @@ def audit(
     accepted: Collection[str] = (),
     all_final: bool = False,
     market: Market | None = None,
-    recompute_most: int | None = None,
+    recompute_max: int | None = None,
 ) -> Report:
     """Compare orders, events and the chain's ledger as they stand at one moment.
 
     `accepted` are ids of orders that must exist. Unfinished orders are wrong with `all_final` only.
-    At most `recompute_most` swaps are filled again, all of them when it is None, in `market` or
+    At most `recompute_max` swaps are filled again, all of them when it is None, in `market` or
     else in the market of a deployment that chose none.
     Raises psycopg.Error when the database cannot be read.
     """
@@ -59,14 +59,14 @@ def audit(
         "accepted": list(accepted),
         "moves_from": [str(before) for before, _ in TRANSITIONS],
         "moves_to": [str(after) for _, after in TRANSITIONS],
-        "subjects_most": SUBJECTS_MOST,
+        "subjects_max": SUBJECTS_MAX,
     }
     with _snapshot(database_url) as connection:
         asked = {"accepted": bool(accepted), "final": all_final}
         names = [name for name in CLAIMS if asked.get(name, True)]
         checks = [_check(connection, name, parameters) for name in names]
-        if recompute_most != 0:
-            checks.append(_recompute(connection, market or deployed_market(), recompute_most))
+        if recompute_max != 0:
+            checks.append(_recompute(connection, market or deployed_market(), recompute_max))
         totals = connection.execute(_statement("totals")).fetchone() or {}
     return Report(checks=tuple(checks), **totals)
 
@@ -114,5 +114,5 @@ def _recompute(connection: Connection, market: Market, most: int | None) -> Chec
         claim="a swap is what its bytes do in its slot",
         looked_at=looked_at,
         wrong=len(wrong),
-        subjects=sorted(set(wrong))[:SUBJECTS_MOST],
+        subjects=sorted(set(wrong))[:SUBJECTS_MAX],
     )

@@ -32,7 +32,7 @@ WITH entries AS (
 SELECT count(*) AS looked_at,
        count(*) FILTER (WHERE holds IS NOT TRUE) AS wrong,
        coalesce(
-           (array_agg(subject::text) FILTER (WHERE holds IS NOT TRUE))[1:%(subjects_most)s], '{}')
+           (array_agg(subject::text) FILTER (WHERE holds IS NOT TRUE))[1:%(subjects_max)s], '{}')
        AS subjects
   FROM checked
 

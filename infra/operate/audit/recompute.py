@@ -28,7 +28,7 @@ def deployed_market(*, seed: str | None = None, venue_gap_bps: str | None = None
     # Only the market is asked for: what else a deployment needs stays out.
     settings = Settings.model_construct(**chosen)
     least, most = settings.venue_gap_range_bps
-    return Market(seed=settings.market_seed, gap_bps_least=least, gap_bps_most=most)
+    return Market(seed=settings.market_seed, gap_bps_min=least, gap_bps_max=most)
 
 
 @dataclass(frozen=True, slots=True)

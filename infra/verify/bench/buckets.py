@@ -22,13 +22,13 @@ from chalicelib.simulation.pool_states import SimulatedPool
 Quote = ConstantProductQuote | ConcentratedQuote | BinQuote | DammV2Quote
 
 SEED = "bench"
-TURNS_MOST = 100
+TURNS_MAX = 100
 
 # Turns differ by ten millionths of the amount each: enough to be another quote of the same bucket.
 _TURN_DIVISOR = 100_000
 # In all of these the fee schedules of the market are still falling.
 _SLOTS = (3_000, 6_000, 9_000, 12_000)
-_DOLLARS_LEAST, _DOLLARS_MOST = 10, 10_000_000
+_DOLLARS_MIN, _DOLLARS_MAX = 10, 10_000_000
 
 
 class Bucket(NamedTuple):
@@ -79,7 +79,7 @@ class Ask(NamedTuple):
     at: Moment
 
     def varied(self, turn: int) -> "Ask":
-        """Return the ask of a turn, up to TURNS_MOST."""
+        """Return the ask of a turn, up to TURNS_MAX."""
         more = self.amount_in * turn // _TURN_DIVISOR
         return self._replace(amount_in=self.amount_in + more)
 
@@ -143,8 +143,8 @@ def _candidates() -> Iterator[Ask]:
 
 
 def _dollars() -> Iterator[int]:
-    dollars = _DOLLARS_LEAST
-    while dollars <= _DOLLARS_MOST:
+    dollars = _DOLLARS_MIN
+    while dollars <= _DOLLARS_MAX:
         yield dollars
         dollars = dollars * 3 // 2
 
@@ -152,7 +152,7 @@ def _dollars() -> Iterator[int]:
 def _steady_bucket(ask: Ask) -> Bucket | None:
     # A larger amount never crosses less, so the turns in between are in the same bucket.
     try:
-        first, last = (bucket_of(ask.varied(turn).quote()) for turn in (0, TURNS_MOST))
+        first, last = (bucket_of(ask.varied(turn).quote()) for turn in (0, TURNS_MAX))
     except QuoteError:
         return None
     return first if first == last else None

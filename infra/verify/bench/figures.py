@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from infra.verify.bench.buckets import TURNS_MOST, Ask, Bucket, Quote, bucket_of
+from infra.verify.bench.buckets import TURNS_MAX, Ask, Bucket, Quote, bucket_of
 from infra.verify.bench.requests import Case, Request
 from infra.verify.bench.timing import Sample, timed
 
 Report = Callable[[str], None]
 
-_ROUNDS_LEAST = 3
+_ROUNDS_MIN = 3
 # A batch of quotes is short: several make a round.
 _BATCHES = 3
 
@@ -32,7 +32,7 @@ class PlanFigure:
     """The speed of plans of one size; the worst is the slowest request by its own median."""
 
     pools: int
-    hops_most: int
+    hops_max: int
     mode: str
     plans_per_second: float
     milliseconds_median: float
@@ -68,12 +68,12 @@ class Bench:
     def steps_per_round(self) -> int:
         return len(self._asks) + len(self._requests)
 
-    def measure(self, rounds: int, seconds_most: float, report: Report) -> Figures:
+    def measure(self, rounds: int, seconds_max: float, report: Report) -> Figures:
         """Measure for so many rounds, or fewer when the time is up; reports before each step."""
-        stop_at = time.monotonic() + seconds_most
+        stop_at = time.monotonic() + seconds_max
         while self._rounds < rounds:
             self._round(report)
-            if self._rounds >= _ROUNDS_LEAST and time.monotonic() >= stop_at:
+            if self._rounds >= _ROUNDS_MIN and time.monotonic() >= stop_at:
                 break
         return self._figures()
 
@@ -81,7 +81,7 @@ class Bench:
         for bucket, asks in self._asks.items():
             report(f"{bucket.curve} {bucket.detail}")
             for batch in range(self._rounds * _BATCHES, (self._rounds + 1) * _BATCHES):
-                self._quotes[bucket].append(_time_quotes(bucket, asks, batch % TURNS_MOST))
+                self._quotes[bucket].append(_time_quotes(bucket, asks, batch % TURNS_MAX))
         for case, requests in self._requests.items():
             size, mode = case
             report(f"{size.pools} pools, {mode}")
@@ -135,7 +135,7 @@ def _plan_figure(case: Case, samples: Sequence[Sequence[Sample]]) -> PlanFigure:
     turns = [median(sample.turns for sample in found) for found in samples]
     return PlanFigure(
         pools=size.pools,
-        hops_most=size.hops_most,
+        hops_max=size.hops_max,
         mode=mode.value,
         plans_per_second=1 / mean(seconds),
         milliseconds_median=median(seconds) * 1e3,

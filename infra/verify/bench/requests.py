@@ -51,12 +51,12 @@ class Size(NamedTuple):
     """Over how many pools and mints a plan is made."""
 
     pools: int
-    hops_most: int
+    hops_max: int
 
 
-TWO_POOLS = Size(pools=2, hops_most=1)
-EIGHT_POOLS = Size(pools=8, hops_most=1)
-WHOLE_MARKET = Size(pools=len(POOLS), hops_most=3)
+TWO_POOLS = Size(pools=2, hops_max=1)
+EIGHT_POOLS = Size(pools=8, hops_max=1)
+WHOLE_MARKET = Size(pools=len(POOLS), hops_max=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ class _Trade(NamedTuple):
             mode=mode,
             amount=amount_worth(self.market, self.dollars, token, _SLOT),
             at=moment_at_slot(_SLOT),
-            rules=RoutingRules(hops_most=size.hops_most, cost_per_leg=cost),
+            rules=RoutingRules(hops_max=size.hops_max, cost_per_leg=cost),
         )
 
 
@@ -139,7 +139,7 @@ def _whole_market() -> Iterator[_Trade]:
 def _markets(listings: tuple[ListedPool, ...]) -> tuple[Market, Market]:
     return (
         Market(seed=SEED, listings=listings),
-        Market(seed=SEED, listings=listings, gap_bps_least=0, gap_bps_most=0),
+        Market(seed=SEED, listings=listings, gap_bps_min=0, gap_bps_max=0),
     )
 
 

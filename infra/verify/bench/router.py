@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from infra.local.processes import interrupt_on_signals
-from infra.verify.bench.buckets import TURNS_MOST, find_asks
+from infra.verify.bench.buckets import TURNS_MAX, find_asks
 from infra.verify.bench.figures import Bench, Figures, PlanFigure, QuoteFigure
 from infra.verify.bench.requests import find_requests
 
 QUOTES_PER_ROUND = 300
 ROUNDS = 9
-SECONDS_MOST = 25
+SECONDS_MAX = 25
 
 
 def as_json(figures: Figures) -> str:
@@ -50,7 +50,7 @@ def plan_table(figures: Sequence[PlanFigure]) -> Table:
     for figure in figures:
         table.add_row(
             str(figure.pools),
-            "1" if figure.hops_most == 1 else f"up to {figure.hops_most}",
+            "1" if figure.hops_max == 1 else f"up to {figure.hops_max}",
             figure.mode,
             f"{figure.plans_per_second:,.0f}",
             f"{figure.milliseconds_median:.1f}",
@@ -87,14 +87,14 @@ def measure(rounds: int, console: Console) -> Figures:
         def report(step: str) -> None:
             progress.update(task, description=step, advance=1, refresh=True)
 
-        return bench.measure(rounds, SECONDS_MOST, report)
+        return bench.measure(rounds, SECONDS_MAX, report)
 
 
 def main() -> None:
     """Measure quotes and plans beside a calibration loop, and print the medians."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--rounds", type=int, choices=range(1, TURNS_MOST + 1), default=ROUNDS)
+    parser.add_argument("--rounds", type=int, choices=range(1, TURNS_MAX + 1), default=ROUNDS)
     arguments = parser.parse_args()
     interrupt_on_signals()
     console = Console(stderr=arguments.json)

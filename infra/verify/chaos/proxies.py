@@ -20,9 +20,9 @@ from yarl import URL
 from infra.local.front_door import HOP_BY_HOP
 from infra.local.processes import LOOPBACK
 
-BODY_BYTES_MOST = 10 * 1024 * 1024
+BODY_BYTES_MAX = 10 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
-DELAY_SECONDS_MOST = 3.0
+DELAY_SECONDS_MAX = 3.0
 STOP_SECONDS = 1
 # How long a call whose caller was cut off may still work.
 CARRY_OUT_SECONDS = 1.0
@@ -83,7 +83,7 @@ class Luck:
 
     async def delay(self) -> None:
         """Wait a while, or longer than callers do."""
-        await asyncio.sleep(self.random.uniform(0.1, DELAY_SECONDS_MOST))
+        await asyncio.sleep(self.random.uniform(0.1, DELAY_SECONDS_MAX))
 
 
 class AwsProxy:
@@ -103,7 +103,7 @@ class AwsProxy:
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,
         )
-        application = web.Application(client_max_size=BODY_BYTES_MOST)
+        application = web.Application(client_max_size=BODY_BYTES_MAX)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()

@@ -131,7 +131,7 @@ class Shop(FakeService):
         super().__init__({})
         self._orders = list(orders)
         self._open: set[str] = set()
-        self.open_most = 0
+        self.open_max = 0
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -150,7 +150,7 @@ class Shop(FakeService):
         order_id = f"order-{len(self._orders)}"
         self._answers[order_id] = list(order)
         self._open.add(order_id)
-        self.open_most = max(self.open_most, len(self._open))
+        self.open_max = max(self.open_max, len(self._open))
         return web.json_response(self.order(order_id), status=202)
 
     def event(self, order_id: str, sequence: int) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_no_more_orders_are_under_way_than_wanted() -> None:
     bench = run(shop, 20, concurrency=4)
 
     assert [trade.status for trade in bench.trades] == ["confirmed"] * 20
-    assert 2 <= shop.open_most <= 4
+    assert 2 <= shop.open_max <= 4
 
 
 def test_bench_gives_up_the_orders_that_have_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_bench_begins_nothing_when_the_service_refuses_the_client() -> None:
     with pytest.raises(ProblemError):
         run(shop, 1)
 
-    assert shop.open_most == 0
+    assert shop.open_max == 0
 
 
 @pytest.mark.parametrize(

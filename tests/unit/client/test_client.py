@@ -22,7 +22,7 @@ from tests.unit.client.fake_stream import (
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "RECONNECT_SECONDS", 0.01)
-    monkeypatch.setattr(patience, "RECONNECT_SECONDS_MOST", 0.05)
+    monkeypatch.setattr(patience, "RECONNECT_SECONDS_MAX", 0.05)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_follower_does_not_connect_when_it_has_seen_the_end() -> None:
 def test_follower_is_patient_when_it_is_sent_away_in_its_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patience, "RECONNECTS_MOST", 3)
+    monkeypatch.setattr(patience, "RECONNECTS_MAX", 3)
     service = FakeService({"a": [*[[1001]] * 10, WHOLE]})
 
     assert follow(service) == WHOLE
@@ -85,7 +85,7 @@ def test_follower_is_patient_when_it_is_sent_away_in_its_time(
 def test_follower_gives_up_when_the_stream_breaks_again_and_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patience, "RECONNECTS_MOST", 3)
+    monkeypatch.setattr(patience, "RECONNECTS_MAX", 3)
     service = FakeService({"a": [[1000]] * 10})
 
     with pytest.raises(StreamBrokenError):
@@ -97,7 +97,7 @@ def test_follower_gives_up_when_the_stream_breaks_again_and_again(
 def test_follower_does_not_give_up_when_there_is_news_in_between(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patience, "RECONNECTS_MOST", 2)
+    monkeypatch.setattr(patience, "RECONNECTS_MAX", 2)
     service = FakeService({"a": [[sequence, 1000] for sequence in WHOLE]})
 
     assert follow(service) == WHOLE
@@ -194,7 +194,7 @@ def test_follower_connects_again_when_the_service_has_forgotten_the_connection(c
 def test_orders_are_spread_over_connections_when_there_are_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(line, "ORDERS_MOST", 2)
+    monkeypatch.setattr(line, "ORDERS_MAX", 2)
     names = "abcde"
     service = FakeService({name: [[], WHOLE] for name in names})
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.2)
@@ -207,7 +207,7 @@ def test_orders_are_spread_over_connections_when_there_are_many(
 def test_another_connection_is_opened_when_one_has_subscribed_as_often_as_it_can(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(line, "SUBSCRIPTIONS_MOST", 3)
+    monkeypatch.setattr(line, "SUBSCRIPTIONS_MAX", 3)
     holes = [[1, 3], [3], [3]]
     service = FakeService({"a": [[1], [], WHOLE], "b": [*holes, WHOLE], "c": [*holes, WHOLE]})
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.2)

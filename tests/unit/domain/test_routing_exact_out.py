@@ -240,7 +240,7 @@ def test_there_is_no_route_when_no_pool_trades_the_token():
 
 def test_there_is_no_route_when_it_takes_more_hops_than_allowed():
     with pytest.raises(NoRouteError):
-        exact_out_of(Case(BONK, USDC, 0, 0), 10**6, hops_most=1)
+        exact_out_of(Case(BONK, USDC, 0, 0), 10**6, hops_max=1)
 
 
 def product_pool(address, reserve_0, reserve_1):

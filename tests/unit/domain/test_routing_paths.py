@@ -66,7 +66,7 @@ def test_route_gives_as_much_as_every_path_when_hops_are_free(seed):
     pools, amount_in = world(seed), amount_of(seed)
     brute = max(out_along(pools, path, amount_in) for path in every_path("BONK", "USDT"))
 
-    route = find_route(pools, "BONK", "USDT", amount_in, NOW, RoutingRules(legs_most=99))
+    route = find_route(pools, "BONK", "USDT", amount_in, NOW, RoutingRules(legs_max=99))
 
     assert route.amount_out >= brute * 0.999999
 
@@ -141,15 +141,15 @@ def test_each_leg_earns_its_cost_when_legs_cost(seed):
     assert worth >= free.amount_out - cost * len(free.legs) - 2
 
 
-@pytest.mark.parametrize(("legs_most", "hops_most"), [(1, 3), (2, 2), (3, 3), (8, 1), (4, 3)])
-def test_route_keeps_to_its_rules(legs_most, hops_most):
+@pytest.mark.parametrize(("legs_max", "hops_max"), [(1, 3), (2, 2), (3, 3), (8, 1), (4, 3)])
+def test_route_keeps_to_its_rules(legs_max, hops_max):
     pools, amount_in = world(5, per_pair=4), amount_of(5)
-    rules = RoutingRules(legs_most=legs_most, hops_most=hops_most)
+    rules = RoutingRules(legs_max=legs_max, hops_max=hops_max)
 
     route = find_route(pools, "BONK", "USDC", amount_in, NOW, rules)
 
-    assert len(route.legs) <= legs_most
-    assert len({leg.input_mint for leg in route.legs}) <= hops_most
+    assert len(route.legs) <= legs_max
+    assert len({leg.input_mint for leg in route.legs}) <= hops_max
 
 
 @pytest.mark.parametrize("pair", [("SOL", "USDC"), ("USDC", "SOL"), ("BONK", "USDT")], ids="-".join)
@@ -199,7 +199,7 @@ def test_route_is_refused_when_request_cannot_be_routed(find, pair, amount, erro
 
 def test_no_route_when_more_hops_are_needed_than_allowed():
     with pytest.raises(NoRouteError):
-        find_route(world(0), "BONK", "USDT", 10**9, NOW, RoutingRules(hops_most=1))
+        find_route(world(0), "BONK", "USDT", 10**9, NOW, RoutingRules(hops_max=1))
 
 
 def test_common_reason_is_raised_when_all_pools_refuse_alike():

@@ -140,13 +140,13 @@ def poured(curves, amount_in, parts):
 
 
 @deterministic
-@given(seed=st.integers(0, 10**6), legs_most=st.integers(1, 8))
-def test_split_keeps_to_most_legs_when_there_are_many(seed, legs_most):
+@given(seed=st.integers(0, 10**6), legs_max=st.integers(1, 8))
+def test_split_keeps_to_most_legs_when_there_are_many(seed, legs_max):
     pools, input_mint, amount_in = market(seed, KINDS * 2)
 
-    amounts = split(curves_of(pools, input_mint), amount_in, legs_most)
+    amounts = split(curves_of(pools, input_mint), amount_in, legs_max)
 
-    assert amounts is None or sum(map(bool, amounts)) <= legs_most
+    assert amounts is None or sum(map(bool, amounts)) <= legs_max
 
 
 @deterministic

@@ -40,8 +40,8 @@ EXAMPLES = os.environ.get("STATE_MACHINE_EXAMPLES")
 DETERMINISTIC = settings(derandomize=True, database=None, max_examples=80)
 SEARCHING = settings(derandomize=False, max_examples=int(EXAMPLES or 1), print_blob=True)
 
-ORDERS_MOST = CLIENTS_MOST = 10
-ROUNDS_MOST = 100
+ORDERS_MAX = CLIENTS_MAX = 10
+ROUNDS_MAX = 100
 LONG_SECONDS = 300
 
 SIZES = st.sampled_from([10, 1, 2])
@@ -96,7 +96,7 @@ class Orders(RuleBasedStateMachine):
             self._connect(self.accepted[-1], after=0)
         self.world.publish()
 
-    @precondition(lambda self: len(self.world.store.orders) < ORDERS_MOST)
+    @precondition(lambda self: len(self.world.store.orders) < ORDERS_MAX)
     @rule(wanted=WANTED)
     def submit(self, wanted: tuple[dict[str, Any], int]) -> None:
         trade, slippage_bps = wanted
@@ -133,7 +133,7 @@ class Orders(RuleBasedStateMachine):
             failed = self.world.publisher.publish(batch, has_time=lambda: True)
         queued.extendleft(reversed([m for message_id, m in batch if message_id in failed]))
 
-    @precondition(lambda self: self.accepted and len(self.clients) < CLIENTS_MOST)
+    @precondition(lambda self: self.accepted and len(self.clients) < CLIENTS_MAX)
     @rule(data=st.data(), after=st.integers(0, 3))
     def connect(self, data: st.DataObject, after: int) -> None:
         order_id = data.draw(st.sampled_from(self.accepted))
@@ -250,7 +250,7 @@ class Orders(RuleBasedStateMachine):
         self.world.order_queue.enqueue([m for m in messages if m.order_id in failed])
 
     def _until_quiet(self) -> None:
-        for _ in range(ROUNDS_MOST):
+        for _ in range(ROUNDS_MAX):
             # One at a time: in a batch, a message could make up for another.
             for _ in range(len(self.world.order_queue.messages)):
                 self._deliver(self._take(1))

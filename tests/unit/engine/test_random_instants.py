@@ -10,11 +10,11 @@ from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.unit.engine.turns import Turns
-from tests.world import BATCH_MOST, Call, World
+from tests.world import BATCH_MAX, Call, World
 
 FOLLOWERS = 3_000
 ORDERS, CLIENTS, WORKERS, CONNECTIONS_OF_A_CLIENT = 3, 12, 2, 4
-AFTER_MOST = 6
+AFTER_MAX = 6
 # About as many turns as it takes until everything is final.
 LIFE_TURNS = 500
 READS_OF_THE_PUBLISHER = ("followers.followers", "store.events")
@@ -73,7 +73,7 @@ class Instants(World):
         """Publish batches of any size, with time for any part of them, until nothing is left."""
         queued = self.status_queue.messages
         while queued or self.busy:
-            size = self.chance.randint(1, BATCH_MOST)
+            size = self.chance.randint(1, BATCH_MAX)
             batch = {str(n): queued.popleft() for n in range(min(size, len(queued)))}
             try:
                 failed = self.publisher.publish(
@@ -110,7 +110,7 @@ class Instants(World):
 
     def join(self, connection_id: str, order_id: OrderId) -> None:
         """Connect, or subscribe on the connection; again perhaps."""
-        after = self.chance.choice([0, 0, self.chance.randrange(AFTER_MOST)])
+        after = self.chance.choice([0, 0, self.chance.randrange(AFTER_MAX)])
         self.end_subscription(connection_id, order_id)
         self.joined_at[self.order(order_id).status] += 1
         self.subscriptions[connection_id, order_id].append(Subscription(after))

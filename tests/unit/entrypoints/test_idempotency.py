@@ -20,8 +20,8 @@ def place(functions: Functions, key: str | None = KEY, **fields: object) -> Answ
     return functions.post(json.dumps(FIELDS | fields), headers=headers)
 
 
-def limited(monkeypatch: pytest.MonkeyPatch, orders_most: int) -> None:
-    monkeypatch.setattr(bootstrap, "rate_limit", lambda: RateLimit(orders_most=orders_most))
+def limited(monkeypatch: pytest.MonkeyPatch, orders_max: int) -> None:
+    monkeypatch.setattr(bootstrap, "rate_limit", lambda: RateLimit(orders_max=orders_max))
 
 
 def test_first_answer_comes_again_when_the_request_does(functions: Functions) -> None:

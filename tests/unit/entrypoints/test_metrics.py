@@ -9,7 +9,7 @@ import pytest
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.errors import AbandonedError
 from chalicelib.engine.errors import UnavailableError
-from chalicelib.engine.execution.rescue import RESCUES_MOST
+from chalicelib.engine.execution.rescue import RESCUES_MAX
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.entrypoints import logs
 from chalicelib.entrypoints.metrics import METRICS, NAMESPACE
@@ -87,7 +87,7 @@ def test_failure_is_counted_when_an_order_is_given_up(log_output: io.StringIO) -
     world = World()
     order_id = world.submit()
 
-    world.rescuer.rescue([ExecuteOrder(order_id=order_id, rescues=RESCUES_MOST)])
+    world.rescuer.rescue([ExecuteOrder(order_id=order_id, rescues=RESCUES_MAX)])
 
     [line] = lines_of(log_output, "order_failed")
     assert (line["level"], line["order_id"]) == ("ERROR", order_id)

@@ -6,7 +6,7 @@ import pytest
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
-from chalicelib.engine.ports.followers import SUBSCRIPTIONS_MOST
+from chalicelib.engine.ports.followers import SUBSCRIPTIONS_MAX
 from tests.unit.functions import Functions
 from tests.world import World
 
@@ -161,7 +161,7 @@ def test_frame_is_refused_when_there_is_no_such_order(
 def test_subscribe_is_refused_when_a_connection_has_done_so_too_often(
     functions: Functions, order_ids: list[OrderId]
 ) -> None:
-    functions.world.followers.subscriptions[CONNECTION_ID] = SUBSCRIPTIONS_MOST
+    functions.world.followers.subscriptions[CONNECTION_ID] = SUBSCRIPTIONS_MAX
     queued = len(functions.world.status_queue.messages)
 
     functions.say(action="subscribe", orderId=order_ids[1])

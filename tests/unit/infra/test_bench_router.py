@@ -12,7 +12,7 @@ from infra.verify.bench.buckets import (
     BUCKETS,
     TICKS_CROSSED,
     TICKS_CROSSED_AT_DYNAMIC_FEE,
-    TURNS_MOST,
+    TURNS_MAX,
     bins_crossed,
     find_asks,
     ticks_crossed,
@@ -48,7 +48,7 @@ def test_every_bucket_has_asks_of_several_pool_states(asks):
         assert len({ask.pool for ask in found}) > 2
 
 
-@pytest.mark.parametrize("turn", [0, 1, TURNS_MOST])
+@pytest.mark.parametrize("turn", [0, 1, TURNS_MAX])
 def test_quotes_cross_as_many_ticks_as_their_bucket_says(asks, turn):
     for bucket, counts in (TICKS_CROSSED | TICKS_CROSSED_AT_DYNAMIC_FEE).items():
         for ask in asks[bucket]:
@@ -59,7 +59,7 @@ def test_quotes_cross_as_many_ticks_as_their_bucket_says(asks, turn):
                 assert len(quote.step_fees) - ticks_crossed(quote) in (0, 1)
 
 
-@pytest.mark.parametrize("turn", [0, 1, TURNS_MOST])
+@pytest.mark.parametrize("turn", [0, 1, TURNS_MAX])
 def test_quotes_cross_as_many_bins_as_their_bucket_says(asks, turn):
     for bucket, counts in BINS_CROSSED.items():
         for ask in asks[bucket]:
@@ -71,9 +71,9 @@ def test_quotes_cross_as_many_bins_as_their_bucket_says(asks, turn):
 
 def test_turns_differ_a_little(asks):
     for found in asks.values():
-        amounts = {found[0].varied(turn).amount_in for turn in range(TURNS_MOST + 1)}
+        amounts = {found[0].varied(turn).amount_in for turn in range(TURNS_MAX + 1)}
 
-        assert len(amounts) == TURNS_MOST + 1
+        assert len(amounts) == TURNS_MAX + 1
         assert max(amounts) < found[0].amount_in * 1.002
 
 
@@ -86,7 +86,7 @@ def test_requests_have_as_many_pools_and_hops_as_their_size_says(requests):
 
             assert request.mode is mode
             assert len(request.pools) == size.pools
-            assert max(map(len, paths)) - 1 == size.hops_most
+            assert max(map(len, paths)) - 1 == size.hops_max
 
 
 @pytest.mark.parametrize("mode", SwapMode)
@@ -103,7 +103,7 @@ def test_plans_fill_what_was_asked_for(requests, mode):
 def test_figures_come_out_positive(figures, requests):
     assert figures.rounds == 1
     assert [(figure.curve, figure.bucket) for figure in figures.quotes] == list(BUCKETS)
-    assert [(f.pools, f.hops_most, f.mode) for f in figures.plans] == [(*s, m) for s, m in requests]
+    assert [(f.pools, f.hops_max, f.mode) for f in figures.plans] == [(*s, m) for s, m in requests]
     assert all(f.quotes_per_second > 0 and f.turns_per_quote > 0 for f in figures.quotes)
     assert all(f.milliseconds_worst >= f.milliseconds_median > 0 for f in figures.plans)
 

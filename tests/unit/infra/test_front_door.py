@@ -67,7 +67,7 @@ def test_path_is_passed_on_when_it_holds_a_newline() -> None:
 
 
 def test_door_refuses_a_body_when_it_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front_door, "BODY_BYTES_MOST", 10)
+    monkeypatch.setattr(front_door, "BODY_BYTES_MAX", 10)
 
     answer = behind_door(lambda client: client.post("/api/orders/execute", data=b"x" * 11))
 

@@ -8,7 +8,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from infra.local.apis import Apis
-from infra.local.front_door import MESSAGE_BYTES_MOST, WEBSOCKET_PATH, FrontDoor
+from infra.local.front_door import MESSAGE_BYTES_MAX, WEBSOCKET_PATH, FrontDoor
 
 Talk = Callable[[ClientWebSocketResponse], Awaitable[Any]]
 
@@ -64,7 +64,7 @@ async def close_code(socket: ClientWebSocketResponse) -> int | None:
 
 
 @pytest.mark.parametrize("compress", [0, 15], ids=["plain", "compressed"])
-@pytest.mark.parametrize("size", [0, 1, MESSAGE_BYTES_MOST])
+@pytest.mark.parametrize("size", [0, 1, MESSAGE_BYTES_MAX])
 def test_message_is_passed_on_when_it_is_no_larger_than_api_gateway_takes(
     size: int, compress: int
 ) -> None:
@@ -76,7 +76,7 @@ def test_message_is_passed_on_when_it_is_no_larger_than_api_gateway_takes(
 
 
 @pytest.mark.parametrize("compress", [0, 15], ids=["plain", "compressed"])
-@pytest.mark.parametrize("size", [MESSAGE_BYTES_MOST + n for n in (1, 2, 3, 100_000)])
+@pytest.mark.parametrize("size", [MESSAGE_BYTES_MAX + n for n in (1, 2, 3, 100_000)])
 def test_socket_is_closed_with_1009_when_a_message_is_larger_than_api_gateway_takes(
     size: int, compress: int
 ) -> None:

@@ -159,7 +159,7 @@ def test_price_moves_few_bps_when_one_slot_passes(listed):
 
 
 def test_gap_vanishes_when_market_has_none():
-    market = Market(seed="test", gap_bps_least=0, gap_bps_most=0)
+    market = Market(seed="test", gap_bps_min=0, gap_bps_max=0)
 
     prices = [
         scaled_price_of(market.pool(p.address, SLOT_NOW))

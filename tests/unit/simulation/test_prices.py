@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.tokens import Pair
 from chalicelib.simulation.market import POOLS, SLOT, Market, slot_at, time_of_slot
-from chalicelib.simulation.prices import POINTS_MOST, SimulatedPriceHistory
+from chalicelib.simulation.prices import POINTS_MAX, SimulatedPriceHistory
 
 SOL_USDC = Pair.of("SOL", "USDC")
 FIVE_MINUTES = timedelta(minutes=5)
@@ -35,7 +35,7 @@ def test_points_cover_the_span_evenly_and_end_now(
 
     steps = {later.slot - earlier.slot for earlier, later in pairwise(points)}
     [step] = steps
-    assert POINTS_MOST // 2 <= len(points) <= POINTS_MOST
+    assert POINTS_MAX // 2 <= len(points) <= POINTS_MAX
     assert slot_at(clock.now()) - points[-1].slot < step
     assert clock.now() - points[0].at <= FIVE_MINUTES
     assert all(point.at == time_of_slot(point.slot) for point in points)
