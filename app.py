@@ -6,13 +6,16 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, Request, Response, SQSEvent, WebsocketEvent
 
-from chalicelib import bootstrap
+from chalicelib.bootstrap import Deployment
 from chalicelib.engine.admission.identity import Caller, Scope
 from chalicelib.entrypoints import logs, queue, schedule, websocket
 from chalicelib.entrypoints.http import answers, market, orders, pages, service
+from chalicelib.settings import Settings
 
 app = Chalice(app_name="orders")
 app.experimental_feature_flags.update(["WEBSOCKETS"])
+
+deployment = Deployment(Settings)
 
 # infra/templates/orders.json names the deployed queues; Chalice wants a name here all the same.
 ORDERS_QUEUE, ORDERS_DEAD_LETTER_QUEUE = "orders", "orders-dead-letter"
@@ -25,13 +28,13 @@ def current_request() -> Request:
 
 
 def caller(scope: Scope) -> Caller:
-    return bootstrap.gate().admit(current_request().headers, scope)
+    return deployment.gate.admit(current_request().headers, scope)
 
 
 @app.middleware("all")
 def log_as_configured(event: Any, get_response: Callable[[Any], Any]) -> Any:
     with logs.handling(event.context):
-        bootstrap.configure_logging()
+        deployment.configure_logging()
         return get_response(event)
 
 
@@ -46,23 +49,23 @@ def submit_order() -> Response:
     return orders.submit_order(
         current_request(),
         caller(Scope.TRADE),
-        bootstrap.submitter(),
-        bootstrap.gate(),
-        public_base_url=bootstrap.settings().public_base_url,
+        deployment.submitter,
+        deployment.gate,
+        public_base_url=deployment.settings.public_base_url,
     )
 
 
 @app.route("/api/orders/{order_id}", content_types=[])
 @answers.endpoint
 def get_order(order_id: str) -> Response:
-    return orders.get_order(order_id, caller(Scope.READ), bootstrap.order_store(), bootstrap.gate())
+    return orders.get_order(order_id, caller(Scope.READ), deployment.order_store, deployment.gate)
 
 
 @app.route("/api/orders", content_types=[])
 @answers.endpoint
 def list_orders() -> Response:
     return orders.list_orders(
-        current_request(), caller(Scope.READ), bootstrap.order_store(), bootstrap.signer()
+        current_request(), caller(Scope.READ), deployment.order_store, deployment.signer
     )
 
 
@@ -70,21 +73,21 @@ def list_orders() -> Response:
 @answers.endpoint
 def get_quotes() -> Response:
     caller(Scope.READ)
-    return market.get_quotes(current_request(), bootstrap.router())
+    return market.get_quotes(current_request(), deployment.router)
 
 
 @app.route("/api/prices", content_types=[])
 @answers.endpoint
 def get_prices() -> Response:
     caller(Scope.READ)
-    return market.get_prices(current_request(), bootstrap.price_history())
+    return market.get_prices(current_request(), deployment.world.price_history)
 
 
 @app.route("/api/statistics", content_types=[])
 @answers.endpoint
 def get_statistics() -> Response:
     return service.get_statistics(
-        current_request(), caller(Scope.READ), bootstrap.order_store(), bootstrap.clock()
+        current_request(), caller(Scope.READ), deployment.order_store, deployment.clock
     )
 
 
@@ -99,7 +102,7 @@ def list_tokens() -> Response:
 @answers.endpoint
 def list_pools() -> Response:
     caller(Scope.READ)
-    return market.list_pools(bootstrap.venues())
+    return market.list_pools(deployment.world.venues)
 
 
 @app.route("/api/health", content_types=[])
@@ -112,7 +115,7 @@ def health() -> Response:
 @answers.endpoint
 def ready() -> Response:
     caller(Scope.READ)
-    return service.ready(bootstrap.readiness())
+    return service.ready(deployment.readiness)
 
 
 @app.route("/api/openapi.json", content_types=[])
@@ -120,7 +123,7 @@ def ready() -> Response:
 def openapi_document() -> Response:
     from chalicelib.entrypoints.contract import http as contract
 
-    settings = bootstrap.settings()
+    settings = deployment.settings
     return contract.openapi_document(
         base_url=settings.public_base_url, keys_required=settings.keys_required
     )
@@ -131,7 +134,7 @@ def openapi_document() -> Response:
 def asyncapi_document() -> Response:
     from chalicelib.entrypoints.contract import http as contract
 
-    return contract.asyncapi_document(stream_url=bootstrap.settings().stream_url)
+    return contract.asyncapi_document(stream_url=deployment.settings.stream_url)
 
 
 @app.route("/docs", content_types=[])
@@ -139,7 +142,7 @@ def asyncapi_document() -> Response:
 def docs() -> Response:
     from chalicelib.entrypoints.contract import http as contract
 
-    settings = bootstrap.settings()
+    settings = deployment.settings
     return contract.docs(
         base_url=settings.public_base_url,
         stream_url=settings.stream_url,
@@ -150,7 +153,7 @@ def docs() -> Response:
 @app.route("/", content_types=[])
 @answers.endpoint
 def index() -> Response:
-    settings = bootstrap.settings()
+    settings = deployment.settings
     return pages.index(
         current_request(),
         public_base_url=settings.public_base_url,
@@ -166,36 +169,34 @@ def dashboard_file(version: str, name: str) -> Response:
 
 @app.on_ws_connect()
 def connect(event: WebsocketEvent) -> dict[str, Any]:
-    return websocket.connect(event, bootstrap.following(), bootstrap.gate())
+    return websocket.connect(event, deployment.following, deployment.gate)
 
 
 @app.on_ws_message()
 def message(event: WebsocketEvent) -> dict[str, Any]:
-    return websocket.message(
-        event, bootstrap.following(), bootstrap.status_feed(), bootstrap.gate()
-    )
+    return websocket.message(event, deployment.following, deployment.status_feed, deployment.gate)
 
 
 @app.on_ws_disconnect()
 def disconnect(event: WebsocketEvent) -> dict[str, Any]:
-    return websocket.disconnect(event, bootstrap.following())
+    return websocket.disconnect(event, deployment.following)
 
 
 @app.on_sqs_message(queue=ORDERS_QUEUE, batch_size=10, name="execute")
 def execute(event: SQSEvent) -> dict[str, Any]:
-    return queue.execute_orders(event, bootstrap.executor())
+    return queue.execute_orders(event, deployment.executor)
 
 
 @app.on_sqs_message(queue=STATUS_QUEUE, batch_size=10, name="publish")
 def publish(event: SQSEvent) -> dict[str, Any]:
-    return queue.publish_statuses(event, bootstrap.publisher(), bootstrap.status_queue())
+    return queue.publish_statuses(event, deployment.publisher, deployment.status_queue)
 
 
 @app.on_sqs_message(queue=ORDERS_DEAD_LETTER_QUEUE, batch_size=10, name="rescue")
 def rescue(event: SQSEvent) -> dict[str, Any]:
-    return queue.rescue_orders(event, bootstrap.rescuer())
+    return queue.rescue_orders(event, deployment.rescuer)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> None:
-    schedule.sweep(bootstrap.sweeper())
+    schedule.sweep(deployment.sweeper)

@@ -19,6 +19,40 @@ BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Range = Annotated[str, StringConstraints(pattern=r"^\d{1,6}(-\d{1,6})?$")]
 
 
+class SimulationSettings(BaseSettings):
+    """The knobs of the simulated world, from the environment alone: they are no secrets."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    # Equal seeds give equal markets and equal misfortunes.
+    market_seed: str = "solana"
+    # From acceptance to confirmation.
+    latency_ms: Range = "2000-3000"
+    # How far the venues' prices of a pair stand apart.
+    venue_gap_bps: Range = "200-500"
+    # Parts of all transactions, in basis points: lost on the way, failed on chain, ten times as
+    # slow, or sent without the sender hearing so.
+    drop_rate_bps: BasisPoints = 0
+    failure_rate_bps: BasisPoints = 0
+    slow_rate_bps: BasisPoints = 0
+    lost_answer_rate_bps: BasisPoints = 0
+    # Parts of all slots in which a venue does not answer.
+    quote_timeout_rate_bps: BasisPoints = 0
+    # Parts of all half minutes in which the network drops most of what is sent.
+    congestion_rate_bps: BasisPoints = 0
+
+    @cached_property
+    def latency_range(self) -> tuple[timedelta, timedelta]:
+        """Shortest and longest time from acceptance to confirmation."""
+        low, high = _bounds(self.latency_ms)
+        return timedelta(milliseconds=low), timedelta(milliseconds=high)
+
+    @property
+    def venue_gap_range_bps(self) -> tuple[int, int]:
+        """Smallest and largest distance of the venues' prices of a pair."""
+        return _bounds(self.venue_gap_bps)
+
+
 class Settings(BaseSettings):
     """What a deployment decides, from the environment and from the secret that it names.
 
@@ -49,17 +83,11 @@ class Settings(BaseSettings):
 
     log_level: str = "INFO"
     stack_name: str = "local"
-    market_seed: str = "solana"
-    latency_ms: Range = "2000-3000"
-    venue_gap_bps: Range = "200-500"
-    drop_rate_bps: BasisPoints = 0
-    failure_rate_bps: BasisPoints = 0
-    slow_rate_bps: BasisPoints = 0
-    lost_answer_rate_bps: BasisPoints = 0
-    quote_timeout_rate_bps: BasisPoints = 0
-    congestion_rate_bps: BasisPoints = 0
     # The priority fee: a leg of a route has to earn more than it costs.
     compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**9)] = 50_000
+
+    # How the simulated world behaves; a world of your own does without.
+    simulation: SimulationSettings = Field(default_factory=SimulationSettings)
 
     @model_validator(mode="after")
     def _keys_need_a_secret(self) -> Self:
@@ -76,17 +104,6 @@ class Settings(BaseSettings):
         """The key of seals: where nobody needs a ticket, what all functions know will do."""
         secret = self.signing_secret or self.database_url
         return sha256(b"signing:" + secret.get_secret_value().encode()).digest()
-
-    @cached_property
-    def latency_range(self) -> tuple[timedelta, timedelta]:
-        """Least and most time from acceptance to confirmation in the simulated world."""
-        least, most = _bounds(self.latency_ms)
-        return timedelta(milliseconds=least), timedelta(milliseconds=most)
-
-    @property
-    def venue_gap_range_bps(self) -> tuple[int, int]:
-        """Least and most distance of the simulated venues' prices of a pair."""
-        return _bounds(self.venue_gap_bps)
 
     @classmethod
     def settings_customise_sources(
@@ -105,6 +122,6 @@ class Settings(BaseSettings):
 
 
 def _bounds(text: str) -> tuple[int, int]:
-    least, _, most = text.partition("-")
-    low, high = sorted((int(least), int(most or least)))
+    first, _, second = text.partition("-")
+    low, high = sorted((int(first), int(second or first)))
     return low, high

@@ -24,32 +24,38 @@ from chalicelib.adapters.memory.ports import (
     MemoryStatusFeed,
     MemoryStatusQueue,
 )
-from chalicelib.adapters.solana.wallet import SolanaWallet
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import Pair
-from chalicelib.engine.admission.submit import Submitter
 from chalicelib.engine.execution.executor import Executor
-from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.execution.rescue import Rescuer
 from chalicelib.engine.execution.sweep import Sweeper
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessage, UnfollowRequest
-from chalicelib.engine.router import Router
 from chalicelib.engine.streaming.follow import Following
 from chalicelib.engine.streaming.publish import Publisher
 from chalicelib.entrypoints.queue import holding
-from chalicelib.entrypoints.wire.frames import update_frame
-from chalicelib.simulation.chain import SimulatedChain
-from chalicelib.simulation.fate import Fate
+from chalicelib.settings import Settings, SimulationSettings
 from chalicelib.simulation.ledger import LedgerEntry, MemoryLedger
-from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM, ListedPool, Market
-from chalicelib.simulation.venues import SimulatedVenue
+from chalicelib.simulation.market import POOLS, ListedPool, Market
+from chalicelib.worlds import SimulatedWorld
+from tests.watched import Call, Watched, WatchedDeployment
 
 BATCH_MAX = 10
 ROUNDS_MAX = 1_000
 ONE_SOL = 10**9
 SOL_USDC = Pair.of("SOL", "USDC")
 KEYPAIR = Keypair.from_seed(bytes(range(32)))
+SETTINGS: dict[str, Any] = {
+    "database_url": "postgresql://nowhere",
+    "wallet_secret_key": str(KEYPAIR),
+    "orders_queue_url": "https://queue/orders",
+    "status_queue_url": "https://queue/status.fifo",
+    "connections_table": "connections",
+    "websocket_management_url": "https://management",
+    "stream_url": "wss://stream.example/api/orders/execute",
+    "public_base_url": "https://orders.example",
+    "signing_secret": "a secret of the unit tests, 32 characters",
+}
 
 
 def exact_in(amount: int = ONE_SOL, pair: Pair = SOL_USDC) -> Trade:
@@ -60,45 +66,6 @@ def exact_in(amount: int = ONE_SOL, pair: Pair = SOL_USDC) -> Trade:
 def exact_out(amount: int, pair: Pair = SOL_USDC) -> Trade:
     """Receive exactly that."""
     return Trade(pair=pair, mode=SwapMode.EXACT_OUT, amount=amount)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call of a port: its name as `port.method`, and what was passed."""
-
-    name: str
-    arguments: tuple[Any, ...]
-    keywords: dict[str, Any]
-
-
-class Watched:
-    """A port behind the world's journal, outages and interruptions."""
-
-    def __init__(self, world: "World", name: str, port: Any) -> None:
-        self._world, self._name, self._port = world, name, port
-
-    def __getattr__(self, method: str) -> Any:
-        attribute = getattr(self._port, method)
-        if not callable(attribute):
-            return attribute
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self._world.before_call(self._name, Call(f"{self._name}.{method}", args, kwargs))
-            answer = attribute(*args, **kwargs)
-            self._world.after_call(f"{self._name}.{method}")
-            return answer
-
-        return call
-
-
-def paced(latency: timedelta) -> Pacing:
-    """Pacing that spreads the latency over an execution as a deployment does."""
-    quote_latency, build_latency = latency / 10, latency / 20
-    return Pacing(
-        quote_latency=quote_latency,
-        build_latency=build_latency,
-        confirmation_first=latency - quote_latency - build_latency,
-    )
 
 
 def ticks(number: int) -> Callable[[], bool]:
@@ -119,7 +86,6 @@ class World:
     quote_timeout_rate_bps: int = 0
     congestion_rate_bps: int = 0
     seed: str = "world"
-    leg_cost_lamports: int = 6_000
     listings: tuple[ListedPool, ...] = POOLS
     clock: MemoryClock = field(default_factory=MemoryClock)
     store: MemoryOrderStore = field(default_factory=MemoryOrderStore)
@@ -134,12 +100,23 @@ class World:
     interruptions: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.pacing = paced(self.latency)
+        simulated = SimulatedWorld(self.settings, clock=self.clock, ledger=lambda: self.ledger)
+        simulated.market = Market(seed=self.seed, listings=self.listings)
+        self.market, self.fate = simulated.market, simulated.fate
+        self.venues: list[Any] = [*simulated.venues]
+        self.chain, self.wallet = simulated.chain, simulated.wallet
+        self.price_history, self.pacing = simulated.price_history, simulated.pacing
         self.random = Random(self.seed)
-        self.fate = Fate(
-            seed=self.seed,
-            latency_min=self.pacing.confirmation_first,
-            latency_max=self.pacing.confirmation_first,
+        self.deployment = WatchedDeployment(self)
+        self._numbers = count(1)
+        self._frames = count(1)
+
+    @property
+    def settings(self) -> Settings:
+        """What the deployment is told; the network's troubles are the arguments'."""
+        simulation = SimulationSettings(
+            market_seed=self.seed,
+            latency_ms=str(self.latency // timedelta(milliseconds=1)),
             drop_rate_bps=self.drop_rate_bps,
             failure_rate_bps=self.failure_rate_bps,
             slow_rate_bps=self.slow_rate_bps,
@@ -147,71 +124,31 @@ class World:
             quote_timeout_rate_bps=self.quote_timeout_rate_bps,
             congestion_rate_bps=self.congestion_rate_bps,
         )
-        self.market = Market(seed=self.seed, listings=self.listings)
-        self.wallet = SolanaWallet(KEYPAIR, compute_unit_price_micro_lamports=50_000)
-        self.venues: list[Any] = [
-            SimulatedVenue(name=name, market=self.market, clock=self.clock, fate=self.fate)
-            for name in (RAYDIUM, METEORA)
-        ]
-        self.chain = SimulatedChain(
-            market=self.market, ledger=self.ledger, clock=self.clock, fate=self.fate
-        )
-        self._numbers = count(1)
-        self._frames = count(1)
-
-    @property
-    def submitter(self) -> Submitter:
-        return Submitter(
-            store=self.watched("store"),
-            queue=self.watched("order_queue"),
-            venues=self.watched_venues(),
-            clock=self.watched("clock"),
-            new_id=lambda: OrderId(f"00000000-0000-4000-8000-{next(self._numbers):012d}"),
-        )
+        return Settings(**SETTINGS, simulation=simulation)
 
     @property
     def executor(self) -> Executor:
-        return Executor(
-            store=self.watched("store"),
-            order_queue=self.watched("order_queue"),
-            status_queue=self.watched("status_queue"),
-            router=self.router,
-            chain=self.watched("chain"),
-            wallet=self.watched("wallet"),
-            clock=self.watched("clock"),
-            random=self.random,
-            pacing=self.pacing,
-        )
-
-    @property
-    def router(self) -> Router:
-        return Router(venues=self.watched_venues(), leg_cost_lamports=self.leg_cost_lamports)
+        return self.deployment.executor
 
     @property
     def publisher(self) -> Publisher:
-        return Publisher(
-            store=self.watched("store"),
-            followers=self.watched("followers"),
-            feed=self.watched("feed"),
-            clock=self.watched("clock"),
-            encode_frame=update_frame,
-        )
+        return self.deployment.publisher
 
     @property
     def following(self) -> Following:
-        return Following(
-            store=self.watched("store"),
-            followers=self.watched("followers"),
-            status_queue=self.watched("status_queue"),
-        )
+        return self.deployment.following
 
     @property
     def sweeper(self) -> Sweeper:
-        return Sweeper(
-            store=self.watched("store"),
-            queue=self.watched("order_queue"),
-            clock=self.watched("clock"),
-        )
+        return self.deployment.sweeper
+
+    @property
+    def rescuer(self) -> Rescuer:
+        return self.deployment.rescuer
+
+    def new_order_id(self) -> OrderId:
+        """The n-th order's id tells its number."""
+        return OrderId(f"00000000-0000-4000-8000-{next(self._numbers):012d}")
 
     def submit(
         self,
@@ -223,21 +160,10 @@ class World:
     ) -> OrderId:
         """Accept a market order and return its id."""
         trade = exact_in(amount_in, pair) if amount_out is None else exact_out(amount_out, pair)
-        admission = self.submitter.submit(
+        admission = self.deployment.submitter.submit(
             order_type=OrderType.MARKET, trade=trade, slippage_bps=slippage_bps
         )
         return admission.order.order_id
-
-    @property
-    def rescuer(self) -> Rescuer:
-        return Rescuer(
-            store=self.watched("store"),
-            order_queue=self.watched("order_queue"),
-            status_queue=self.watched("status_queue"),
-            chain=self.watched("chain"),
-            clock=self.watched("clock"),
-            pacing=self.pacing,
-        )
 
     def take(self) -> list[ExecuteOrder]:
         """Take a batch off the order queue."""
@@ -350,7 +276,7 @@ class World:
 
     def watched(self, name: str) -> Any:
         """The world's part of that name as the engine sees it."""
-        return Watched(self, name, getattr(self, name))
+        return Watched(self, name, lambda: getattr(self, name))
 
     def before_call(self, port: str, call: Call) -> None:
         """Called by every watched port before it does anything."""
@@ -371,4 +297,4 @@ class World:
         self.clock.at = max(self.clock.at, min(due, default=self.clock.at))
 
     def watched_venues(self) -> list[Any]:
-        return [Watched(self, venue.name, venue) for venue in self.venues]
+        return [Watched(self, v.name, lambda venue=v: venue) for v in self.venues]

@@ -16,7 +16,8 @@ from chalicelib.engine.errors import UnavailableError
 from chalicelib.entrypoints.queue import HOLD_SECONDS
 from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM
 from tests.chaos.audit import Story
-from tests.world import Call, World, ticks
+from tests.watched import Call
+from tests.world import World, ticks
 
 INVOCATION = timedelta(seconds=27)
 STEPS_MAX = 1_000

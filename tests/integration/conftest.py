@@ -3,7 +3,6 @@ builds it, with its traffic."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +12,10 @@ import pytest
 from psycopg import sql
 from solders.keypair import Keypair
 
-from chalicelib import bootstrap
+import app
 from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
+from chalicelib.bootstrap import Deployment
+from chalicelib.settings import Settings
 from infra.deploy.package import Artifact, package
 from infra.local.postgres import LocalPostgres
 from tests.integration.audited import Executed
@@ -84,8 +85,8 @@ def engine(
     orders_queue_url: str,
     status_queue_url: str,
     connections_table: str,
-) -> Iterator[ModuleType]:
-    """The composition root in an environment of its own, at zero latency; no traffic so far."""
+) -> Iterator[Deployment]:
+    """A deployment in an environment of its own, at zero latency; no traffic so far."""
     environment = {
         "DATABASE_URL": database_url,
         "WALLET_SECRET_KEY": str(Keypair.from_seed(bytes(32))),
@@ -98,17 +99,11 @@ def engine(
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    _forget_what_was_built()
+    deployment = Deployment(Settings)
+    monkeypatch.setattr(app, "deployment", deployment)
     traffic.clear()
-    yield bootstrap
-    bootstrap._database().close()
-    _forget_what_was_built()
-
-
-def _forget_what_was_built() -> None:
-    for part in vars(bootstrap).values():
-        if hasattr(part, "cache_clear"):
-            part.cache_clear()
+    yield deployment
+    deployment.database.close()
 
 
 @pytest.fixture(scope="module")

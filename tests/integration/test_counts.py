@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
 
 import pytest
 
 import app
+from chalicelib.bootstrap import Deployment
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
 from chalicelib.engine.limits import Admission
 from chalicelib.engine.messages import (
@@ -29,31 +29,31 @@ from tests.world import exact_in
 NOW = datetime.now(UTC)
 
 
-def submit(engine: ModuleType) -> OrderId:
-    admission: Admission = engine.submitter().submit(
+def submit(engine: Deployment) -> OrderId:
+    admission: Admission = engine.submitter.submit(
         order_type=OrderType.MARKET, trade=exact_in(), slippage_bps=100
     )
     return admission.order.order_id
 
 
-def execute(engine: ModuleType, messages: list[ExecuteOrder]) -> set[OrderId]:
+def execute(engine: Deployment, messages: list[ExecuteOrder]) -> set[OrderId]:
     receipts = [f"receipt of {message.order_id}" for message in messages]
-    failed: set[OrderId] = engine.executor().execute(
+    failed: set[OrderId] = engine.executor.execute(
         messages,
         has_time=lambda: True,
-        hold=holding(engine.order_queue(), receipts),
+        hold=holding(engine.order_queue, receipts),
     )
     return failed
 
 
-def publish(engine: ModuleType, messages: list[StatusMessage]) -> set[str]:
+def publish(engine: Deployment, messages: list[StatusMessage]) -> set[str]:
     batch = [(f"message {n}", message) for n, message in enumerate(messages)]
-    failed: set[str] = engine.publisher().publish(batch, has_time=lambda: True)
+    failed: set[str] = engine.publisher.publish(batch, has_time=lambda: True)
     return failed
 
 
-def follow(engine: ModuleType, connection_id: str, number: int) -> None:
-    engine.follower_store().add_follower(
+def follow(engine: Deployment, connection_id: str, number: int) -> None:
+    engine.follower_store.add_follower(
         order_id(number),
         Follower(connection_id=connection_id, replayed_through=0, connected_at=NOW),
     )
@@ -76,7 +76,7 @@ def request(number: int) -> FollowRequest:
 
 
 def test_submit_is_one_statement_and_one_call_when_order_is_accepted(
-    engine: ModuleType, traffic: Traffic
+    engine: Deployment, traffic: Traffic
 ) -> None:
     submit(engine)
 
@@ -86,7 +86,7 @@ def test_submit_is_one_statement_and_one_call_when_order_is_accepted(
 
 @pytest.mark.parametrize("many", [1, 10])
 def test_execute_is_five_statements_and_two_of_the_ledger_when_batch_is_new(
-    engine: ModuleType, traffic: Traffic, many: int
+    engine: Deployment, traffic: Traffic, many: int
 ) -> None:
     order_ids = [submit(engine) for _ in range(many)]
     traffic.clear()
@@ -94,14 +94,14 @@ def test_execute_is_five_statements_and_two_of_the_ledger_when_batch_is_new(
     failed = execute(engine, [ExecuteOrder(order_id=o) for o in order_ids])
 
     statements = Counter(traffic.statements)
-    statuses = {engine.order_store().get(o).order.status for o in order_ids}
+    statuses = {engine.order_store.get(o).order.status for o in order_ids}
     assert (failed, statuses) == (set(), {OrderStatus.CONFIRMED})
     assert statements == {"load_orders": 1, "save_transitions": 4, "ledger": 2}
 
 
 @pytest.mark.parametrize(("many", "calls"), [(1, 1), (2, 1), (10, 4)])
 def test_execute_announces_a_full_batch_in_one_call_when_events_come_up(
-    engine: ModuleType, traffic: Traffic, many: int, calls: int
+    engine: Deployment, traffic: Traffic, many: int, calls: int
 ) -> None:
     order_ids = [submit(engine) for _ in range(many)]
     traffic.clear()
@@ -112,10 +112,10 @@ def test_execute_announces_a_full_batch_in_one_call_when_events_come_up(
 
 
 def test_execute_is_one_statement_and_one_call_when_orders_are_final_and_announced(
-    engine: ModuleType, traffic: Traffic
+    engine: Deployment, traffic: Traffic
 ) -> None:
     pending = accepted(1)
-    put(engine.order_store(), pending, *way_to_confirmed(pending))
+    put(engine.order_store, pending, *way_to_confirmed(pending))
     traffic.clear()
 
     execute(engine, [ExecuteOrder(order_id=order_id(1), announced_through=5)])
@@ -125,7 +125,7 @@ def test_execute_is_one_statement_and_one_call_when_orders_are_final_and_announc
 
 
 def test_publish_is_one_read_and_one_post_per_follower_and_event_when_batch_is_full(
-    engine: ModuleType, traffic: Traffic
+    engine: Deployment, traffic: Traffic
 ) -> None:
     follow(engine, "alice", 1)
     follow(engine, "bob", 1)
@@ -139,17 +139,17 @@ def test_publish_is_one_read_and_one_post_per_follower_and_event_when_batch_is_f
     assert traffic.calls == ["BatchGetItem"] + ["PostToConnection"] * (5 * 2 + 5 * 1)
 
 
-def test_publish_is_one_read_when_nobody_follows(engine: ModuleType, traffic: Traffic) -> None:
+def test_publish_is_one_read_when_nobody_follows(engine: Deployment, traffic: Traffic) -> None:
     publish(engine, updates(1) + updates(2))
 
     assert (traffic.statements, traffic.calls) == ([], ["BatchGetItem"])
 
 
 def test_publish_reads_history_once_when_several_follow_requests_come(
-    engine: ModuleType, traffic: Traffic
+    engine: Deployment, traffic: Traffic
 ) -> None:
     for number in (1, 2):
-        put(engine.order_store(), accepted(number), started(accepted(number)))
+        put(engine.order_store, accepted(number), started(accepted(number)))
     traffic.clear()
 
     publish(engine, [request(1), request(2)])
@@ -166,7 +166,7 @@ def unfollow(number: int) -> UnfollowRequest:
     ("followed", "calls"), [(1, ["BatchGetItem", "UpdateItem"]), (2, ["BatchGetItem"])]
 )
 def test_publish_is_one_update_when_a_follower_of_the_order_unsubscribes(
-    engine: ModuleType, traffic: Traffic, followed: int, calls: list[str]
+    engine: Deployment, traffic: Traffic, followed: int, calls: list[str]
 ) -> None:
     follow(engine, "alice", followed)
     traffic.clear()
@@ -177,10 +177,10 @@ def test_publish_is_one_update_when_a_follower_of_the_order_unsubscribes(
 
 
 def test_publish_registers_nobody_when_followed_order_is_final(
-    engine: ModuleType, traffic: Traffic
+    engine: Deployment, traffic: Traffic
 ) -> None:
     pending = accepted(1)
-    put(engine.order_store(), pending, *way_to_confirmed(pending))
+    put(engine.order_store, pending, *way_to_confirmed(pending))
     traffic.clear()
 
     publish(engine, [request(1)])
@@ -189,12 +189,12 @@ def test_publish_registers_nobody_when_followed_order_is_final(
 
 
 def test_connect_is_one_statement_one_write_and_one_message_when_order_exists(
-    engine: ModuleType, traffic: Traffic
+    engine: Deployment, traffic: Traffic
 ) -> None:
-    put(engine.order_store(), accepted(1))
+    put(engine.order_store, accepted(1))
     traffic.clear()
 
-    engine.following().connect(request(1))
+    engine.following.connect(request(1))
 
     assert traffic.statements == ["order_exists"]
     assert traffic.calls == ["PutItem", "SendMessage"]
@@ -226,15 +226,15 @@ def test_connect_is_one_statement_one_write_and_one_message_when_order_exists(
     ],
 )
 def test_frame_costs_no_more_than_it_must(
-    engine: ModuleType,
+    engine: Deployment,
     traffic: Traffic,
     frame: dict[str, str],
     statements: list[str],
     calls: list[str],
 ) -> None:
-    put(engine.order_store(), accepted(1))
+    put(engine.order_store, accepted(1))
     event = captured("websocket_message") | {"body": json.dumps(frame)}
-    engine.follower_store().register_connection(event["requestContext"]["connectionId"], [])
+    engine.follower_store.register_connection(event["requestContext"]["connectionId"], [])
     traffic.clear()
 
     app.message(event, LambdaContext())
@@ -243,25 +243,25 @@ def test_frame_costs_no_more_than_it_must(
 
 
 def test_disconnect_is_one_delete_and_one_update_when_one_order_was_followed(
-    engine: ModuleType, traffic: Traffic
+    engine: Deployment, traffic: Traffic
 ) -> None:
-    engine.follower_store().register_connection("alice", [order_id(1)])
+    engine.follower_store.register_connection("alice", [order_id(1)])
     traffic.clear()
 
-    engine.following().disconnect("alice")
+    engine.following.disconnect("alice")
 
     assert (traffic.statements, traffic.calls) == ([], ["DeleteItem", "UpdateItem"])
 
 
 @pytest.mark.parametrize(("many", "calls"), [(0, 0), (1, 1), (25, 3)])
 def test_sweep_is_two_statements_and_a_call_for_ten_when_orders_are_stale(
-    engine: ModuleType, traffic: Traffic, many: int, calls: int
+    engine: Deployment, traffic: Traffic, many: int, calls: int
 ) -> None:
     for number in range(1, many + 1):
-        put(engine.order_store(), accepted(number, at=NOW - timedelta(minutes=5)))
+        put(engine.order_store, accepted(number, at=NOW - timedelta(minutes=5)))
     traffic.clear()
 
-    swept = engine.sweeper().sweep()
+    swept = engine.sweeper.sweep()
 
     assert swept == many
     assert traffic.statements == ["stale_orders", "schedule_sweep"][: 2 if many else 1]
@@ -280,12 +280,12 @@ def test_sweep_is_two_statements_and_a_call_for_ten_when_orders_are_stale(
     ],
 )
 def test_reading_is_one_statement_when_orders_have_histories(
-    engine: ModuleType, traffic: Traffic, read: Callable[[OrderStore], object], statement: str
+    engine: Deployment, traffic: Traffic, read: Callable[[OrderStore], object], statement: str
 ) -> None:
     pending = accepted(1)
-    put(engine.order_store(), pending, *way_to_confirmed(pending))
+    put(engine.order_store, pending, *way_to_confirmed(pending))
     traffic.clear()
 
-    read(engine.order_store())
+    read(engine.order_store)
 
     assert (traffic.statements, traffic.calls) == ([statement], [])

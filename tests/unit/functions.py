@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import app
+from tests.watched import WatchedDeployment
 from tests.world import World
 
 EVENTS_FOLDER = Path(__file__).parents[1] / "events"
@@ -58,6 +59,13 @@ class Functions:
     """Every function of app.py, and the world it was deployed into."""
 
     world: World
+
+    def deploy(self, **parts: Any) -> None:
+        """Deploy the functions anew with these parts of the deployment exchanged."""
+        deployment = WatchedDeployment(self.world)
+        for name, part in parts.items():
+            setattr(deployment, name, part)
+        app.deployment = deployment
 
     def post(self, body: str | bytes | None, *, headers: Mapping[str, str] | None = None) -> Answer:
         """POST /api/orders/execute."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.conftest import SETTINGS
+from tests.world import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 # The worker's own; boto3 is what every cold start with a queue or a table has to pay for.
@@ -18,9 +18,8 @@ HEAVY = (
 PRINT_MODULES = """
 import sys
 import app
-from chalicelib import bootstrap
-bootstrap.configure_logging()
-getattr(bootstrap, sys.argv[1])()
+app.deployment.configure_logging()
+getattr(app.deployment, sys.argv[1])
 print("\\n".join(sys.modules))
 """
 

@@ -3,7 +3,6 @@ import io
 import pytest
 from pydantic import ValidationError
 
-from chalicelib import bootstrap
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.adapters.solana.wallet import SolanaWallet
@@ -11,10 +10,9 @@ from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import ExecuteOrder, encode
 from chalicelib.entrypoints import logs
 from chalicelib.settings import Settings
-from tests.unit.conftest import SETTINGS
 from tests.unit.functions import Functions, batch, captured
 from tests.unit.log_lines import lines_of
-from tests.world import KEYPAIR
+from tests.world import KEYPAIR, SETTINGS
 
 PASSWORD = "correct-horse"
 DATABASE_URLS = {
@@ -71,11 +69,10 @@ def test_log_tells_no_secret_when_an_order_is_executed(
 def test_log_tells_no_password_when_the_database_does_not_answer(
     functions: Functions,
     log_output: io.StringIO,
-    monkeypatch: pytest.MonkeyPatch,
     url: str,
 ) -> None:
     store = PostgresOrderStore(PostgresDatabase(url))
-    monkeypatch.setattr(bootstrap, "order_store", lambda: store)
+    functions.deploy(order_store=store)
 
     answer = functions.post(ORDER, headers=HEADERS)
 

@@ -3,19 +3,21 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from chalicelib import bootstrap
-from chalicelib.settings import Settings
-from tests.unit.conftest import SETTINGS
+from chalicelib.adapters.memory.ports import MemoryClock
+from chalicelib.settings import Settings, SimulationSettings
+from chalicelib.simulation.ledger import MemoryLedger
+from chalicelib.worlds import SimulatedWorld
+from tests.world import SETTINGS, World
 
 
 @pytest.mark.parametrize(
-    ("latency_ms", "least", "most"),
+    ("latency_ms", "low", "high"),
     [("2000-3000", 2_000, 3_000), ("3000-2000", 2_000, 3_000), ("2500", 2_500, 2_500), ("0", 0, 0)],
 )
-def test_latency_is_a_number_or_a_range(latency_ms: str, least: int, most: int) -> None:
-    settings = Settings(**SETTINGS, latency_ms=latency_ms)
+def test_latency_is_a_number_or_a_range(latency_ms: str, low: int, high: int) -> None:
+    simulation = SimulationSettings(latency_ms=latency_ms)
 
-    assert settings.latency_range == (timedelta(milliseconds=least), timedelta(milliseconds=most))
+    assert simulation.latency_range == (timedelta(milliseconds=low), timedelta(milliseconds=high))
 
 
 @pytest.mark.parametrize(
@@ -29,15 +31,20 @@ def test_latency_is_a_number_or_a_range(latency_ms: str, least: int, most: int) 
     ],
     ids=str,
 )
-def test_settings_are_refused_when_a_value_is_out_of_range(bad: dict[str, str]) -> None:
+def test_settings_are_refused_when_a_value_is_out_of_range(
+    bad: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in bad.items():
+        monkeypatch.setenv(name.upper(), value)
+
     with pytest.raises(ValidationError):
-        Settings(**SETTINGS | bad)
+        Settings(**SETTINGS)
 
 
 def test_settings_do_not_show_secrets_when_printed() -> None:
-    settings = Settings(
-        **SETTINGS | {"database_url": "postgresql://x:pw@y"}, wallet_secret_key="sk"
-    )
+    secrets = {"database_url": "postgresql://x:pw@y", "wallet_secret_key": "sk"}
+
+    settings = Settings(**SETTINGS | secrets)
 
     assert "pw@" not in repr(settings)
     assert "'sk'" not in repr(settings)
@@ -49,17 +56,22 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("DROP_RATE_BPS", "250")
     monkeypatch.delenv("SETTINGS_SECRET_ID", raising=False)
 
-    assert Settings() == Settings(**SETTINGS, drop_rate_bps=250)
+    settings = Settings()
+
+    assert settings == Settings(**SETTINGS, simulation=SimulationSettings(drop_rate_bps=250))
 
 
-def test_pacing_spreads_the_least_latency_over_an_execution(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    settings = Settings(**SETTINGS, latency_ms="2000-3000")
-    monkeypatch.setattr(bootstrap, "settings", lambda: settings)
-
-    pacing = bootstrap.pacing.__wrapped__()
+def test_pacing_spreads_the_shortest_latency_over_an_execution() -> None:
+    pacing = World(latency=timedelta(seconds=2)).pacing
 
     waits = pacing.quote_latency, pacing.build_latency, pacing.confirmation_first
     assert sum(waits, timedelta(0)) == timedelta(seconds=2)
     assert all(waits)
+
+
+def test_network_takes_what_is_left_of_the_latency_range() -> None:
+    settings = Settings(**SETTINGS, simulation=SimulationSettings(latency_ms="2000-3000"))
+    world = SimulatedWorld(settings, clock=MemoryClock(), ledger=MemoryLedger)
+
+    assert world.fate.latency_min == world.pacing.confirmation_first
+    assert world.fate.latency_max - world.fate.latency_min == timedelta(seconds=1)

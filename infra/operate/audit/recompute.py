@@ -11,9 +11,10 @@ from chalicelib.domain.errors import OrderError
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Pool
 from chalicelib.domain.routing.fills import Leg, fill
-from chalicelib.settings import Settings
+from chalicelib.settings import SimulationSettings
 from chalicelib.simulation.market import Market, moment_at_slot
 from chalicelib.solana.transactions import RequestedLeg, RequestedSwap, read_swap
+from chalicelib.worlds import market_of
 
 Row = Mapping[str, Any]
 
@@ -25,10 +26,8 @@ def deployed_market(*, seed: str | None = None, venue_gap_bps: str | None = None
     """
     named = {"market_seed": seed, "venue_gap_bps": venue_gap_bps}
     chosen: dict[str, Any] = {name: text for name, text in named.items() if text is not None}
-    # Only the market is asked for: what else a deployment needs stays out.
-    settings = Settings.model_construct(**chosen)
-    least, most = settings.venue_gap_range_bps
-    return Market(seed=settings.market_seed, gap_bps_min=least, gap_bps_max=most)
+    # Not from the environment: that is the caller's, not the deployment's.
+    return market_of(SimulationSettings.model_construct(**chosen))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from chalicelib.domain.orders.events import Json
 from chalicelib.domain.orders.lifecycle import Transition, accept, advance
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
-from tests.world import Call, World, exact_in
+from tests.watched import Call
+from tests.world import World, exact_in
 
 ORDER_IDS = [OrderId(f"00000000-0000-4000-8000-{n:012d}") for n in range(2)]
 LIFE = [

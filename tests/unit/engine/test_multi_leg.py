@@ -57,7 +57,7 @@ one_leg = pytest.mark.parametrize("trade", SMALL, ids=named)
 @cache
 def routed(trade):
     """The route at the time when every world begins."""
-    return World().router.find_route(trade)
+    return World().deployment.router.find_route(trade)
 
 
 def signed(world, route, limit, *, trade=SMALL[0]):

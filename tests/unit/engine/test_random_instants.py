@@ -10,7 +10,8 @@ from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.unit.engine.turns import Turns
-from tests.world import BATCH_MAX, Call, World
+from tests.watched import Call
+from tests.world import BATCH_MAX, World
 
 FOLLOWERS = 3_000
 ORDERS, CLIENTS, WORKERS, CONNECTIONS_OF_A_CLIENT = 3, 12, 2, 4

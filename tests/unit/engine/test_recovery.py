@@ -6,7 +6,8 @@ import pytest
 
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
-from tests.world import Call, World
+from tests.watched import Call
+from tests.world import World
 
 
 class WorkerDiedError(BaseException):

@@ -1,9 +1,9 @@
 import io
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
-from chalicelib import bootstrap
 from chalicelib.engine.errors import UnavailableError
 from tests.unit.functions import Functions, LambdaContext, captured
 from tests.unit.log_lines import lines_of
@@ -59,7 +59,7 @@ def test_every_line_names_the_request_when_a_client_can_ask_for_it(
 def test_failure_names_the_request_when_it_is_ours(
     functions: Functions, log_output: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap, "submitter", lambda: 1 // 0)
+    functions.deploy(submitter=SimpleNamespace(submit=lambda **_: 1 // 0))
 
     answer = functions.post(ORDER, headers=JSON)
 

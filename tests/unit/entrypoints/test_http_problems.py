@@ -1,10 +1,12 @@
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
 
 from tests.unit.functions import Functions, captured
 
+QUOTE = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": "1"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 ALLOWED = {
     "/api/orders/execute": "POST",
@@ -45,19 +47,18 @@ def test_problem_names_its_request_when_answered(functions: Functions) -> None:
 
 
 def test_every_log_line_names_the_request_when_it_fails(
-    functions: Functions, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    functions: Functions, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from chalicelib import bootstrap
     from chalicelib.entrypoints.logs import JsonFormatter
 
     lines = []
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(json.loads(JsonFormatter().format(record)))
-    monkeypatch.setattr(bootstrap, "router", lambda: 1 / 0)
+    functions.deploy(router=SimpleNamespace(find_route=lambda _: 1 / 0))
     logger = logging.getLogger("chalicelib")
     logger.addHandler(handler)
     with caplog.at_level(logging.INFO, "chalicelib"):
-        answer = functions.get("/api/quotes")
+        answer = functions.get("/api/quotes", query=QUOTE)
     logger.removeHandler(handler)
 
     assert (answer.status, answer.document["code"]) == (500, "INTERNAL")

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib import bootstrap
 from chalicelib.engine.limits import RateLimit
 from tests.unit.functions import Answer, Functions
 
@@ -20,8 +19,8 @@ def place(functions: Functions, key: str | None = KEY, **fields: object) -> Answ
     return functions.post(json.dumps(FIELDS | fields), headers=headers)
 
 
-def limited(monkeypatch: pytest.MonkeyPatch, orders_max: int) -> None:
-    monkeypatch.setattr(bootstrap, "rate_limit", lambda: RateLimit(orders_max=orders_max))
+def limited(functions: Functions, orders_max: int) -> None:
+    functions.deploy(rate_limit=RateLimit(orders_max=orders_max))
 
 
 def test_first_answer_comes_again_when_the_request_does(functions: Functions) -> None:
@@ -143,7 +142,7 @@ def test_key_is_forgotten_a_day_later(functions: Functions) -> None:
 def test_answers_say_what_is_left_of_the_limit(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limited(monkeypatch, 2)
+    limited(functions, 2)
 
     answers = [place(functions, None) for _ in range(2)]
 
@@ -154,7 +153,7 @@ def test_answers_say_what_is_left_of_the_limit(
 def test_order_is_refused_until_the_window_ends_when_there_were_enough(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limited(monkeypatch, 1)
+    limited(functions, 1)
     place(functions)
     functions.world.clock.sleep(19.5)
 

@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from chalicelib import bootstrap
+import app
 from chalicelib.adapters.memory.ports import MemoryKeyStore
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import Scope, make_key
 from chalicelib.settings import Settings
-from tests.unit.conftest import SETTINGS
 from tests.unit.functions import Answer, Functions, captured
+from tests.world import SETTINGS
 
 FIELDS = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1}
 QUOTE = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": "1"}
@@ -51,13 +51,12 @@ class Service:
 
 
 @pytest.fixture
-def service(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> Service:
+def service(functions: Functions) -> Service:
     keys = MemoryKeyStore()
     settings = Settings(
         **SETTINGS, auth_mode="api_key", allowed_origins=f"{ORIGIN} https://b.example"
     )
-    monkeypatch.setattr(bootstrap, "settings", lambda: settings)
-    monkeypatch.setattr(bootstrap, "key_store", lambda: keys)
+    functions.deploy(settings=settings, key_store=keys)
     return Service(functions, keys)
 
 
@@ -172,7 +171,7 @@ def refusals(service: Service) -> dict[str, Any]:
     bobs = service.place(bob)
     order_id, ticket = mine.document["orderId"], query_of(mine)["ticket"]
     forged = ticket[:-1] + ("A" if ticket[-1] != "A" else "B")
-    cursor = bootstrap.signer().seal("cursor", ["alice", order_id, 2**40])
+    cursor = app.deployment.signer.seal("cursor", ["alice", order_id, 2**40])
     connect = service.functions.connect
     return {
         "nothing": connect({"orderId": order_id}),

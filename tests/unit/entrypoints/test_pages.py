@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from chalicelib.entrypoints.http import pages
-from tests.unit.conftest import SETTINGS
 from tests.unit.functions import Answer, Functions, captured
 from tests.unit.test_cold_start import HEAVY, ROOT, environment
+from tests.world import SETTINGS
 
 MODULES = {name for name in pages.files() if name.endswith(".js")}
 # Not a module: it runs before anything is drawn.
@@ -85,12 +85,10 @@ def test_page_loads_every_module_at_once(functions: Functions) -> None:
     ("path", "base"), [("/live/", "/live"), ("/live", "/live"), ("/", "")], ids=str
 )
 def test_page_finds_its_files_when_opened_below_a_stage(
-    functions: Functions, monkeypatch: pytest.MonkeyPatch, path: str, base: str
+    functions: Functions, path: str, base: str
 ) -> None:
-    from chalicelib import bootstrap
-
-    settings = bootstrap.settings().model_copy(update={"public_base_url": ""})
-    monkeypatch.setattr(bootstrap, "settings", lambda: settings)
+    settings = functions.world.settings.model_copy(update={"public_base_url": ""})
+    functions.deploy(settings=settings)
 
     page = Page(opened_at(functions, path).body)
 
