@@ -100,7 +100,7 @@ class Deployment:
         return Submitter(
             store=self.order_store,
             queue=self.order_queue,
-            venues=self.world.venues,
+            listing=self.world.listing,
             clock=self.clock,
             new_id=self.new_order_id,
             limit=self.rate_limit,

@@ -14,6 +14,7 @@ from chalicelib.settings import Settings, SimulationSettings
 if TYPE_CHECKING:
     from chalicelib.engine.ports.chain import Chain, Wallet
     from chalicelib.engine.ports.clock import Clock
+    from chalicelib.engine.ports.listing import Listing
     from chalicelib.engine.ports.market import PriceHistory, Venue
     from chalicelib.simulation.fate import Fate
     from chalicelib.simulation.ledger import Ledger
@@ -26,6 +27,10 @@ class World(Protocol):
     @property
     def venues(self) -> "Sequence[Venue]":
         """The places to swap."""
+
+    @property
+    def listing(self) -> "Listing":
+        """What can be traded."""
 
     @property
     def chain(self) -> "Chain":
@@ -62,6 +67,10 @@ class SimulatedWorld:
             SimulatedVenue(name=name, market=self.market, clock=self._clock, fate=self.fate)
             for name in (RAYDIUM, METEORA)
         ]
+
+    @property
+    def listing(self) -> "Listing":
+        return self.market
 
     @cached_property
     def chain(self) -> "Chain":

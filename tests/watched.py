@@ -61,6 +61,7 @@ class WatchedDeployment(Deployment):
         held = self._held
         return SimpleNamespace(
             venues=held.watched_venues(),
+            listing=held.market,
             chain=held.watched("chain"),
             wallet=held.watched("wallet"),
             price_history=held.price_history,

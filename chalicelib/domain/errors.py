@@ -1,12 +1,34 @@
-"""The error tree: every error has a stable code and knows whether another attempt may help."""
+"""Every error that this project raises on purpose, by what it means for an order.
+
+    CodedError                      a stable code, and a sentence for people
+    ├── RejectedError               refused at the door: no order exists
+    │   ├── InvalidRequestError
+    │   ├── InvalidAmountError · AmountPrecisionError · AmountRangeError
+    │   ├── UnknownTokenError · SameTokenError
+    │   └── InvalidOrderIdError
+    ├── NotFoundError
+    │   └── OrderNotFoundError
+    ├── OrderError                  why an attempt failed; becomes the code of a failed order
+    │   ├── NoRouteError
+    │   │   └── UnknownPairError
+    │   └── ExecutionError
+    │       ├── QuoteTimeoutError · BlockhashExpiredError           another attempt may help
+    │       ├── SlippageExceededError · TransactionFailedError      another attempt may help
+    │       └── AbandonedError
+    └── IllegalTransitionError      a fault of ours
+
+The other rooms have trees of their own below these: domain/pools/rejections.py (QuoteError, an
+OrderError), engine/errors.py, entrypoints/errors.py.
+"""
 
 from typing import ClassVar
 
 
-class OrderError(Exception):
+class CodedError(Exception):
     """Base of every error this project raises on purpose.
 
-    The docstring of a subclass is its default message; `code` is stable and public.
+    The docstring of a subclass is its default message; `code` is stable and public; `retryable`
+    tells whether the same may succeed later.
     """
 
     code: ClassVar[str] = "INTERNAL"
@@ -17,7 +39,11 @@ class OrderError(Exception):
         super().__init__(self.detail)
 
 
-class RejectedError(OrderError):
+class OrderError(CodedError):
+    """The order cannot be executed."""
+
+
+class RejectedError(CodedError):
     """The request was refused at the door; no order exists."""
 
     code = "REJECTED"
@@ -65,7 +91,7 @@ class InvalidOrderIdError(RejectedError):
     code = "INVALID_ORDER_ID"
 
 
-class NotFoundError(OrderError):
+class NotFoundError(CodedError):
     """There is nothing of that name."""
 
     code = "NOT_FOUND"
@@ -129,7 +155,7 @@ class AbandonedError(ExecutionError):
     code = "ABANDONED"
 
 
-class IllegalTransitionError(OrderError):
+class IllegalTransitionError(CodedError):
     """The order cannot move to that status."""
 
     code = "ILLEGAL_TRANSITION"

@@ -1,8 +1,17 @@
-"""What goes wrong beside the orders themselves: admission, connections, services out of reach."""
+"""What goes wrong beside the orders themselves: admission, connections, services out of reach.
+
+CodedError
+├── RejectedError
+│   ├── UnauthorizedError · ForbiddenError
+│   ├── RateLimitedError · IdempotencyKeyReusedError
+│   └── TooManySubscriptionsError
+├── UnavailableError            nothing is known, so nothing changes: no order pays for it
+└── ConnectionGoneError · FrameRefusedError
+"""
 
 from datetime import timedelta
 
-from chalicelib.domain.errors import OrderError, RejectedError
+from chalicelib.domain.errors import CodedError, RejectedError
 
 
 class IdempotencyKeyReusedError(RejectedError):
@@ -34,14 +43,14 @@ class RateLimitedError(RejectedError):
         self.retry_after = retry_after
 
 
-class UnavailableError(OrderError):
+class UnavailableError(CodedError):
     """A service this one depends on does not answer."""
 
     code = "UNAVAILABLE"
     retryable = True
 
 
-class ConnectionGoneError(OrderError):
+class ConnectionGoneError(CodedError):
     """The connection is not open (any more, or yet)."""
 
     code = "CONNECTION_GONE"
@@ -53,7 +62,7 @@ class TooManySubscriptionsError(RejectedError):
     code = "TOO_MANY_SUBSCRIPTIONS"
 
 
-class FrameRefusedError(OrderError):
+class FrameRefusedError(CodedError):
     """The frame cannot be sent to anybody, now or later."""
 
     code = "FRAME_REFUSED"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.errors import InvalidRequestError, OrderError
+from chalicelib.domain.errors import CodedError, InvalidRequestError
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderId, OrderStatus, parse_order_id
 from chalicelib.domain.tokens import Pair
@@ -63,7 +63,7 @@ class UnfollowRequest:
 StatusMessage = StatusUpdate | FollowRequest | UnfollowRequest
 
 # What reading a message of any other origin may raise.
-_UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError, OrderError)
+_UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError, CodedError)
 
 
 def encode(message: ExecuteOrder | StatusMessage) -> str:

@@ -15,6 +15,7 @@ from chalicelib.domain.routing.best_route import (
 )
 from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.tokens import SOL
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.market import PoolStates, Venue
 
 log = logging.getLogger(__name__)
@@ -33,16 +34,17 @@ class Router:
     def find_route(self, trade: Trade) -> Route:
         """Return the best route among the venues that answer.
 
-        Raises what the domain's find_route raises; when a venue was silent and the others have no
-        route, QuoteTimeoutError, for then there may be one.
+        Raises what the domain's find_route raises; but when a venue did not answer and the others
+        have no route, what that venue raised, QuoteTimeoutError or UnavailableError: for then
+        there may be one.
         """
         answers: list[PoolStates] = []
-        silent: QuoteTimeoutError | None = None
+        silent: QuoteTimeoutError | UnavailableError | None = None
         for venue in self.venues:
             try:
                 answers.append(venue.pools())
-            except QuoteTimeoutError as error:
-                log.warning("quote_timeout", extra={"venue": venue.name})
+            except (QuoteTimeoutError, UnavailableError) as error:
+                log.warning("venue_silent", extra={"venue": venue.name, "code": error.code})
                 silent = error
         try:
             return self._route(trade, answers)

@@ -1,4 +1,15 @@
-"""What a request or a frame can be refused for before any use case sees it."""
+"""What a request or a frame can be refused for before any use case sees it.
+
+RejectedError
+├── InvalidRequestError
+│   ├── MalformedJsonError · DuplicateKeyError · BodyTooDeepError · NumberTooLargeError
+│   ├── InvalidIdempotencyKeyError
+│   └── InvalidAfterError · UnknownActionError          of frames
+├── BodyTooLargeError · UnsupportedMediaTypeError
+├── UnknownOrderTypeError · UnknownStatusError
+├── InvalidSlippageError · InvalidLimitError · InvalidMinutesError · InvalidSlotError
+└── InvalidCursorError · OriginRefusedError
+"""
 
 from chalicelib.domain.errors import (
     InvalidRequestError,

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.errors import (
+    CodedError,
     InvalidRequestError,
     NoRouteError,
     NotFoundError,
-    OrderError,
     QuoteTimeoutError,
     RejectedError,
 )
@@ -27,7 +27,7 @@ from chalicelib.entrypoints.errors import (
 
 CONTENT_TYPE = "application/problem+json"
 # The first class that fits decides.
-_HTTP_STATUS: tuple[tuple[type[OrderError], int], ...] = (
+_HTTP_STATUS: tuple[tuple[type[CodedError], int], ...] = (
     (BodyTooLargeError, 413),
     (UnsupportedMediaTypeError, 415),
     (InvalidRequestError, 400),
@@ -57,7 +57,7 @@ _TITLES: Mapping[int, str] = {
 }
 
 
-def http_status(error: OrderError) -> int:
+def http_status(error: CodedError) -> int:
     """Return the HTTP status that this error is answered with."""
     return next((s for kind, s in _HTTP_STATUS if isinstance(error, kind)), 500)
 

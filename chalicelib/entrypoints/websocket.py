@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import WebsocketEvent
 
-from chalicelib.domain.errors import InvalidOrderIdError, OrderError
+from chalicelib.domain.errors import CodedError, InvalidOrderIdError
 from chalicelib.engine.errors import ConnectionGoneError, UnavailableError
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
 from chalicelib.engine.ports.followers import StatusFeed
@@ -28,7 +28,7 @@ def connect(event: WebsocketEvent, following: Following, gate: Gate) -> dict[str
         ticket = (document["queryStringParameters"] or {}).get("ticket")
         caller = gate.admit_follower(document.get("headers") or {}, request.order_id, ticket)
         following.connect(request, caller.owner_id)
-    except OrderError as error:
+    except CodedError as error:
         status = problems.http_status(error)
         _log("ws_refused", event, code=error.code, status=status)
         body = problems.problem(status=status, code=error.code, detail=error.detail)
@@ -66,7 +66,7 @@ def _answer(event: WebsocketEvent, following: Following, gate: Gate) -> str | No
         document = frames.parse(event.body)
         frame = frames.read_frame(document)
         return _act(frame, event.to_dict()["requestContext"], following, gate)
-    except OrderError as error:
+    except CodedError as error:
         log.info("ws_frame_refused", extra={"code": error.code})
         return frames.error_frame(error, frames.named_order(document))
 

@@ -28,7 +28,7 @@ from chalicelib.engine.ports.chain import Blockhash, Landing, SignatureStatuses
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.ledger import Ledger, LedgerEntry, LedgerLeg
-from chalicelib.simulation.market import Market, moment_at_slot, slot_at
+from chalicelib.simulation.market import Market, PoolNotListedError, moment_at_slot, slot_at
 from chalicelib.solana.transactions import RequestedLeg, RequestedSwap, read_swap
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class SimulatedChain:
         error_code = None
         try:
             legs = self._fill(signature, swap, landing_slot)
-        except OrderError as error:
+        except (OrderError, PoolNotListedError) as error:
             error_code = error.code
         return LedgerEntry(
             signature=signature,

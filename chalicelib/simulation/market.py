@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.pools.pool import Moment
+from chalicelib.domain.routing.rules import HOPS_MAX
 from chalicelib.domain.tokens import Pair, Token
 from chalicelib.simulation.listings import (
     LISTED_TOKENS,
@@ -95,6 +96,18 @@ class Market:
             if listed.address == address and slot >= listed.listed_at_slot:
                 return self._state(listed, slot)
         raise PoolNotListedError(f"no pool {address} is listed at slot {slot}")
+
+    def connects(self, pair: Pair) -> bool:
+        """Tell whether listed pools lead from the one token to the other: the Listing port."""
+        reached = {pair.token_in}
+        for _ in range(HOPS_MAX):
+            reached |= {
+                token
+                for listed in self.listings
+                for token in (listed.token_a, listed.token_b)
+                if reached & {listed.token_a, listed.token_b}
+            }
+        return pair.token_out in reached
 
     def fair_price(self, token: Token, slot: int) -> int:
         """Return the token's price in nano-dollars per whole token."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from chalicelib.domain.errors import QuoteTimeoutError
-from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.market import PoolStates
 from chalicelib.simulation.fate import Fate
@@ -20,17 +19,12 @@ class SimulatedVenue:
     fate: Fate
     _latest: PoolStates | None = field(default=None, init=False)
 
-    def pools(self, pair: Pair | None = None) -> PoolStates:
+    def pools(self) -> PoolStates:
         slot = slot_at(self.clock.now())
         if self.fate.silences(self.name, slot):
             raise QuoteTimeoutError
-        if pair is not None:
-            return self._states(slot, pair)
         # A batch of orders is routed within one slot: its pools are derived once.
         if self._latest is None or self._latest.at.slot != slot:
-            self._latest = self._states(slot, None)
+            pools = self.market.pools(slot, venue=self.name)
+            self._latest = PoolStates(at=moment_at_slot(slot), pools=pools)
         return self._latest
-
-    def _states(self, slot: int, pair: Pair | None) -> PoolStates:
-        pools = self.market.pools(slot, venue=self.name, pair=pair)
-        return PoolStates(at=moment_at_slot(slot), pools=pools)

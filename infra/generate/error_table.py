@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import chalicelib
-from chalicelib.domain.errors import ExecutionError, OrderError
+from chalicelib.domain.errors import CodedError, ExecutionError
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.engine.errors import (
     ConnectionGoneError,
@@ -62,27 +62,27 @@ def with_table(guide: str) -> str:
 def _rows() -> list[Row]:
     for module in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
         importlib.import_module(module.name)
-    kinds: list[type[OrderError]] = [OrderError, *_below(OrderError)]
-    rows = {kind.code: _row(kind) for kind in kinds}
+    kinds: list[type[CodedError]] = [CodedError, *_below(CodedError)]
+    rows = {kind.code: _row(kind) for kind in kinds if "code" in vars(kind)}
     own = {r.code: Row(r.code, str(r.status), r.status in (429, 503), r.detail) for r in BY_ITSELF}
     return [*(own | rows).values()]
 
 
-def _below(kind: type[OrderError]) -> Iterator[type[OrderError]]:
+def _below(kind: type[CodedError]) -> Iterator[type[CodedError]]:
     for child in kind.__subclasses__():
         if child.__module__.startswith("chalicelib."):
             yield child
             yield from _below(child)
 
 
-def _row(kind: type[OrderError]) -> Row:
+def _row(kind: type[CodedError]) -> Row:
     meaning = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
-    if kind is OrderError:
+    if kind is CodedError:
         meaning = "An unexpected error; the log has it by its `requestId`."
     return Row(kind.code, _where(kind), kind.retryable, meaning)
 
 
-def _where(kind: type[OrderError]) -> str:
+def _where(kind: type[CodedError]) -> str:
     """The HTTP status, and whether it stands in a failed order's events or in an error frame."""
     places = []
     status = problems.http_status(kind())

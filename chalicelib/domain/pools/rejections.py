@@ -1,4 +1,12 @@
-"""Why a pool refuses a quote: every rejection that a curve may raise, in one place."""
+"""Why a pool refuses a quote: every rejection that a curve may raise.
+
+OrderError
+└── QuoteError
+    ├── ZeroAmountError · ZeroOutputError
+    ├── EmptyPoolError · InsufficientLiquidityError · PriceRangeError
+    ├── AmountOverflowError · DivisionByZeroError
+    └── SwapDisabledError · MintNotInPoolError
+"""
 
 from chalicelib.domain.errors import OrderError
 

@@ -4,7 +4,6 @@ The whole output of a hop is the input of the next. Paths visit no mint twice, s
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from chalicelib.domain.pools.rejections import (
     QuoteError,
     ZeroOutputError,
 )
+from chalicelib.domain.routing.rules import RoutingRules
 from chalicelib.domain.routing.splitting import Curve, pour, split, total_out
 from chalicelib.domain.tokens import Mint
 
@@ -23,15 +23,6 @@ Path = tuple[Mint, ...]
 _ESTIMATE_PARTS = 8
 _PATHS_MAX = 3
 _WORTH_PLANNING = 0.99
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoutingRules:
-    """Limits of a plan; `cost_per_leg` is in base units of the final output."""
-
-    hops_max: int = 3
-    legs_max: int = 8
-    cost_per_leg: int = 0
 
 
 class Share(NamedTuple):

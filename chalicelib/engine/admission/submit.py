@@ -4,21 +4,19 @@ Invariant: an order that was answered with an id is durable, whatever happens to
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import OrderError
+from chalicelib.domain.errors import UnknownPairError
 from chalicelib.domain.orders.lifecycle import accept
 from chalicelib.domain.orders.order import Order, OrderId, OrderType
-from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
-from chalicelib.domain.pools.pool import Moment, Pool
-from chalicelib.domain.pools.rejections import QuoteError, ZeroOutputError
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.clock import Clock
-from chalicelib.engine.ports.market import Venue
+from chalicelib.engine.ports.listing import Listing
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.ports.queues import OrderQueue
 from chalicelib.engine.transition_log import log_transition
@@ -32,7 +30,7 @@ class Submitter:
 
     store: OrderStore
     queue: OrderQueue
-    venues: Sequence[Venue]
+    listing: Listing
     clock: Clock
     new_id: Callable[[], OrderId]
     limit: RateLimit | None = None
@@ -49,17 +47,12 @@ class Submitter:
         """Accept an order and return it as pending; under a key that its owner has used before,
         return the order of that time instead.
 
-        Raises ZeroOutputError when every pool of the pair says that the amount would buy nothing,
+        Raises UnknownPairError when no listed pools lead from the one token to the other,
         IdempotencyKeyReusedError, RateLimitedError, UnavailableError when it cannot be stored.
+        What an amount would buy is found when the order is routed.
         """
-        try:
-            if trade.mode is SwapMode.EXACT_IN:
-                self._refuse_dust(trade)
-        except ZeroOutputError:
-            known = self.store.replay(owner_id, key) if key else None
-            if known is None:
-                raise
-            return known
+        if not self.listing.connects(trade.pair):
+            return self._placed_before(owner_id, key)
         accepted = accept(
             owner_id=owner_id,
             order_id=self.new_id(),
@@ -74,21 +67,12 @@ class Submitter:
             self._enqueue(admission.order)
         return admission
 
-    def _refuse_dust(self, trade: Trade) -> None:
-        asked = False
-        for venue in self.venues:
-            try:
-                states = venue.pools(trade.pair)
-            except OrderError as error:
-                # Not knowing is no reason to refuse: execution asks again and decides.
-                log.warning("quote_unknown", extra={"venue": venue.name, "code": error.code})
-                return
-            for pool in states.pools:
-                asked = True
-                if not _buys_nothing(pool, trade, states.at):
-                    return
-        if asked:
-            raise ZeroOutputError
+    def _placed_before(self, owner_id: OwnerId, key: IdempotencyKey | None) -> Admission:
+        """A listing may have lost a pair since: a repeated request gets its answer all the same."""
+        known = self.store.replay(owner_id, key) if key else None
+        if known is None:
+            raise UnknownPairError
+        return known
 
     def _enqueue(self, order: Order) -> None:
         try:
@@ -108,10 +92,3 @@ class Submitter:
             log.warning(
                 "schedule_sweep_failed", extra={"order_id": order.order_id, "reason": error.detail}
             )
-
-
-def _buys_nothing(pool: Pool, trade: Trade, at: Moment) -> bool:
-    try:
-        return pool.quote_exact_in(trade.pair.token_in.mint, trade.amount, at).amount_out == 0
-    except QuoteError as error:
-        return isinstance(error, ZeroOutputError)

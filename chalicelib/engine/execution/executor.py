@@ -7,9 +7,10 @@ step on. Nothing is known here that the store does not know.
 
 import heapq
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 from chalicelib.domain.errors import OrderError
@@ -19,7 +20,7 @@ from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTr
 from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution import steps
-from chalicelib.engine.execution.isolation import call_apart
+from chalicelib.engine.execution.isolation import isolate
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.chain import Blockhash, Chain, Wallet
@@ -59,7 +60,7 @@ class _Batch:
         return due
 
 
-_Step = Callable[[Sequence[Order], datetime, _Batch], Iterable[Transition]]
+_Step = Callable[[Sequence[Order], datetime, _Batch], list[Transition]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ class Executor:
         for message in messages:
             other = wanted.get(message.order_id, message)
             wanted[message.order_id] = min(message, other, key=lambda m: m.announced_through)
-        loaded = call_apart(self.store.load, wanted, batch.failed)
+        loaded = isolate(self.store.load, wanted, batch.failed)
         now = self.clock.now()
         for found in loaded:
             batch.keep(found.order, self._due_at(found.order, now))
@@ -154,59 +155,71 @@ class Executor:
     def _tick(self, batch: _Batch) -> None:
         now = self.clock.now()
         due = batch.take_due(now)
-        transitions = [*self._step(due, now, batch)]
+        transitions = self._step(due, now, batch)
         if not transitions:
             return
-        moved = call_apart(
-            self.store.save, {t.order.order_id: t for t in transitions}, batch.failed
-        )
+        moved = isolate(self.store.save, {t.order.order_id: t for t in transitions}, batch.failed)
         won = [t for t in transitions if t.order.order_id in moved]
         for transition in won:
             log_transition(transition)
             batch.keep(transition.order, transition.order.due_at)
         batch.unannounced += [transition.event for transition in won]
 
-    def _step(self, due: Sequence[Order], now: datetime, batch: _Batch) -> Iterable[Transition]:
+    def _step(self, due: Sequence[Order], now: datetime, batch: _Batch) -> list[Transition]:
         by_status = {status: [o for o in due if o.status is status] for status in OrderStatus}
-        for order in by_status[OrderStatus.PENDING]:
-            yield steps.start(order, at=now, pacing=self.pacing)
+        pending = by_status[OrderStatus.PENDING]
+        transitions = [steps.start(order, at=now, pacing=self.pacing) for order in pending]
         for carry_on, status in (
             (self._route, OrderStatus.ROUTING),
             (self._send, OrderStatus.BUILDING),
             (self._confirm, OrderStatus.SUBMITTED),
         ):
             if by_status[status]:
-                yield from self._while_chain_answers(carry_on, by_status[status], now, batch)
+                transitions += self._unless_unavailable(carry_on, by_status[status], now, batch)
+        return transitions
 
-    def _while_chain_answers(
+    def _unless_unavailable(
         self, carry_on: _Step, orders: Sequence[Order], now: datetime, batch: _Batch
-    ) -> Iterable[Transition]:
-        """Without an answer nothing is known, so nothing changes: the orders are due again."""
+    ) -> list[Transition]:
+        """Step the orders, all or none: without an answer nothing is known, so nothing changes,
+        and the orders are due again soon."""
         try:
-            yield from carry_on(orders, now, batch)
+            return carry_on(orders, now, batch)
         except UnavailableError as error:
-            log.warning("chain_unavailable", extra={"reason": error.detail})
+            log.warning("unavailable", extra={"orders": len(orders), "reason": error.detail})
             for order in orders:
                 batch.keep(order, now + self.pacing.backoff_first)
+            return []
 
-    def _route(self, orders: Sequence[Order], now: datetime, batch: _Batch) -> Iterable[Transition]:
+    def _route(self, orders: Sequence[Order], now: datetime, batch: _Batch) -> list[Transition]:
         blockhash = self.chain.latest_blockhash()
+        transitions: list[Transition] = []
         for number, order in enumerate(orders):
             # A route may take long to find: the first is always found, so that all come to a turn.
             if number and not batch.has_time():
                 batch.keep(order, now)
                 continue
             try:
-                route = self.router.find_route(order.trade)
-                yield self._build(order, route, blockhash, now)
-            except OrderError as error:
-                yield steps.give_up_or_retry(
-                    order, error, at=now, pacing=self.pacing, random=self.random
+                transitions += self._unless_unavailable(
+                    partial(self._route_one, blockhash), [order], now, batch
                 )
             except Exception:
                 # A fault of ours with this order: its message comes again, the others go on.
                 log.exception("step_failed", extra={"order_id": order.order_id})
                 batch.failed.add(order.order_id)
+        return transitions
+
+    def _route_one(
+        self, blockhash: Blockhash, orders: Sequence[Order], now: datetime, _batch: _Batch
+    ) -> list[Transition]:
+        [order] = orders
+        try:
+            route = self.router.find_route(order.trade)
+            return [self._build(order, route, blockhash, now)]
+        except OrderError as error:
+            return [
+                steps.give_up_or_retry(order, error, at=now, pacing=self.pacing, random=self.random)
+            ]
 
     def _build(self, order: Order, route: Route, blockhash: Blockhash, now: datetime) -> Transition:
         limit = order.trade.limit(route.amount_quoted, order.slippage_bps)
@@ -217,34 +230,39 @@ class Executor:
             order, route=route, limit=limit, transaction=transaction, at=now, pacing=self.pacing
         )
 
-    def _send(self, orders: Sequence[Order], now: datetime, _batch: _Batch) -> Iterable[Transition]:
+    def _send(self, orders: Sequence[Order], now: datetime, _batch: _Batch) -> list[Transition]:
         transactions = {order.order_id: _transaction_of(order) for order in orders}
         self.chain.send(list(transactions.values()))
-        for order in orders:
-            yield steps.submit(
+        return [
+            steps.submit(
                 order, transaction=transactions[order.order_id], at=now, pacing=self.pacing
             )
+            for order in orders
+        ]
 
-    def _confirm(
-        self, orders: Sequence[Order], now: datetime, batch: _Batch
-    ) -> Iterable[Transition]:
+    def _confirm(self, orders: Sequence[Order], now: datetime, batch: _Batch) -> list[Transition]:
         transactions = {order.order_id: _transaction_of(order) for order in orders}
         answer = self.chain.statuses([t.signature for t in transactions.values()])
         overdue = [o for o in orders if now - o.updated_at >= self.pacing.rebroadcast_after]
         lost = [transactions[o.order_id] for o in overdue]
         self._send_again([t for t in lost if t.signature not in answer.landings])
+        transitions: list[Transition] = []
         for order in orders:
             transaction = transactions[order.order_id]
             landing = answer.landings.get(transaction.signature)
             error = steps.landing_error(transaction, landing, answer.finalized_block_height)
             if error is not None:
-                yield steps.give_up_or_retry(
-                    order, error, at=now, pacing=self.pacing, random=self.random
+                transitions.append(
+                    steps.give_up_or_retry(
+                        order, error, at=now, pacing=self.pacing, random=self.random
+                    )
                 )
             elif landing is not None:
-                yield steps.settle(order, transaction=transaction, landing=landing, at=now)
+                settled = steps.settle(order, transaction=transaction, landing=landing, at=now)
+                transitions.append(settled)
             else:
                 batch.keep(order, now + self.pacing.confirmation_poll)
+        return transitions
 
     def _send_again(self, transactions: Sequence[SignedTransaction]) -> None:
         # Networks drop packets; until it has landed or expired, the same bytes may go out again.

@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def call_apart(
+def isolate(
     call: Callable[[Sequence[Item]], Iterable[Result]],
     items: Mapping[OrderId, Item],
     failed: set[OrderId],
@@ -32,6 +32,4 @@ def call_apart(
             log.exception("order_refused", extra={"order_id": next(iter(items))})
             failed.update(items)
             return []
-    return [
-        r for order_id, item in items.items() for r in call_apart(call, {order_id: item}, failed)
-    ]
+    return [r for order_id, item in items.items() for r in isolate(call, {order_id: item}, failed)]

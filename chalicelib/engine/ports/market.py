@@ -24,10 +24,12 @@ class Venue(Protocol):
     def name(self) -> str:
         """The venue's name as clients see it."""
 
-    def pools(self, pair: Pair | None = None) -> PoolStates:
-        """Return the venue's pools as they stand now: those that trade the pair, or all.
+    def pools(self) -> PoolStates:
+        """Return the venue's pools as they stand now.
 
-        Raises QuoteTimeoutError when the venue does not answer.
+        Raises QuoteTimeoutError when the venue stays silent: others are asked, and an attempt that
+        finds no route with them has failed; UnavailableError when the venue is out of reach for
+        reasons of ours: then no order pays for it.
         """
 
 

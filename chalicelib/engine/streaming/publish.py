@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import OrderError
+from chalicelib.domain.errors import CodedError
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import ConnectionGoneError, FrameRefusedError, UnavailableError
@@ -195,7 +195,7 @@ class Publisher:
                 self.clock.sleep(POST_RETRY_SECONDS)
 
 
-def _log_skipped(order_id: OrderId, follower: Follower, error: OrderError) -> None:
+def _log_skipped(order_id: OrderId, follower: Follower, error: CodedError) -> None:
     """The hole in the sequence tells the client to ask again; the log's count tells us."""
     log.warning(
         "push_skipped",

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalice.app import Request, Response
 
-from chalicelib.domain.errors import OrderError
+from chalicelib.domain.errors import CodedError
 from chalicelib.engine.errors import RateLimitedError, UnauthorizedError
 from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.errors import UnsupportedMediaTypeError
@@ -25,7 +25,7 @@ def endpoint(handler: Callable[..., Response]) -> Callable[..., Response]:
     def answered(*args: Any, **kwargs: Any) -> Response:
         try:
             return handler(*args, **kwargs)
-        except OrderError as error:
+        except CodedError as error:
             return _problem_of(error)
         except Exception:
             log.exception("request_failed")
@@ -85,7 +85,7 @@ def json_answer(document: Mapping[str, Any], *, status: int = 200, **headers: st
     )
 
 
-def _problem_of(error: OrderError) -> Response:
+def _problem_of(error: CodedError) -> Response:
     status = problems.http_status(error)
     if status >= 500:
         log.error("request_failed", extra={"code": error.code, "reason": error.detail})

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr
 from pydantic.alias_generators import to_camel
 
-from chalicelib.domain.errors import InvalidOrderIdError, InvalidRequestError, OrderError
+from chalicelib.domain.errors import CodedError, InvalidOrderIdError, InvalidRequestError
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderId, parse_order_id
 from chalicelib.entrypoints.errors import InvalidAfterError, UnknownActionError
@@ -112,7 +112,7 @@ def update_frame(event: OrderEvent) -> str:
     return json.dumps({"type": "update", "data": wire.event_document(event)})
 
 
-def error_frame(error: OrderError, order_id: OrderId | None = None) -> str:
+def error_frame(error: CodedError, order_id: OrderId | None = None) -> str:
     """Write the frame that tells a client what was wrong with its own, and with which order."""
     document = {"code": error.code, "detail": error.detail}
     if order_id is not None:

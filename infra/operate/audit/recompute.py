@@ -12,7 +12,7 @@ from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import Pool
 from chalicelib.domain.routing.fills import Leg, fill
 from chalicelib.settings import SimulationSettings
-from chalicelib.simulation.market import Market, moment_at_slot
+from chalicelib.simulation.market import Market, PoolNotListedError, moment_at_slot
 from chalicelib.solana.transactions import RequestedLeg, RequestedSwap, read_swap
 from chalicelib.worlds import market_of
 
@@ -40,7 +40,7 @@ class Recomputation:
         """Tell whether the ledger's row of a swap equals what its bytes do in its slot."""
         try:
             told = self._tell(swap["wire_bytes"], swap["landing_slot"])
-        except (ArithmeticError, IndexError, OrderError, ValueError):
+        except (ArithmeticError, IndexError, OrderError, PoolNotListedError, ValueError):
             # The bytes are no signed swap, or one that the pools of that slot refuse.
             return False
         return told == {name: swap[name] for name in told}

@@ -205,28 +205,74 @@ def test_execution_goes_on_and_the_message_fails_when_the_status_queue_is_down()
 
 
 @pytest.mark.parametrize(
-    ("call", "standing_at"),
+    ("away", "standing_at"),
     [
-        ("chain.latest_blockhash", OrderStatus.ROUTING),
-        ("chain.send", OrderStatus.BUILDING),
-        ("chain.statuses", OrderStatus.SUBMITTED),
+        (["raydium", "meteora"], OrderStatus.ROUTING),
+        (["wallet"], OrderStatus.ROUTING),
+        (["chain.latest_blockhash"], OrderStatus.ROUTING),
+        (["chain.send"], OrderStatus.BUILDING),
+        (["chain.statuses"], OrderStatus.SUBMITTED),
     ],
+    ids=" ".join,
 )
-def test_order_stands_still_and_goes_on_later_when_the_chain_is_down(
-    call: str, standing_at: OrderStatus
+def test_order_stands_still_and_pays_no_attempt_when_a_service_is_down(
+    away: list[str], standing_at: OrderStatus
 ) -> None:
     world = World()
     order_id = world.submit()
-    world.outages[call] = UnavailableError("chain")
+    world.outages |= dict.fromkeys(away, UnavailableError("down"))
 
     failed = world.execute(world.take(), has_time=ticks(8))
 
     assert (failed, world.order(order_id).status) == (set(), standing_at)
-    assert len(world.calls(call)) > 1
+    assert len([call for call in world.journal if call.name.startswith(away[0])]) > 1
     world.outages.clear()
     world.run()
+    assert (world.statuses(order_id), world.order(order_id).attempt) == (FIVE, 1)
+    assert len(world.landed(order_id)) == 1
+
+
+@pytest.mark.parametrize("call", ["store.load", "store.save"])
+def test_order_pays_no_attempt_when_the_store_is_down(call: str) -> None:
+    world = World()
+    order_id = world.submit()
+    messages = world.take()
+    world.outages[call] = UnavailableError("down")
+
+    with pytest.raises(UnavailableError):
+        world.execute(messages)
+
+    assert world.order(order_id).attempt == 0
+    world.outages.clear()
+    world.execute(messages)
+    assert (world.statuses(order_id), world.order(order_id).attempt) == (FIVE, 1)
+
+
+def test_route_goes_over_the_other_venue_when_one_is_down() -> None:
+    world = World()
+    world.outages["raydium"] = UnavailableError("down")
+
+    order_id = world.submit()
+    world.run()
+
     assert world.statuses(order_id) == FIVE
-    assert len(world.landed(order_id)) == len(world.calls("wallet.sign_swap")) == 1
+    assert world.details(order_id, 3)["route"]["venue"] == "meteora"
+
+
+def test_other_orders_go_on_when_the_wallet_is_down_for_one() -> None:
+    world = World()
+    first, second = world.submit(), world.submit()
+
+    def fail() -> None:
+        raise UnavailableError("down")
+
+    world.meanwhile("wallet.sign_swap", fail)
+    world.execute(world.take(), has_time=ticks(3))
+
+    assert (world.statuses(first), world.order(first).attempt) == (FIVE[:2], 1)
+    assert world.statuses(second) == FIVE[:3]
+    world.run()
+    assert (world.statuses(first), world.statuses(second)) == (FIVE, FIVE)
 
 
 def test_same_transaction_is_used_when_the_chain_was_down_for_the_sending() -> None:

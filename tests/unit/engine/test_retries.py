@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -143,8 +144,12 @@ def test_chain_shows_one_swap_exactly_for_confirmed_orders_when_the_network_is_b
         assert sequences == list(range(1, len(sequences) + 1))
 
 
-def test_order_fails_at_once_when_no_pool_trades_its_pair() -> None:
-    world = World(listings=tuple(listed for listed in POOLS if listed.trades(SOL_USDC)))
+def test_order_fails_at_once_when_the_listed_pools_of_its_pair_do_not_stand_yet() -> None:
+    listings = tuple(
+        listed if listed.trades(SOL_USDC) else replace(listed, listed_at_slot=2**40)
+        for listed in POOLS
+    )
+    world = World(listings=listings)
     order_id = world.submit(pair=Pair.of("BONK", "USDT"))
 
     world.run()

@@ -2,13 +2,13 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import QuoteTimeoutError
+from chalicelib.domain.errors import UnknownPairError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
-from chalicelib.domain.pools.rejections import ZeroOutputError
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
-from tests.world import World
+from chalicelib.simulation.market import POOLS
+from tests.world import SOL_USDC, World
 
 BONK_FOR_SOL = Pair.of("BONK", "SOL")
 FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
@@ -51,23 +51,43 @@ def test_order_is_not_accepted_when_the_store_is_down() -> None:
     assert (world.store.orders, queued(world)) == ({}, [])
 
 
-def test_order_is_refused_when_every_pool_says_it_buys_nothing() -> None:
-    world = World()
+def test_order_is_refused_when_no_listed_pools_lead_from_token_to_token() -> None:
+    world = World(listings=tuple(listed for listed in POOLS if listed.trades(SOL_USDC)))
 
-    with pytest.raises(ZeroOutputError):
-        world.submit(pair=BONK_FOR_SOL, amount_in=1)
+    with pytest.raises(UnknownPairError):
+        world.submit(pair=BONK_FOR_SOL)
 
     assert (world.store.orders, queued(world)) == ({}, [])
 
 
-@pytest.mark.parametrize("error", [QuoteTimeoutError(), DOWN], ids=lambda error: error.code)
-def test_order_is_accepted_when_no_venue_can_say_what_it_buys(error: Exception) -> None:
+def test_order_is_accepted_when_listed_pools_lead_over_other_tokens() -> None:
     world = World()
-    world.outages |= {"raydium": error, "meteora": error}
 
-    order_id = world.submit(pair=BONK_FOR_SOL, amount_in=1)
+    order_id = world.submit(pair=Pair.of("BONK", "WIF"))
 
     assert queued(world) == [order_id]
+
+
+def test_no_venue_and_no_chain_is_asked_when_an_order_is_placed() -> None:
+    world = World()
+
+    world.submit()
+
+    assert {call.name.partition(".")[0] for call in world.journal} == {
+        "clock",
+        "order_queue",
+        "store",
+    }
+
+
+def test_order_is_accepted_and_fails_when_it_would_buy_nothing() -> None:
+    world = World()
+
+    order_id = world.submit(pair=BONK_FOR_SOL, amount_in=1)
+    world.run()
+
+    assert world.statuses(order_id) == ["pending", "routing", "failed"]
+    assert world.details(order_id, 3)["code"] == "ZERO_OUTPUT"
 
 
 @pytest.mark.parametrize(

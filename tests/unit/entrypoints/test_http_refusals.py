@@ -3,6 +3,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from chalicelib.simulation.market import Market
 from tests.unit.functions import Answer, Functions
 
 KIB_16 = 16 * 1024
@@ -251,10 +252,11 @@ def test_order_is_refused_when_both_tokens_are_one(
     assert_refused(functions, answer, 422, "SAME_TOKEN")
 
 
-def test_order_is_refused_when_it_would_buy_nothing(functions: Functions) -> None:
-    answer = functions.post(raw(tokenIn='"BONK"', tokenOut='"SOL"', amount='"0.00001"'))
+def test_order_is_refused_when_no_pools_trade_its_pair(functions: Functions) -> None:
+    functions.world.market = Market(seed="world", listings=())
+    functions.deploy()
 
-    assert_refused(functions, answer, 422, "ZERO_OUTPUT")
+    assert_refused(functions, functions.post(raw()), 422, "UNKNOWN_PAIR")
 
 
 @pytest.mark.parametrize(

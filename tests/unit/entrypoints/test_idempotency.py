@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.engine.limits import RateLimit
+from chalicelib.simulation.market import Market
 from tests.unit.functions import Answer, Functions
 
 FIELDS = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1}
@@ -117,14 +118,13 @@ def test_key_is_free_again_when_its_request_was_refused(functions: Functions) ->
     assert (refused.status, place(functions).status) == (422, 202)
 
 
-def test_replay_is_answered_when_the_pools_would_now_refuse_the_order(
-    functions: Functions, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_replay_is_answered_when_the_pair_is_listed_no_more(functions: Functions) -> None:
     first = place(functions)
-    monkeypatch.setattr("chalicelib.engine.admission.submit._buys_nothing", lambda *_: True)
+    functions.world.market = Market(seed="world", listings=())
+    functions.deploy()
 
     assert place(functions).document == first.document
-    assert place(functions, "another").document["code"] == "ZERO_OUTPUT"
+    assert place(functions, "another").document["code"] == "UNKNOWN_PAIR"
 
 
 def test_key_is_forgotten_a_day_later(functions: Functions) -> None:
