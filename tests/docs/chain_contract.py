@@ -13,7 +13,7 @@ from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.chain import Chain, Landing
 from chalicelib.simulation.market import SLOT
 from tests.docs.rpc_node import RpcNode, serving
-from tests.unit.simulation.test_chain import LIFE_BLOCKS, routed, signed
+from tests.swaps import LIFE_BLOCKS, routed, signed
 from tests.world import ONE_SOL, World
 
 FINAL_BLOCKS = 32

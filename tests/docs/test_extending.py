@@ -16,7 +16,11 @@ CACHE = ROOT / "build" / "checks-of-examples"
 FILES = [block.of for block in of_kind("file")]
 SOURCES = [name for name in FILES if name.startswith("chalicelib/")]
 # What is there already and deals with what the document changes.
-CONCERNED = ("tests/unit/simulation/test_chain.py", "tests/golden/test_vectors_constant_product.py")
+CONCERNED = (
+    "tests/unit/simulation/test_chain.py",
+    "tests/unit/simulation/test_chain_verification.py",
+    "tests/golden/test_vectors_constant_product.py",
+)
 TESTS = [name for name in FILES if name.startswith("tests/")]
 
 

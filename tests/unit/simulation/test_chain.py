@@ -3,57 +3,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from solders.hash import Hash
 
-from chalicelib.domain.orders.lifecycle import accept
-from chalicelib.domain.orders.order import Order, OrderId, OrderType, SignedTransaction
-from chalicelib.domain.pools.pool import PoolKind
-from chalicelib.domain.routing.best_route import find_route
-from chalicelib.domain.routing.routes import Route
-from chalicelib.engine.ports.chain import Blockhash, Landing
-from chalicelib.simulation.market import SLOT, moment_at_slot, slot_at
-from tests.world import ONE_SOL, SOL_USDC, World, exact_in
+from chalicelib.domain.orders.order import SignedTransaction
+from chalicelib.engine.ports.chain import Landing
+from chalicelib.simulation.market import SLOT, slot_at
+from tests.swaps import cpmm_pools, routed, signed
+from tests.world import ONE_SOL, World
 
 ALL = 10_000
-LIFE_BLOCKS = 150
-
-
-def order(world: World, number: int = 1) -> Order:
-    return accept(
-        order_id=OrderId(f"00000000-0000-4000-8000-{number:012d}"),
-        order_type=OrderType.MARKET,
-        trade=exact_in(),
-        slippage_bps=100,
-        at=world.clock.now(),
-    ).order
-
-
-def signed(
-    world: World,
-    *,
-    number: int = 1,
-    limit: int = 1,
-    blockhash: Blockhash | None = None,
-) -> SignedTransaction:
-    return world.wallet.sign_swap(
-        order=order(world, number),
-        route=routed(world),
-        limit=limit,
-        blockhash=blockhash or world.chain.latest_blockhash(),
-    )
-
-
-def cpmm_pools(world: World, slot: int) -> list[Any]:
-    """The pool of SOL/USDC whose curve is one line to compute."""
-    pools = world.market.pools(slot, venue="raydium", pair=SOL_USDC)
-    return [pool for pool in pools if pool.kind is PoolKind.CPMM]
-
-
-def routed(world: World) -> Route:
-    """A route of one leg."""
-    slot = slot_at(world.clock.now())
-    mints = SOL_USDC.token_in.mint, SOL_USDC.token_out.mint
-    return find_route(cpmm_pools(world, slot), *mints, ONE_SOL, moment_at_slot(slot))
 
 
 def landing(world: World, transaction: SignedTransaction) -> Any:
@@ -68,26 +25,6 @@ def expected_amount_out(world: World, slot: int) -> int:
     fee_amount = -(-ONE_SOL * pool.trade_fee_rate // 1_000_000)
     left = -(-reserve_0 * reserve_1 // (reserve_0 + ONE_SOL - fee_amount))
     return int(reserve_1 - left)
-
-
-def test_wallet_gives_the_same_bytes_when_order_attempt_and_blockhash_are_the_same() -> None:
-    world = World()
-
-    assert signed(world) == signed(world)
-    assert signed(world).signature != signed(world, number=2).signature
-
-
-def test_wallet_signs_another_transaction_when_the_attempt_is_another() -> None:
-    world = World()
-    first, second = (replace(order(world), attempt=attempt) for attempt in (1, 2))
-    route, blockhash = routed(world), world.chain.latest_blockhash()
-
-    signatures = {
-        world.wallet.sign_swap(order=attempt, route=route, limit=1, blockhash=blockhash).signature
-        for attempt in (first, second)
-    }
-
-    assert len(signatures) == 2
 
 
 def test_transaction_lands_at_once_when_there_is_no_latency() -> None:
@@ -130,97 +67,6 @@ def test_amount_out_is_that_of_the_landing_slot(latency_seconds: int) -> None:
     (entry,) = world.ledger.entries.values()
     assert entry.amount_out == expected_amount_out(world, entry.landing_slot)
     assert entry.wire_bytes == transaction.wire_bytes
-
-
-def test_transaction_never_lands_when_any_byte_of_it_was_tampered_with() -> None:
-    world = World()
-    transaction = signed(world)
-
-    for position in range(len(transaction.wire_bytes)):
-        tampered = bytearray(transaction.wire_bytes)
-        tampered[position] ^= 1
-        world.chain.send([replace(transaction, wire_bytes=bytes(tampered))])
-
-    assert not world.ledger.entries
-
-
-def test_transaction_never_lands_when_something_is_behind_its_end() -> None:
-    world = World()
-    transaction = signed(world)
-
-    world.chain.send([replace(transaction, wire_bytes=transaction.wire_bytes + b"\0")])
-
-    assert not world.ledger.entries
-
-
-def test_transaction_never_lands_when_nobody_signed_it() -> None:
-    world = World()
-    transaction = signed(world)
-    # One signature of 64 bytes stands behind its count.
-    unsigned = b"\0" + transaction.wire_bytes[65:]
-
-    world.chain.send([replace(transaction, wire_bytes=unsigned)])
-
-    assert not world.ledger.entries
-
-
-@pytest.mark.parametrize(
-    ("blocks_later", "lands"), [(0, True), (LIFE_BLOCKS, True), (LIFE_BLOCKS + 1, False)]
-)
-def test_transaction_lands_only_while_its_blockhash_is_valid(
-    blocks_later: int, lands: bool
-) -> None:
-    world = World()
-    transaction = signed(world)
-    world.clock.at += SLOT * blocks_later
-
-    world.chain.send([transaction])
-
-    assert bool(world.ledger.entries) == lands
-    assert transaction.last_valid_block_height == slot_at(world.clock.now()) - blocks_later + 150
-
-
-@pytest.mark.parametrize(("blocks_left", "lands"), [(8, True), (7, False)])
-def test_transaction_lands_only_when_it_arrives_before_its_blockhash_expires(
-    blocks_left: int, lands: bool
-) -> None:
-    world = World(latency=timedelta(seconds=4))
-    assert world.pacing.confirmation_first // SLOT == 8
-    transaction = signed(world)
-    world.clock.at += SLOT * (LIFE_BLOCKS - blocks_left)
-
-    world.chain.send([transaction])
-
-    assert bool(world.ledger.entries) == lands
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        str(Hash.default()),
-        World(seed="another").chain.latest_blockhash().value,
-        str(Hash.hash(b"made up")),
-    ],
-    ids=["zero", "of another chain", "made up"],
-)
-def test_transaction_does_not_land_when_its_blockhash_is_unknown(value: str) -> None:
-    world = World()
-    blockhash = Blockhash(value=value, last_valid_block_height=10**12)
-    transaction = signed(world, blockhash=blockhash)
-
-    world.chain.send([transaction])
-
-    assert not world.ledger.entries
-
-
-def test_transaction_does_not_land_when_its_blockhash_is_of_the_future() -> None:
-    later, world = World(), World()
-    later.clock.at += SLOT
-    transaction = signed(world, blockhash=later.chain.latest_blockhash())
-
-    world.chain.send([transaction])
-
-    assert not world.ledger.entries
 
 
 @pytest.mark.parametrize(
