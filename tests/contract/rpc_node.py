@@ -1,18 +1,17 @@
 """A small Solana node on loopback: its JSON-RPC answers over the simulated chain of a world."""
 
 import json
-import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from chalicelib.domain.orders.order import Signature, SignedTransaction
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.ledger import LedgerEntry
 from chalicelib.simulation.market import slot_at
+from tests.contract.loopback import answering, response
 from tests.world import KEYPAIR, World
 
 TRADER = str(KEYPAIR.pubkey())
@@ -30,7 +29,12 @@ class RpcNode:
     url: str = ""
     lag_slots: int = 0
     forgets_transactions: bool = False
+    hides_balances_of: set[str] = field(default_factory=set)
     before: Callable[[str], object] = lambda _: None
+
+    def answer_bytes(self, body: bytes) -> bytes:
+        """Answer what stands in a request's body."""
+        return json.dumps(self.answer(json.loads(body))).encode()
 
     def answer(self, request: Any) -> Any:
         """Answer a call, or a batch of calls in any order."""
@@ -95,6 +99,8 @@ class RpcNode:
         before = [(TRADER, entry.input_mint, paid), (TRADER, entry.output_mint, 5)]
         after = [(TRADER, entry.input_mint, 0), (TRADER, entry.output_mint, 5 + received)]
         others = [("Vau1t", entry.output_mint, 10**15)]
+        if signature in self.hides_balances_of:
+            before, after = [], []
         return {
             "slot": entry.landing_slot,
             "transaction": {"message": {"accountKeys": [TRADER, "another"]}},
@@ -129,25 +135,5 @@ def _balance(owner: str, mint: str, amount: int) -> Any:
 @contextmanager
 def serving(node: RpcNode) -> Iterator[RpcNode]:
     """Let the node answer at its `url`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(node.answer(request)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            """The test's own output is enough."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        node.url = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield node
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(lambda body: response(node.answer_bytes(body))) as node.url:
+        yield node

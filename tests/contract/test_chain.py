@@ -1,4 +1,4 @@
-"""What a Chain has to do, whatever is behind it. Run by test_extending.py, where the second is."""
+"""What a Chain has to do, whatever is behind it: the simulated one, and one behind a node."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.json_rpc import JsonRpc
-from chalicelib.adapters.rpc_chain import RpcChain
+from chalicelib.adapters.solana.chain import RpcChain
+from chalicelib.adapters.solana.json_rpc import JsonRpc
 from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.chain import Chain, Landing
 from chalicelib.simulation.market import SLOT
-from tests.docs.rpc_node import RpcNode, serving
+from tests.contract.loopback import answering, response
+from tests.contract.rpc_node import RpcNode, serving
 from tests.swaps import LIFE_BLOCKS, routed, signed
 from tests.world import ONE_SOL, World
 
@@ -149,6 +150,19 @@ def test_nothing_counts_as_expired_when_a_landed_transaction_cannot_be_read(
     assert (answer.landings, answer.finalized_block_height) == ({}, 0)
 
 
+def test_others_are_reported_when_one_does_not_show_what_it_moved(behind_node: Case) -> None:
+    good = behind_node.sent()
+    bad = signed(behind_node.world, number=2)
+    behind_node.chain.send([bad])
+    behind_node.node.hides_balances_of.add(bad.signature)
+    behind_node.wait(LIFE_BLOCKS + FINAL_BLOCKS + 1)
+
+    answer = behind_node.chain.statuses([bad.signature, good.signature])
+
+    assert answer.landings.keys() == {good.signature}
+    assert answer.finalized_block_height == 0
+
+
 def test_nothing_counts_as_expired_when_it_lands_between_two_calls(behind_node: Case) -> None:
     transaction = signed(behind_node.world, blockhash=behind_node.chain.latest_blockhash())
     behind_node.wait(LIFE_BLOCKS)
@@ -180,3 +194,17 @@ def test_chain_is_unavailable_when_no_node_listens() -> None:
         chain.latest_blockhash()
     with pytest.raises(UnavailableError):
         chain.send([signed(World())])
+    with pytest.raises(UnavailableError):
+        chain.statuses([])
+
+
+@pytest.mark.parametrize("result", ["null", "7", "[]", "{}", '{"value": [], "context": {}}'])
+def test_chain_is_unavailable_when_results_are_of_another_form(result: str) -> None:
+    nonsense = response(b'[{"jsonrpc": "2.0", "id": 0, "result": %s}]' % result.encode())
+
+    with answering(lambda _: nonsense) as url:
+        chain = RpcChain(JsonRpc(url))
+        with pytest.raises(UnavailableError, match="cannot be read"):
+            chain.latest_blockhash()
+        with pytest.raises(UnavailableError, match="cannot be read"):
+            chain.statuses([])
