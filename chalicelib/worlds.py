@@ -60,12 +60,13 @@ class SimulatedWorld:
 
     @cached_property
     def venues(self) -> "Sequence[Venue]":
-        from chalicelib.simulation.market import METEORA, RAYDIUM
+        """One for each name in the market's listings, in order of first appearance."""
         from chalicelib.simulation.venues import SimulatedVenue
 
+        names = dict.fromkeys(listed.venue for listed in self.market.listings)
         return [
             SimulatedVenue(name=name, market=self.market, clock=self._clock, fate=self.fate)
-            for name in (RAYDIUM, METEORA)
+            for name in names
         ]
 
     @property
@@ -138,7 +139,12 @@ class SimulatedWorld:
 
 def market_of(simulation: SimulationSettings) -> "Market":
     """Return the simulated market of these settings."""
-    from chalicelib.simulation.market import Market
+    from chalicelib.simulation.market import POOLS, Market
 
     gap_bps_min, gap_bps_max = simulation.venue_gap_range_bps
-    return Market(seed=simulation.market_seed, gap_bps_min=gap_bps_min, gap_bps_max=gap_bps_max)
+    return Market(
+        seed=simulation.market_seed,
+        gap_bps_min=gap_bps_min,
+        gap_bps_max=gap_bps_max,
+        listings=POOLS,
+    )

@@ -68,8 +68,8 @@ def moment_at_slot(slot: int) -> Moment:
 class Market:
     """The pools and their values at any slot.
 
-    The venues of a pair stand between `gap_bps_min` and `gap_bps_max` apart, but for the short
-    while in which they change sides; the pools of one venue stand a few bps apart.
+    Of a pair, Raydium stands between `gap_bps_min` and `gap_bps_max` apart from all other venues,
+    but for the short while in which they change sides; the pools of one side stand a few bps apart.
     """
 
     seed: str
