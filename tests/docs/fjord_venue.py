@@ -19,7 +19,7 @@ from chalicelib.settings import Settings
 from chalicelib.simulation.market import Market
 from chalicelib.simulation.pool_states import SimulatedPool
 from tests.contract.rpc_node import RpcNode, serving
-from tests.world import SOL_USDC, World
+from tests.world import World
 
 [ADDRESS] = POOLS
 RESERVES = (10**15, 200 * 10**12)  # a million SOL at 200 dollars, where others pay about 150
@@ -65,7 +65,7 @@ def engine(node: RpcNode) -> World:
 def test_account_becomes_a_pool_when_read(node: RpcNode) -> None:
     venue = FjordVenue(JsonRpc(node.url), node.world.clock)
 
-    assert [*venue.pools(SOL_USDC).pools] == [POOL]
+    assert [*venue.pools().pools] == [POOL]
 
 
 def test_order_is_swapped_at_fjord_when_it_pays_most(node: RpcNode) -> None:
