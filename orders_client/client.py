@@ -16,7 +16,7 @@ from aiohttp import (
     TCPConnector,
 )
 
-from orders_client.errors import BUSY, LOST, ProblemError
+from orders_client.errors import RETRYABLE_STATUSES, TRANSPORT_ERRORS, ProblemError
 from orders_client.events import FINAL, Document, Witness
 from orders_client.follower import Follower
 from orders_client.subscription import Subscription
@@ -75,10 +75,10 @@ class OrdersClient:
             try:
                 return await self._call("POST", EXECUTE, json=order, headers=headers)
             except ProblemError as refusal:
-                if refusal.status not in BUSY:
+                if refusal.status not in RETRYABLE_STATUSES:
                     raise
                 pause = max(pause, refusal.retry_after_seconds)
-            except LOST:
+            except TRANSPORT_ERRORS:
                 pass
             await asyncio.sleep(pause * random.uniform(0.5, 1))
         return await self._call("POST", EXECUTE, json=order, headers=headers)
@@ -149,7 +149,7 @@ class OrdersClient:
         after: int,
         witness: Witness | None,
     ) -> AsyncIterator[Document]:
-        follower = Follower(self._session, self._stream_url, witness)
+        follower = Follower(self._session, self._fetch_stream_url, witness)
         return follower.events(self._subscriptions(orders, after))
 
     async def _subscriptions(
@@ -161,7 +161,7 @@ class OrdersClient:
             if document.get("status") not in FINAL or document["sequence"] > after:
                 yield Subscription(document["orderId"], document["streamUrl"], after)
 
-    async def _stream_url(self, order_id: str) -> str:
+    async def _fetch_stream_url(self, order_id: str) -> str:
         """Where the order can be followed now: tickets are good for minutes only."""
         url: str = (await self.get(order_id))["streamUrl"]
         return url

@@ -15,127 +15,146 @@ from aiohttp import (
     WSServerHandshakeError,
 )
 
-from orders_client.backoff import Patience
-from orders_client.errors import BUSY, LOST, ProblemError, StreamBrokenError
+from orders_client.backoff import Backoff
+from orders_client.errors import (
+    RETRYABLE_STATUSES,
+    TRANSPORT_ERRORS,
+    ProblemError,
+    StreamBrokenError,
+)
 from orders_client.events import FINAL, Document, Witness
 from orders_client.subscription import Subscription
 
 # API Gateway closes a connection that is idle for ten minutes.
 PING_SECONDS = 180.0
-# A connection can subscribe so often in its life; most of that is kept for asking again.
+# The service allows so many subscriptions in a WebSocket's life; most are kept for repeated ones.
 SUBSCRIPTIONS_MAX = 1_000
 ORDERS_MAX = 250
-# Each frame is an invocation of its own: a line that takes up hundreds of orders lets others in.
+# The service starts a function for each frame: a pause leaves room for those of other clients.
 SUBSCRIBE_PAUSE_SECONDS = 0.005
 
+# Statuses of a refused handshake after which another ticket may help.
 HANDSHAKE_REFUSED = frozenset({401, 403, 404})
-# Error frames: another ticket may help, or the order's document says what is wrong.
+# Codes of error frames: another ticket may help, or looking the order up tells what is wrong.
 SUBSCRIPTION_REFUSED = frozenset({"UNAUTHORIZED", "FORBIDDEN", "ORDER_NOT_FOUND"})
+# Codes of error frames after which only another WebSocket helps.
 CONNECTION_LOST = frozenset({"CONNECTION_GONE", "TOO_MANY_SUBSCRIPTIONS"})
 PING = json.dumps({"action": "ping"})
 
 
-class TimeUpError(Exception):
-    """A connection ends as it may: it was open or idle for as long as one can be, has subscribed
-    as often as one can, or has been silent for long."""
+class ConnectionExpiredError(Exception):
+    """The WebSocket has reached a limit and is replaced, which counts as no failure.
+
+    The service closed it after its idle time or its lifetime, it has no subscriptions left, or no
+    event has arrived over it for long.
+    """
 
 
-class Line:
-    """Orders that share a connection, and the next one when that breaks."""
+class Connection:
+    """Follows up to ORDERS_MAX orders over one WebSocket, and opens another when that breaks."""
 
     def __init__(
         self,
         first: Subscription,
         session: ClientSession,
-        stream_url: Callable[[str], Awaitable[str]],
-        tell: Callable[[Document], None],
+        fetch_stream_url: Callable[[str], Awaitable[str]],
+        emit: Callable[[Document], None],
         witness: Witness | None,
     ) -> None:
-        self._session, self._stream_url = session, stream_url
-        self._tell, self._witness = tell, witness
-        self._patience = Patience()
+        """Follow the order `first` with `run`.
+
+        `fetch_stream_url` takes an order id and returns a `streamUrl` with a new ticket; `emit`
+        takes each new event.
+        """
+        self._session, self._fetch_stream_url = session, fetch_stream_url
+        self._emit, self._witness = emit, witness
+        self._backoff = Backoff()
         self._subscriptions: dict[str, Subscription] = {}
-        # Orders that the open connection has yet to be asked for.
-        self._waiting: asyncio.Queue[Subscription] = asyncio.Queue()
-        self._asks_left = 0
-        self._heard_at = 0.0
+        # Orders whose subscribe frame has yet to be sent over the open WebSocket.
+        self._requests: asyncio.Queue[Subscription] = asyncio.Queue()
+        self._requests_left = 0
+        self._last_event_at = 0.0
         self._now = asyncio.get_running_loop().time
         self.add(first)
 
     @property
-    def is_over(self) -> bool:
-        """Every order is final; this line takes no more."""
+    def is_finished(self) -> bool:
+        """Tell whether every order is final; a finished connection takes no more."""
         return not self._subscriptions
 
     @property
-    def has_room(self) -> bool:
-        """It takes one more order."""
+    def has_capacity(self) -> bool:
+        """Tell whether the connection takes one more order."""
         return 0 < len(self._subscriptions) < ORDERS_MAX
 
     def add(self, subscription: Subscription) -> None:
         """Follow one more order."""
         self._subscriptions[subscription.order_id] = subscription
-        self._ask(subscription)
+        self._request(subscription)
 
     async def run(self) -> None:
-        """Follow to the end of all orders. Raises StreamBrokenError, and ProblemError when one of
-        them is not to be seen by this client."""
-        while not self.is_over:
-            try:
-                await self._hold()
-            except TimeUpError:
-                await self._patience.pause()
-            except LOST as error:
-                await self._mend(error)
+        """Follow all orders until each is final.
 
-    async def _mend(self, error: Exception) -> None:
+        Raises StreamBrokenError when WebSockets fail again and again without a new event, and
+        ProblemError when the service does not show one of the orders to this client.
+        """
+        while not self.is_finished:
+            try:
+                await self._follow_over_one_socket()
+            except ConnectionExpiredError:
+                await self._backoff.wait()
+            except TRANSPORT_ERRORS as error:
+                await self._handle_failure(error)
+
+    async def _handle_failure(self, error: Exception) -> None:
         if isinstance(error, WSServerHandshakeError) and error.status in HANDSHAKE_REFUSED:
             self._first.refusals += 1
-        await self._patience.retry()
-        if self._patience.is_at_end:
+        await self._backoff.wait_after_failure()
+        if self._backoff.is_exhausted:
             raise StreamBrokenError("the stream broke again and again") from error
 
     @property
     def _first(self) -> Subscription:
         return next(iter(self._subscriptions.values()))
 
-    async def _hold(self) -> None:
-        """Open a connection with the first order, ask for the others, and listen to its end."""
+    async def _follow_over_one_socket(self) -> None:
+        """Connect with the first order, subscribe to the others, and read until the end."""
         first, *others = self._subscriptions.values()
-        self._waiting = asyncio.Queue()
+        self._requests = asyncio.Queue()
         for other in others:
-            self._ask(other)
-        await self._renew(first)
-        async with self._session.ws_connect(first.address) as socket:
-            self._heard_at = self._now()
-            self._asks_left = SUBSCRIPTIONS_MAX - 1
+            self._request(other)
+        await self._renew_if_refused(first)
+        async with self._session.ws_connect(first.connect_url) as socket:
+            self._last_event_at = self._now()
+            self._requests_left = SUBSCRIPTIONS_MAX - 1
             for subscription in self._subscriptions.values():
-                subscription.asked_after = -1
-            first.ask_at = self._heard_at + first.silence_seconds
+                subscription.hole_requested_after = -1
+            first.request_at = self._last_event_at + first.silence_seconds
             if self._witness is not None:
                 self._witness.connected()
-            await _first_of(self._listen(socket), self._speak(socket))
+            await _run_until_one_ends(self._receive(socket), self._send(socket))
 
-    async def _listen(self, socket: ClientWebSocketResponse) -> None:
-        """Take what comes until all orders are final, or the connection closes."""
+    async def _receive(self, socket: ClientWebSocketResponse) -> None:
+        """Handle frames until all orders are final, or the WebSocket closes."""
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 break
             frame = message.json()
-            # API Gateway has frames of its own, without a type: what they tell of, silence heals.
+            # API Gateway reports its own errors in frames without a type: the order that one
+            # concerns falls silent, and is requested again for that.
             match frame.get("type"):
                 case "update":
-                    self._take(frame["data"])
+                    self._handle_event(frame["data"])
                 case "error":
-                    self._refuse(frame["error"])
-            if self.is_over:
+                    self._handle_error(frame["error"])
+            if self.is_finished:
                 return
         if socket.close_code == WSCloseCode.GOING_AWAY:
-            raise TimeUpError
+            raise ConnectionExpiredError
         raise ClientConnectionError(f"closed with {socket.close_code}")
 
-    def _take(self, event: Document) -> None:
-        self._heard_at = self._now()
+    def _handle_event(self, event: Document) -> None:
+        self._last_event_at = self._now()
         if self._witness is not None:
             self._witness.saw(event)
         subscription = self._subscriptions.get(event["orderId"])
@@ -143,20 +162,23 @@ class Line:
             return
         if event["sequence"] == subscription.after + 1:
             self._advance(subscription, event)
-        elif subscription.shows_hole(event["sequence"]):
-            self._ask(subscription)
+        elif subscription.shows_new_hole(event["sequence"]):
+            self._request(subscription)
 
     def _advance(self, subscription: Subscription, event: Document) -> None:
         subscription.after += 1
         subscription.refusals = 0
-        subscription.ask_at = self._heard_at + subscription.silence_seconds
-        self._patience.renew()
-        self._tell(event)
+        subscription.request_at = self._last_event_at + subscription.silence_seconds
+        self._backoff.reset()
+        self._emit(event)
         if event["status"] in FINAL:
             del self._subscriptions[subscription.order_id]
 
-    def _refuse(self, error: Document) -> None:
-        """What is refused for other reasons is asked for again when it has been silent for long."""
+    def _handle_error(self, error: Document) -> None:
+        """Act on codes that need another WebSocket or ticket.
+
+        After any other the order falls silent, and is requested again for that.
+        """
         if error["code"] in CONNECTION_LOST:
             raise ClientConnectionError(error["code"])
         subscription = self._subscriptions.get(error.get("orderId", ""))
@@ -164,70 +186,75 @@ class Line:
             subscription.refusals += 1
             if subscription.refusals > 1:
                 raise ClientConnectionError(error["code"])
-            self._ask(subscription)
+            self._request(subscription)
 
-    async def _speak(self, socket: ClientWebSocketResponse) -> None:
-        """Ask for orders, again for those that say nothing for long, and ping in between."""
+    async def _send(self, socket: ClientWebSocketResponse) -> None:
+        """Send subscribe frames as they are queued, request silent orders again, and ping."""
         ping_at = self._now() + PING_SECONDS
         while True:
-            ask_at = min((s.ask_at for s in self._subscriptions.values()), default=ping_at)
+            due_at = min([ping_at, *(s.request_at for s in self._subscriptions.values())])
             try:
-                async with asyncio.timeout_at(min(ask_at, ping_at)):
-                    wanted = await self._waiting.get()
+                async with asyncio.timeout_at(due_at):
+                    subscription = await self._requests.get()
             except TimeoutError:
-                self._break_silence()
+                self._request_silent()
             else:
-                await self._subscribe(wanted, socket)
+                await self._subscribe(subscription, socket)
             if self._now() >= ping_at:
                 await socket.send_str(PING)
                 ping_at = self._now() + PING_SECONDS
 
-    def _break_silence(self) -> None:
-        """Ask for the silent ones again; of a connection that is silent as a whole, another."""
-        silent = [s for s in self._subscriptions.values() if s.ask_at <= self._now()]
+    def _request_silent(self) -> None:
+        """Request orders again that had no event for long.
+
+        Raises ConnectionExpiredError when no other order had one either.
+        """
+        silent = [s for s in self._subscriptions.values() if s.request_at <= self._now()]
         for subscription in silent:
-            heard = self._heard_at > self._now() - subscription.silence_seconds
-            subscription.be_patient()
-            if not heard:
-                raise TimeUpError
-            self._ask(subscription)
+            others_had_events = self._last_event_at > self._now() - subscription.silence_seconds
+            subscription.extend_silence()
+            if not others_had_events:
+                raise ConnectionExpiredError
+            self._request(subscription)
 
-    def _ask(self, subscription: Subscription) -> None:
-        subscription.ask_at = math.inf
-        self._waiting.put_nowait(subscription)
+    def _request(self, subscription: Subscription) -> None:
+        subscription.request_at = math.inf
+        self._requests.put_nowait(subscription)
 
-    async def _subscribe(self, wanted: Subscription, socket: ClientWebSocketResponse) -> None:
-        if wanted.order_id not in self._subscriptions:
+    async def _subscribe(self, subscription: Subscription, socket: ClientWebSocketResponse) -> None:
+        if subscription.order_id not in self._subscriptions:
             return
-        if not self._asks_left:
-            raise TimeUpError
-        self._asks_left -= 1
-        await self._renew(wanted)
-        await socket.send_str(wanted.frame())
-        wanted.ask_at = self._now() + wanted.silence_seconds
+        if not self._requests_left:
+            raise ConnectionExpiredError
+        self._requests_left -= 1
+        await self._renew_if_refused(subscription)
+        await socket.send_str(subscription.subscribe_frame())
+        subscription.request_at = self._now() + subscription.silence_seconds
         await asyncio.sleep(SUBSCRIBE_PAUSE_SECONDS)
 
-    async def _renew(self, subscription: Subscription) -> None:
-        """Look up where to follow an order that was refused. Raises ProblemError when there is no
-        such order for this client."""
+    async def _renew_if_refused(self, subscription: Subscription) -> None:
+        """Fetch another ticket for an order that was refused.
+
+        Raises ProblemError when the service does not show the order to this client.
+        """
         if subscription.refusals:
             try:
-                subscription.url = await self._stream_url(subscription.order_id)
+                subscription.stream_url = await self._fetch_stream_url(subscription.order_id)
             except ProblemError as refusal:
-                if refusal.status not in BUSY:
+                if refusal.status not in RETRYABLE_STATUSES:
                     raise
                 raise ClientConnectionError(str(refusal)) from refusal
 
 
-async def _first_of(*ways: Coroutine[Any, Any, None]) -> None:
-    """Run all until one ends, end the others, and raise what it raised."""
-    tasks = [asyncio.create_task(way) for way in ways]
+async def _run_until_one_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
+    """Run all until one ends, cancel the others, and raise what any raised."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-    for end in ends:
-        if isinstance(end, Exception):
-            raise end
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result

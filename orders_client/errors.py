@@ -1,17 +1,29 @@
-"""What can come between a client and the service, beside what aiohttp raises."""
+"""The errors of a client, besides those of aiohttp.
+
+Exception
+├── ProblemError              the service refused a call
+└── ConnectionError
+    └── StreamBrokenError     a stream failed again and again
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import ClientError
 
-# What asking again may help against: an answer that was lost, or a service that is busy.
-LOST = (ClientError, TimeoutError)
-BUSY = frozenset({429, 500, 502, 503, 504})
+# What aiohttp raises when a request or its response did not get through.
+TRANSPORT_ERRORS = (ClientError, TimeoutError)
+# HTTP statuses of a service that may accept the same request later.
+RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 class ProblemError(Exception):
-    """The service refused a call; `problem` is its RFC 9457 document."""
+    """The service refused a call.
+
+    `status` is the HTTP status, and `problem` the RFC 9457 document with `code`, `detail` and
+    `requestId`; what a proxy answered in its place may lack all three. `retry_after_seconds` is
+    the value of the header Retry-After, or 0.
+    """
 
     def __init__(
         self, status: int, problem: Mapping[str, Any], retry_after_seconds: float = 0
@@ -23,4 +35,4 @@ class ProblemError(Exception):
 
 
 class StreamBrokenError(ConnectionError):
-    """A stream broke again and again, with nothing new in between."""
+    """The stream of an order failed again and again, without a new event in between."""

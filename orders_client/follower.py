@@ -1,31 +1,37 @@
-"""Follow any number of orders, that may come as time goes by, over as few lines as they need."""
+"""Follow any number of orders, also later ones, over as few connections as they need."""
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
 from aiohttp import ClientSession
 
-from orders_client.connection import Line
+from orders_client.connection import Connection
 from orders_client.events import Document, Witness
 from orders_client.subscription import Subscription
 
 
 class Follower:
-    """Spreads orders over lines, and gathers their events."""
+    """Distributes orders over connections, and collects their events."""
 
     def __init__(
         self,
         session: ClientSession,
-        stream_url: Callable[[str], Awaitable[str]],
+        fetch_stream_url: Callable[[str], Awaitable[str]],
         witness: Witness | None,
     ) -> None:
-        self._session, self._stream_url, self._witness = session, stream_url, witness
-        # None is the end of them.
+        """Open WebSockets in `session`; `fetch_stream_url` takes an order id."""
+        self._session, self._fetch_stream_url = session, fetch_stream_url
+        self._witness = witness
+        # None comes after the last event.
         self._events: asyncio.Queue[Document | None] = asyncio.Queue()
-        self._lines: list[Line] = []
+        self._connections: list[Connection] = []
 
     async def events(self, orders: AsyncIterable[Subscription]) -> AsyncIterator[Document]:
-        """Yield the events of these orders until all are final. Raises what a line raises."""
+        """Yield the events of these orders until all are final.
+
+        Raises StreamBrokenError and ProblemError as a connection does, and whatever `orders`
+        raises.
+        """
         running = asyncio.create_task(self._run(orders))
         running.add_done_callback(lambda _: self._events.put_nowait(None))
         try:
@@ -37,23 +43,26 @@ class Follower:
             await asyncio.gather(running, return_exceptions=True)
 
     async def _run(self, orders: AsyncIterable[Subscription]) -> None:
-        known: set[str] = set()
+        followed_ids: set[str] = set()
         try:
             async with asyncio.TaskGroup() as tasks:
                 async for order in orders:
-                    if order.order_id not in known:
-                        known.add(order.order_id)
-                        self._add(order, tasks)
-        except ExceptionGroup as failed:
+                    if order.order_id not in followed_ids:
+                        followed_ids.add(order.order_id)
+                        self._follow(order, tasks)
+        except ExceptionGroup as failures:
             # The first to fail has cancelled the others.
-            raise failed.exceptions[0] from None
+            raise failures.exceptions[0] from None
 
-    def _add(self, order: Subscription, tasks: asyncio.TaskGroup) -> None:
-        self._lines = [line for line in self._lines if not line.is_over]
-        for line in self._lines:
-            if line.has_room:
-                line.add(order)
+    def _follow(self, order: Subscription, tasks: asyncio.TaskGroup) -> None:
+        """Add the order to the first connection that has capacity, or to a new one."""
+        self._connections = [each for each in self._connections if not each.is_finished]
+        for connection in self._connections:
+            if connection.has_capacity:
+                connection.add(order)
                 return
-        line = Line(order, self._session, self._stream_url, self._events.put_nowait, self._witness)
-        self._lines.append(line)
-        tasks.create_task(line.run())
+        connection = Connection(
+            order, self._session, self._fetch_stream_url, self._events.put_nowait, self._witness
+        )
+        self._connections.append(connection)
+        tasks.create_task(connection.run())

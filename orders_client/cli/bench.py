@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from orders_client import FINAL, Document, OrdersClient, ProblemError
 from orders_client.cli.trades import Trade
-from orders_client.errors import LOST
+from orders_client.errors import TRANSPORT_ERRORS
 
 # When no order has had news for so long, those that are left are given up.
 QUIET_SECONDS = 120.0
@@ -92,7 +92,7 @@ class Bench:
             order = await self._client.submit(trade.token_in, trade.token_out, trade.amount)
         except ProblemError as refusal:
             self._end(trade, str(refusal.problem.get("code") or refusal.status))
-        except LOST as error:
+        except TRANSPORT_ERRORS as error:
             self._end(trade, type(error).__name__)
         else:
             trade.order_id = order["orderId"]

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from orders_client import OrdersClient, ProblemError, StreamBrokenError
 from orders_client.cli.options import Service
-from orders_client.errors import LOST
+from orders_client.errors import TRANSPORT_ERRORS
 
 
 class ExitCode(IntEnum):
@@ -43,7 +43,7 @@ def run(
     except ProblemError as refusal:
         code = ExitCode.REFUSED if refusal.status < 500 else ExitCode.UNAVAILABLE
         _say(json.dumps(refusal.problem) if as_json else describe(refusal))
-    except (*LOST, StreamBrokenError) as error:
+    except (*TRANSPORT_ERRORS, StreamBrokenError) as error:
         code = ExitCode.UNAVAILABLE
         _say(f"the service was not reached: {str(error) or type(error).__name__}")
     raise typer.Exit(code)

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from orders_client import ProblemError, StreamBrokenError, subscription
-from orders_client import backoff as patience
-from orders_client import connection as line
+from orders_client import ProblemError, StreamBrokenError, backoff, connection, subscription
 from tests.unit.client.fake_stream import (
     WHOLE,
     FakeService,
@@ -20,9 +18,9 @@ from tests.unit.client.fake_stream import (
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "RECONNECT_SECONDS", 0.01)
-    monkeypatch.setattr(patience, "RECONNECT_SECONDS_MAX", 0.05)
+def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backoff, "RECONNECT_SECONDS", 0.01)
+    monkeypatch.setattr(backoff, "RECONNECT_SECONDS_MAX", 0.05)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +41,7 @@ def test_follower_sees_each_event_once_in_order_when_the_stream_is(
     service = FakeService({"a": answers})
 
     assert follow(service) == WHOLE
-    assert service.asked == [(connection, "a", after) for connection, after in asked]
+    assert service.asked == [(number, "a", after) for number, after in asked]
 
 
 def test_follower_asks_again_when_it_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,10 +71,10 @@ def test_follower_does_not_connect_when_it_has_seen_the_end() -> None:
     assert service.connections == 0
 
 
-def test_follower_is_patient_when_it_is_sent_away_in_its_time(
+def test_follower_does_not_give_up_when_the_service_closes_connections_in_their_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patience, "RECONNECTS_MAX", 3)
+    monkeypatch.setattr(backoff, "RECONNECTS_MAX", 3)
     service = FakeService({"a": [*[[1001]] * 10, WHOLE]})
 
     assert follow(service) == WHOLE
@@ -85,7 +83,7 @@ def test_follower_is_patient_when_it_is_sent_away_in_its_time(
 def test_follower_gives_up_when_the_stream_breaks_again_and_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patience, "RECONNECTS_MAX", 3)
+    monkeypatch.setattr(backoff, "RECONNECTS_MAX", 3)
     service = FakeService({"a": [[1000]] * 10})
 
     with pytest.raises(StreamBrokenError):
@@ -97,7 +95,7 @@ def test_follower_gives_up_when_the_stream_breaks_again_and_again(
 def test_follower_does_not_give_up_when_there_is_news_in_between(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patience, "RECONNECTS_MAX", 2)
+    monkeypatch.setattr(backoff, "RECONNECTS_MAX", 2)
     service = FakeService({"a": [[sequence, 1000] for sequence in WHOLE]})
 
     assert follow(service) == WHOLE
@@ -106,7 +104,7 @@ def test_follower_does_not_give_up_when_there_is_news_in_between(
 def test_idle_stream_is_pinged_and_pongs_do_not_hide_its_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(line, "PING_SECONDS", 0.02)
+    monkeypatch.setattr(connection, "PING_SECONDS", 0.02)
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.3)
     service = FakeService({"a": [[1, 2], [3, 4, 5]]})
 
@@ -194,26 +192,26 @@ def test_follower_connects_again_when_the_service_has_forgotten_the_connection(c
 def test_orders_are_spread_over_connections_when_there_are_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(line, "ORDERS_MAX", 2)
+    monkeypatch.setattr(connection, "ORDERS_MAX", 2)
     names = "abcde"
     service = FakeService({name: [[], WHOLE] for name in names})
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.2)
 
     assert follow_many(service, names) == dict.fromkeys(names, WHOLE)
-    first_asked = {name: connection for connection, name, _ in reversed(service.asked)}
+    first_asked = {name: number for number, name, _ in reversed(service.asked)}
     assert sorted(first_asked.values()) == [0, 0, 1, 1, 2]
 
 
 def test_another_connection_is_opened_when_one_has_subscribed_as_often_as_it_can(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(line, "SUBSCRIPTIONS_MAX", 3)
+    monkeypatch.setattr(connection, "SUBSCRIPTIONS_MAX", 3)
     holes = [[1, 3], [3], [3]]
     service = FakeService({"a": [[1], [], WHOLE], "b": [*holes, WHOLE], "c": [*holes, WHOLE]})
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.2)
 
     assert follow_many(service, "abc") == {"a": WHOLE, "b": WHOLE, "c": WHOLE}
-    by_connection = [connection for connection, _, _ in service.asked]
+    by_connection = [number for number, _, _ in service.asked]
     assert all(by_connection.count(number) <= 3 for number in by_connection)
     assert service.connections >= 3
 
