@@ -5,13 +5,13 @@ It knows the service by its contract alone, and imports nothing else of this rep
 
 from orders_client.client import OrdersClient
 from orders_client.errors import ProblemError, StreamBrokenError
-from orders_client.events import FINAL, Document, Witness
+from orders_client.events import FINAL, Document, Observer
 
 __all__ = [
     "FINAL",
     "Document",
+    "Observer",
     "OrdersClient",
     "ProblemError",
     "StreamBrokenError",
-    "Witness",
 ]

@@ -17,7 +17,7 @@ from aiohttp import (
 )
 
 from orders_client.errors import RETRYABLE_STATUSES, TRANSPORT_ERRORS, ProblemError
-from orders_client.events import FINAL, Document, Witness
+from orders_client.events import FINAL, Document, Observer
 from orders_client.follower import Follower
 from orders_client.subscription import Subscription
 
@@ -124,14 +124,14 @@ class OrdersClient:
             page = await self.list(**filters, cursor=page["nextCursor"])
 
     def follow(
-        self, order: Order, *, after: int = 0, witness: Witness | None = None
+        self, order: Order, *, after: int = 0, observer: Observer | None = None
     ) -> AsyncIterator[Document]:
         """Yield the events of an order, or of an order id, after `after`: each once and in order,
         up to the final one. It is `follow_many` of one."""
-        return self._follow([order], after, witness)
+        return self._follow([order], after, observer)
 
     def follow_many(
-        self, orders: Iterable[Order] | AsyncIterable[Order], *, witness: Witness | None = None
+        self, orders: Iterable[Order] | AsyncIterable[Order], *, observer: Observer | None = None
     ) -> AsyncIterator[Document]:
         """Yield the events of many orders, told apart by their `orderId`: those of each once and
         in order, up to the final one. More orders may come while the first are followed.
@@ -141,15 +141,15 @@ class OrdersClient:
         and again; that the service closes it in its time does not count. Raises ProblemError when
         there is no such order for this client.
         """
-        return self._follow(orders, 0, witness)
+        return self._follow(orders, 0, observer)
 
     def _follow(
         self,
         orders: Iterable[Order] | AsyncIterable[Order],
         after: int,
-        witness: Witness | None,
+        observer: Observer | None,
     ) -> AsyncIterator[Document]:
-        follower = Follower(self._session, self._fetch_stream_url, witness)
+        follower = Follower(self._session, self._fetch_stream_url, observer)
         return follower.events(self._subscriptions(orders, after))
 
     async def _subscriptions(

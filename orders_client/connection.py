@@ -22,7 +22,7 @@ from orders_client.errors import (
     ProblemError,
     StreamBrokenError,
 )
-from orders_client.events import FINAL, Document, Witness
+from orders_client.events import FINAL, Document, Observer
 from orders_client.subscription import Subscription
 
 # API Gateway closes a connection that is idle for ten minutes.
@@ -59,7 +59,7 @@ class Connection:
         session: ClientSession,
         fetch_stream_url: Callable[[str], Awaitable[str]],
         emit: Callable[[Document], None],
-        witness: Witness | None,
+        observer: Observer | None,
     ) -> None:
         """Follow the order `first` with `run`.
 
@@ -67,7 +67,7 @@ class Connection:
         takes each new event.
         """
         self._session, self._fetch_stream_url = session, fetch_stream_url
-        self._emit, self._witness = emit, witness
+        self._emit, self._observer = emit, observer
         self._backoff = Backoff()
         self._subscriptions: dict[str, Subscription] = {}
         # Orders whose subscribe frame has yet to be sent over the open WebSocket.
@@ -130,8 +130,8 @@ class Connection:
             for subscription in self._subscriptions.values():
                 subscription.hole_requested_after = -1
             first.request_at = self._last_event_at + first.silence_seconds
-            if self._witness is not None:
-                self._witness.connected()
+            if self._observer is not None:
+                self._observer.connection_opened()
             await _run_until_one_ends(self._receive(socket), self._send(socket))
 
     async def _receive(self, socket: ClientWebSocketResponse) -> None:
@@ -155,8 +155,8 @@ class Connection:
 
     def _handle_event(self, event: Document) -> None:
         self._last_event_at = self._now()
-        if self._witness is not None:
-            self._witness.saw(event)
+        if self._observer is not None:
+            self._observer.event_received(event)
         subscription = self._subscriptions.get(event["orderId"])
         if subscription is None:
             return

@@ -1,4 +1,4 @@
-"""What goes over a stream, and who may look on."""
+"""What arrives over a stream, and the protocol of those who observe it."""
 
 from typing import Any, Protocol
 
@@ -7,11 +7,11 @@ Document = dict[str, Any]
 FINAL = frozenset({"confirmed", "failed"})
 
 
-class Witness(Protocol):
-    """Is told of every connection, and of every event as it came, repeated or after a hole."""
+class Observer(Protocol):
+    """Is called for every connection and every event, before events are sorted and deduplicated."""
 
-    def connected(self) -> None:
-        """A connection was opened."""
+    def connection_opened(self) -> None:
+        """Note that a WebSocket was opened."""
 
-    def saw(self, event: Document) -> None:
-        """This came in."""
+    def event_received(self, event: Document) -> None:
+        """Note an event: it may be a repeated one, or one after a hole."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from aiohttp import ClientSession
 
 from orders_client.connection import Connection
-from orders_client.events import Document, Witness
+from orders_client.events import Document, Observer
 from orders_client.subscription import Subscription
 
 
@@ -17,11 +17,11 @@ class Follower:
         self,
         session: ClientSession,
         fetch_stream_url: Callable[[str], Awaitable[str]],
-        witness: Witness | None,
+        observer: Observer | None,
     ) -> None:
         """Open WebSockets in `session`; `fetch_stream_url` takes an order id."""
         self._session, self._fetch_stream_url = session, fetch_stream_url
-        self._witness = witness
+        self._observer = observer
         # None comes after the last event.
         self._events: asyncio.Queue[Document | None] = asyncio.Queue()
         self._connections: list[Connection] = []
@@ -62,7 +62,7 @@ class Follower:
                 connection.add(order)
                 return
         connection = Connection(
-            order, self._session, self._fetch_stream_url, self._events.put_nowait, self._witness
+            order, self._session, self._fetch_stream_url, self._events.put_nowait, self._observer
         )
         self._connections.append(connection)
         tasks.create_task(connection.run())

@@ -14,29 +14,29 @@ NO_END = "no end"
 
 
 @dataclass(slots=True)
-class Frames:
-    """What came over the streams, as it came."""
+class FrameCounter:
+    """Counts connections, and events as they arrive. It is an Observer."""
 
     connections: int = 0
-    count: int = 0
+    frames: int = 0
     holes: int = 0
     _highest: dict[str, int] = field(default_factory=dict)
     _seen: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def duplicates(self) -> int:
-        """Frames that came more than once."""
-        return self.count - len(self._seen)
+        """How many frames repeated an earlier one."""
+        return self.frames - len(self._seen)
 
-    def connected(self) -> None:
-        """One more connection was opened."""
+    def connection_opened(self) -> None:
+        """Count a connection."""
         self.connections += 1
 
-    def saw(self, event: Document) -> None:
-        """Count an event, and whether others are missing before it."""
+    def event_received(self, event: Document) -> None:
+        """Count an event, and a hole when events are missing before it."""
         order_id, sequence = event["orderId"], event["sequence"]
         highest = self._highest.get(order_id, 0)
-        self.count += 1
+        self.frames += 1
         self.holes += sequence > highest + 1
         self._highest[order_id] = max(highest, sequence)
         self._seen.add((order_id, sequence))
@@ -47,7 +47,7 @@ class Bench:
 
     def __init__(self, client: OrdersClient, trades: Sequence[Trade], concurrency: int) -> None:
         self.trades = trades
-        self.frames = Frames()
+        self.counter = FrameCounter()
         self.started_at = self.ended_at = 0.0
         self._client = client
         self._turns = asyncio.Semaphore(concurrency)
@@ -66,7 +66,7 @@ class Bench:
         submitting = asyncio.create_task(self._submit_all())
         try:
             async with asyncio.timeout(QUIET_SECONDS) as patience:
-                async for event in self._client.follow_many(self._orders(), witness=self.frames):
+                async for event in self._client.follow_many(self._orders(), observer=self.counter):
                     patience.reschedule(self._now() + QUIET_SECONDS)
                     self._take(event)
             await submitting

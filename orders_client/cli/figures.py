@@ -15,7 +15,7 @@ from orders_client.cli.trades import Trade
 
 def figures(bench: Bench) -> dict[str, Any]:
     """All the numbers, under the names that `--json` gives them."""
-    trades, frames = bench.trades, bench.frames
+    trades, counter = bench.trades, bench.counter
     accepted = [trade for trade in trades if trade.order_id]
     ends = Counter(trade.status for trade in trades)
     seconds = bench.ended_at - bench.started_at
@@ -30,10 +30,10 @@ def figures(bench: Bench) -> dict[str, Any]:
         "secondsToConfirmed": _times(trades),
         "ordersPerSecond": round(ends["confirmed"] / seconds, 2) if seconds else 0.0,
         "seconds": round(seconds, 3),
-        "connections": frames.connections,
-        "frames": frames.count,
-        "duplicatesIgnored": frames.duplicates,
-        "holesHealed": frames.holes,
+        "connections": counter.connections,
+        "frames": counter.frames,
+        "duplicatesIgnored": counter.duplicates,
+        "holesHealed": counter.holes,
         "improvementBps": _improvement(trades),
     }
 

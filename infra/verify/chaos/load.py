@@ -39,11 +39,11 @@ class Followed:
     def is_over(self) -> bool:
         return bool(self.events) and self.events[-1]["status"] in FINAL
 
-    def connected(self) -> None:
+    def connection_opened(self) -> None:
         """Its client opened a connection."""
         self.connections += 1
 
-    def saw(self, event: Document) -> None:
+    def event_received(self, event: Document) -> None:
         """Its client received a frame."""
         self.frames.append((event["sequence"], event["status"]))
 
@@ -107,7 +107,7 @@ async def _submit(client: OrdersClient, followed: Followed) -> Document | None:
 async def _follow(client: OrdersClient, order: Document, followed: Followed) -> None:
     while not followed.is_over:
         with contextlib.suppress(ClientError, OSError, ValueError):
-            async for event in client.follow(order, after=len(followed.events), witness=followed):
+            async for event in client.follow(order, after=len(followed.events), observer=followed):
                 followed.events.append(event)
         if not followed.is_over:
             await asyncio.sleep(FOLLOW_AGAIN_SECONDS)

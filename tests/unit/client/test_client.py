@@ -233,26 +233,26 @@ def test_followers_see_each_event_once_in_order_when_anything_goes_wrong(
     assert follow_many(service, names) == dict.fromkeys(names, WHOLE)
 
 
-def test_witness_sees_every_frame_and_connection() -> None:
+def test_observer_is_called_for_every_event_and_connection() -> None:
     service = FakeService({"a": [[1, 1, 3], [2, 3, 1006], [4, 5]]})
 
-    class Notes:
+    class Recorder:
         def __init__(self) -> None:
             self.connections, self.events = 0, list[dict[str, Any]]()
 
-        def connected(self) -> None:
+        def connection_opened(self) -> None:
             self.connections += 1
 
-        def saw(self, event: dict[str, Any]) -> None:
+        def event_received(self, event: dict[str, Any]) -> None:
             self.events.append(event)
 
-    async def run(notes: Notes) -> None:
+    async def run(recorder: Recorder) -> None:
         async with served(service) as client:
-            async for _ in client.follow(service.order("a"), witness=notes):
+            async for _ in client.follow(service.order("a"), observer=recorder):
                 pass
 
-    notes = Notes()
-    asyncio.run(run(notes))
+    recorder = Recorder()
+    asyncio.run(run(recorder))
 
-    assert notes.events == [service.event("a", sequence) for sequence in [1, 1, 3, 2, 3, 4, 5]]
-    assert notes.connections == 2
+    assert recorder.events == [service.event("a", sequence) for sequence in [1, 1, 3, 2, 3, 4, 5]]
+    assert recorder.connections == 2
