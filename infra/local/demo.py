@@ -12,7 +12,7 @@ from infra.local.processes import interrupt_on_signals
 from infra.local.stack import LocalStack
 from orders_client import OrdersClient
 from orders_client.cli.bench import Bench
-from orders_client.cli.figures import figures, figures_table
+from orders_client.cli.figures import compute_figures, figures_table
 from orders_client.cli.live import live
 from orders_client.cli.trades import plan_trades
 
@@ -33,8 +33,8 @@ def main() -> None:
     except KeyboardInterrupt:
         console.print("\nstopped")
         sys.exit(130)
-    console.print(figures_table(figures(bench)))
-    sys.exit(0 if all(trade.is_as_it_should for trade in bench.trades) else 1)
+    console.print(figures_table(compute_figures(bench)))
+    sys.exit(0 if all(trade.succeeded_first_time for trade in bench.trades) else 1)
 
 
 def _run_stack(folder: Path, orders: int, latency: str, console: Console) -> Bench:

@@ -6,7 +6,7 @@ from orders_client.cli.app import app
 
 
 def main() -> None:
-    """Run a command. Ctrl-C stops it, even where a shell had that ignored."""
+    """Run a command. Ctrl-C stops it, even if the shell that started it ignores interrupts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     app(prog_name="orders")
 

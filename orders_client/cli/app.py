@@ -1,4 +1,4 @@
-"""The application: every command, and the options that stand before them."""
+"""The application: every command, and the options that come before a command."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from orders_client.cli.exits import ExitCode
 from orders_client.cli.options import DEFAULT_URL, Service
 
 EXIT_CODES = "\n".join(f"{code:>5}  {code.meaning}" for code in ExitCode)
-# \b keeps a paragraph's lines apart.
+# \b keeps the line breaks of a paragraph.
 HELP = f"""Swap orders on Solana: compare prices, place orders, and watch them to their end.
 
 \b
@@ -30,11 +30,11 @@ app.command("list")(reading.list_orders)
 app.command("quote")(reading.quote)
 app.command("tokens")(reading.tokens)
 app.command("pools")(reading.pools)
-app.command("bench")(trading.bench)
+app.command("bench")(trading.bench_orders)
 
 
-def _print_version(is_wanted: bool) -> None:
-    if is_wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         typer.echo(f"orders {__version__}")
         raise typer.Exit
 

@@ -1,4 +1,4 @@
-"""Many orders at once: submitted as others come to their end, and followed over few connections."""
+"""Many orders at once: submitted as earlier ones end, and followed over few connections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,8 +8,8 @@ from orders_client import FINAL, Document, OrdersClient, ProblemError
 from orders_client.cli.trades import Trade
 from orders_client.errors import TRANSPORT_ERRORS
 
-# When no order has had news for so long, those that are left are given up.
-QUIET_SECONDS = 120.0
+# When no event has arrived for so long, the bench stops following.
+IDLE_SECONDS_MAX = 120.0
 NO_END = "no end"
 
 
@@ -43,35 +43,39 @@ class FrameCounter:
 
 
 class Bench:
-    """Runs trades against a deployment, so many at a time. What it knows can be read meanwhile."""
+    """Runs trades against a deployment, at most `concurrency` at a time.
+
+    `trades` and `counter` are up to date at any time. `started_at` and `ended_at` are times of the
+    event loop's clock.
+    """
 
     def __init__(self, client: OrdersClient, trades: Sequence[Trade], concurrency: int) -> None:
         self.trades = trades
         self.counter = FrameCounter()
         self.started_at = self.ended_at = 0.0
         self._client = client
-        self._turns = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
         self._by_id: dict[str, Trade] = {}
-        # None is the end of them.
+        # None comes after the last order.
         self._accepted: asyncio.Queue[Document | None] = asyncio.Queue()
 
     async def run(self) -> None:
-        """Run all trades to their end.
+        """Run all trades until each is finished, or IDLE_SECONDS_MAX pass without an event.
 
-        Raises what the client raises when the service is not to be reached, or refuses this
-        client; what it has against single orders stands in their trades.
+        Raises ProblemError and aiohttp's errors when the service refuses this client or is not
+        reached; when it refuses a single order, the trade has the error.
         """
         await self._client.tokens()
         self.started_at = self._now()
         submitting = asyncio.create_task(self._submit_all())
         try:
-            async with asyncio.timeout(QUIET_SECONDS) as patience:
+            async with asyncio.timeout(IDLE_SECONDS_MAX) as timeout:
                 async for event in self._client.follow_many(self._orders(), observer=self.counter):
-                    patience.reschedule(self._now() + QUIET_SECONDS)
-                    self._take(event)
+                    timeout.reschedule(self._now() + IDLE_SECONDS_MAX)
+                    self._record(event)
             await submitting
         except TimeoutError:
-            self._give_up()
+            self._mark_unfinished()
         finally:
             submitting.cancel()
             await asyncio.gather(submitting, return_exceptions=True)
@@ -81,7 +85,7 @@ class Bench:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for trade in self.trades:
-                    await self._turns.acquire()
+                    await self._slots.acquire()
                     tasks.create_task(self._submit(trade))
         finally:
             self._accepted.put_nowait(None)
@@ -91,9 +95,9 @@ class Bench:
         try:
             order = await self._client.submit(trade.token_in, trade.token_out, trade.amount)
         except ProblemError as refusal:
-            self._end(trade, str(refusal.problem.get("code") or refusal.status))
+            self._finish(trade, str(refusal.problem.get("code") or refusal.status))
         except TRANSPORT_ERRORS as error:
-            self._end(trade, type(error).__name__)
+            self._finish(trade, type(error).__name__)
         else:
             trade.order_id = order["orderId"]
             self._by_id[trade.order_id] = trade
@@ -103,19 +107,19 @@ class Bench:
         while (order := await self._accepted.get()) is not None:
             yield order
 
-    def _take(self, event: Document) -> None:
+    def _record(self, event: Document) -> None:
         trade = self._by_id[event["orderId"]]
         trade.events.append(event)
         if event["status"] in FINAL:
-            self._end(trade)
+            self._finish(trade)
 
-    def _end(self, trade: Trade, error: str = "") -> None:
+    def _finish(self, trade: Trade, error: str = "") -> None:
         trade.error, trade.ended_at = error, self._now()
-        self._turns.release()
+        self._slots.release()
 
-    def _give_up(self) -> None:
+    def _mark_unfinished(self) -> None:
         for trade in self.trades:
-            if not trade.is_over:
+            if not trade.is_finished:
                 trade.error = NO_END
 
     def _now(self) -> float:

@@ -1,4 +1,4 @@
-"""How a command ends: what its exit code means, and what it says on stderr."""
+"""How a command ends: its exit code, and the message on stderr."""
 
 import asyncio
 import json
@@ -14,9 +14,11 @@ from orders_client import OrdersClient, ProblemError, StreamBrokenError
 from orders_client.cli.options import Service
 from orders_client.errors import TRANSPORT_ERRORS
 
+Command = Callable[[OrdersClient], Awaitable["ExitCode | None"]]
+
 
 class ExitCode(IntEnum):
-    """What scripts can rely on."""
+    """The exit codes of every command. Scripts rely on them."""
 
     meaning: str
 
@@ -34,37 +36,36 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130, "Ctrl-C"
 
 
-def run(
-    at: Service, command: Callable[[OrdersClient], Awaitable[ExitCode | None]], *, as_json: bool
-) -> NoReturn:
-    """Run a command with a client of that service, and exit with its code."""
+def run(service: Service, command: Command, *, as_json: bool) -> NoReturn:
+    """Run a command with a client of the service, and exit with the code it returns, or OK.
+
+    A refusal is printed to stderr: as its problem document if `as_json`, or in a sentence.
+    """
     try:
-        code = asyncio.run(_with_client(at, command)) or ExitCode.OK
+        code = asyncio.run(_run_with_client(service, command)) or ExitCode.OK
     except ProblemError as refusal:
         code = ExitCode.REFUSED if refusal.status < 500 else ExitCode.UNAVAILABLE
-        _say(json.dumps(refusal.problem) if as_json else describe(refusal))
+        _print_error(json.dumps(refusal.problem) if as_json else describe(refusal))
     except (*TRANSPORT_ERRORS, StreamBrokenError) as error:
         code = ExitCode.UNAVAILABLE
-        _say(f"the service was not reached: {str(error) or type(error).__name__}")
+        _print_error(f"the service was not reached: {str(error) or type(error).__name__}")
     raise typer.Exit(code)
 
 
-async def _with_client(
-    at: Service, command: Callable[[OrdersClient], Awaitable[ExitCode | None]]
-) -> ExitCode | None:
-    async with at.client() as client:
+async def _run_with_client(service: Service, command: Command) -> ExitCode | None:
+    async with service.client() as client:
         return await command(client)
 
 
 def describe(refusal: ProblemError) -> str:
-    """Tell people what the service had against a call, and by which id its log knows it."""
+    """Return the code and reason of a refusal, and the request id that the logs have."""
     problem = refusal.problem
-    # What stands before a service refuses in other words than the service.
+    # A gateway in front of the service may answer with `message` alone.
     code = problem.get("code") or refusal.status
     detail = problem.get("detail") or problem.get("message")
     request_id = problem.get("requestId")
     return f"{code}: {detail}" + (f" (request {request_id})" if request_id else "")
 
 
-def _say(message: str) -> None:
+def _print_error(message: str) -> None:
     Console(stderr=True).print(Text(message, style="red"), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What a bench came to, as one document and as a table."""
+"""The figures of a finished bench, as a document and as a table."""
 
 import math
 import statistics
@@ -13,8 +13,8 @@ from orders_client.cli.output import add_row
 from orders_client.cli.trades import Trade
 
 
-def figures(bench: Bench) -> dict[str, Any]:
-    """All the numbers, under the names that `--json` gives them."""
+def compute_figures(bench: Bench) -> dict[str, Any]:
+    """Return the document that `orders bench --json` prints. Times are in seconds."""
     trades, counter = bench.trades, bench.counter
     accepted = [trade for trade in trades if trade.order_id]
     ends = Counter(trade.status for trade in trades)
@@ -24,9 +24,9 @@ def figures(bench: Bench) -> dict[str, Any]:
         "accepted": len(accepted),
         "notAccepted": Counter(trade.error for trade in trades if not trade.order_id),
         "confirmed": ends["confirmed"],
-        "failed": Counter(trade.detail("failed")["code"] for trade in _ended(trades, "failed")),
+        "failed": Counter(trade.last_event("failed")["code"] for trade in _ended(trades, "failed")),
         "noEnd": sum(bool(trade.error) for trade in accepted),
-        "fiveStatusesInOrder": sum(trade.is_as_it_should for trade in trades),
+        "fiveStatusesInOrder": sum(trade.succeeded_first_time for trade in trades),
         "secondsToConfirmed": _times(trades),
         "ordersPerSecond": round(ends["confirmed"] / seconds, 2) if seconds else 0.0,
         "seconds": round(seconds, 3),
@@ -38,32 +38,32 @@ def figures(bench: Bench) -> dict[str, Any]:
     }
 
 
-def figures_table(told: Mapping[str, Any]) -> Table:
-    """The same for people."""
-    made = Table.grid(padding=(0, 2))
-    add_row(made, "accepted", f"{told['accepted']} of {told['orders']}")
-    add_row(made, "confirmed", told["confirmed"])
-    _add_counts(made, "not accepted", told["notAccepted"])
-    _add_counts(made, "failed", told["failed"])
-    if told["noEnd"]:
-        add_row(made, "not followed to an end", told["noEnd"], style="red")
-    add_row(made, "five statuses in order", told["fiveStatusesInOrder"])
-    for name, seconds in (told["secondsToConfirmed"] or {}).items():
-        add_row(made, f"time to confirmed, {name}", f"{seconds:.2f} s")
-    add_row(made, "confirmed per second", f"{told['ordersPerSecond']:.1f}")
-    over = "connection" if told["connections"] == 1 else "connections"
-    add_row(made, "frames", f"{told['frames']} over {told['connections']} {over}")
-    add_row(made, "duplicates ignored", told["duplicatesIgnored"])
-    add_row(made, "holes healed", told["holesHealed"])
-    if told["improvementBps"] is not None:
-        better = f"{told['improvementBps']:.0f} bps on average"
-        add_row(made, "better than the best pool alone", better)
-    return made
+def figures_table(figures: Mapping[str, Any]) -> Table:
+    """Return the figures as a table for people; what is None is left out."""
+    table = Table.grid(padding=(0, 2))
+    add_row(table, "accepted", f"{figures['accepted']} of {figures['orders']}")
+    add_row(table, "confirmed", figures["confirmed"])
+    _add_counts(table, "not accepted", figures["notAccepted"])
+    _add_counts(table, "failed", figures["failed"])
+    if figures["noEnd"]:
+        add_row(table, "not followed to an end", figures["noEnd"], style="red")
+    add_row(table, "five statuses in order", figures["fiveStatusesInOrder"])
+    for name, seconds in (figures["secondsToConfirmed"] or {}).items():
+        add_row(table, f"time to confirmed, {name}", f"{seconds:.2f} s")
+    add_row(table, "confirmed per second", f"{figures['ordersPerSecond']:.1f}")
+    noun = "connection" if figures["connections"] == 1 else "connections"
+    add_row(table, "frames", f"{figures['frames']} over {figures['connections']} {noun}")
+    add_row(table, "duplicates ignored", figures["duplicatesIgnored"])
+    add_row(table, "holes healed", figures["holesHealed"])
+    if figures["improvementBps"] is not None:
+        gain = f"{figures['improvementBps']:.0f} bps on average"
+        add_row(table, "better than the best pool alone", gain)
+    return table
 
 
-def _add_counts(to: Table, name: str, counts: Mapping[str, int]) -> None:
+def _add_counts(table: Table, name: str, counts: Mapping[str, int]) -> None:
     for code, count in sorted(counts.items()):
-        add_row(to, f"{name}, {code}", count, style="red")
+        add_row(table, f"{name}, {code}", count, style="red")
 
 
 def _ended(trades: Sequence[Trade], status: str) -> list[Trade]:
@@ -79,6 +79,7 @@ def _times(trades: Sequence[Trade]) -> dict[str, float] | None:
 
 
 def _improvement(trades: Sequence[Trade]) -> float | None:
-    routes = [trade.detail("building")["route"] for trade in _ended(trades, "confirmed")]
-    better = [route["improvementBps"] for route in routes if route["baseline"]]
-    return round(statistics.fmean(better), 1) if better else None
+    """Return the average gain over the best pool alone; None if no pool filled an order alone."""
+    routes = [trade.last_event("building")["route"] for trade in _ended(trades, "confirmed")]
+    gains = [route["improvementBps"] for route in routes if route["baseline"]]
+    return round(statistics.fmean(gains), 1) if gains else None

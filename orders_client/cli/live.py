@@ -1,4 +1,4 @@
-"""A bench while it runs: the orders under way, and how far it is."""
+"""A running bench on the screen: its orders, and how many are accepted and done."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,46 +22,46 @@ BAR_WIDTH = 40
 
 @contextmanager
 def live(console: Console, bench: Bench) -> Iterator[None]:
-    """Show how the bench goes; where nothing can be redrawn, how it went."""
+    """Redraw the bench on a terminal while it runs; print it once at the end elsewhere."""
     with Live(console=console, get_renderable=lambda: live_view(bench)):
         yield
     console.print()
 
 
 def live_view(bench: Bench) -> Group:
-    """The orders as they stand, the last ones when there are many, and bars below."""
+    """Return the last ROWS_MAX orders that were submitted, and bars for all of them."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("order", no_wrap=True)
     for heading, width in (("status", 9), ("received", DIGITS_MAX), ("venue", 15)):
         table.add_column(heading, no_wrap=True, min_width=width)
     for heading, width in (("pools", 5), ("better", 6), ("impact", 6), ("time", 5)):
         table.add_column(heading, justify="right", no_wrap=True, min_width=width)
-    begun = [trade for trade in bench.trades if trade.started_at]
-    for trade in begun[-ROWS_MAX:]:
+    started = [trade for trade in bench.trades if trade.started_at]
+    for trade in started[-ROWS_MAX:]:
         _add_trade(table, trade)
     return Group(table, _bars(bench))
 
 
 def _add_trade(table: Table, trade: Trade) -> None:
-    route = trade.detail("building").get("route")
+    route = trade.last_event("building").get("route")
     add_row(
         table,
         f"{trade.amount} {trade.token_in} → {trade.token_out}",
         Text(trade.status, style="red") if trade.error else status_text(trade.status),
-        _short(trade.detail("confirmed").get("amountOut", "")),
+        _short(trade.last_event("confirmed").get("amountOut", "")),
         *(_route_cells(route) if route else ("", "", "", "")),
         f"{trade.seconds:.1f} s" if trade.seconds else "",
     )
 
 
 def _short(amount: str) -> str:
-    """The amount with as many decimals as there is room for."""
+    """Return the amount with as many decimals as fit into DIGITS_MAX characters."""
     whole, _, _ = amount.partition(".")
     return amount[: max(DIGITS_MAX, len(whole))].rstrip(".")
 
 
 def _route_cells(route: Document) -> tuple[str, str, str, str]:
-    """Venue, number of pools, gain over the best pool of the pair alone if there is one, impact."""
+    """Return venue, number of pools, gain over the best pool alone or "-", and price impact."""
     better = percent(route["improvementBps"]) if route["baseline"] else "-"
     return route["venue"], str(len(route["legs"])), better, percent(route["priceImpactBps"])
 
@@ -70,7 +70,7 @@ def _bars(bench: Bench) -> Table:
     bars = Table.grid(padding=(0, 1))
     total = len(bench.trades)
     accepted = sum(bool(trade.order_id) for trade in bench.trades)
-    over = sum(trade.is_over for trade in bench.trades)
-    for name, count in (("accepted", accepted), ("done", over)):
+    finished = sum(trade.is_finished for trade in bench.trades)
+    for name, count in (("accepted", accepted), ("done", finished)):
         bars.add_row(name, ProgressBar(total, count, BAR_WIDTH), f"{count} of {total}")
     return bars

@@ -1,4 +1,4 @@
-"""What the commands take, and where the service is that they talk to."""
+"""The arguments and options that commands share, and the service that a command calls."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,25 +12,25 @@ DEFAULT_URL = "http://localhost:3000"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A deployment, and the key for it if it wants one."""
+    """A deployment at its base URL, and the API key for it if it requires one."""
 
     url: str
     api_key: str | None
 
     def client(self) -> OrdersClient:
-        """A client of it."""
+        """Return a client of the service, to be entered as a context manager."""
         return OrdersClient(self.url, api_key=self.api_key)
 
 
-def service(context: typer.Context) -> Service:
-    """The service that the command was called for."""
-    found = context.find_object(Service)
-    assert found is not None, "the callback of the application sets it"
-    return found
+def service_of(context: typer.Context) -> Service:
+    """Return the service that the options before the command name."""
+    service = context.find_object(Service)
+    assert service is not None, "the callback of the application sets it"
+    return service
 
 
 def check_url(url: str) -> str:
-    """Raises BadParameter unless it can be a base URL."""
+    """Return the URL. Raises BadParameter unless it begins as a base URL does."""
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter("it starts with http:// or https://")
     return url

@@ -11,45 +11,47 @@ from rich.console import Console, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-# Nobody's window ends in a pipe or a file: lines are as long as they are.
+# A pipe or a file has no width: wide enough that no table is folded.
 PIPE_COLUMNS = 200
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that leaves colours and cursor movements to terminals."""
+    """Return a console for stdout or stderr; it colours and redraws only in a terminal."""
     stream = sys.stderr if stderr else sys.stdout
-    fixed = stream.isatty() or "COLUMNS" in os.environ
-    return Console(stderr=stderr, highlight=False, width=None if fixed else PIPE_COLUMNS)
+    has_width = stream.isatty() or "COLUMNS" in os.environ
+    return Console(stderr=stderr, highlight=False, width=None if has_width else PIPE_COLUMNS)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Write one document, on one line, at once."""
+    """Print a document on a line of its own, unbuffered."""
     print(json.dumps(document), flush=True)
 
 
-def tell(document: Mapping[str, Any], view: Callable[[], RenderableType], *, as_json: bool) -> None:
-    """Write the document for scripts, or its view for people."""
+def print_document(
+    document: Mapping[str, Any], view: Callable[[], RenderableType], *, as_json: bool
+) -> None:
+    """Print the document as JSON for scripts, or what `view` returns for people."""
     if as_json:
         print_json(document)
     else:
         console().print(view())
 
 
-def table(*headings: str, right: tuple[str, ...] = ()) -> Table:
-    """An empty table with these columns; those in `right` are of numbers."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def empty_table(*headings: str, right: tuple[str, ...] = ()) -> Table:
+    """Return a table with these columns; the ones in `right` are aligned to the right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         justify: JustifyMethod = "right" if heading in right else "left"
-        made.add_column(heading, justify=justify, overflow="fold")
-    return made
+        table.add_column(heading, justify=justify, overflow="fold")
+    return table
 
 
-def add_row(to: Table, *cells: object, style: str | None = None) -> None:
-    """Add a row; its cells are text, whatever is in them."""
+def add_row(table: Table, *cells: object, style: str | None = None) -> None:
+    """Add a row; what looks like markup in a cell stays plain text."""
     texts = [cell if isinstance(cell, Text) else Text(str(cell)) for cell in cells]
-    to.add_row(*texts, style=style)
+    table.add_row(*texts, style=style)
 
 
 def percent(bps: int | float) -> str:
-    """Basis points for people."""
+    """Return basis points as a percentage with two decimals."""
     return f"{bps / 100:.2f}%"

@@ -8,53 +8,53 @@ import typer
 from orders_client import OrdersClient
 from orders_client.cli import options
 from orders_client.cli.exits import run
-from orders_client.cli.options import service
-from orders_client.cli.output import console, tell
+from orders_client.cli.options import service_of
+from orders_client.cli.output import console, print_document
 from orders_client.cli.tables import orders_table, pools_table, quotes_view, tokens_table
 from orders_client.cli.timeline import order_view
 
-Status = Annotated[str | None, typer.Option(help="Only orders of this status.")]
-Type = Annotated[str | None, typer.Option("--type", help="Only orders of this type.")]
-OfTokenIn = Annotated[str | None, typer.Option("--token-in", help="Only orders that pay this.")]
-OfTokenOut = Annotated[
+StatusFilter = Annotated[str | None, typer.Option(help="Only orders of this status.")]
+TypeFilter = Annotated[str | None, typer.Option("--type", help="Only orders of this type.")]
+TokenInFilter = Annotated[str | None, typer.Option("--token-in", help="Only orders that pay this.")]
+TokenOutFilter = Annotated[
     str | None, typer.Option("--token-out", help="Only orders that receive this.")
 ]
 Limit = Annotated[str, typer.Option(metavar="N", help="Orders in a page, 1 to 100.")]
-All = Annotated[bool, typer.Option("--all", help="Every page, not only the first.")]
+AllPages = Annotated[bool, typer.Option("--all", help="Every page, not only the first.")]
 
 
 def list_orders(
     context: typer.Context,
-    status: Status = None,
-    order_type: Type = None,
-    token_in: OfTokenIn = None,
-    token_out: OfTokenOut = None,
+    status: StatusFilter = None,
+    order_type: TypeFilter = None,
+    token_in: TokenInFilter = None,
+    token_out: TokenOutFilter = None,
     limit: Limit = "20",
-    every_page: All = False,
+    all_pages: AllPages = False,
     as_json: options.AsJson = False,
 ) -> None:
     """List orders, newest first."""
-    wanted = {
+    parameters = {
         "status": status,
         "type": order_type,
         "tokenIn": token_in,
         "tokenOut": token_out,
         "limit": limit,
     }
-    filters = {name: value for name, value in wanted.items() if value is not None}
+    filters = {name: value for name, value in parameters.items() if value is not None}
 
     async def read(client: OrdersClient) -> None:
-        if every_page:
+        if all_pages:
             orders, cursor = [order async for order in client.list_all(**filters)], None
         else:
             page = await client.list(**filters)
             orders, cursor = page["orders"], page["nextCursor"]
         document = {"orders": orders, "nextCursor": cursor}
-        tell(document, lambda: orders_table(orders), as_json=as_json)
+        print_document(document, lambda: orders_table(orders), as_json=as_json)
         if cursor is not None and not as_json:
             console(stderr=True).print("there are more: --all lists them")
 
-    run(service(context), read, as_json=as_json)
+    run(service_of(context), read, as_json=as_json)
 
 
 def show(
@@ -64,9 +64,9 @@ def show(
 
     async def read(client: OrdersClient) -> None:
         order, tokens = await asyncio.gather(client.get(order_id), client.tokens())
-        tell(order, lambda: order_view(order, tokens), as_json=as_json)
+        print_document(order, lambda: order_view(order, tokens), as_json=as_json)
 
-    run(service(context), read, as_json=as_json)
+    run(service_of(context), read, as_json=as_json)
 
 
 def quote(
@@ -81,13 +81,13 @@ def quote(
     """Compare what every pool offers, and show the route an order would take now."""
 
     async def read(client: OrdersClient) -> None:
-        wanted = client.quote(
+        call = client.quote(
             token_in, token_out, amount, exact_out=exact_out, slippage_bps=slippage_bps
         )
-        quotes, tokens = await asyncio.gather(wanted, client.tokens())
-        tell(quotes, lambda: quotes_view(quotes, quotes, tokens), as_json=as_json)
+        quotes, tokens = await asyncio.gather(call, client.tokens())
+        print_document(quotes, lambda: quotes_view(quotes, quotes, tokens), as_json=as_json)
 
-    run(service(context), read, as_json=as_json)
+    run(service_of(context), read, as_json=as_json)
 
 
 def tokens(context: typer.Context, as_json: options.AsJson = False) -> None:
@@ -95,9 +95,9 @@ def tokens(context: typer.Context, as_json: options.AsJson = False) -> None:
 
     async def read(client: OrdersClient) -> None:
         document = await client.tokens()
-        tell(document, lambda: tokens_table(document["tokens"]), as_json=as_json)
+        print_document(document, lambda: tokens_table(document["tokens"]), as_json=as_json)
 
-    run(service(context), read, as_json=as_json)
+    run(service_of(context), read, as_json=as_json)
 
 
 def pools(context: typer.Context, as_json: options.AsJson = False) -> None:
@@ -105,6 +105,6 @@ def pools(context: typer.Context, as_json: options.AsJson = False) -> None:
 
     async def read(client: OrdersClient) -> None:
         document = await client.pools()
-        tell(document, lambda: pools_table(document["pools"]), as_json=as_json)
+        print_document(document, lambda: pools_table(document["pools"]), as_json=as_json)
 
-    run(service(context), read, as_json=as_json)
+    run(service_of(context), read, as_json=as_json)

@@ -1,4 +1,4 @@
-"""An order's events as lines, one after the other: a timeline that a pipe takes as well."""
+"""An order's events as lines of text. Nothing is redrawn: the lines can go into a pipe."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,15 +16,18 @@ PRICE = Context(prec=12)
 
 
 def order_view(order: Document, tokens: Document) -> Group:
-    """An order's timeline, and the comparison that decided its last attempt."""
+    """Return an order's timeline, and the quotes and route of its last attempt.
+
+    `order` has its `events`; `tokens` is a response of /api/tokens.
+    """
     timeline = Timeline(order)
     lines = [timeline.heading, *(timeline.line(event) for event in order["events"])]
-    decisions = [event for event in order["events"] if event["status"] == "building"]
-    return Group(*lines, *(quotes_view(decision, order, tokens) for decision in decisions[-1:]))
+    routed = [event for event in order["events"] if event["status"] == "building"]
+    return Group(*lines, *(quotes_view(event, order, tokens) for event in routed[-1:]))
 
 
 class Timeline:
-    """Words for the events of one order, as they come."""
+    """Turns the events of one order into lines. Pass them in order: some refer to earlier ones."""
 
     def __init__(self, order: Mapping[str, Any]) -> None:
         self._order = order
@@ -33,39 +36,39 @@ class Timeline:
 
     @property
     def heading(self) -> Text:
-        """Which order it is."""
+        """The order's id, trade and slippage."""
         order = self._order
         slippage = f"slippage at most {order['slippageBps']} bps"
         return Text(f"{order['orderId']}  {trade_text(order)}, {slippage}", style="bold")
 
     def line(self, event: Document) -> Text:
-        """When it happened, how long after the order was accepted, and what it says."""
-        at = datetime.fromisoformat(event["timestamp"])
-        seconds = (at - self._started_at).total_seconds()
-        line = Text(f"{at:%H:%M:%S}.{at.microsecond // 1000:03} {seconds:+7.2f} s  ")
+        """Return an event's time, the seconds since the order was accepted, status and details."""
+        moment = datetime.fromisoformat(event["timestamp"])
+        seconds = (moment - self._started_at).total_seconds()
+        line = Text(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03} {seconds:+7.2f} s  ")
         line.append_text(status_text(f"{event['status']:{STATUS_WIDTH}}"))
-        return line.append(self._say(event))
+        return line.append(self._details(event))
 
-    def _say(self, event: Document) -> str:
+    def _details(self, event: Document) -> str:
         match event["status"]:
             case "routing":
-                return self._attempt(event)
+                return self._routing_details(event)
             case "building":
-                return self._plan(event)
+                return self._building_details(event)
             case "submitted":
                 return f"signature {event['signature']}"
             case "confirmed":
-                return self._fill(event)
+                return self._confirmed_details(event)
             case "failed":
                 return f"{event['code']}: {event['message']}"
         return "accepted"
 
-    def _attempt(self, event: Document) -> str:
+    def _routing_details(self, event: Document) -> str:
         reason = event.get("retryOf")
         after = f", after {reason['code']}: {reason['message']}" if reason else ""
         return f"attempt {event['attempt']}{after}"
 
-    def _plan(self, event: Document) -> str:
+    def _building_details(self, event: Document) -> str:
         self._route = route = event["route"]
         token_in, token_out = self._order["tokenIn"], self._order["tokenOut"]
         limit = (
@@ -76,7 +79,7 @@ class Timeline:
         expected = f"{route['amountIn']} {token_in} → {route['amountOut']} {token_out}"
         return f"{expected} on {route['venue']}, {limit}; {route['reason']}"
 
-    def _fill(self, event: Document) -> str:
+    def _confirmed_details(self, event: Document) -> str:
         paid = f"{event['amountIn']} {self._order['tokenIn']}"
         received = f"{event['amountOut']} {self._order['tokenOut']}"
         quoted = f", quoted {self._quoted_price()}" if self._route else ""

@@ -1,4 +1,4 @@
-"""Orders to try a deployment with, and what has become of each."""
+"""The orders of a bench, and what its follower has seen of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from random import Random
 
 from orders_client import FINAL, Document
 
-# What a first look should see: one pool, splits, hops, the long way round, small and large.
+# These show all a route can be: one pool, splits, hops through other tokens, small and large.
 SHOWCASE = (
     ("SOL", "USDC", "1"),
     ("USDC", "SOL", "250000"),
@@ -21,7 +21,7 @@ SHOWCASE = (
     ("SOL", "USDT", "2500"),
     ("JUP", "USDC", "400"),
 )
-# About what a token is worth, in dollars: only to choose amounts.
+# Rough prices in dollars. They only serve to choose amounts.
 DOLLARS = {
     "SOL": 150.0,
     "USDC": 1.0,
@@ -37,7 +37,7 @@ STATUSES = ("pending", "routing", "building", "submitted", "confirmed")
 
 @dataclass(slots=True)
 class Trade:
-    """One order, as far as its follower has seen it. Times are those of the loop's clock."""
+    """One order. Times are those of the event loop's clock, 0 until they are known."""
 
     token_in: str
     token_out: str
@@ -45,44 +45,48 @@ class Trade:
     order_id: str = ""
     started_at: float = 0.0
     ended_at: float = 0.0
-    # Why it was not accepted, or not followed to its end.
+    #: Why the order was not accepted, or not followed to its end: a code, or an exception's name.
     error: str = ""
+    #: Each event once, in order.
     events: list[Document] = field(default_factory=list)
 
     @property
     def status(self) -> str:
-        """What is known last."""
+        """The error if there is one, or else the last status; "…" before the first event."""
         return self.error or (self.events[-1]["status"] if self.events else "…")
 
     @property
-    def is_over(self) -> bool:
-        """Nothing more will come of it."""
+    def is_finished(self) -> bool:
+        """Tell whether no more events will come."""
         return bool(self.error) or self.status in FINAL
 
     @property
     def seconds(self) -> float | None:
-        """From before it was submitted to its end, once it is there."""
+        """The seconds from submission to the end of the order, or None until then."""
         return self.ended_at - self.started_at if self.ended_at else None
 
     @property
-    def is_as_it_should(self) -> bool:
-        """It was confirmed at the first attempt, and every status was seen in order."""
+    def succeeded_first_time(self) -> bool:
+        """Tell whether the first attempt was confirmed, and each status was seen once, in order."""
         seen = [(event["sequence"], event["status"]) for event in self.events]
         return seen == list(enumerate(STATUSES, 1))
 
-    def detail(self, name: str) -> Document:
-        """The last event of that status, or nothing yet."""
-        return next((event for event in reversed(self.events) if event["status"] == name), {})
+    def last_event(self, status: str) -> Document:
+        """Return the last event of that status, or an empty document."""
+        return next((event for event in reversed(self.events) if event["status"] == status), {})
 
 
 def plan_trades(count: int) -> list[Trade]:
-    """The showcase, then every pair in turn at sizes from 1 to 100,000 dollars."""
+    """Return the showcase, then random trades; the same ones for the same count."""
     more = islice(random_trades(Random(count)), max(0, count - len(SHOWCASE)))
     return [Trade(*trade) for trade in (*SHOWCASE, *more)][:count]
 
 
 def random_trades(random: Random) -> Iterator[tuple[str, str, str]]:
-    """Yield tokens and amounts for every pair in turn, from 1 to 100,000 dollars, without end."""
+    """Yield (token_in, token_out, amount) for every pair in turn, without end.
+
+    An amount is worth 1 to 100,000 dollars, in a decimal number of whole tokens.
+    """
     pairs = [*permutations(DOLLARS, 2)]
     random.shuffle(pairs)
     for token_in, token_out in cycle(pairs):

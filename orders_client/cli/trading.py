@@ -9,10 +9,10 @@ from orders_client import Document, OrdersClient
 from orders_client.cli import options
 from orders_client.cli.bench import Bench
 from orders_client.cli.exits import ExitCode, run
-from orders_client.cli.figures import figures, figures_table
+from orders_client.cli.figures import compute_figures, figures_table
 from orders_client.cli.live import live
-from orders_client.cli.options import service
-from orders_client.cli.output import console, print_json, tell
+from orders_client.cli.options import service_of
+from orders_client.cli.output import console, print_document, print_json
 from orders_client.cli.timeline import Timeline
 from orders_client.cli.trades import plan_trades
 
@@ -50,10 +50,10 @@ def submit(
         )
         if follow:
             return await _follow(client, order, 0, as_json)
-        tell(order, lambda: Timeline(order).heading, as_json=as_json)
+        print_document(order, lambda: Timeline(order).heading, as_json=as_json)
         return None
 
-    run(service(context), place, as_json=as_json)
+    run(service_of(context), place, as_json=as_json)
 
 
 def follow_order(
@@ -68,11 +68,14 @@ def follow_order(
         order = await client.get(order_id)
         return await _follow(client, order, min(after, order["sequence"]), as_json)
 
-    run(service(context), follow, as_json=as_json)
+    run(service_of(context), follow, as_json=as_json)
 
 
 async def _follow(client: OrdersClient, order: Document, after: int, as_json: bool) -> ExitCode:
-    """Print the events as they come; those that were left out may have been the last."""
+    """Print the events as they arrive, and return whether the order failed.
+
+    Without any, `after` has left out the last one as well, and the order itself tells.
+    """
     last, timeline, out = order, Timeline(order), console()
     if not as_json:
         out.print(timeline.heading)
@@ -85,7 +88,7 @@ async def _follow(client: OrdersClient, order: Document, after: int, as_json: bo
     return ExitCode.ORDER_FAILED if last["status"] == "failed" else ExitCode.OK
 
 
-def bench(
+def bench_orders(
     context: typer.Context,
     count: Count = 100,
     concurrency: Concurrency = 20,
@@ -94,12 +97,12 @@ def bench(
     """Run many real orders, of every pair and size, and tell how it went."""
 
     async def measure(client: OrdersClient) -> ExitCode:
-        run_of_trades = Bench(client, plan_trades(count), concurrency)
+        bench = Bench(client, plan_trades(count), concurrency)
         screen = console(stderr=as_json)
-        with live(screen, run_of_trades) if screen.is_terminal or not as_json else nullcontext():
-            await run_of_trades.run()
-        told = figures(run_of_trades)
-        tell(told, lambda: figures_table(told), as_json=as_json)
-        return ExitCode.OK if told["confirmed"] == count else ExitCode.ORDER_FAILED
+        with live(screen, bench) if screen.is_terminal or not as_json else nullcontext():
+            await bench.run()
+        figures = compute_figures(bench)
+        print_document(figures, lambda: figures_table(figures), as_json=as_json)
+        return ExitCode.OK if figures["confirmed"] == count else ExitCode.ORDER_FAILED
 
-    run(service(context), measure, as_json=as_json)
+    run(service_of(context), measure, as_json=as_json)

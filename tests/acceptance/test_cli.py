@@ -96,9 +96,9 @@ def order_id(outside):
 
 
 def test_accepted_order_is_the_golden_one(outside):
-    wanted = ["submit", "SOL", "USDC", "1.000", "--slippage-bps", "50"]
-    [order] = lines(outside, *wanted, "--idempotency-key", "cli-golden")
-    [again] = lines(outside, *wanted, "--idempotency-key", "cli-golden")
+    command = ["submit", "SOL", "USDC", "1.000", "--slippage-bps", "50"]
+    [order] = lines(outside, *command, "--idempotency-key", "cli-golden")
+    [again] = lines(outside, *command, "--idempotency-key", "cli-golden")
 
     assert_golden("submit", form(order))
     assert again["orderId"] == order["orderId"]
@@ -159,11 +159,11 @@ def test_listed_orders_are_the_golden_ones_page_by_page(outside):
 
 
 def test_bench_confirms_every_order_over_few_connections(outside):
-    [told] = lines(outside, "bench", "--count", "20", "--concurrency", "20")
+    [figures] = lines(outside, "bench", "--count", "20", "--concurrency", "20")
 
-    assert_golden("bench", form(told))
-    assert told["connections"] <= 3
-    assert 0 < told["secondsToConfirmed"]["p50"] <= told["secondsToConfirmed"]["max"]
+    assert_golden("bench", form(figures))
+    assert figures["connections"] <= 3
+    assert 0 < figures["secondsToConfirmed"]["p50"] <= figures["secondsToConfirmed"]["max"]
 
 
 @pytest.mark.parametrize(

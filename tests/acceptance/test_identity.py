@@ -150,9 +150,9 @@ def test_no_more_orders_are_accepted_than_the_limit_when_one_owner_hurries(stack
 def test_command_line_follows_many_with_their_tickets_when_it_has_a_key(stack):
     key = new_key(stack, "erin")["apiKey"]
 
-    told = orders(stack, key, "bench", "--count", "4", "--concurrency", "4", "--json")
+    result = orders(stack, key, "bench", "--count", "4", "--concurrency", "4", "--json")
     locked_out = orders(stack, None, "list")
 
-    assert (told.exit_code, json.loads(told.stdout)["fiveStatusesInOrder"]) == (0, 4)
+    assert (result.exit_code, json.loads(result.stdout)["fiveStatusesInOrder"]) == (0, 4)
     assert locked_out.exit_code == 3
     assert locked_out.stderr.startswith("UNAUTHORIZED: ")

@@ -12,7 +12,7 @@ import pytest
 
 from infra.paths import ROOT
 
-TOLD = """
+PROGRAM = """
 import sys
 from orders_client.cli.app import app
 try:
@@ -50,7 +50,7 @@ def test_wheel_runs_without_the_engine(wheel: zipfile.ZipFile, tmp_path: Path) -
     wheel.extractall(tmp_path)
 
     done = subprocess.run(
-        [sys.executable, "-c", TOLD],
+        [sys.executable, "-c", PROGRAM],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)},
         capture_output=True,

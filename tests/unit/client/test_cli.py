@@ -44,13 +44,13 @@ def orders_at(service: CannedService, *arguments: str) -> Any:
 
 
 def test_help_tells_commands_options_and_exit_codes() -> None:
-    told = orders("--help")
+    result = orders("--help")
 
     words = ["submit", "follow", "bench", "ORDERS_URL", "ORDERS_API_KEY"]
-    assert told.exit_code == 0
-    assert all(word in told.stdout for word in words)
-    assert all(f"{code}  {code.meaning}" in told.stdout for code in ExitCode)
-    assert ESCAPE not in told.stdout
+    assert result.exit_code == 0
+    assert all(word in result.stdout for word in words)
+    assert all(f"{code}  {code.meaning}" in result.stdout for code in ExitCode)
+    assert ESCAPE not in result.stdout
 
 
 def test_version_is_that_of_the_package() -> None:
@@ -74,19 +74,19 @@ def test_exit_code_tells_who_is_to_blame_when_the_service_answers(
     status: int, document: object, code: ExitCode
 ) -> None:
     with canned({"/api/tokens": (status, document)}) as service:
-        told = orders_at(service, "tokens")
+        result = orders_at(service, "tokens")
 
-    assert told.exit_code == code
-    assert told.stdout == ""
-    assert told.stderr
-    assert "Traceback" not in told.stderr
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_exit_code_tells_when_the_service_is_not_reached() -> None:
-    told = orders("--url", f"http://{LOOPBACK}:{free_port()}", "submit", "SOL", "USDC", "1")
+    result = orders("--url", f"http://{LOOPBACK}:{free_port()}", "submit", "SOL", "USDC", "1")
 
-    assert told.exit_code == ExitCode.UNAVAILABLE
-    assert "not reached" in told.stderr
+    assert result.exit_code == ExitCode.UNAVAILABLE
+    assert "not reached" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -101,26 +101,26 @@ def test_exit_code_tells_when_the_service_is_not_reached() -> None:
     ],
 )
 def test_exit_code_tells_when_the_command_is_not_used_like_that(arguments: list[str]) -> None:
-    told = orders(*arguments)
+    result = orders(*arguments)
 
-    assert told.exit_code == ExitCode.USAGE
-    assert told.stdout == ""
+    assert result.exit_code == ExitCode.USAGE
+    assert result.stdout == ""
 
 
 def test_refusal_names_code_detail_and_request_for_people() -> None:
     with canned({"/api/orders/execute": (422, SAME_TOKEN)}) as service:
-        told = orders_at(service, "submit", "SOL", "SOL", "1")
+        result = orders_at(service, "submit", "SOL", "SOL", "1")
 
-    assert told.exit_code == ExitCode.REFUSED
-    assert told.stderr == f"SAME_TOKEN: {SAME_TOKEN['detail']} (request a-request)\n"
+    assert result.exit_code == ExitCode.REFUSED
+    assert result.stderr == f"SAME_TOKEN: {SAME_TOKEN['detail']} (request a-request)\n"
 
 
 def test_refusal_is_the_problem_itself_for_scripts() -> None:
     with canned({"/api/orders/execute": (422, SAME_TOKEN)}) as service:
-        told = orders_at(service, "submit", "SOL", "SOL", "1", "--json")
+        result = orders_at(service, "submit", "SOL", "SOL", "1", "--json")
 
-    assert told.exit_code == ExitCode.REFUSED
-    assert (told.stdout, json.loads(told.stderr)) == ("", SAME_TOKEN)
+    assert result.exit_code == ExitCode.REFUSED
+    assert (result.stdout, json.loads(result.stderr)) == ("", SAME_TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -132,36 +132,36 @@ def test_order_is_passed_on_as_it_was_typed(options: list[str], amount: str) -> 
     exact = "0.10000000000000000000000000001"
     more = ["--slippage-bps", "7", "--idempotency-key", "my-key", "--json", *options]
     with canned({"/api/orders/execute": (202, ORDER)}) as service:
-        told = orders_at(service, "submit", "SOL", "USDC", exact, *more)
+        result = orders_at(service, "submit", "SOL", "USDC", exact, *more)
 
     [request] = service.requests
     fields = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "slippageBps": 7}
     assert request.body == fields | {amount: exact}
     assert request.headers["Idempotency-Key"] == "my-key"
-    assert (told.exit_code, json.loads(told.stdout)) == (0, ORDER)
+    assert (result.exit_code, json.loads(result.stdout)) == (0, ORDER)
 
 
 def test_service_and_key_come_from_the_environment() -> None:
     with canned({"/stage/api/tokens": (200, NO_TOKENS)}) as service:
         environment = {"ORDERS_URL": f"{service.url}/stage/", "ORDERS_API_KEY": "sk_secret"}
-        told = orders("tokens", environment=environment)
+        result = orders("tokens", environment=environment)
         of_options = orders("--api-key", "other", "tokens", environment=environment)
 
     keys = [request.headers["Authorization"] for request in service.requests]
-    assert (told.exit_code, of_options.exit_code) == (0, 0)
+    assert (result.exit_code, of_options.exit_code) == (0, 0)
     assert keys == ["Bearer sk_secret", "Bearer other"]
 
 
-def test_every_page_is_listed_when_all_are_wanted() -> None:
+def test_every_page_is_listed_when_all_are_asked_for() -> None:
     first = "/api/orders?status=failed&tokenIn=SOL&limit=1"
     pages = {
         first: (200, {"orders": [ORDER], "nextCursor": "c1"}),
         f"{first}&cursor=c1": (200, {"orders": [ORDER | {"orderId": "other"}], "nextCursor": None}),
     }
-    wanted = ["list", "--status", "failed", "--token-in", "SOL", "--limit", "1"]
+    command = ["list", "--status", "failed", "--token-in", "SOL", "--limit", "1"]
     with canned(pages) as service:
-        page = orders_at(service, *wanted)
-        every = orders_at(service, *wanted, "--all", "--json")
+        page = orders_at(service, *command)
+        every = orders_at(service, *command, "--all", "--json")
 
     assert "an-id" in page.stdout
     assert "--all" in page.stderr
@@ -175,16 +175,16 @@ def test_order_is_shown_as_in_the_golden_text(status: str, events: list[dict[str
     order = ORDER | {"status": status, "sequence": len(events), "events": events}
     tokens = {"tokens": [{"symbol": token.symbol, "mint": token.mint} for token in TOKENS]}
     with canned({"/api/orders/an-id": (200, order), "/api/tokens": (200, tokens)}) as service:
-        told = orders_at(service, "show", "an-id")
+        result = orders_at(service, "show", "an-id")
 
-    lines = [line.rstrip() for line in told.stdout.splitlines()]
+    lines = [line.rstrip() for line in result.stdout.splitlines()]
     assert lines == (GOLDEN_FOLDER / f"cli_show_{status}.txt").read_text().splitlines()
 
 
 def test_user_text_is_no_markup_in_tables() -> None:
     odd = {"symbol": "[red]X[/red] :smile:", "mint": "[/]", "decimals": 9}
     with canned({"/api/tokens": (200, {"tokens": [odd]})}) as service:
-        told = orders_at(service, "tokens")
+        result = orders_at(service, "tokens")
 
-    assert "[red]X[/red] :smile:" in told.stdout
-    assert "[/]" in told.stdout
+    assert "[red]X[/red] :smile:" in result.stdout
+    assert "[/]" in result.stdout

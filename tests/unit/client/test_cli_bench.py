@@ -9,7 +9,7 @@ from orders_client import ProblemError
 from orders_client.cli import bench as module
 from orders_client.cli.bench import NO_END, Bench
 from orders_client.cli.exits import ExitCode
-from orders_client.cli.figures import figures
+from orders_client.cli.figures import compute_figures
 from orders_client.cli.trades import SHOWCASE, plan_trades
 from tests.unit.client.fake_stream import WHOLE, FakeService, Shop, served
 from tests.unit.client.test_cli_following import orders
@@ -29,10 +29,10 @@ def test_bench_counts_what_came_of_its_orders_and_of_the_stream() -> None:
     hole, repeated = [[1, 2, 4, 5], [3, 4, 5]], [[1, 1, 2, 3, 4, 5]]
     shop = Shop([[WHOLE], hole, "NO_ROUTE", repeated, "NO_ROUTE"])
 
-    told = figures(run(shop, 5))
+    figures = compute_figures(run(shop, 5))
 
-    assert {"p50", "p99", "max"} == told["secondsToConfirmed"].keys()
-    assert told | dict.fromkeys(["secondsToConfirmed", "seconds", "ordersPerSecond"]) == {
+    assert {"p50", "p99", "max"} == figures["secondsToConfirmed"].keys()
+    assert figures | dict.fromkeys(["secondsToConfirmed", "seconds", "ordersPerSecond"]) == {
         "orders": 5,
         "accepted": 3,
         "notAccepted": {"NO_ROUTE": 2},
@@ -61,13 +61,13 @@ def test_no_more_orders_are_under_way_than_wanted() -> None:
 
 
 def test_bench_gives_up_the_orders_that_have_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "QUIET_SECONDS", 0.5)
+    monkeypatch.setattr(module, "IDLE_SECONDS_MAX", 0.5)
     shop = Shop([[[1, 2]], [WHOLE], [[1, 2]], [[]], [WHOLE]])
 
     bench = run(shop, 5)
 
     assert sorted(trade.status for trade in bench.trades) == ["confirmed", *[NO_END] * 4]
-    assert figures(bench)["noEnd"] == 3
+    assert compute_figures(bench)["noEnd"] == 3
 
 
 def test_bench_begins_nothing_when_the_service_refuses_the_client() -> None:
