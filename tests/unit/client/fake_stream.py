@@ -1,5 +1,5 @@
-"""A service that plays a script over real WebSockets: for each order, one answer to each time that
-it is asked for.
+"""A service that answers over real WebSockets as a script says: for each order, one answer to each
+request for its events.
 
 In an answer, small numbers are sequences to send and texts are codes of error frames; a number from
 400 refuses the handshake with that status, one from 1000 closes the connection with that code.
@@ -24,7 +24,7 @@ CONFIRMED, FAILED = (
     [frame["data"] for frame in json.loads((GOLDEN_FOLDER / f"{name}_order.json").read_text())]
     for name in ("confirmed", "failed")
 )
-WHOLE = [1, 2, 3, 4, 5]
+ALL = [1, 2, 3, 4, 5]
 ACCEPTED = {
     "type": "MARKET",
     "status": "pending",
@@ -35,7 +35,8 @@ ACCEPTED = {
     "sequence": 1,
     "createdAt": "2026-01-01T00:00:00.000Z",
 }
-Script = Mapping[str, Sequence[Sequence[int | str]]]
+Answer = Sequence[int | str]
+Script = Mapping[str, Sequence[Answer]]
 
 
 class FakeService:
@@ -43,18 +44,23 @@ class FakeService:
 
     def __init__(self, script: Script, events: Sequence[Mapping[str, Any]] = CONFIRMED) -> None:
         self._events = events
-        self._answers = {order_id: list(answers) for order_id, answers in script.items()}
+        self._answers: dict[str, list[Answer]] = {}
         self._sockets: list[web.WebSocketResponse] = []
         self.base_url = ""
-        # (number of the connection, order id, after), in the order of asking
-        self.asked: list[tuple[int, str, int]] = []
+        # (number of the connection, order id, after), in the order of the requests
+        self.requests: list[tuple[int, str, int]] = []
         self.tickets: dict[str, list[str | None]] = defaultdict(list)
         self.pings = 0
         self.renewals: Counter[str] = Counter()
+        for order_id, answers in script.items():
+            self.add_order(order_id, answers)
 
     @property
     def connections(self) -> int:
         return len(self._sockets)
+
+    def add_order(self, order_id: str, answers: Sequence[Answer]) -> None:
+        self._answers[order_id] = list(answers)
 
     def order(self, order_id: str, ticket: str | None = None) -> dict[str, Any]:
         suffix = f"&ticket={ticket}" if ticket else ""
@@ -64,13 +70,19 @@ class FakeService:
     def event(self, order_id: str, sequence: int) -> dict[str, Any]:
         return {**self._events[sequence - 1], "orderId": order_id}
 
+    def next_answer(self, order_id: str, after: int) -> Answer:
+        if order_id not in self._answers:
+            return ["ORDER_NOT_FOUND"]
+        answers = self._answers[order_id]
+        return answers.pop(0) if answers else []
+
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/stream", self.stream),
-            web.get("/api/orders/{order_id}", self.look_up),
+            web.get("/api/orders/{order_id}", self.get_order),
         ]
 
-    async def look_up(self, request: web.Request) -> web.Response:
+    async def get_order(self, request: web.Request) -> web.Response:
         order_id = request.match_info["order_id"]
         if order_id not in self._answers:
             return web.json_response({"code": "ORDER_NOT_FOUND", "detail": "no"}, status=404)
@@ -79,41 +91,36 @@ class FakeService:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         query = request.query
-        answer = self._ask(len(self._sockets), query["orderId"], query.get("after", 0), query)
+        answer = self._answer(len(self._sockets), query["orderId"], query.get("after", 0), query)
         if answer and isinstance(answer[0], int) and 400 <= answer[0] < 1000:
             return web.Response(status=answer[0])
         socket = web.WebSocketResponse()
         number = len(self._sockets)
         self._sockets.append(socket)
         await socket.prepare(request)
-        await self._play(socket, query["orderId"], answer)
+        await self._send(socket, query["orderId"], answer)
         async for message in socket:
-            await self._hear(socket, number, json.loads(message.data))
+            await self._receive(socket, number, json.loads(message.data))
         return socket
 
-    async def _hear(
+    async def _receive(
         self, socket: web.WebSocketResponse, number: int, frame: Mapping[str, Any]
     ) -> None:
         if frame["action"] == "ping":
             self.pings += 1
             await socket.send_json({"type": "pong"})
             return
-        answer = self._ask(number, frame["orderId"], frame["after"], frame)
-        await self._play(socket, frame["orderId"], answer)
+        answer = self._answer(number, frame["orderId"], frame["after"], frame)
+        await self._send(socket, frame["orderId"], answer)
 
-    def _ask(
+    def _answer(
         self, connection: int, order_id: str, after: int | str, request: Mapping[str, Any]
-    ) -> Sequence[int | str]:
-        self.asked.append((connection, order_id, int(after)))
+    ) -> Answer:
+        self.requests.append((connection, order_id, int(after)))
         self.tickets[order_id].append(request.get("ticket"))
-        if order_id not in self._answers:
-            return ["ORDER_NOT_FOUND"]
-        answers = self._answers[order_id]
-        return answers.pop(0) if answers else []
+        return self.next_answer(order_id, int(after))
 
-    async def _play(
-        self, socket: web.WebSocketResponse, order_id: str, answer: Sequence[int | str]
-    ) -> None:
+    async def _send(self, socket: web.WebSocketResponse, order_id: str, answer: Answer) -> None:
         for step in answer:
             if isinstance(step, str):
                 error = {"code": step, "detail": "no", "orderId": order_id}
@@ -124,10 +131,10 @@ class FakeService:
                 await socket.send_json({"type": "update", "data": self.event(order_id, step)})
 
 
-class Shop(FakeService):
-    """Takes orders: the next one of these answers, or refuses with that code."""
+class AcceptingService(FakeService):
+    """Accepts orders: the next one has these answers, or is refused with that code."""
 
-    def __init__(self, orders: Sequence[Sequence[Sequence[int | str]] | str]) -> None:
+    def __init__(self, orders: Sequence[Sequence[Answer] | str]) -> None:
         super().__init__({})
         self._orders = list(orders)
         self._open: set[str] = set()
@@ -148,15 +155,30 @@ class Shop(FakeService):
         if isinstance(order, str):
             return web.json_response({"code": order, "detail": "no"}, status=422)
         order_id = f"order-{len(self._orders)}"
-        self._answers[order_id] = list(order)
+        self.add_order(order_id, order)
         self._open.add(order_id)
         self.open_max = max(self.open_max, len(self._open))
         return web.json_response(self.order(order_id), status=202)
 
     def event(self, order_id: str, sequence: int) -> dict[str, Any]:
-        if sequence == WHOLE[-1]:
+        if sequence == ALL[-1]:
             self._open.discard(order_id)
         return super().event(order_id, sequence)
+
+
+class FlakyService(FakeService):
+    """Loses and repeats events, refuses orders and closes connections, all at random."""
+
+    def __init__(self, order_ids: Sequence[str], random: Random) -> None:
+        super().__init__({order_id: [] for order_id in order_ids})
+        self._random = random
+
+    def next_answer(self, order_id: str, after: int) -> Answer:
+        steps: list[int | str] = []
+        for sequence in range(after + 1, len(ALL) + 1):
+            steps += [sequence] * self._random.choices([0, 1, 2], [2, 10, 1])[0]
+            steps += self._random.choices([[], ["UNAUTHORIZED"], [1001], [1006]], [50, 1, 1, 1])[0]
+        return steps
 
 
 @asynccontextmanager
@@ -187,31 +209,13 @@ def follow_many(
     service: FakeService, order_ids: Sequence[str], ticket: str | None = None
 ) -> dict[str, list[int]]:
     """Follow them all; return the sequences of each."""
-    seen: dict[str, list[int]] = defaultdict(list)
+    sequences: dict[str, list[int]] = defaultdict(list)
 
     async def run() -> None:
         async with served(service) as client:
             orders = [service.order(order_id, ticket) for order_id in order_ids]
             async for event in client.follow_many(orders):
-                seen[event["orderId"]].append(event["sequence"])
+                sequences[event["orderId"]].append(event["sequence"])
 
     asyncio.run(run())
-    return seen
-
-
-class FlakyService(FakeService):
-    """Loses, repeats and breaks off at random, and forgets whom it let in."""
-
-    def __init__(self, order_ids: Sequence[str], random: Random) -> None:
-        super().__init__({order_id: [] for order_id in order_ids})
-        self._random = random
-
-    def _ask(
-        self, connection: int, order_id: str, after: int | str, request: Mapping[str, Any]
-    ) -> Sequence[int | str]:
-        super()._ask(connection, order_id, after, request)
-        steps: list[int | str] = []
-        for sequence in range(int(after) + 1, len(WHOLE) + 1):
-            steps += [sequence] * self._random.choices([0, 1, 2], [2, 10, 1])[0]
-            steps += self._random.choices([[], ["UNAUTHORIZED"], [1001], [1006]], [50, 1, 1, 1])[0]
-        return steps
+    return sequences

@@ -43,7 +43,7 @@ def orders_at(service: CannedService, *arguments: str) -> Any:
     return orders("--url", service.url, *arguments)
 
 
-def test_help_tells_commands_options_and_exit_codes() -> None:
+def test_help_names_commands_options_and_exit_codes() -> None:
     result = orders("--help")
 
     words = ["submit", "follow", "bench", "ORDERS_URL", "ORDERS_API_KEY"]
@@ -70,7 +70,7 @@ def test_version_is_that_of_the_package() -> None:
         (200, ["not", "an", "object"], ExitCode.UNAVAILABLE),
     ],
 )
-def test_exit_code_tells_who_is_to_blame_when_the_service_answers(
+def test_exit_code_separates_refusal_from_outage_when_the_service_answers(
     status: int, document: object, code: ExitCode
 ) -> None:
     with canned({"/api/tokens": (status, document)}) as service:
@@ -82,7 +82,7 @@ def test_exit_code_tells_who_is_to_blame_when_the_service_answers(
     assert "Traceback" not in result.stderr
 
 
-def test_exit_code_tells_when_the_service_is_not_reached() -> None:
+def test_exit_code_is_unavailable_when_the_service_is_not_reached() -> None:
     result = orders("--url", f"http://{LOOPBACK}:{free_port()}", "submit", "SOL", "USDC", "1")
 
     assert result.exit_code == ExitCode.UNAVAILABLE
@@ -100,14 +100,14 @@ def test_exit_code_tells_when_the_service_is_not_reached() -> None:
         ["--url", "localhost:3000", "tokens"],
     ],
 )
-def test_exit_code_tells_when_the_command_is_not_used_like_that(arguments: list[str]) -> None:
+def test_exit_code_is_usage_when_arguments_are_wrong(arguments: list[str]) -> None:
     result = orders(*arguments)
 
     assert result.exit_code == ExitCode.USAGE
     assert result.stdout == ""
 
 
-def test_refusal_names_code_detail_and_request_for_people() -> None:
+def test_refusal_is_a_sentence_with_code_detail_and_request_when_people_read() -> None:
     with canned({"/api/orders/execute": (422, SAME_TOKEN)}) as service:
         result = orders_at(service, "submit", "SOL", "SOL", "1")
 
@@ -115,7 +115,7 @@ def test_refusal_names_code_detail_and_request_for_people() -> None:
     assert result.stderr == f"SAME_TOKEN: {SAME_TOKEN['detail']} (request a-request)\n"
 
 
-def test_refusal_is_the_problem_itself_for_scripts() -> None:
+def test_refusal_is_the_problem_document_when_json_is_asked_for() -> None:
     with canned({"/api/orders/execute": (422, SAME_TOKEN)}) as service:
         result = orders_at(service, "submit", "SOL", "SOL", "1", "--json")
 
@@ -128,7 +128,7 @@ def test_refusal_is_the_problem_itself_for_scripts() -> None:
     [([], "amount"), (["--exact-out"], "amountOut")],
     ids=["exact in", "exact out"],
 )
-def test_order_is_passed_on_as_it_was_typed(options: list[str], amount: str) -> None:
+def test_order_is_sent_exactly_as_it_was_typed(options: list[str], amount: str) -> None:
     exact = "0.10000000000000000000000000001"
     more = ["--slippage-bps", "7", "--idempotency-key", "my-key", "--json", *options]
     with canned({"/api/orders/execute": (202, ORDER)}) as service:
@@ -152,7 +152,7 @@ def test_service_and_key_come_from_the_environment() -> None:
     assert keys == ["Bearer sk_secret", "Bearer other"]
 
 
-def test_every_page_is_listed_when_all_are_asked_for() -> None:
+def test_list_fetches_every_page_when_all_are_asked_for() -> None:
     first = "/api/orders?status=failed&tokenIn=SOL&limit=1"
     pages = {
         first: (200, {"orders": [ORDER], "nextCursor": "c1"}),
@@ -171,7 +171,7 @@ def test_every_page_is_listed_when_all_are_asked_for() -> None:
 @pytest.mark.parametrize(
     ("status", "events"), [("confirmed", CONFIRMED), ("failed", FAILED)], ids=["good", "bad"]
 )
-def test_order_is_shown_as_in_the_golden_text(status: str, events: list[dict[str, Any]]) -> None:
+def test_shown_order_equals_the_golden_text(status: str, events: list[dict[str, Any]]) -> None:
     order = ORDER | {"status": status, "sequence": len(events), "events": events}
     tokens = {"tokens": [{"symbol": token.symbol, "mint": token.mint} for token in TOKENS]}
     with canned({"/api/orders/an-id": (200, order), "/api/tokens": (200, tokens)}) as service:
@@ -181,7 +181,7 @@ def test_order_is_shown_as_in_the_golden_text(status: str, events: list[dict[str
     assert lines == (GOLDEN_FOLDER / f"cli_show_{status}.txt").read_text().splitlines()
 
 
-def test_user_text_is_no_markup_in_tables() -> None:
+def test_table_shows_text_that_looks_like_markup_unchanged() -> None:
     odd = {"symbol": "[red]X[/red] :smile:", "mint": "[/]", "decimals": 9}
     with canned({"/api/tokens": (200, {"tokens": [odd]})}) as service:
         result = orders_at(service, "tokens")

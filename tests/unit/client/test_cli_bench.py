@@ -11,8 +11,8 @@ from orders_client.cli.bench import NO_END, Bench
 from orders_client.cli.exits import ExitCode
 from orders_client.cli.figures import compute_figures
 from orders_client.cli.trades import SHOWCASE, plan_trades
-from tests.unit.client.fake_stream import WHOLE, FakeService, Shop, served
-from tests.unit.client.test_cli_following import orders
+from tests.unit.client.commands import orders
+from tests.unit.client.fake_stream import ALL, AcceptingService, FakeService, served
 
 
 def run(service: FakeService, count: int, concurrency: int = 3) -> Bench:
@@ -25,11 +25,11 @@ def run(service: FakeService, count: int, concurrency: int = 3) -> Bench:
     return asyncio.run(measure())
 
 
-def test_bench_counts_what_came_of_its_orders_and_of_the_stream() -> None:
+def test_figures_count_outcomes_of_orders_and_of_frames() -> None:
     hole, repeated = [[1, 2, 4, 5], [3, 4, 5]], [[1, 1, 2, 3, 4, 5]]
-    shop = Shop([[WHOLE], hole, "NO_ROUTE", repeated, "NO_ROUTE"])
+    service = AcceptingService([[ALL], hole, "NO_ROUTE", repeated, "NO_ROUTE"])
 
-    figures = compute_figures(run(shop, 5))
+    figures = compute_figures(run(service, 5))
 
     assert {"p50", "p99", "max"} == figures["secondsToConfirmed"].keys()
     assert figures | dict.fromkeys(["secondsToConfirmed", "seconds", "ordersPerSecond"]) == {
@@ -43,7 +43,7 @@ def test_bench_counts_what_came_of_its_orders_and_of_the_stream() -> None:
         "secondsToConfirmed": None,
         "ordersPerSecond": None,
         "seconds": None,
-        "connections": shop.connections,
+        "connections": service.connections,
         "frames": 18,
         "duplicatesIgnored": 3,
         "holesHealed": 1,
@@ -51,52 +51,54 @@ def test_bench_counts_what_came_of_its_orders_and_of_the_stream() -> None:
     }
 
 
-def test_no_more_orders_are_under_way_than_wanted() -> None:
-    shop = Shop([[WHOLE]] * 20)
+def test_bench_keeps_at_most_as_many_orders_open_as_its_concurrency() -> None:
+    service = AcceptingService([[ALL]] * 20)
 
-    bench = run(shop, 20, concurrency=4)
+    bench = run(service, 20, concurrency=4)
 
     assert [trade.status for trade in bench.trades] == ["confirmed"] * 20
-    assert 2 <= shop.open_max <= 4
+    assert 2 <= service.open_max <= 4
 
 
-def test_bench_gives_up_the_orders_that_have_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bench_stops_following_when_no_event_arrives_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "IDLE_SECONDS_MAX", 0.5)
-    shop = Shop([[[1, 2]], [WHOLE], [[1, 2]], [[]], [WHOLE]])
+    service = AcceptingService([[[1, 2]], [ALL], [[1, 2]], [[]], [ALL]])
 
-    bench = run(shop, 5)
+    bench = run(service, 5)
 
     assert sorted(trade.status for trade in bench.trades) == ["confirmed", *[NO_END] * 4]
     assert compute_figures(bench)["noEnd"] == 3
 
 
-def test_bench_begins_nothing_when_the_service_refuses_the_client() -> None:
-    class Locked(Shop):
+def test_bench_submits_nothing_when_the_service_refuses_the_client() -> None:
+    class Locked(AcceptingService):
         async def list_tokens(self, _: Any) -> Any:
             raise web.HTTPUnauthorized(text=json.dumps({"code": "UNAUTHORIZED"}))
 
-    shop = Locked([[WHOLE]])
+    service = Locked([[ALL]])
 
     with pytest.raises(ProblemError):
-        run(shop, 1)
+        run(service, 1)
 
-    assert shop.open_max == 0
+    assert service.open_max == 0
 
 
 @pytest.mark.parametrize(
-    ("order", "code"), [([WHOLE], ExitCode.OK), ("NO_ROUTE", ExitCode.ORDER_FAILED)]
+    ("order", "code"), [([ALL], ExitCode.OK), ("NO_ROUTE", ExitCode.ORDER_FAILED)]
 )
-def test_bench_tells_scripts_by_its_exit_code_whether_all_were_confirmed(
+def test_exit_code_of_bench_says_whether_all_orders_were_confirmed(
     order: Any, code: ExitCode
 ) -> None:
-    exit_code, output, errors = orders(Shop([order]), "bench", "--count", "1", "--json")
+    exit_code, output, errors = orders(AcceptingService([order]), "bench", "--count", "1", "--json")
 
     assert json.loads(output)["orders"] == 1
     assert (exit_code, errors) == (code, "")
 
 
-def test_bench_shows_people_orders_bars_and_figures() -> None:
-    exit_code, output, _ = orders(Shop([[WHOLE], "NO_ROUTE"]), "bench", "--count", "2")
+def test_bench_prints_orders_bars_and_figures_when_people_read() -> None:
+    exit_code, output, _ = orders(AcceptingService([[ALL], "NO_ROUTE"]), "bench", "--count", "2")
 
     assert "1 SOL → USDC" in output
     assert "2.53%" in output

@@ -4,49 +4,16 @@ import json
 import os
 import re
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import IO, Any
 
 import pytest
 
-from infra.paths import ROOT
 from orders_client.cli.exits import ExitCode
-from tests.unit.client.fake_stream import CONFIRMED, FAILED, WHOLE, FakeService, served
+from tests.unit.client.commands import Finished, orders, started
+from tests.unit.client.fake_stream import ALL, CONFIRMED, FAILED, FakeService, served
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
-Told = tuple[int | None, str, str]
-
-
-@asynccontextmanager
-async def started(
-    service: FakeService, *arguments: str, stdout: int = PIPE, **environment: str
-) -> AsyncIterator[Process]:
-    inherited = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS")}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "orders_client.cli", *arguments),
-        cwd=ROOT,
-        env=inherited | {"ORDERS_URL": service.base_url} | environment,
-        stdout=stdout,
-        stderr=PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-def orders(service: FakeService, *arguments: str) -> Told:
-    async def run() -> Told:
-        async with served(service, seconds=60), started(service, *arguments) as process:
-            output, errors = await process.communicate()
-            return process.returncode, output.decode(), errors.decode()
-
-    return asyncio.run(run())
 
 
 @pytest.mark.parametrize(
@@ -54,7 +21,7 @@ def orders(service: FakeService, *arguments: str) -> Told:
     [(CONFIRMED, ExitCode.OK), (FAILED, ExitCode.ORDER_FAILED)],
     ids=["confirmed", "failed"],
 )
-def test_follow_prints_a_line_of_json_for_each_event_and_tells_how_it_ended(
+def test_follow_prints_each_event_as_json_and_exits_by_the_last_one(
     events: Sequence[dict[str, Any]], code: ExitCode
 ) -> None:
     service = FakeService({"a": [range(1, len(events) + 1)]}, events)
@@ -68,7 +35,7 @@ def test_follow_prints_a_line_of_json_for_each_event_and_tells_how_it_ended(
 
 
 def test_follow_prints_a_plain_timeline_when_it_is_piped() -> None:
-    service = FakeService({"a": [WHOLE]})
+    service = FakeService({"a": [ALL]})
 
     exit_code, output, errors = orders(service, "follow", "a")
 
@@ -82,10 +49,10 @@ def test_follow_prints_a_plain_timeline_when_it_is_piped() -> None:
 @pytest.mark.parametrize(
     ("environment", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)], ids=["", "NO_COLOR"]
 )
-def test_timeline_is_coloured_in_a_terminal_unless_that_is_not_wanted(
+def test_timeline_is_coloured_in_a_terminal_unless_no_color_is_set(
     environment: dict[str, str], is_coloured: bool
 ) -> None:
-    service = FakeService({"a": [WHOLE]})
+    service = FakeService({"a": [ALL]})
 
     async def run() -> str:
         terminal, child_side = os.openpty()
@@ -116,7 +83,7 @@ def read_to_end(screen: IO[bytes]) -> str:
 @pytest.mark.parametrize(
     ("events", "code"), [(CONFIRMED, ExitCode.OK), (FAILED, ExitCode.ORDER_FAILED)]
 )
-def test_follow_ends_at_once_when_everything_was_seen(
+def test_follow_does_not_connect_when_after_leaves_out_the_last_event(
     events: Sequence[dict[str, Any]], code: ExitCode
 ) -> None:
     class Done(FakeService):
@@ -132,10 +99,10 @@ def test_follow_ends_at_once_when_everything_was_seen(
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["for people", "for scripts"])
-def test_follow_stops_calmly_when_it_is_interrupted(options: list[str]) -> None:
+def test_follow_exits_with_130_and_no_message_when_it_is_interrupted(options: list[str]) -> None:
     service = FakeService({"a": [[1, 2]]})
 
-    async def run() -> Told:
+    async def run() -> Finished:
         async with (
             served(service, seconds=60),
             started(service, "follow", "a", *options) as process,

@@ -7,7 +7,7 @@ import pytest
 
 from orders_client import ProblemError, StreamBrokenError, backoff, connection, subscription
 from tests.unit.client.fake_stream import (
-    WHOLE,
+    ALL,
     FakeService,
     FlakyService,
     Script,
@@ -24,42 +24,44 @@ def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "asked"),
+    ("answers", "requests"),
     [
-        ([WHOLE], [(0, 0)]),
+        ([ALL], [(0, 0)]),
         ([[1, 2, 1001], [3, 1001], [4, 5]], [(0, 0), (1, 2), (2, 3)]),
         ([[1, 2, 1006], [2, 3, 4, 5]], [(0, 0), (1, 2)]),
         ([[1, 3, 4], [2, 3, 4, 5]], [(0, 0), (0, 1)]),
-        ([[2, 3], WHOLE], [(0, 0), (0, 0)]),
+        ([[2, 3], ALL], [(0, 0), (0, 0)]),
         ([[1, 1, 2, 1, 2, 3, 1000], [4, 4, 5]], [(0, 0), (1, 3)]),
     ],
     ids=["whole", "going away", "broken", "hole", "hole at once", "duplicates"],
 )
 def test_follower_sees_each_event_once_in_order_when_the_stream_is(
-    answers: Sequence[Sequence[int]], asked: list[tuple[int, int]]
+    answers: Sequence[Sequence[int]], requests: list[tuple[int, int]]
 ) -> None:
     service = FakeService({"a": answers})
 
-    assert follow(service) == WHOLE
-    assert service.asked == [(number, "a", after) for number, after in asked]
+    assert follow(service) == ALL
+    assert service.requests == [(number, "a", after) for number, after in requests]
 
 
-def test_follower_asks_again_when_it_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_follower_requests_an_order_again_when_no_event_arrives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.1)
     service = FakeService({"a": [[1, 2], [], [3, 4, 5]]})
 
-    assert follow(service) == WHOLE
-    assert service.asked == [(0, "a", 0), (1, "a", 2), (2, "a", 2)]
+    assert follow(service) == ALL
+    assert service.requests == [(0, "a", 0), (1, "a", 2), (2, "a", 2)]
 
 
-def test_follower_gets_the_rest_when_it_has_seen_some() -> None:
+def test_follower_yields_only_later_events_when_after_is_given() -> None:
     service = FakeService({"a": [[4, 5]]})
 
     assert follow(service, after=3) == [4, 5]
-    assert service.asked == [(0, "a", 3)]
+    assert service.requests == [(0, "a", 3)]
 
 
-def test_follower_does_not_connect_when_it_has_seen_the_end() -> None:
+def test_follower_does_not_connect_when_after_is_the_last_event() -> None:
     service = FakeService({})
 
     async def run() -> list[dict[str, Any]]:
@@ -75,9 +77,9 @@ def test_follower_does_not_give_up_when_the_service_closes_connections_in_their_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(backoff, "RECONNECTS_MAX", 3)
-    service = FakeService({"a": [*[[1001]] * 10, WHOLE]})
+    service = FakeService({"a": [*[[1001]] * 10, ALL]})
 
-    assert follow(service) == WHOLE
+    assert follow(service) == ALL
 
 
 def test_follower_gives_up_when_the_stream_breaks_again_and_again(
@@ -92,64 +94,64 @@ def test_follower_gives_up_when_the_stream_breaks_again_and_again(
     assert service.connections == 3
 
 
-def test_follower_does_not_give_up_when_there_is_news_in_between(
+def test_follower_does_not_give_up_when_each_connection_brings_an_event(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(backoff, "RECONNECTS_MAX", 2)
-    service = FakeService({"a": [[sequence, 1000] for sequence in WHOLE]})
+    service = FakeService({"a": [[sequence, 1000] for sequence in ALL]})
 
-    assert follow(service) == WHOLE
+    assert follow(service) == ALL
 
 
-def test_idle_stream_is_pinged_and_pongs_do_not_hide_its_silence(
+def test_follower_pings_and_ignores_pongs_when_no_event_arrives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection, "PING_SECONDS", 0.02)
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.3)
     service = FakeService({"a": [[1, 2], [3, 4, 5]]})
 
-    assert follow(service) == WHOLE
-    assert service.asked == [(0, "a", 0), (1, "a", 2)]
+    assert follow(service) == ALL
+    assert service.requests == [(0, "a", 0), (1, "a", 2)]
     assert service.pings >= 3
 
 
 def test_another_ticket_is_fetched_when_the_handshake_is_refused() -> None:
     service = FakeService({"a": [[1, 2, 1001], [401], [3, 4, 5]]})
 
-    assert follow(service) == WHOLE
+    assert follow(service) == ALL
     assert service.tickets["a"] == [None, None, "renewed-1"]
 
 
-def test_followers_of_many_share_one_connection() -> None:
-    service = FakeService({"a": [WHOLE], "b": [WHOLE], "c": [WHOLE]})
+def test_orders_share_one_connection_when_they_are_few() -> None:
+    service = FakeService({"a": [ALL], "b": [ALL], "c": [ALL]})
 
-    assert follow_many(service, "abc") == {"a": WHOLE, "b": WHOLE, "c": WHOLE}
-    assert service.asked == [(0, "a", 0), (0, "b", 0), (0, "c", 0)]
+    assert follow_many(service, "abc") == {"a": ALL, "b": ALL, "c": ALL}
+    assert service.requests == [(0, "a", 0), (0, "b", 0), (0, "c", 0)]
 
 
-def test_only_unfinished_orders_are_asked_for_when_the_connection_breaks() -> None:
-    script: Script = {"a": [[1, 2], [3, 4, 5]], "b": [WHOLE], "c": [[1, 2, 3, 1006], [4, 5]]}
+def test_only_unfinished_orders_are_requested_when_the_connection_breaks() -> None:
+    script: Script = {"a": [[1, 2], [3, 4, 5]], "b": [ALL], "c": [[1, 2, 3, 1006], [4, 5]]}
     service = FakeService(script)
 
-    assert follow_many(service, "abc") == {"a": WHOLE, "b": WHOLE, "c": WHOLE}
-    assert service.asked[3:] == [(1, "a", 2), (1, "c", 3)]
+    assert follow_many(service, "abc") == {"a": ALL, "b": ALL, "c": ALL}
+    assert service.requests[3:] == [(1, "a", 2), (1, "c", 3)]
 
 
-def test_only_the_order_with_a_hole_is_asked_for_when_one_has_one() -> None:
+def test_only_the_order_with_a_hole_is_requested_when_one_has_one() -> None:
     service = FakeService({"a": [[1], [2, 3, 4, 5]], "b": [[1, 3, 4], [2, 3, 4, 5]]})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subscription, "SILENCE_SECONDS", 0.2)
-        assert follow_many(service, "ab") == {"a": WHOLE, "b": WHOLE}
+        assert follow_many(service, "ab") == {"a": ALL, "b": ALL}
 
-    assert service.asked[:3] == [(0, "a", 0), (0, "b", 0), (0, "b", 1)]
+    assert service.requests[:3] == [(0, "a", 0), (0, "b", 0), (0, "b", 1)]
 
 
-def test_only_the_silent_order_is_asked_for_when_others_speak(
+def test_only_the_silent_order_is_requested_when_others_have_events(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.2)
-    service = FakeService({"a": [[1], WHOLE], "b": [WHOLE]})
+    service = FakeService({"a": [[1], ALL], "b": [ALL]})
 
     async def run() -> list[str]:
         async with served(service) as client:
@@ -162,17 +164,17 @@ def test_only_the_silent_order_is_asked_for_when_others_speak(
             return [event["orderId"] async for event in client.follow_many(orders())]
 
     assert sorted(asyncio.run(run())) == [*"aaaaabbbbb"]
-    assert service.asked == [(0, "a", 0), (0, "b", 0), (0, "a", 1)]
+    assert service.requests == [(0, "a", 0), (0, "b", 0), (0, "a", 1)]
 
 
 def test_another_ticket_is_fetched_when_a_subscription_is_refused() -> None:
-    service = FakeService({"a": [WHOLE], "b": [["UNAUTHORIZED"], WHOLE]})
+    service = FakeService({"a": [ALL], "b": [["UNAUTHORIZED"], ALL]})
 
-    assert follow_many(service, "ab", ticket="old") == {"a": WHOLE, "b": WHOLE}
+    assert follow_many(service, "ab", ticket="old") == {"a": ALL, "b": ALL}
     assert service.tickets == {"a": ["old"], "b": ["old", "renewed-1"]}
 
 
-def test_follower_says_so_when_one_of_its_orders_does_not_exist() -> None:
+def test_follower_raises_when_one_of_its_orders_does_not_exist() -> None:
     service = FakeService({"a": [[1]]})
 
     with pytest.raises(ProblemError) as refusal:
@@ -183,9 +185,9 @@ def test_follower_says_so_when_one_of_its_orders_does_not_exist() -> None:
 
 @pytest.mark.parametrize("code", ["CONNECTION_GONE", "TOO_MANY_SUBSCRIPTIONS"])
 def test_follower_connects_again_when_the_service_has_forgotten_the_connection(code: str) -> None:
-    service = FakeService({"a": [[1], [2, 3, 4, 5]], "b": [[code], WHOLE]})
+    service = FakeService({"a": [[1], [2, 3, 4, 5]], "b": [[code], ALL]})
 
-    assert follow_many(service, "ab") == {"a": WHOLE, "b": WHOLE}
+    assert follow_many(service, "ab") == {"a": ALL, "b": ALL}
     assert service.connections == 2
 
 
@@ -194,12 +196,12 @@ def test_orders_are_spread_over_connections_when_there_are_many(
 ) -> None:
     monkeypatch.setattr(connection, "ORDERS_MAX", 2)
     names = "abcde"
-    service = FakeService({name: [[], WHOLE] for name in names})
+    service = FakeService({name: [[], ALL] for name in names})
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.2)
 
-    assert follow_many(service, names) == dict.fromkeys(names, WHOLE)
-    first_asked = {name: number for number, name, _ in reversed(service.asked)}
-    assert sorted(first_asked.values()) == [0, 0, 1, 1, 2]
+    assert follow_many(service, names) == dict.fromkeys(names, ALL)
+    first_connections = {name: number for number, name, _ in reversed(service.requests)}
+    assert sorted(first_connections.values()) == [0, 0, 1, 1, 2]
 
 
 def test_another_connection_is_opened_when_one_has_subscribed_as_often_as_it_can(
@@ -207,19 +209,19 @@ def test_another_connection_is_opened_when_one_has_subscribed_as_often_as_it_can
 ) -> None:
     monkeypatch.setattr(connection, "SUBSCRIPTIONS_MAX", 3)
     holes = [[1, 3], [3], [3]]
-    service = FakeService({"a": [[1], [], WHOLE], "b": [*holes, WHOLE], "c": [*holes, WHOLE]})
+    service = FakeService({"a": [[1], [], ALL], "b": [*holes, ALL], "c": [*holes, ALL]})
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", 0.2)
 
-    assert follow_many(service, "abc") == {"a": WHOLE, "b": WHOLE, "c": WHOLE}
-    by_connection = [number for number, _, _ in service.asked]
+    assert follow_many(service, "abc") == {"a": ALL, "b": ALL, "c": ALL}
+    by_connection = [number for number, _, _ in service.requests]
     assert all(by_connection.count(number) <= 3 for number in by_connection)
     assert service.connections >= 3
 
 
-def test_an_order_is_followed_once_when_it_is_named_twice() -> None:
-    service = FakeService({"a": [WHOLE]})
+def test_order_is_followed_once_when_it_is_named_twice() -> None:
+    service = FakeService({"a": [ALL]})
 
-    assert follow_many(service, ["a", "a"]) == {"a": WHOLE}
+    assert follow_many(service, ["a", "a"]) == {"a": ALL}
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -230,7 +232,7 @@ def test_followers_see_each_event_once_in_order_when_anything_goes_wrong(
     names = [f"order-{number}" for number in range(30)]
     service = FlakyService(names, Random(seed))
 
-    assert follow_many(service, names) == dict.fromkeys(names, WHOLE)
+    assert follow_many(service, names) == dict.fromkeys(names, ALL)
 
 
 def test_observer_is_called_for_every_event_and_connection() -> None:
