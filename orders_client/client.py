@@ -3,7 +3,7 @@
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -23,7 +23,7 @@ from orders_client.subscription import Subscription
 
 EXECUTE = "/api/orders/execute"
 CALL_SECONDS = 60
-SUBMIT_PAUSES_SECONDS = (0.5, 1.0, 2.0)
+SUBMIT_RETRY_DELAYS_SECONDS = (0.5, 1.0, 2.0)
 
 Order = str | Mapping[str, Any]
 
@@ -31,8 +31,20 @@ Order = str | Mapping[str, Any]
 class OrdersClient:
     """The API at a base URL, "http://localhost:3000" say. Use as an async context manager."""
 
-    def __init__(self, base_url: str, *, api_key: str | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        submit_retry_delays_seconds: Sequence[float] = SUBMIT_RETRY_DELAYS_SECONDS,
+    ) -> None:
+        """Call the API with an `api_key` if the service requires one.
+
+        `submit` is repeated at most once for each of the `submit_retry_delays_seconds`, after that
+        delay; without any, an order is sent once, and a busy service's refusal is raised at once.
+        """
         self._base_url = base_url.rstrip("/")
+        self._submit_retry_delays_seconds = submit_retry_delays_seconds
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._session: ClientSession
 
@@ -65,22 +77,22 @@ class OrdersClient:
         """Submit a market order that pays exactly `amount`, or, if `exact_out`, receives it.
         Return it with its `orderId` and `streamUrl`.
 
-        When the answer is lost, or the service is busy, it asks again under the same key: that
-        never makes a second order. Raises ProblemError for what is refused.
+        When the response is lost, or the service is busy, the order is sent again under the same
+        key, which never makes a second order. Raises ProblemError when the service refuses it.
         """
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         order = {"type": "MARKET", **_trade(token_in, token_out, amount, exact_out)}
         order |= {"slippageBps": slippage_bps}
-        for pause in SUBMIT_PAUSES_SECONDS:
+        for delay_seconds in self._submit_retry_delays_seconds:
             try:
                 return await self._call("POST", EXECUTE, json=order, headers=headers)
             except ProblemError as refusal:
                 if refusal.status not in RETRYABLE_STATUSES:
                     raise
-                pause = max(pause, refusal.retry_after_seconds)
+                delay_seconds = max(delay_seconds, refusal.retry_after_seconds)
             except TRANSPORT_ERRORS:
                 pass
-            await asyncio.sleep(pause * random.uniform(0.5, 1))
+            await asyncio.sleep(delay_seconds * random.uniform(0.5, 1))
         return await self._call("POST", EXECUTE, json=order, headers=headers)
 
     async def quote(

@@ -130,12 +130,10 @@ def test_no_more_orders_are_accepted_than_the_limit_when_one_owner_hurries(stack
     made = new_key(stack, "dave")
 
     async def hurry():
-        async with OrdersClient(stack.description.base_url, api_key=made["apiKey"]) as client:
-            fields = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1}
-            calls = (
-                client._call("POST", "/api/orders/execute", json=fields)
-                for _ in range(3 * ORDERS_PER_MINUTE)
-            )
+        async with OrdersClient(
+            stack.description.base_url, api_key=made["apiKey"], submit_retry_delays_seconds=()
+        ) as client:
+            calls = (client.submit("SOL", "USDC", "1") for _ in range(3 * ORDERS_PER_MINUTE))
             return await asyncio.gather(*calls, return_exceptions=True)
 
     answers = asyncio.run(hurry())

@@ -182,13 +182,16 @@ class FlakyService(FakeService):
 
 
 @asynccontextmanager
-async def served(service: FakeService, seconds: float = 30) -> AsyncIterator[OrdersClient]:
+async def served(
+    service: FakeService, seconds: float = 30, **options: Any
+) -> AsyncIterator[OrdersClient]:
+    """Serve for so long at most; the options are those of the client."""
     application = web.Application()
     application.router.add_routes(service.routes())
     async with (
         asyncio.timeout(seconds),
         TestServer(application, shutdown_timeout=0.1) as server,
-        OrdersClient(str(server.make_url("/"))) as client,
+        OrdersClient(str(server.make_url("/")), **options) as client,
     ):
         service.base_url = str(server.make_url("/")).rstrip("/")
         yield client

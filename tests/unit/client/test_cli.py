@@ -7,7 +7,6 @@ from typer.testing import CliRunner
 
 from chalicelib.domain.tokens import TOKENS
 from infra.local.processes import LOOPBACK, free_port
-from orders_client import client as calls
 from orders_client.cli import __version__
 from orders_client.cli.app import app
 from orders_client.cli.exits import ExitCode
@@ -32,7 +31,6 @@ NO_TOKENS: dict[str, Any] = {"tokens": []}
 def _outside_of_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*SERVICE, *TERMINAL):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(calls, "SUBMIT_PAUSES_SECONDS", ())
 
 
 def orders(*arguments: str, environment: Mapping[str, str] | None = None) -> Any:
@@ -83,7 +81,7 @@ def test_exit_code_separates_refusal_from_outage_when_the_service_answers(
 
 
 def test_exit_code_is_unavailable_when_the_service_is_not_reached() -> None:
-    result = orders("--url", f"http://{LOOPBACK}:{free_port()}", "submit", "SOL", "USDC", "1")
+    result = orders("--url", f"http://{LOOPBACK}:{free_port()}", "tokens")
 
     assert result.exit_code == ExitCode.UNAVAILABLE
     assert "not reached" in result.stderr

@@ -1,0 +1,87 @@
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiohttp import ClientError, web
+
+from orders_client import ProblemError
+from tests.unit.client.fake_stream import FakeService, served
+
+LOST = None
+
+
+class BusyService(FakeService):
+    """Answers submissions with these statuses, one after the other; LOST closes the connection."""
+
+    def __init__(self, statuses: Sequence[int | None]) -> None:
+        super().__init__({"a": []})
+        self._statuses = list(statuses)
+        self.keys: list[str] = []
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/api/orders/execute", self.accept), *super().routes()]
+
+    async def accept(self, request: web.Request) -> web.Response:
+        self.keys.append(request.headers["Idempotency-Key"])
+        status = self._statuses.pop(0)
+        if status is LOST:
+            assert request.transport is not None
+            request.transport.abort()
+        elif status != 202:
+            refusal = {"code": "BUSY", "detail": "later"}
+            return web.json_response(refusal, status=status, headers={"Retry-After": "0"})
+        return web.json_response(self.order("a"), status=202)
+
+
+def submit(service: FakeService, *, retries: int = 2, **options: Any) -> dict[str, Any]:
+    async def run() -> dict[str, Any]:
+        async with served(service, submit_retry_delays_seconds=[0.0] * retries) as client:
+            return await client.submit("SOL", "USDC", "1", **options)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, LOST])
+def test_submit_repeats_the_order_under_its_key_when_the_first_response_is(
+    status: int | None,
+) -> None:
+    service = BusyService([status, 202])
+
+    assert submit(service)["orderId"] == "a"
+    [key, again] = service.keys
+    assert key == again
+
+
+def test_submit_uses_a_key_of_its_own_unless_one_is_given() -> None:
+    service = BusyService([202, 202, 202])
+
+    submit(service)
+    submit(service)
+    submit(service, idempotency_key="mine")
+
+    assert len({*service.keys}) == 3
+    assert service.keys[-1] == "mine"
+
+
+def test_submit_does_not_repeat_the_order_when_it_is_refused_for_good() -> None:
+    service = BusyService([422])
+
+    with pytest.raises(ProblemError) as refusal:
+        submit(service)
+
+    assert refusal.value.status == 422
+    assert len(service.keys) == 1
+
+
+@pytest.mark.parametrize("retries", [0, 1, 2])
+@pytest.mark.parametrize(("status", "error"), [(503, ProblemError), (LOST, ClientError)])
+def test_submit_raises_when_the_retries_are_used_up(
+    retries: int, status: int | None, error: type[Exception]
+) -> None:
+    service = BusyService([status] * 5)
+
+    with pytest.raises(error):
+        submit(service, retries=retries)
+
+    assert len(service.keys) == retries + 1
