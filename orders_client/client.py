@@ -21,8 +21,8 @@ from orders_client.events import FINAL, Document, Observer
 from orders_client.follower import Follower
 from orders_client.subscription import Subscription
 
-EXECUTE = "/api/orders/execute"
-CALL_SECONDS = 60
+EXECUTE_PATH = "/api/orders/execute"
+CALL_TIMEOUT_SECONDS = 60
 SUBMIT_RETRY_DELAYS_SECONDS = (0.5, 1.0, 2.0)
 
 Order = str | Mapping[str, Any]
@@ -40,8 +40,9 @@ class OrdersClient:
     ) -> None:
         """Call the API with an `api_key` if the service requires one.
 
-        `submit` is repeated at most once for each of the `submit_retry_delays_seconds`, after that
-        delay; without any, an order is sent once, and a busy service's refusal is raised at once.
+        `submit` sends an order again at most once for each of the `submit_retry_delays_seconds`:
+        after 50 to 100 % of that delay, or after the service's Retry-After if that is longer.
+        Without any, it raises the first refusal of a busy service.
         """
         self._base_url = base_url.rstrip("/")
         self._submit_retry_delays_seconds = submit_retry_delays_seconds
@@ -51,7 +52,7 @@ class OrdersClient:
     async def __aenter__(self) -> Self:
         self._session = ClientSession(
             connector=TCPConnector(limit=0),
-            timeout=ClientTimeout(total=CALL_SECONDS),
+            timeout=ClientTimeout(total=CALL_TIMEOUT_SECONDS),
             headers=self._headers,
         )
         return self
@@ -84,16 +85,17 @@ class OrdersClient:
         order = {"type": "MARKET", **_trade(token_in, token_out, amount, exact_out)}
         order |= {"slippageBps": slippage_bps}
         for delay_seconds in self._submit_retry_delays_seconds:
+            delay_seconds *= random.uniform(0.5, 1)
             try:
-                return await self._call("POST", EXECUTE, json=order, headers=headers)
+                return await self._call("POST", EXECUTE_PATH, json=order, headers=headers)
             except ProblemError as refusal:
                 if refusal.status not in RETRYABLE_STATUSES:
                     raise
                 delay_seconds = max(delay_seconds, refusal.retry_after_seconds)
             except TRANSPORT_ERRORS:
                 pass
-            await asyncio.sleep(delay_seconds * random.uniform(0.5, 1))
-        return await self._call("POST", EXECUTE, json=order, headers=headers)
+            await asyncio.sleep(delay_seconds)
+        return await self._call("POST", EXECUTE_PATH, json=order, headers=headers)
 
     async def quote(
         self,

@@ -14,8 +14,9 @@ LOST = None
 class BusyService(FakeService):
     """Answers submissions with these statuses, one after the other; LOST closes the connection."""
 
-    def __init__(self, statuses: Sequence[int | None]) -> None:
+    def __init__(self, statuses: Sequence[int | None], retry_after: str = "0") -> None:
         super().__init__({"a": []})
+        self._retry_after = retry_after
         self._statuses = list(statuses)
         self.keys: list[str] = []
 
@@ -30,7 +31,8 @@ class BusyService(FakeService):
             request.transport.abort()
         elif status != 202:
             refusal = {"code": "BUSY", "detail": "later"}
-            return web.json_response(refusal, status=status, headers={"Retry-After": "0"})
+            headers = {"Retry-After": self._retry_after}
+            return web.json_response(refusal, status=status, headers=headers)
         return web.json_response(self.order("a"), status=202)
 
 
@@ -85,3 +87,20 @@ def test_submit_raises_when_the_retries_are_used_up(
         submit(service, retries=retries)
 
     assert len(service.keys) == retries + 1
+
+
+def test_submit_waits_as_long_as_the_service_says_when_it_is_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    delays: list[float] = []
+    sleep = asyncio.sleep
+
+    async def record(seconds: float) -> None:
+        delays.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", record)
+
+    submit(BusyService([429, 503, 202], retry_after="30"))
+
+    assert [seconds for seconds in delays if seconds] == [30, 30]
