@@ -5,13 +5,14 @@ It knows the service by its contract alone, and imports nothing else of this rep
 
 from orders_client.client import OrdersClient
 from orders_client.errors import ProblemError, StreamBrokenError
-from orders_client.events import FINAL, Document, Observer
+from orders_client.events import FINAL_STATUSES, Document, Observer, Status
 
 __all__ = [
-    "FINAL",
+    "FINAL_STATUSES",
     "Document",
     "Observer",
     "OrdersClient",
     "ProblemError",
+    "Status",
     "StreamBrokenError",
 ]

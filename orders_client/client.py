@@ -17,7 +17,7 @@ from aiohttp import (
 )
 
 from orders_client.errors import RETRYABLE_STATUSES, TRANSPORT_ERRORS, ProblemError
-from orders_client.events import FINAL, Document, Observer
+from orders_client.events import FINAL_STATUSES, Document, Observer
 from orders_client.follower import Follower
 from orders_client.subscription import Subscription
 
@@ -172,7 +172,7 @@ class OrdersClient:
         async for order in _each(orders):
             document = await self.get(order) if isinstance(order, str) else order
             # An order that came to its end before that says nothing any more.
-            if document.get("status") not in FINAL or document["sequence"] > after:
+            if document.get("status") not in FINAL_STATUSES or document["sequence"] > after:
                 yield Subscription(document["orderId"], document["streamUrl"], after)
 
     async def _fetch_stream_url(self, order_id: str) -> str:

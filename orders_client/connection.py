@@ -22,7 +22,7 @@ from orders_client.errors import (
     ProblemError,
     StreamBrokenError,
 )
-from orders_client.events import FINAL, Document, Observer
+from orders_client.events import FINAL_STATUSES, Document, Observer
 from orders_client.subscription import Subscription
 
 # API Gateway closes a connection that is idle for ten minutes.
@@ -171,7 +171,7 @@ class Connection:
         subscription.request_at = self._last_event_at + subscription.silence_seconds
         self._backoff.reset()
         self._emit(event)
-        if event["status"] in FINAL:
+        if event["status"] in FINAL_STATUSES:
             del self._subscriptions[subscription.order_id]
 
     def _handle_error(self, error: Document) -> None:

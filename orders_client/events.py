@@ -1,10 +1,24 @@
 """What arrives over a stream, and the protocol of those who observe it."""
 
+from enum import StrEnum
 from typing import Any, Protocol
 
 Document = dict[str, Any]
 
-FINAL = frozenset({"confirmed", "failed"})
+
+class Status(StrEnum):
+    """The statuses of an order. Those of documents are plain strings, and equal to these."""
+
+    PENDING = "pending"
+    ROUTING = "routing"
+    BUILDING = "building"
+    SUBMITTED = "submitted"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+
+
+# No event follows one of these.
+FINAL_STATUSES = frozenset({Status.CONFIRMED, Status.FAILED})
 
 
 class Observer(Protocol):

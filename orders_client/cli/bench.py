@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from orders_client import FINAL, Document, OrdersClient, ProblemError
+from orders_client import FINAL_STATUSES, Document, OrdersClient, ProblemError
 from orders_client.cli.trades import Trade
 from orders_client.errors import TRANSPORT_ERRORS
 
@@ -110,7 +110,7 @@ class Bench:
     def _record(self, event: Document) -> None:
         trade = self._by_id[event["orderId"]]
         trade.events.append(event)
-        if event["status"] in FINAL:
+        if event["status"] in FINAL_STATUSES:
             self._finish(trade)
 
     def _finish(self, trade: Trade, error: str = "") -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from orders_client import Status
 from orders_client.cli.bench import Bench
 from orders_client.cli.output import add_row
 from orders_client.cli.trades import Trade
@@ -23,12 +24,14 @@ def compute_figures(bench: Bench) -> dict[str, Any]:
         "orders": len(trades),
         "accepted": len(accepted),
         "notAccepted": Counter(trade.error for trade in trades if not trade.order_id),
-        "confirmed": ends["confirmed"],
-        "failed": Counter(trade.last_event("failed")["code"] for trade in _ended(trades, "failed")),
+        "confirmed": ends[Status.CONFIRMED],
+        "failed": Counter(
+            trade.last_event(Status.FAILED)["code"] for trade in _ended(trades, Status.FAILED)
+        ),
         "noEnd": sum(bool(trade.error) for trade in accepted),
         "fiveStatusesInOrder": sum(trade.succeeded_first_time for trade in trades),
         "secondsToConfirmed": _times(trades),
-        "ordersPerSecond": round(ends["confirmed"] / seconds, 2) if seconds else 0.0,
+        "ordersPerSecond": round(ends[Status.CONFIRMED] / seconds, 2) if seconds else 0.0,
         "seconds": round(seconds, 3),
         "connections": counter.connections,
         "frames": counter.frames,
@@ -71,7 +74,7 @@ def _ended(trades: Sequence[Trade], status: str) -> list[Trade]:
 
 
 def _times(trades: Sequence[Trade]) -> dict[str, float] | None:
-    times = sorted(trade.seconds or 0.0 for trade in _ended(trades, "confirmed"))
+    times = sorted(trade.seconds or 0.0 for trade in _ended(trades, Status.CONFIRMED))
     if not times:
         return None
     p50, p99 = (times[math.ceil(share * len(times)) - 1] for share in (0.5, 0.99))
@@ -80,6 +83,8 @@ def _times(trades: Sequence[Trade]) -> dict[str, float] | None:
 
 def _improvement(trades: Sequence[Trade]) -> float | None:
     """Return the average gain over the best pool alone; None if no pool filled an order alone."""
-    routes = [trade.last_event("building")["route"] for trade in _ended(trades, "confirmed")]
+    routes = [
+        trade.last_event(Status.BUILDING)["route"] for trade in _ended(trades, Status.CONFIRMED)
+    ]
     gains = [route["improvementBps"] for route in routes if route["baseline"]]
     return round(statistics.fmean(gains), 1) if gains else None

@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from orders_client import Document
+from orders_client import Document, Status
 from orders_client.cli.bench import Bench
 from orders_client.cli.output import add_row, percent
 from orders_client.cli.tables import status_text
@@ -43,12 +43,12 @@ def live_view(bench: Bench) -> Group:
 
 
 def _add_trade(table: Table, trade: Trade) -> None:
-    route = trade.last_event("building").get("route")
+    route = trade.last_event(Status.BUILDING).get("route")
     add_row(
         table,
         f"{trade.amount} {trade.token_in} → {trade.token_out}",
         Text(trade.status, style="red") if trade.error else status_text(trade.status),
-        _short(trade.last_event("confirmed").get("amountOut", "")),
+        _short(trade.last_event(Status.CONFIRMED).get("amountOut", "")),
         *(_route_cells(route) if route else ("", "", "", "")),
         f"{trade.seconds:.1f} s" if trade.seconds else "",
     )

@@ -7,10 +7,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orders_client import Document
+from orders_client import Document, Status
 from orders_client.cli.output import add_row, empty_table, percent
 
-COLORS = {"confirmed": "green", "failed": "red", "submitted": "cyan", "building": "blue"}
+COLORS: Mapping[str, str] = {
+    Status.BUILDING: "blue",
+    Status.SUBMITTED: "cyan",
+    Status.CONFIRMED: "green",
+    Status.FAILED: "red",
+}
 # Enough to tell pools apart; `orders pools` and JSON have the full addresses.
 ADDRESS_CHARACTERS = 8
 
@@ -46,10 +51,10 @@ def orders_table(orders: Sequence[Document]) -> Table:
 def outcome(order: Mapping[str, Any]) -> str:
     """Return the fill or the failure of an order; it is empty until the order is final."""
     match order["status"]:
-        case "confirmed":
+        case Status.CONFIRMED:
             paid = f"{order['amountIn']} {order['tokenIn']}"
             return f"{paid} → {order['amountOut']} {order['tokenOut']} at {order['executedPrice']}"
-        case "failed":
+        case Status.FAILED:
             return f"{order['code']}: {order['message']}"
     return ""
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from orders_client import Document
+from orders_client import Document, Status
 from orders_client.cli.tables import quotes_view, status_text, trade_text
 
 STATUS_WIDTH = 10
@@ -22,7 +22,7 @@ def order_view(order: Document, tokens: Document) -> Group:
     """
     timeline = Timeline(order)
     lines = [timeline.heading, *(timeline.line(event) for event in order["events"])]
-    routed = [event for event in order["events"] if event["status"] == "building"]
+    routed = [event for event in order["events"] if event["status"] == Status.BUILDING]
     return Group(*lines, *(quotes_view(event, order, tokens) for event in routed[-1:]))
 
 
@@ -51,15 +51,15 @@ class Timeline:
 
     def _details(self, event: Document) -> str:
         match event["status"]:
-            case "routing":
+            case Status.ROUTING:
                 return self._routing_details(event)
-            case "building":
+            case Status.BUILDING:
                 return self._building_details(event)
-            case "submitted":
+            case Status.SUBMITTED:
                 return f"signature {event['signature']}"
-            case "confirmed":
+            case Status.CONFIRMED:
                 return self._confirmed_details(event)
-            case "failed":
+            case Status.FAILED:
                 return f"{event['code']}: {event['message']}"
         return "accepted"
 

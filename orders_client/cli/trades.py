@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import cycle, islice, permutations
 from random import Random
 
-from orders_client import FINAL, Document
+from orders_client import FINAL_STATUSES, Document, Status
 
 # These show all a route can be: one pool, splits, hops through other tokens, small and large.
 SHOWCASE = (
@@ -32,7 +32,14 @@ DOLLARS = {
     "WIF": 1.9,
     "mSOL": 180.0,
 }
-STATUSES = ("pending", "routing", "building", "submitted", "confirmed")
+# What an order goes through when its first attempt is confirmed.
+FIRST_TIME_STATUSES = (
+    Status.PENDING,
+    Status.ROUTING,
+    Status.BUILDING,
+    Status.SUBMITTED,
+    Status.CONFIRMED,
+)
 
 
 @dataclass(slots=True)
@@ -58,7 +65,7 @@ class Trade:
     @property
     def is_finished(self) -> bool:
         """Tell whether no more events will come."""
-        return bool(self.error) or self.status in FINAL
+        return bool(self.error) or self.status in FINAL_STATUSES
 
     @property
     def seconds(self) -> float | None:
@@ -69,7 +76,7 @@ class Trade:
     def succeeded_first_time(self) -> bool:
         """Tell whether the first attempt was confirmed, and each status was seen once, in order."""
         seen = [(event["sequence"], event["status"]) for event in self.events]
-        return seen == list(enumerate(STATUSES, 1))
+        return seen == list(enumerate(FIRST_TIME_STATUSES, 1))
 
     def last_event(self, status: str) -> Document:
         """Return the last event of that status, or an empty document."""

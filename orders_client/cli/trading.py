@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orders_client import Document, OrdersClient
+from orders_client import Document, OrdersClient, Status
 from orders_client.cli import options
 from orders_client.cli.bench import Bench
 from orders_client.cli.exits import ExitCode, run
@@ -85,7 +85,7 @@ async def _follow(client: OrdersClient, order: Document, after: int, as_json: bo
                 print_json(last)
             else:
                 out.print(timeline.line(last), soft_wrap=True)
-    return ExitCode.ORDER_FAILED if last["status"] == "failed" else ExitCode.OK
+    return ExitCode.ORDER_FAILED if last["status"] == Status.FAILED else ExitCode.OK
 
 
 def bench_orders(

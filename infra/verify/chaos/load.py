@@ -9,7 +9,7 @@ from random import Random
 
 from aiohttp import ClientError
 
-from orders_client import FINAL, Document, OrdersClient, ProblemError
+from orders_client import FINAL_STATUSES, Document, OrdersClient, ProblemError
 from orders_client.cli.trades import random_trades
 
 SUBMIT_SECONDS = 40
@@ -37,7 +37,7 @@ class Followed:
 
     @property
     def is_over(self) -> bool:
-        return bool(self.events) and self.events[-1]["status"] in FINAL
+        return bool(self.events) and self.events[-1]["status"] in FINAL_STATUSES
 
     def connection_opened(self) -> None:
         """Its client opened a connection."""
