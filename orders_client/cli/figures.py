@@ -1,9 +1,8 @@
 """The figures of a finished bench, as a document and as a table."""
 
-import math
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -18,26 +17,27 @@ def compute_figures(bench: Bench) -> dict[str, Any]:
     """Return the document that `orders bench --json` prints. Times are in seconds."""
     trades, counter = bench.trades, bench.counter
     accepted = [trade for trade in trades if trade.order_id]
-    ends = Counter(trade.status for trade in trades)
+    confirmed = [trade for trade in trades if trade.status == Status.CONFIRMED]
+    failures = [
+        trade.last_event(Status.FAILED) for trade in trades if trade.status == Status.FAILED
+    ]
     seconds = bench.ended_at - bench.started_at
     return {
         "orders": len(trades),
         "accepted": len(accepted),
         "notAccepted": Counter(trade.error for trade in trades if not trade.order_id),
-        "confirmed": ends[Status.CONFIRMED],
-        "failed": Counter(
-            trade.last_event(Status.FAILED)["code"] for trade in _ended(trades, Status.FAILED)
-        ),
+        "confirmed": len(confirmed),
+        "failed": Counter(failure["code"] for failure in failures),
         "noEnd": sum(bool(trade.error) for trade in accepted),
         "fiveStatusesInOrder": sum(trade.succeeded_first_time for trade in trades),
-        "secondsToConfirmed": _times(trades),
-        "ordersPerSecond": round(ends[Status.CONFIRMED] / seconds, 2) if seconds else 0.0,
+        "secondsToConfirmed": _durations(confirmed),
+        "ordersPerSecond": round(len(confirmed) / seconds, 2) if seconds else 0.0,
         "seconds": round(seconds, 3),
         "connections": counter.connections,
         "frames": counter.frames,
         "duplicatesIgnored": counter.duplicates,
         "holesHealed": counter.holes,
-        "improvementBps": _improvement(trades),
+        "improvementBps": _improvement(confirmed),
     }
 
 
@@ -69,22 +69,25 @@ def _add_counts(table: Table, name: str, counts: Mapping[str, int]) -> None:
         add_row(table, f"{name}, {code}", count, style="red")
 
 
-def _ended(trades: Sequence[Trade], status: str) -> list[Trade]:
-    return [trade for trade in trades if trade.status == status]
+def percentile(values: Iterable[float], percent: int) -> float:
+    """Return the least of the values that `percent` % of them do not exceed.
+
+    Raises IndexError when there are no values.
+    """
+    ranked = sorted(values)
+    return ranked[-(-len(ranked) * percent // 100) - 1]
 
 
-def _times(trades: Sequence[Trade]) -> dict[str, float] | None:
-    times = sorted(trade.seconds or 0.0 for trade in _ended(trades, Status.CONFIRMED))
-    if not times:
+def _durations(confirmed: Sequence[Trade]) -> dict[str, float] | None:
+    if not confirmed:
         return None
-    p50, p99 = (times[math.ceil(share * len(times)) - 1] for share in (0.5, 0.99))
-    return {"p50": round(p50, 3), "p99": round(p99, 3), "max": round(times[-1], 3)}
+    seconds = [trade.seconds or 0.0 for trade in confirmed]
+    percentiles = {"p50": percentile(seconds, 50), "p99": percentile(seconds, 99)}
+    return {name: round(value, 3) for name, value in (percentiles | {"max": max(seconds)}).items()}
 
 
-def _improvement(trades: Sequence[Trade]) -> float | None:
+def _improvement(confirmed: Sequence[Trade]) -> float | None:
     """Return the average gain over the best pool alone; None if no pool filled an order alone."""
-    routes = [
-        trade.last_event(Status.BUILDING)["route"] for trade in _ended(trades, Status.CONFIRMED)
-    ]
+    routes = [trade.last_event(Status.BUILDING)["route"] for trade in confirmed]
     gains = [route["improvementBps"] for route in routes if route["baseline"]]
     return round(statistics.fmean(gains), 1) if gains else None

@@ -9,7 +9,7 @@ from orders_client import ProblemError
 from orders_client.cli import bench as module
 from orders_client.cli.bench import NO_END, Bench
 from orders_client.cli.exits import ExitCode
-from orders_client.cli.figures import compute_figures
+from orders_client.cli.figures import compute_figures, percentile
 from orders_client.cli.trades import SHOWCASE, plan_trades
 from tests.unit.client.commands import orders
 from tests.unit.client.fake_stream import ALL, AcceptingService, FakeService, served
@@ -118,3 +118,10 @@ def test_plan_begins_with_the_showcase_and_is_the_same_each_time(count: int) -> 
     shown = [(trade.token_in, trade.token_out, trade.amount) for trade in plan[: len(SHOWCASE)]]
     assert shown == [*SHOWCASE][:count]
     assert all(trade.token_in != trade.token_out and float(trade.amount) > 0 for trade in plan)
+
+
+@pytest.mark.parametrize(("count", "p50", "p99"), [(1, 1, 1), (2, 1, 2), (3, 2, 3), (101, 51, 100)])
+def test_percentile_is_one_of_the_values(count: int, p50: int, p99: int) -> None:
+    values = range(count, 0, -1)
+
+    assert [percentile(values, percent) for percent in (50, 99)] == [p50, p99]
