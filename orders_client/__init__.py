@@ -16,3 +16,6 @@ __all__ = [
     "Status",
     "StreamBrokenError",
 ]
+
+# Setuptools reads it without running this file: it has to be a literal.
+__version__ = "0.1.0"

@@ -2,5 +2,3 @@
 
 It uses nothing but `orders_client`, and works against any deployment.
 """
-
-__version__ = "0.1.0"

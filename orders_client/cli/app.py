@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from orders_client.cli import __version__, options, reading, trading
+from orders_client import __version__
+from orders_client.cli import options, reading, trading
 from orders_client.cli.exits import ExitCode
 from orders_client.cli.options import DEFAULT_URL, Service
 

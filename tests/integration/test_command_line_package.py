@@ -1,7 +1,6 @@
 """What `pip install .` installs, tried without anything else of this repository."""
 
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from infra.paths import ROOT
+from orders_client import __version__
+from tests.client_wheel import build_wheel
 
 PROGRAM = """
 import sys
@@ -25,25 +26,15 @@ OURS_OR_THE_ENGINES = {"app", "chalicelib", "boto3", "botocore", "chalice", "psy
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
-    # Building leaves things behind.
-    source = tmp_path_factory.mktemp("source")
-    shutil.copy(ROOT / "pyproject.toml", source)
-    shutil.copytree(ROOT / "orders_client", source / "orders_client")
-    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", *offline, "--wheel-dir", source, source], check=True
-    )
-    [path] = source.glob("*.whl")
-    with zipfile.ZipFile(path) as wheel:
+    with zipfile.ZipFile(build_wheel(tmp_path_factory.mktemp("wheel"))) as wheel:
         yield wheel
 
 
-def test_wheel_holds_the_command_line_and_its_client_alone(wheel: zipfile.ZipFile) -> None:
-    sources = {name for name in wheel.namelist() if name.endswith(".py")}
+def test_wheel_holds_the_client_its_command_line_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    files = {name for name in wheel.namelist() if ".dist-info/" not in name}
 
-    assert sources == {
-        str(path.relative_to(ROOT)) for path in (ROOT / "orders_client").rglob("*.py")
-    }
+    sources = {str(path.relative_to(ROOT)) for path in (ROOT / "orders_client").rglob("*.py")}
+    assert files == sources | {"orders_client/py.typed"}
 
 
 def test_wheel_runs_without_the_engine(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
@@ -59,11 +50,13 @@ def test_wheel_runs_without_the_engine(wheel: zipfile.ZipFile, tmp_path: Path) -
     )
 
     version, modules = done.stdout.splitlines()
-    assert version.startswith("orders ")
+    assert version == f"orders {__version__}"
     assert OURS_OR_THE_ENGINES.isdisjoint(modules.split())
 
 
-def test_wheel_names_its_command_and_its_three_libraries(wheel: zipfile.ZipFile) -> None:
+def test_wheel_names_its_version_its_command_and_its_three_libraries(
+    wheel: zipfile.ZipFile,
+) -> None:
     contents = {Path(name).name: name for name in wheel.namelist()}
     metadata = wheel.read(contents["METADATA"]).decode()
     entry_points = wheel.read(contents["entry_points.txt"]).decode()
@@ -73,5 +66,6 @@ def test_wheel_names_its_command_and_its_three_libraries(wheel: zipfile.ZipFile)
         for line in metadata.splitlines()
         if line.startswith("Requires-Dist:")
     }
+    assert f"Version: {__version__}" in metadata.splitlines()
     assert "orders = orders_client.cli.__main__:main" in entry_points
     assert libraries == {"aiohttp", "rich", "typer"}

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from chalicelib.domain.tokens import TOKENS
 from infra.local.processes import LOOPBACK, free_port
-from orders_client.cli import __version__
+from orders_client import __version__
 from orders_client.cli.app import app
 from orders_client.cli.exits import ExitCode
 from tests.unit.client.fake_http import CannedService, canned
