@@ -1,4 +1,4 @@
-"""The calls of the API, and the orders' streams behind two of the methods."""
+"""The client: a method for each call of the API, and two that follow orders over their streams."""
 
 import asyncio
 import random
@@ -25,11 +25,17 @@ EXECUTE_PATH = "/api/orders/execute"
 CALL_TIMEOUT_SECONDS = 60
 SUBMIT_RETRY_DELAYS_SECONDS = (0.5, 1.0, 2.0)
 
+# An order id, or the order's document with `orderId`, `streamUrl` and `sequence`.
 Order = str | Mapping[str, Any]
 
 
 class OrdersClient:
-    """The API at a base URL, "http://localhost:3000" say. Use as an async context manager."""
+    """The API at a base URL, "http://localhost:3000" say. Use as an async context manager.
+
+    Methods return the service's JSON documents as they are: amounts are decimal strings of whole
+    tokens, times ISO 8601. Methods raise ProblemError when the service refuses a call, and
+    aiohttp.ClientError or TimeoutError when it is not reached, or does not answer in time.
+    """
 
     def __init__(
         self,
@@ -76,13 +82,16 @@ class OrdersClient:
         idempotency_key: str | None = None,
     ) -> Document:
         """Submit a market order that pays exactly `amount`, or, if `exact_out`, receives it.
-        Return it with its `orderId` and `streamUrl`.
+
+        Tokens are symbols or mints; `amount` is a decimal of whole tokens. `slippage_bps` is how
+        much worse than quoted the swap may be, 0 to 10,000. Returns the order with its `orderId`,
+        `status`, `sequence` and `streamUrl`.
 
         When the response is lost, or the service is busy, the order is sent again under the same
-        key, which never makes a second order. Raises ProblemError when the service refuses it.
+        `idempotency_key`, a random one if none is given: that never makes a second order.
         """
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        order = {"type": "MARKET", **_trade(token_in, token_out, amount, exact_out)}
+        order = {"type": "MARKET", **_swap_fields(token_in, token_out, amount, exact_out)}
         order |= {"slippageBps": slippage_bps}
         for delay_seconds in self._submit_retry_delays_seconds:
             delay_seconds *= random.uniform(0.5, 1)
@@ -106,29 +115,36 @@ class OrdersClient:
         exact_out: bool = False,
         slippage_bps: int = 100,
     ) -> Document:
-        """Return every pool's quote, and the route that an order would take now."""
-        query = _trade(token_in, token_out, amount, exact_out)
+        """Return the `quotes` of all pools, and the `route` that such an order would take now.
+
+        Arguments are those of `submit`. The document has `minAmountOut`, or `maxAmountIn` if
+        `exact_out`: the limit that the slippage sets.
+        """
+        query = _swap_fields(token_in, token_out, amount, exact_out)
         query |= {"slippageBps": str(slippage_bps)}
         return await self._call("GET", "/api/quotes", params=query)
 
     async def tokens(self) -> Document:
-        """Return what can be traded."""
+        """Return the `tokens` that can be traded, each with `symbol`, `mint` and `decimals`."""
         return await self._call("GET", "/api/tokens")
 
     async def pools(self) -> Document:
-        """Return where it can be traded, and at what price now."""
+        """Return the `pools`, each with its tokens, `venue`, `kind` and `price`."""
         return await self._call("GET", "/api/pools")
 
     async def get(self, order_id: str) -> Document:
-        """Return an order with its events."""
+        """Return an order with its `events`."""
         return await self._call("GET", f"/api/orders/{quote(order_id, safe='')}")
 
     async def list(self, **filters: str) -> Document:
-        """Return a page of orders, newest first."""
+        """Return a page of `orders`, newest first, and the `nextCursor`, None on the last page.
+
+        Filters are the query parameters: status, type, tokenIn, tokenOut, limit and cursor.
+        """
         return await self._call("GET", "/api/orders", params=filters)
 
     async def list_all(self, **filters: str) -> AsyncIterator[Document]:
-        """Yield the orders of all pages, newest first."""
+        """Yield the orders of all pages, newest first. Filters are those of `list`."""
         page = await self.list(**filters)
         while True:
             for order in page["orders"]:
@@ -140,20 +156,24 @@ class OrdersClient:
     def follow(
         self, order: Order, *, after: int = 0, observer: Observer | None = None
     ) -> AsyncIterator[Document]:
-        """Yield the events of an order, or of an order id, after `after`: each once and in order,
-        up to the final one. It is `follow_many` of one."""
+        """Yield the events of an order with a sequence above `after`, up to the final one.
+
+        Each comes once and in order. What `follow_many` says holds here too.
+        """
         return self._follow([order], after, observer)
 
     def follow_many(
         self, orders: Iterable[Order] | AsyncIterable[Order], *, observer: Observer | None = None
     ) -> AsyncIterator[Document]:
-        """Yield the events of many orders, told apart by their `orderId`: those of each once and
-        in order, up to the final one. More orders may come while the first are followed.
+        """Yield the events of many orders, each with its `orderId`, until all orders are final.
 
-        Some hundred orders share one connection. When it breaks or falls silent, or a sequence is
-        missing, it asks for what it has not seen. Raises StreamBrokenError when it breaks again
-        and again; that the service closes it in its time does not count. Raises ProblemError when
-        there is no such order for this client.
+        The events of one order come once each and in order, with `sequence` and `status`. An
+        asynchronous iterable may deliver orders while earlier ones are followed.
+
+        Up to 250 orders share a WebSocket. When it breaks or no event arrives for long, or when a
+        sequence is missing, the client requests the missing events; an `observer` sees what
+        really arrived. Raises StreamBrokenError when WebSockets fail again and again without a new
+        event, and ProblemError when the service does not show an order to this client.
         """
         return self._follow(orders, 0, observer)
 
@@ -169,32 +189,32 @@ class OrdersClient:
     async def _subscriptions(
         self, orders: Iterable[Order] | AsyncIterable[Order], after: int
     ) -> AsyncIterator[Subscription]:
-        async for order in _each(orders):
+        async for order in _as_async(orders):
             document = await self.get(order) if isinstance(order, str) else order
-            # An order that came to its end before that says nothing any more.
+            # A final order has no events after its last.
             if document.get("status") not in FINAL_STATUSES or document["sequence"] > after:
                 yield Subscription(document["orderId"], document["streamUrl"], after)
 
     async def _fetch_stream_url(self, order_id: str) -> str:
-        """Where the order can be followed now: tickets are good for minutes only."""
+        """Return the order's stream URL with a new ticket: tickets expire after minutes."""
         url: str = (await self.get(order_id))["streamUrl"]
         return url
 
     async def _call(self, method: str, path: str, **options: Any) -> Document:
-        async with self._session.request(method, self._base_url + path, **options) as answer:
-            if answer.status < 400:
-                return await _document(answer)
-            retry_after = answer.headers.get("Retry-After", "")
-            seconds = float(retry_after) if retry_after.isdigit() else 0
-            raise ProblemError(answer.status, await _problem(answer), seconds)
+        async with self._session.request(method, self._base_url + path, **options) as response:
+            if response.status < 400:
+                return await _document(response)
+            retry_after = response.headers.get("Retry-After", "")
+            seconds = float(retry_after) if retry_after.isdecimal() else 0
+            raise ProblemError(response.status, await _problem(response), seconds)
 
 
-def _trade(token_in: str, token_out: str, amount: str, exact_out: bool) -> dict[str, Any]:
+def _swap_fields(token_in: str, token_out: str, amount: str, exact_out: bool) -> dict[str, Any]:
     name = "amountOut" if exact_out else "amount"
     return {"tokenIn": token_in, "tokenOut": token_out, name: amount}
 
 
-async def _each(orders: Iterable[Order] | AsyncIterable[Order]) -> AsyncIterator[Order]:
+async def _as_async(orders: Iterable[Order] | AsyncIterable[Order]) -> AsyncIterator[Order]:
     if isinstance(orders, AsyncIterable):
         async for order in orders:
             yield order
@@ -203,19 +223,19 @@ async def _each(orders: Iterable[Order] | AsyncIterable[Order]) -> AsyncIterator
             yield order
 
 
-async def _document(answer: ClientResponse) -> Document:
+async def _document(response: ClientResponse) -> Document:
     try:
-        document = await answer.json(content_type=None)
+        document = await response.json(content_type=None)
     except ValueError as error:
-        raise ClientPayloadError(f"{answer.url} does not answer in JSON") from error
+        raise ClientPayloadError(f"{response.url} does not answer in JSON") from error
     if not isinstance(document, dict):
-        raise ClientPayloadError(f"{answer.url} does not answer as the service does")
+        raise ClientPayloadError(f"{response.url} does not answer as the service does")
     return document
 
 
-async def _problem(answer: ClientResponse) -> Document:
-    """The problem document; what stands between may refuse in its own words."""
+async def _problem(response: ClientResponse) -> Document:
+    """Return the problem document; a proxy's response may be no JSON."""
     try:
-        return await _document(answer)
+        return await _document(response)
     except ClientPayloadError:
-        return {"code": None, "detail": answer.reason}
+        return {"code": None, "detail": response.reason}

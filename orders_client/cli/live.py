@@ -48,13 +48,13 @@ def _add_trade(table: Table, trade: Trade) -> None:
         table,
         f"{trade.amount} {trade.token_in} → {trade.token_out}",
         Text(trade.status, style="red") if trade.error else status_text(trade.status),
-        _short(trade.last_event(Status.CONFIRMED).get("amountOut", "")),
+        _short_amount(trade.last_event(Status.CONFIRMED).get("amountOut", "")),
         *(_route_cells(route) if route else ("", "", "", "")),
         f"{trade.seconds:.1f} s" if trade.seconds else "",
     )
 
 
-def _short(amount: str) -> str:
+def _short_amount(amount: str) -> str:
     """Return the amount with as many decimals as fit into DIGITS_MAX characters."""
     whole, _, _ = amount.partition(".")
     return amount[: max(DIGITS_MAX, len(whole))].rstrip(".")
@@ -62,8 +62,8 @@ def _short(amount: str) -> str:
 
 def _route_cells(route: Document) -> tuple[str, str, str, str]:
     """Return venue, number of pools, gain over the best pool alone or "-", and price impact."""
-    better = percent(route["improvementBps"]) if route["baseline"] else "-"
-    return route["venue"], str(len(route["legs"])), better, percent(route["priceImpactBps"])
+    gain = percent(route["improvementBps"]) if route["baseline"] else "-"
+    return route["venue"], str(len(route["legs"])), gain, percent(route["priceImpactBps"])
 
 
 def _bars(bench: Bench) -> Table:

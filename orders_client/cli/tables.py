@@ -32,6 +32,16 @@ def trade_text(order: Mapping[str, Any]) -> str:
     return f"{order['tokenIn']} → {order['amountOut']} {order['tokenOut']}"
 
 
+def limit_text(quotes: Mapping[str, Any], order: Mapping[str, Any]) -> str:
+    """Return what the slippage allows: "at least 9 USDC", or "at most 1 SOL" for an exact output.
+
+    `quotes` is a response of /api/quotes or a building event, `order` names the tokens.
+    """
+    if "maxAmountIn" in quotes:
+        return f"at most {quotes['maxAmountIn']} {order['tokenIn']}"
+    return f"at least {quotes['minAmountOut']} {order['tokenOut']}"
+
+
 def orders_table(orders: Sequence[Document]) -> Table:
     """Return a table with a row for each order."""
     table = empty_table("order", "accepted", "status", "trade", "outcome")
@@ -89,7 +99,7 @@ def quotes_view(quotes: Mapping[str, Any], order: Mapping[str, Any], tokens: Doc
         _quotes_table(quotes["quotes"], order, is_exact_out),
         *_rejection_lines(quotes.get("rejections", [])),
         _route_table(route["legs"], symbols),
-        *(Text(line) for line in _conclusion_lines(quotes, order, is_exact_out)),
+        *(Text(line) for line in _conclusion_lines(quotes, order)),
     )
 
 
@@ -101,15 +111,14 @@ def _quotes_table(
     right = (heading, "fee", "impact")
     table = empty_table("one pool", "venue", "kind", *right, right=right)
     for quote in quotes:
-        fee, impact = percent(quote["feeBps"]), percent(quote["priceImpactBps"])
-        add_row(
-            table, _short(quote["pool"]), quote["venue"], quote["kind"], quote[amount], fee, impact
-        )
+        add_row(table, *_pool_cells(quote), quote[amount], *_cost_cells(quote))
     return table
 
 
 def _rejection_lines(rejections: Sequence[Document]) -> Sequence[RenderableType]:
-    return [Text(f"no quote: {r['venue']} {_short(r['pool'])}, {r['code']}") for r in rejections]
+    return [
+        Text(f"no quote: {r['venue']} {_short_address(r['pool'])}, {r['code']}") for r in rejections
+    ]
 
 
 def _route_table(legs: Sequence[Document], symbols: Mapping[str, str]) -> Table:
@@ -118,30 +127,28 @@ def _route_table(legs: Sequence[Document], symbols: Mapping[str, str]) -> Table:
     for leg in legs:
         paid = f"{leg['amountIn']} {symbols.get(leg['inputMint'], leg['inputMint'])}"
         received = f"{leg['amountOut']} {symbols.get(leg['outputMint'], leg['outputMint'])}"
-        fee, impact = percent(leg["feeBps"]), percent(leg["priceImpactBps"])
-        add_row(table, _short(leg["pool"]), leg["venue"], leg["kind"], paid, received, fee, impact)
+        add_row(table, *_pool_cells(leg), paid, received, *_cost_cells(leg))
     return table
 
 
-def _short(address: str) -> str:
+def _pool_cells(quote: Document) -> tuple[str, str, str]:
+    return _short_address(quote["pool"]), quote["venue"], quote["kind"]
+
+
+def _cost_cells(quote: Document) -> tuple[str, str]:
+    return percent(quote["feeBps"]), percent(quote["priceImpactBps"])
+
+
+def _short_address(address: str) -> str:
     return f"{address[:ADDRESS_CHARACTERS]}…"
 
 
-def _conclusion_lines(
-    quotes: Mapping[str, Any], order: Mapping[str, Any], is_exact_out: bool
-) -> Sequence[str]:
+def _conclusion_lines(quotes: Mapping[str, Any], order: Mapping[str, Any]) -> Sequence[str]:
     route = quotes["route"]
     paid = f"{route['amountIn']} {order['tokenIn']}"
     received = f"{route['amountOut']} {order['tokenOut']}"
-    limit = (
-        f"at most {quotes['maxAmountIn']} {order['tokenIn']}"
-        if is_exact_out
-        else f"at least {quotes['minAmountOut']} {order['tokenOut']}"
-    )
-    conclusions = [
-        f"{paid} → {received}, {limit}, impact {percent(route['priceImpactBps'])}",
-        route["reason"],
-    ]
+    limit, impact = limit_text(quotes, order), percent(route["priceImpactBps"])
+    conclusions = [f"{paid} → {received}, {limit}, impact {impact}", route["reason"]]
     if route["baseline"]:
         saved = f"better than the best pool alone: {percent(route['improvementBps'])}"
         conclusions.append(f"{saved}, than the worst: {percent(route['savingBps'])}")

@@ -9,9 +9,10 @@ from rich.console import Group
 from rich.text import Text
 
 from orders_client import Document, Status
-from orders_client.cli.tables import quotes_view, status_text, trade_text
+from orders_client.cli.tables import limit_text, quotes_view, status_text, trade_text
 
 STATUS_WIDTH = 10
+# As many digits as the service gives an executed price.
 PRICE = Context(prec=12)
 
 
@@ -71,11 +72,7 @@ class Timeline:
     def _building_details(self, event: Document) -> str:
         self._route = route = event["route"]
         token_in, token_out = self._order["tokenIn"], self._order["tokenOut"]
-        limit = (
-            f"at most {event['maxAmountIn']} {token_in}"
-            if "maxAmountIn" in event
-            else f"at least {event['minAmountOut']} {token_out}"
-        )
+        limit = limit_text(event, self._order)
         expected = f"{route['amountIn']} {token_in} → {route['amountOut']} {token_out}"
         return f"{expected} on {route['venue']}, {limit}; {route['reason']}"
 
