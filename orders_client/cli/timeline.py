@@ -47,7 +47,9 @@ class Timeline:
         moment = datetime.fromisoformat(event["timestamp"])
         seconds = (moment - self._started_at).total_seconds()
         line = Text(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03} {seconds:+7.2f} s  ")
-        line.append_text(status_text(f"{event['status']:{STATUS_WIDTH}}"))
+        status = status_text(event["status"])
+        status.pad_right(STATUS_WIDTH - len(status))
+        line.append_text(status)
         return line.append(self._details(event))
 
     def _details(self, event: Document) -> str:

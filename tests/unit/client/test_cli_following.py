@@ -13,6 +13,7 @@ from orders_client.cli.exits import ExitCode
 from tests.unit.client.commands import Finished, orders, started
 from tests.unit.client.fake_stream import ALL, CONFIRMED, FAILED, FakeService, served
 
+GREEN = "\x1b[32m"
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
 
 
@@ -69,6 +70,7 @@ def test_timeline_is_coloured_in_a_terminal_unless_no_color_is_set(
 
     assert "confirmed" in output
     assert bool(COLOUR.search(output)) == is_coloured
+    assert (f"{GREEN}confirmed" in output) == is_coloured
 
 
 def read_to_end(screen: IO[bytes]) -> str:
