@@ -14,8 +14,6 @@ from orders_client import OrdersClient, ProblemError, StreamBrokenError
 from orders_client.cli.options import Service
 from orders_client.errors import TRANSPORT_ERRORS
 
-Command = Callable[[OrdersClient], Awaitable["ExitCode | None"]]
-
 
 class ExitCode(IntEnum):
     """The exit codes of every command. Scripts rely on them."""
@@ -34,6 +32,10 @@ class ExitCode(IntEnum):
     REFUSED = 3, "the service refused (HTTP 4xx); stderr has its code and reason"
     UNAVAILABLE = 4, "the service was not reached, or could not answer (5xx)"
     INTERRUPTED = 130, "Ctrl-C"
+
+
+# Takes a client, and returns the exit code; None is OK.
+Command = Callable[[OrdersClient], Awaitable[ExitCode | None]]
 
 
 def run(service: Service, command: Command, *, as_json: bool) -> NoReturn:

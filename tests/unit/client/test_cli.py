@@ -14,8 +14,8 @@ from tests.unit.client.fake_http import CannedService, canned
 from tests.unit.client.fake_stream import ACCEPTED, CONFIRMED, FAILED, GOLDEN_FOLDER
 
 ESCAPE = "\x1b"
-SERVICE = ("ORDERS_URL", "ORDERS_API_KEY")
-TERMINAL = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
+SERVICE_VARIABLES = ("ORDERS_URL", "ORDERS_API_KEY")
+TERMINAL_VARIABLES = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
 ORDER = ACCEPTED | {"orderId": "an-id", "streamUrl": "ws://localhost/"}
 SAME_TOKEN = {
     "type": "urn:problem:same-token",
@@ -28,8 +28,8 @@ NO_TOKENS: dict[str, Any] = {"tokens": []}
 
 
 @pytest.fixture(autouse=True)
-def _outside_of_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*SERVICE, *TERMINAL):
+def _clear_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*SERVICE_VARIABLES, *TERMINAL_VARIABLES):
         monkeypatch.delenv(name, raising=False)
 
 
