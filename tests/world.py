@@ -24,8 +24,10 @@ from chalicelib.adapters.memory.ports import (
     MemoryStatusFeed,
     MemoryStatusQueue,
 )
+from chalicelib.domain.orders.event_codec import write_details
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.token_list import find_pair
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.execution.executor import Executor
 from chalicelib.engine.execution.rescue import Rescuer
@@ -43,7 +45,7 @@ from tests.watched import Call, Watched, WatchedDeployment
 BATCH_MAX = 10
 ROUNDS_MAX = 1_000
 ONE_SOL = 10**9
-SOL_USDC = Pair.of("SOL", "USDC")
+SOL_USDC = find_pair("SOL", "USDC")
 KEYPAIR = Keypair.from_seed(bytes(range(32)))
 SETTINGS: dict[str, Any] = {
     "database_url": "postgresql://nowhere",
@@ -250,8 +252,8 @@ class World:
         return [event.status for event in self.store.history[order_id]]
 
     def details(self, order_id: OrderId, sequence: int) -> Any:
-        """What the order's event of that sequence says."""
-        return self.store.history[order_id][sequence - 1].details
+        """What the order's event of that sequence says, as it is stored."""
+        return write_details(self.store.history[order_id][sequence - 1].details)
 
     def frames(self, connection_id: str) -> list[Any]:
         """The frames that the connection received, decoded."""

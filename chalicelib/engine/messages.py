@@ -7,8 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.errors import CodedError, InvalidRequestError
+from chalicelib.domain.orders.event_codec import (
+    read_details,
+    read_token,
+    write_details,
+    write_token,
+)
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderId, OrderStatus, parse_order_id
+from chalicelib.domain.token_list import find_pair
 from chalicelib.domain.tokens import Pair
 
 
@@ -83,9 +90,12 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
                 "status": event.status,
                 "attempt": event.attempt,
                 "occurred_at": event.occurred_at.isoformat(),
+                "token_in": write_token(event.pair.token_in),
+                "token_out": write_token(event.pair.token_out),
+                "details": write_details(event.details),
+                # For the publisher of the version before, which a deployment replaces second.
                 "input_mint": event.pair.token_in.mint,
                 "output_mint": event.pair.token_out.mint,
-                "details": event.details,
             }
         case FollowRequest():
             body = {
@@ -134,13 +144,20 @@ def _read_update(fields: dict[str, Any]) -> StatusUpdate:
         event=OrderEvent(
             order_id=parse_order_id(fields["order_id"]),
             sequence=int(fields["sequence"]),
-            status=OrderStatus(fields["status"]),
             attempt=int(fields["attempt"]),
             occurred_at=_read_time(fields["occurred_at"]),
-            pair=Pair.of(fields["input_mint"], fields["output_mint"]),
-            details=fields["details"],
+            pair=_read_pair(fields),
+            details=read_details(OrderStatus(fields["status"]), fields["details"]),
         )
     )
+
+
+def _read_pair(fields: dict[str, Any]) -> Pair:
+    if "token_in" not in fields:
+        # Of the version before, which named listed tokens by their mints.
+        return find_pair(fields["input_mint"], fields["output_mint"])
+    token_in, token_out = read_token(fields["token_in"]), read_token(fields["token_out"])
+    return Pair(token_in=token_in, token_out=token_out)
 
 
 def _read_follow(fields: dict[str, Any]) -> FollowRequest:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import NoRouteError, QuoteTimeoutError, UnknownPairError
 from chalicelib.domain.orders.trades import SwapMode, Trade
@@ -14,9 +14,9 @@ from chalicelib.domain.routing.best_route import (
     leg_cost,
 )
 from chalicelib.domain.routing.routes import Route
-from chalicelib.domain.tokens import SOL
+from chalicelib.domain.token_list import SOL
 from chalicelib.engine.errors import UnavailableError
-from chalicelib.engine.ports.market import PoolStates, Venue
+from chalicelib.engine.ports.market import PoolStates, Venue, known_pools, tokens_of
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +56,13 @@ class Router:
     def _route(self, trade: Trade, answers: Sequence[PoolStates]) -> Route:
         if not answers:
             raise UnknownPairError
-        pools = [pool for answer in answers for pool in answer.pools]
-        input_mint, output_mint = trade.pair.token_in.mint, trade.pair.token_out.mint
+        pair = trade.pair
+        tokens = tokens_of(answers) | {t.mint: t for t in (pair.token_in, pair.token_out)}
+        pools = known_pools(answers, tokens)
+        input_mint, output_mint = pair.token_in.mint, pair.token_out.mint
         cost = leg_cost(pools, SOL.mint, output_mint, self.leg_cost_lamports)
         find = find_route if trade.mode is SwapMode.EXACT_IN else find_route_exact_out
-        return find(
+        route = find(
             pools,
             input_mint,
             output_mint,
@@ -68,3 +70,5 @@ class Router:
             max(answer.at for answer in answers),
             RoutingRules(cost_per_leg=cost),
         )
+        mints = dict.fromkeys(m for leg in route.legs for m in (leg.input_mint, leg.output_mint))
+        return replace(route, tokens=tuple(tokens[mint] for mint in mints))

@@ -4,7 +4,7 @@ from these lines, so that none may be written twice."""
 import logging
 from datetime import timedelta
 
-from chalicelib.domain.orders.events import Details
+from chalicelib.domain.orders.events import EventDetails, OrderFailed, TransactionBuilt
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import OrderStatus
 
@@ -28,8 +28,12 @@ def log_transition(transition: Transition, *, level: int = logging.INFO) -> None
     log.log(level, "order_accepted" if is_new else f"order_{event.status}", extra=fields)
 
 
-def _decision(details: Details) -> Details:
+def _decision(details: EventDetails) -> dict[str, str]:
     """Why the route, why the failure; the rest is in the store."""
-    route = details.get("route")
-    shown = route if isinstance(route, dict) else details
-    return {name: shown[name] for name in ("venue", "pool", "reason", "code") if name in shown}
+    match details:
+        case TransactionBuilt(decision=decision):
+            return {"venue": decision.route.venue, "reason": decision.route.reason}
+        case OrderFailed(failure=failure):
+            return {"code": failure.code}
+        case _:
+            return {}

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from chalicelib.domain.pools.damm_v2.fees import BaseFee, ConstantFee, ExponentialFee, LinearFee
 from chalicelib.domain.pools.damm_v2.pool import BOTH_TOKEN, COMPOUNDING, ONLY_B
-from chalicelib.domain.tokens import BONK, JUP, MSOL, RAY, SOL, USDC, USDT, WIF, Mint, Pair, Token
+from chalicelib.domain.token_list import BONK, JUP, MSOL, RAY, SOL, USDC, USDT, WIF
+from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.simulation.noise import ONE
 
 RAYDIUM = "raydium"

@@ -1,13 +1,14 @@
 """The market: every price is a pure function of (seed, pool, slot), in integers only, so that every
 process on every machine sees the same one and a run can be replayed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.routing.rules import HOPS_MAX
-from chalicelib.domain.tokens import Pair, Token
+from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.simulation.listings import (
     LISTED_TOKENS,
     METEORA,
@@ -96,6 +97,12 @@ class Market:
             if listed.address == address and slot >= listed.listed_at_slot:
                 return self._state(listed, slot)
         raise PoolNotListedError(f"no pool {address} is listed at slot {slot}")
+
+    @property
+    def tokens(self) -> Mapping[Mint, Token]:
+        """The tokens of the listed pools by mint."""
+        pairs = ((listed.token_a, listed.token_b) for listed in self.listings)
+        return {token.mint: token for pair in pairs for token in pair}
 
     def connects(self, pair: Pair) -> bool:
         """Tell whether listed pools lead from the one token to the other: the Listing port."""

@@ -26,5 +26,7 @@ class SimulatedVenue:
         # A batch of orders is routed within one slot: its pools are derived once.
         if self._latest is None or self._latest.at.slot != slot:
             pools = self.market.pools(slot, venue=self.name)
-            self._latest = PoolStates(at=moment_at_slot(slot), pools=pools)
+            self._latest = PoolStates(
+                at=moment_at_slot(slot), pools=pools, tokens=self.market.tokens
+            )
         return self._latest

@@ -34,14 +34,17 @@ class Target:
 
 
 def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
-    """Create or update the stack, bring the database up to date, and return the outputs."""
-    parameters = parameters_of(target, artifact.template)
-    template = _with_code(artifact.template, _upload(target, artifact.archive))
-    _apply(target, _with_numbers(template, parameters), parameters)
+    """Bring the database up to date, create or update the stack, and return the outputs.
+
+    The database comes first: what a migration adds, the old code does without, and the new needs.
+    """
     secret = target.clients.client("secretsmanager").get_secret_value(
         SecretId=target.settings_secret_arn
     )
     migrate(json.loads(secret["SecretString"])["database_url"])
+    parameters = parameters_of(target, artifact.template)
+    template = _with_code(artifact.template, _upload(target, artifact.archive))
+    _apply(target, _with_numbers(template, parameters), parameters)
     return outputs(target)
 
 

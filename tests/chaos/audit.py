@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import (
+    AttemptStarted,
+    Failure,
+    OrderEvent,
+    OrderFailed,
+    TransactionBuilt,
+)
 from chalicelib.domain.orders.lifecycle import TRANSITIONS
 from chalicelib.domain.orders.order import Order, OrderStatus
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
@@ -67,26 +73,29 @@ class Story:
         elif is_confirmed:
             details = self.events[-1].details
             for name in ("signature", "amount_in", "amount_out"):
-                if getattr(swaps[0], name) != details[name]:
-                    yield f"{name} is {getattr(swaps[0], name)} on chain, {details[name]} here"
+                on_chain, here = getattr(swaps[0], name), getattr(details, name)
+                if on_chain != here:
+                    yield f"{name} is {on_chain} on chain, {here} here"
 
     def _faults_of_attempts(self) -> Iterator[str]:
         """A transaction is committed before it is sent, and given up only when it is dead."""
         landed = {entry.signature: entry for entry in self.landed}
-        built = {e.attempt: e.details for e in self.events if e.status is OrderStatus.BUILDING}
-        for signature in landed.keys() - {details["signature"] for details in built.values()}:
+        built = {
+            e.attempt: e.details for e in self.events if isinstance(e.details, TransactionBuilt)
+        }
+        for signature in landed.keys() - {details.signature for details in built.values()}:
             yield f"on chain, but never committed: {signature}"
         for before, event in pairwise(self.events):
             if before.status is OrderStatus.SUBMITTED and event.status is not OrderStatus.CONFIRMED:
                 details = built[before.attempt]
-                entry = landed.get(details["signature"])
+                entry = landed.get(details.signature)
                 slot = slot_at(self.decided_at.get(event.sequence, event.occurred_at))
-                reason = event.details.get("retry_of", event.details)["code"]
+                reason = reason_of(event)
                 if (reason == EXPIRED) != (entry is None):
                     yield f"attempt {before.attempt} did not fail because of {reason}"
                 if entry is None:
                     finalized = slot - FINALIZED_BEHIND_BLOCKS
-                    is_dead = finalized > details["last_valid_block_height"]
+                    is_dead = finalized > details.last_valid_block_height
                 else:
                     is_dead = entry.error_code is not None and entry.landing_slot <= slot
                 if not is_dead:
@@ -116,3 +125,11 @@ def outcome_of(stories: Sequence[Story]) -> str:
     ends = [story.order.status for story in stories]
     counts = [f"{ends.count(end)} {end}" for end in dict.fromkeys(sorted(ends))]
     return ", ".join(counts) or "no order"
+
+
+def reason_of(event: OrderEvent) -> str:
+    """Why the attempt before the event failed."""
+    match event.details:
+        case AttemptStarted(retry_of=Failure(code=code)) | OrderFailed(failure=Failure(code=code)):
+            return code
+    raise AssertionError(f"{event} tells of no failure")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import find_pair
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.entrypoints.queue import HOLD_SECONDS
 from chalicelib.simulation.market import METEORA, POOLS, RAYDIUM
@@ -23,11 +23,11 @@ INVOCATION = timedelta(seconds=27)
 STEPS_MAX = 1_000
 
 TRADES = [
-    {"pair": Pair.of("SOL", "USDC"), "amount_in": 10**9},
-    {"pair": Pair.of("SOL", "USDC"), "amount_out": 150 * 10**6},
-    {"pair": Pair.of("USDC", "SOL"), "amount_in": 10**9},
-    {"pair": Pair.of("USDC", "BONK"), "amount_in": 10**7},
-    {"pair": Pair.of("BONK", "SOL"), "amount_out": 10**8},
+    {"pair": find_pair("SOL", "USDC"), "amount_in": 10**9},
+    {"pair": find_pair("SOL", "USDC"), "amount_out": 150 * 10**6},
+    {"pair": find_pair("USDC", "SOL"), "amount_in": 10**9},
+    {"pair": find_pair("USDC", "BONK"), "amount_in": 10**7},
+    {"pair": find_pair("BONK", "SOL"), "amount_out": 10**8},
 ]
 LISTINGS = tuple(
     listed

@@ -4,7 +4,25 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from chalicelib.domain.orders.events import Details, OrderEvent
+from chalicelib.domain.orders.decisions import (
+    Decision,
+    LegFee,
+    PoolOffer,
+    PoolRefusal,
+    RouteLeg,
+    TakenRoute,
+)
+from chalicelib.domain.orders.events import (
+    AttemptStarted,
+    EventDetails,
+    Failure,
+    OrderAccepted,
+    OrderConfirmed,
+    OrderEvent,
+    OrderFailed,
+    TransactionBuilt,
+    TransactionSubmitted,
+)
 from chalicelib.domain.orders.lifecycle import Transition, accept, advance
 from chalicelib.domain.orders.order import (
     OrderId,
@@ -14,13 +32,47 @@ from chalicelib.domain.orders.order import (
     SignedTransaction,
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
-from chalicelib.domain.tokens import SOL, USDC, Pair
+from chalicelib.domain.token_list import SOL, USDC
+from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports.orders import OrderStore
 
 # Microseconds that end in zeros: a store that writes times as text may drop them.
 START = datetime(2026, 1, 1, 12, 0, 0, 120_000, tzinfo=UTC)
-FILL: Details = {"amount_in": 10**9, "amount_out": 15 * 10**7, "signature": "1" * 88, "slot": 1}
+SIGNATURE = Signature("1" * 88)
 SOL_TO_USDC = Pair(token_in=SOL, token_out=USDC)
+OFFER = PoolOffer(
+    venue="raydium",
+    kind="cpmm",
+    pool_address="pool",
+    amount_in=10**9,
+    amount_out=15 * 10**7,
+    price_impact_bps=1,
+    fee_bps=25,
+)
+DECISION = Decision(
+    quotes=(OFFER,),
+    rejections=(PoolRefusal(venue="meteora", kind="dlmm", pool_address="other", code="QUOTE"),),
+    route=TakenRoute(
+        venue="raydium",
+        amount_in=10**9,
+        amount_out=15 * 10**7,
+        price_impact_bps=1,
+        legs=(
+            RouteLeg(
+                offer=OFFER,
+                input_mint=SOL.mint,
+                output_mint=USDC.mint,
+                fees=(LegFee(kind="lp", mint=SOL.mint, amount=2_500_000),),
+            ),
+        ),
+        baseline=OFFER,
+        improvement_bps=0,
+        saving_bps=0,
+        reason="raydium has the only pool that fills it",
+        slot=7,
+    ),
+    tokens=(SOL, USDC),
+)
 
 
 def order_id(number: int) -> OrderId:
@@ -58,7 +110,28 @@ def signed(number: int = 1) -> SignedTransaction:
 def started(pending: Transition) -> Transition:
     """The order's move to routing."""
     at = pending.order.updated_at + timedelta(milliseconds=1)
-    return advance(pending.order, OrderStatus.ROUTING, at=at, attempt=1)
+    return advance(pending.order, AttemptStarted(), at=at, attempt=1)
+
+
+def details_of(status: OrderStatus, signature: Signature = SIGNATURE) -> EventDetails:
+    """What an event of that status may say."""
+    kinds: dict[OrderStatus, EventDetails] = {
+        OrderStatus.PENDING: OrderAccepted(),
+        OrderStatus.ROUTING: AttemptStarted(),
+        OrderStatus.BUILDING: TransactionBuilt(
+            decision=DECISION,
+            min_amount_out=148_500_000,
+            max_amount_in=None,
+            signature=signature,
+            last_valid_block_height=300_000_000,
+        ),
+        OrderStatus.SUBMITTED: TransactionSubmitted(signature=signature),
+        OrderStatus.CONFIRMED: OrderConfirmed(
+            amount_in=10**9, amount_out=15 * 10**7, signature=signature, slot=1
+        ),
+        OrderStatus.FAILED: OrderFailed(failure=Failure(code="NO_ROUTE", message="none")),
+    }
+    return kinds[status]
 
 
 def way(pending: Transition, *statuses: OrderStatus) -> list[Transition]:
@@ -70,12 +143,11 @@ def way(pending: Transition, *statuses: OrderStatus) -> list[Transition]:
         moves.append(
             advance(
                 order,
-                status,
+                details_of(status),
                 at=order.updated_at + timedelta(milliseconds=100),
                 due_at=order.updated_at + timedelta(seconds=1),
                 attempt=order.attempt + (status is OrderStatus.ROUTING),
                 transaction=signed(number) if status is OrderStatus.BUILDING else None,
-                details=FILL if status is OrderStatus.CONFIRMED else {"step": order.sequence},
             )
         )
     return moves[1:]
@@ -99,6 +171,6 @@ def put(store: OrderStore, pending: Transition, *moves: Transition) -> None:
         store.save([move])
 
 
-def event(number: int = 1, sequence: int = 1, details: Details | None = None) -> OrderEvent:
+def event(number: int = 1, sequence: int = 1, details: EventDetails | None = None) -> OrderEvent:
     """An event that stands for itself."""
-    return replace(accepted(number).event, sequence=sequence, details=details or {})
+    return replace(accepted(number).event, sequence=sequence, details=details or OrderAccepted())

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.orders.order import Signature
-from chalicelib.domain.tokens import SOL, USDC
+from chalicelib.domain.token_list import SOL, USDC
 from chalicelib.simulation.ledger import Ledger, LedgerEntry, LedgerLeg
 from tests.contract.samples import order_id
 

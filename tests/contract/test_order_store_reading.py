@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
-from chalicelib.domain.tokens import JUP, SOL, USDC, USDT, Pair
-from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.domain.token_list import JUP, SOL, USDC, USDT
+from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports.orders import OrderFilter, OrderRecord, OrderStore, PageKey
 from tests.contract.samples import START, accepted, order_id, put, started, way, way_to_confirmed
 
@@ -79,7 +79,7 @@ def test_load_returns_later_events_when_some_were_announced(
     moves = way_to_confirmed(pending)
     put(store, pending, *moves)
 
-    [loaded] = store.load([ExecuteOrder(order_id=order_id(1), announced_through=announced_through)])
+    [loaded] = store.load({order_id(1): announced_through})
 
     assert loaded.order == moves[-1].order
     events = (pending.event, *(move.event for move in moves))
@@ -90,13 +90,7 @@ def test_load_leaves_out_orders_when_they_are_unknown(store: OrderStore) -> None
     put(store, accepted(1), started(accepted(1)))
     put(store, accepted(2))
 
-    loaded = store.load(
-        [
-            ExecuteOrder(order_id=order_id(1), announced_through=1),
-            ExecuteOrder(order_id=order_id(2), announced_through=0),
-            ExecuteOrder(order_id=order_id(9)),
-        ]
-    )
+    loaded = store.load({order_id(1): 1, order_id(2): 0, order_id(9): 1})
 
     seen = {found.order.order_id: len(found.unannounced) for found in loaded}
     assert seen == {order_id(1): 1, order_id(2): 1}
@@ -105,7 +99,7 @@ def test_load_leaves_out_orders_when_they_are_unknown(store: OrderStore) -> None
 def test_load_returns_nothing_when_nothing_is_asked_for(store: OrderStore) -> None:
     put(store, accepted(1))
 
-    loaded = store.load([])
+    loaded = store.load({})
 
     assert loaded == []
 

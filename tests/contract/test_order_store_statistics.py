@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.domain.orders.events import Failure, OrderFailed
 from chalicelib.domain.orders.lifecycle import Transition, advance
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.owners import OwnerId
@@ -21,8 +22,8 @@ WAY = timedelta(milliseconds=400)
 def failed(pending: Transition, code: str, *, after: timedelta = SECOND) -> list[Transition]:
     routing = started(pending)
     at = pending.order.created_at + after
-    details = {"code": code, "message": "no"}
-    return [routing, advance(routing.order, OrderStatus.FAILED, at=at, details=details)]
+    failure = Failure(code=code, message="no")
+    return [routing, advance(routing.order, OrderFailed(failure=failure), at=at)]
 
 
 def test_statistics_are_empty_when_nothing_was_accepted(store: OrderStore) -> None:

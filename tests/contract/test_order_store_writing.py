@@ -2,20 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.orders.events import Details
+from chalicelib.domain.orders.events import (
+    AttemptStarted,
+    EventDetails,
+    Failure,
+    TransactionBuilt,
+)
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.orders.trades import SwapMode
-from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.domain.token_list import SOL
+from chalicelib.domain.tokens import Mint, Pair, Token
+from chalicelib.engine.ports.orders import OrderFilter, OrderStore
 from tests.contract.samples import (
-    START,
+    OFFER,
     accepted,
+    details_of,
     order_id,
     put,
     started,
@@ -174,43 +180,67 @@ def test_save_forgets_transaction_when_next_attempt_begins(store: OrderStore) ->
 @pytest.mark.parametrize("mode", SwapMode)
 def test_amounts_survive_when_they_fill_u64(store: OrderStore, mode: SwapMode) -> None:
     pending = accepted(mode=mode, amount=U64_MAX)
-    routing = started(pending)
-    details: Details = {"amount_out": U64_MAX, "quotes": [{"amount_out": U64_MAX - 1}]}
+    full = replace(OFFER, amount_in=U64_MAX - 1, amount_out=U64_MAX)
+    built = details_of(OrderStatus.BUILDING)
+    assert isinstance(built, TransactionBuilt)
+    details = replace(
+        built,
+        decision=replace(built.decision, quotes=(full,)),
+        min_amount_out=None,
+        max_amount_in=U64_MAX,
+    )
 
-    put(store, pending, replace(routing, event=replace(routing.event, details=details)))
+    put(store, pending, *saying(pending, details))
 
     record = store.get(order_id(1))
     assert record.order.trade == pending.order.trade
     assert record.events[-1].details == details
 
 
-@pytest.mark.parametrize(
-    "details",
-    [
-        pytest.param({}, id="empty"),
-        pytest.param({"grüße": "日本語 😀 \u202e", "é": "e\u0301"}, id="unicode"),
-        pytest.param({"quote": "\" \\ ' %s %(x)s {} \n\t"}, id="characters of other languages"),
-        pytest.param({"a": None, "b": [True, False, 0, -1], "c": {"d": [{}]}}, id="every kind"),
-    ],
-)
-def test_details_survive_when_saved(store: OrderStore, details: Details) -> None:
-    pending = accepted()
-    routing = started(pending)
-    put(store, pending)
+ODD_TEXTS = {
+    "empty": "",
+    "unicode": "grüße 日本語 😀 \u202e e\u0301",
+    "characters of other languages": "\" \\ ' %s %(x)s {} \n\t",
+}
 
-    store.save([replace(routing, event=replace(routing.event, details=details))])
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
+def test_texts_of_an_event_survive_when_saved(store: OrderStore, text: str) -> None:
+    pending = accepted()
+    details = AttemptStarted(retry_of=Failure(code="ODD", message=text))
+
+    put(store, pending, *saying(pending, details))
 
     assert store.get(order_id(1)).events[-1].details == details
 
 
-@pytest.mark.parametrize("microsecond", [0, 1, 100_000, 123_450, 999_999])
-def test_times_survive_when_fractions_differ(store: OrderStore, microsecond: int) -> None:
-    at = START.replace(microsecond=microsecond)
-    pending = accepted(at=at)
+@pytest.mark.parametrize("status", OrderStatus)
+def test_event_survives_whatever_its_kind(store: OrderStore, status: OrderStatus) -> None:
+    pending = accepted()
 
-    store.add(pending)
+    put(store, pending, *saying(pending, details_of(status)))
 
-    [loaded] = store.load([ExecuteOrder(order_id=order_id(1), announced_through=0)])
-    assert (loaded.order.created_at, loaded.unannounced[0].occurred_at) == (at, at)
-    assert loaded.order.created_at.utcoffset() == timedelta(0)
-    assert loaded.unannounced[0].occurred_at.utcoffset() == timedelta(0)
+    assert store.get(order_id(1)).events[-1].details == details_of(status)
+
+
+def test_tokens_survive_when_no_list_names_them(store: OrderStore) -> None:
+    unlisted = Token(symbol="NEW", mint=Mint("New" + "1" * 40), decimals=3)
+    pending = accepted(pair=Pair(token_in=SOL, token_out=unlisted))
+
+    put(store, pending, *way_to_confirmed(pending))
+
+    record = store.get(order_id(1))
+    assert record.order.pair == pending.order.pair
+    assert {event.pair for event in record.events} == {pending.order.pair}
+    assert store.events([order_id(1)])[order_id(1)] == record.events
+    [page] = store.page(OrderFilter(output_mint=unlisted.mint), limit=1, after=None)
+    assert page.order == record.order
+
+
+def saying(pending: Transition, details: EventDetails) -> list[Transition]:
+    """A move whose event says that; what a real order may do next is not asked."""
+    routing = started(pending)
+    event = replace(routing.event, details=details)
+    signed = way_to_confirmed(pending)[1].order.transaction
+    order = replace(routing.order, status=details.status, transaction=signed)
+    return [replace(routing, order=order, event=event)]

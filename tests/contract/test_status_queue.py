@@ -8,7 +8,7 @@ from botocore.client import BaseClient
 
 from chalicelib.adapters.aws.sqs import SqsStatusQueue
 from chalicelib.adapters.memory.ports import MemoryStatusQueue
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import AttemptStarted, EventDetails, Failure, OrderEvent
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import (
     FollowRequest,
@@ -76,6 +76,11 @@ def sqs_queue(sqs: BaseClient, status_queue_url: str) -> SqsStatusQueue:
     return SqsStatusQueue(sqs, status_queue_url)
 
 
+def saying(text: str) -> EventDetails:
+    """Details with a text of any length."""
+    return AttemptStarted(retry_of=Failure(code="ODD", message=text))
+
+
 def test_one_orders_events_arrive_in_order_when_orders_are_mixed(line: StatusLine) -> None:
     histories = {number: history(number) for number in (1, 2, 3)}
     mixed = [histories[number][step] for step in range(5) for number in (1, 2, 3)]
@@ -115,7 +120,8 @@ def test_events_of_each_order_arrive_when_sequences_are_equal(line: StatusLine) 
 
 
 def test_details_survive_when_they_are_not_plain(line: StatusLine) -> None:
-    odd = event(details={"grüße": "日本語 😀", "n": 2**64 - 1, "none": None, "list": [{"a": True}]})
+    failure = Failure(code="ODD", message='grüße 日本語 😀 " \\ \n')
+    odd = event(details=AttemptStarted(retry_of=failure))
 
     line.port.announce([odd])
 
@@ -230,7 +236,7 @@ def test_sqs_batches_stay_within_limits_when_events_are_many_or_big(
 ) -> None:
     batches = Batches(sqs)
     # Two bytes each in UTF-8, and an escape of six in JSON as it is written: what counts is sent.
-    events = [event(1, n, {"text": "é" * (k * 1024 // 6)}) for n, k in enumerate(kilobytes, 1)]
+    events = [event(1, n, saying("é" * (k * 1024 // 6))) for n, k in enumerate(kilobytes, 1)]
 
     sqs_queue.announce(events)
 

@@ -14,7 +14,7 @@ from chalicelib.bootstrap import Deployment
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.pool import PoolKind
-from chalicelib.domain.tokens import SOL, USDC
+from chalicelib.domain.token_list import SOL, USDC
 from chalicelib.settings import Settings
 from chalicelib.simulation.market import Market
 from chalicelib.simulation.pool_states import SimulatedPool

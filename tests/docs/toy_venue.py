@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import find_pair
 from chalicelib.simulation.ledger import LedgerEntry
 from chalicelib.simulation.market import Market
 from chalicelib.simulation.toy import TOY
@@ -14,7 +14,7 @@ from infra.operate.audit.recompute import Recomputation, deployed_market
 from tests.unit.functions import Functions
 from tests.world import World
 
-SOL_BONK = Pair.of("SOL", "BONK")
+SOL_BONK = find_pair("SOL", "BONK")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.migrate import migrate
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.domain.tokens import USDT, Pair
+from chalicelib.domain.token_list import USDT, find_pair
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.simulation.ledger import PostgresLedger
 from chalicelib.simulation.market import Market
@@ -27,7 +27,7 @@ FINAL = ("plain", "split", "hops", "exact_out", "retried", "failed")
 UNFINISHED = ("pending", "routing", "building", "dropped", "landed", "sent")
 TERMS: dict[str, dict[str, Any]] = {
     "split": {"amount_in": 2_000 * 10**9},
-    "hops": {"pair": Pair.of("WIF", "JUP")},
+    "hops": {"pair": find_pair("WIF", "JUP")},
     "exact_out": {"amount_out": 150 * 10**6},
 }
 

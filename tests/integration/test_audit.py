@@ -12,7 +12,7 @@ from solders.transaction import VersionedTransaction
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.domain.pools.pool import PoolKind
-from chalicelib.domain.tokens import USDT
+from chalicelib.domain.token_list import USDT
 from chalicelib.simulation.fate import Fate
 from chalicelib.simulation.market import GENESIS, SLOT, Market
 from chalicelib.simulation.pool_states import SimulatedPool

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderStatus, Signature
-from chalicelib.domain.tokens import SOL, USDC
+from chalicelib.domain.token_list import SOL, USDC
 from chalicelib.simulation.ledger import LedgerEntry, LedgerLeg, PostgresLedger
 from tests.contract.samples import accepted, order_id, put, started, way_to_confirmed
 

@@ -7,17 +7,18 @@ from botocore.client import BaseClient
 from chalicelib.adapters.aws.sqs import SqsStatusQueue
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderId, OrderStatus
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import find_pair
 from chalicelib.engine.messages import (
     FollowRequest,
     StatusMessage,
     StatusUpdate,
     decode_status_message,
 )
+from tests.contract.samples import details_of
 from tests.localstack.queues import Inbox, Message, bodies, receive_count
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
-PAIR = Pair.of("SOL", "USDC")
+PAIR = find_pair("SOL", "USDC")
 LIFE = tuple(OrderStatus)[:5]
 MAX_RECEIVE_COUNT = 10
 
@@ -154,11 +155,10 @@ def life_of(order_id: OrderId) -> list[OrderEvent]:
         OrderEvent(
             order_id=order_id,
             sequence=sequence,
-            status=status,
             attempt=1,
             occurred_at=AT,
             pair=PAIR,
-            details={},
+            details=details_of(status),
         )
         for sequence, status in enumerate(LIFE, start=1)
     ]

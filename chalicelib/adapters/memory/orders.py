@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import OrderNotFoundError
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import OrderEvent, OrderFailed
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.errors import IdempotencyKeyReusedError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
-from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey
 from chalicelib.engine.statistics import Durations, MinuteCounts, OrderStatistics
 
@@ -61,14 +60,13 @@ class MemoryOrderStore:
             del self.keys[name]
         return len(oldest)
 
-    def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
-        announced = {request.order_id: request.announced_through for request in requests}
+    def load(self, announced_through: Mapping[OrderId, int]) -> list[LoadedOrder]:
         return [
             LoadedOrder(
                 order=self.orders[order_id],
                 unannounced=tuple(e for e in self.history[order_id] if e.sequence > through),
             )
-            for order_id, through in announced.items()
+            for order_id, through in announced_through.items()
             if order_id in self.orders
         ]
 
@@ -118,10 +116,15 @@ class MemoryOrderStore:
         return OrderStatistics(
             accepted=len(recent),
             confirmed=len(confirmed),
-            failed=Counter(str(self.history[o.order_id][-1].details["code"]) for o in failed),
+            failed=Counter(self._code(order) for order in failed),
             to_confirmed=_durations([order.updated_at - order.created_at for order in confirmed]),
             minutes=_minutes(recent, confirmed, failed),
         )
+
+    def _code(self, failed: Order) -> str:
+        details = self.history[failed.order_id][-1].details
+        assert isinstance(details, OrderFailed), "the order equals its last event"
+        return details.failure.code
 
     def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
         unfinished = (o for o in self.orders.values() if not o.status.is_final)

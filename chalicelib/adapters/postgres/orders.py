@@ -18,8 +18,10 @@ from chalicelib.adapters.postgres.rows import (
     nested_events,
     order_of,
     pair_of,
+    token_columns,
 )
 from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.orders.event_codec import write_details
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import OrderId
@@ -27,7 +29,6 @@ from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.errors import IdempotencyKeyReusedError, UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
-from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey
 from chalicelib.engine.statistics import Durations, OrderStatistics
 
@@ -74,8 +75,8 @@ class PostgresOrderStore:
             "order_id": order.order_id,
             "owner_id": order.owner_id,
             "order_type": order.order_type,
-            "input_mint": order.pair.token_in.mint,
-            "output_mint": order.pair.token_out.mint,
+            **token_columns("input", order.pair.token_in),
+            **token_columns("output", order.pair.token_out),
             "amount_in": order.trade.amount if is_exact_in else None,
             "amount_out": None if is_exact_in else order.trade.amount,
             "slippage_bps": order.slippage_bps,
@@ -85,7 +86,7 @@ class PostgresOrderStore:
             "due_at": order.due_at,
             "created_at": order.created_at,
             "updated_at": order.updated_at,
-            "details": Jsonb(dict(accepted.event.details)),
+            "details": Jsonb(write_details(accepted.event.details)),
             "key": key and key.value,
             "fingerprint": key and key.fingerprint,
             "orders_max": limit and limit.orders_max,
@@ -98,10 +99,11 @@ class PostgresOrderStore:
                 raise
             raise limit.refusal(order.created_at) from error
 
-    def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
-        announced = {request.order_id: request.announced_through for request in requests}
+    def load(self, announced_through: Mapping[OrderId, int]) -> list[LoadedOrder]:
         rows = self._run_repeatable(
-            "load_orders", order_ids=list(announced), announced=list(announced.values())
+            "load_orders",
+            order_ids=list(announced_through),
+            announced=list(announced_through.values()),
         )
         return [LoadedOrder(order=order_of(row), unannounced=nested_events(row)) for row in rows]
 
@@ -119,7 +121,7 @@ class PostgresOrderStore:
             heights=[t and t.last_valid_block_height for t in signed],
             due_ats=[order.due_at for order in orders],
             updated_ats=[order.updated_at for order in orders],
-            details=[Jsonb(dict(transition.event.details)) for transition in transitions],
+            details=[Jsonb(write_details(transition.event.details)) for transition in transitions],
         )
         return {OrderId(str(row["order_id"])) for row in rows}
 
@@ -134,7 +136,7 @@ class PostgresOrderStore:
         return bool(self._run_repeatable("order_exists", order_id=order_id, owner_id=owner_id))
 
     def get(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> OrderRecord:
-        loaded = self.load([ExecuteOrder(order_id=order_id, announced_through=0)])
+        loaded = self.load({order_id: 0})
         if not loaded or loaded[0].order.owner_id != owner_id:
             raise OrderNotFoundError
         return OrderRecord(order=loaded[0].order, events=loaded[0].unannounced)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.domain.orders.event_codec import read_details
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import (
     Order,
@@ -15,7 +16,8 @@ from chalicelib.domain.orders.order import (
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import find_token
+from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.engine.statistics import MinuteCounts
 
 Row = Mapping[str, Any]
@@ -23,7 +25,24 @@ Row = Mapping[str, Any]
 
 def pair_of(row: Row) -> Pair:
     """The pair of an order, or of an event read with it."""
-    return Pair.of(row["input_mint"], row["output_mint"])
+    return Pair(token_in=_token_of(row, "input"), token_out=_token_of(row, "output"))
+
+
+def token_columns(side: str, token: Token) -> dict[str, object]:
+    """The columns of an order that hold its token of that side, input or output."""
+    return {
+        f"{side}_mint": token.mint,
+        f"{side}_symbol": token.symbol,
+        f"{side}_decimals": token.decimals,
+    }
+
+
+def _token_of(row: Row, side: str) -> Token:
+    mint, symbol, decimals = (row[f"{side}_{part}"] for part in ("mint", "symbol", "decimals"))
+    if decimals is None:
+        # Written by the version before, which took listed tokens only.
+        return find_token(mint)
+    return Token(symbol=symbol, mint=Mint(mint), decimals=decimals)
 
 
 def trade_of(row: Row) -> Trade:
@@ -83,9 +102,8 @@ def event_of(row: Row, pair: Pair) -> OrderEvent:
     return OrderEvent(
         order_id=OrderId(str(row["order_id"])),
         sequence=row["sequence"],
-        status=OrderStatus(row["status"]),
         attempt=row["attempt"],
         occurred_at=row["occurred_at"].astimezone(UTC),
         pair=pair,
-        details=row["details"],
+        details=read_details(OrderStatus(row["status"]), row["details"]),
     )

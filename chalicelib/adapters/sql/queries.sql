@@ -11,10 +11,12 @@ WITH claimed AS (
     RETURNING order_id
 ), accepted AS (
     INSERT INTO orders (
-        order_id, owner_id, order_type, input_mint, output_mint, amount_in, amount_out,
-        slippage_bps, status, sequence, attempt, due_at, created_at, updated_at)
+        order_id, owner_id, order_type, input_mint, input_symbol, input_decimals, output_mint,
+        output_symbol, output_decimals, amount_in, amount_out, slippage_bps, status, sequence,
+        attempt, due_at, created_at, updated_at)
     SELECT
-        %(order_id)s, %(owner_id)s, %(order_type)s, %(input_mint)s, %(output_mint)s, %(amount_in)s,
+        %(order_id)s, %(owner_id)s, %(order_type)s, %(input_mint)s, %(input_symbol)s,
+        %(input_decimals)s, %(output_mint)s, %(output_symbol)s, %(output_decimals)s, %(amount_in)s,
         %(amount_out)s, %(slippage_bps)s, %(status)s, %(sequence)s, %(attempt)s, %(due_at)s,
         %(created_at)s, %(updated_at)s
      WHERE %(key)s::text IS NULL OR EXISTS (SELECT FROM claimed)
@@ -106,7 +108,8 @@ SELECT order_id, sequence, status, attempt, updated_at, details FROM moved
 RETURNING order_id;
 
 -- name: events_of_orders
-SELECT event.*, orders.input_mint, orders.output_mint
+SELECT event.*, orders.input_mint, orders.input_symbol, orders.input_decimals,
+       orders.output_mint, orders.output_symbol, orders.output_decimals
   FROM order_events AS event
   JOIN orders USING (order_id)
  WHERE event.order_id = ANY(%(order_ids)s::uuid[])

@@ -1,27 +1,115 @@
-"""What is kept of an order's life: an event for each status it reached."""
+"""What is kept of an order's life: an event for each status it reached, of a kind for each status.
 
-from collections.abc import Mapping
+Amounts are base units; prices are left to the wire. `event_codec` writes and reads their JSON.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.domain.orders.decisions import Decision
+from chalicelib.domain.orders.order import OrderId, OrderStatus, Signature
 from chalicelib.domain.tokens import Pair
 
-Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
-Details = Mapping[str, Json]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAccepted:
+    """pending: the order is durable."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.PENDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an attempt or an order failed: a stable code, and a sentence for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStarted:
+    """routing: an attempt begins, the first or the one after a failure."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.ROUTING
+
+    retry_of: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionBuilt:
+    """building: the route is chosen, and its transaction signed and durable before it is sent."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.BUILDING
+
+    decision: Decision
+    #: Least output, in base units of the output mint, of an order with a given input; else None.
+    min_amount_out: int | None
+    #: Most input, in base units of the input mint, of an order with a given output; else None.
+    max_amount_in: int | None
+    signature: Signature
+    #: The transaction can land while the chain's block height is at most this.
+    last_valid_block_height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionSubmitted:
+    """submitted: the transaction was sent at least once."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.SUBMITTED
+
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderConfirmed:
+    """confirmed: the transaction landed and moved these amounts."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.CONFIRMED
+
+    #: Base units of the input mint that were paid.
+    amount_in: int
+    #: Base units of the output mint that were received.
+    amount_out: int
+    signature: Signature
+    #: Where it landed.
+    slot: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFailed:
+    """failed: no attempt is left, or none would help; nothing was swapped."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.FAILED
+
+    failure: Failure
+
+
+EventDetails = (
+    OrderAccepted
+    | AttemptStarted
+    | TransactionBuilt
+    | TransactionSubmitted
+    | OrderConfirmed
+    | OrderFailed
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEvent:
-    """One line of an order's history: it reached `status` at `occurred_at`.
-
-    `details` depend on the status; amounts in them are base units, prices are left to the wire.
-    """
+    """One line of an order's history: what happened when, as the order's `sequence`-th event."""
 
     order_id: OrderId
+    #: 1, 2, 3 … without a hole.
     sequence: int
-    status: OrderStatus
+    #: The attempt under way, from 1; 0 before the first.
     attempt: int
     occurred_at: datetime
+    #: The order's, so that whoever shows the event knows its decimals.
     pair: Pair
-    details: Details
+    details: EventDetails
+
+    @property
+    def status(self) -> OrderStatus:
+        """The status that the order reached."""
+        return self.details.status

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.errors import IllegalTransitionError
-from chalicelib.domain.orders.events import Details, OrderEvent
+from chalicelib.domain.orders.events import EventDetails, OrderAccepted, OrderEvent
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType, SignedTransaction
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
@@ -56,24 +56,24 @@ def accept(
         created_at=at,
         updated_at=at,
     )
-    return Transition(order=order, event=_event_of(order, {}))
+    return Transition(order=order, event=_event_of(order, OrderAccepted()))
 
 
 def advance(
     order: Order,
-    status: OrderStatus,
+    details: EventDetails,
     *,
     at: datetime,
     due_at: datetime | None = None,
     attempt: int | None = None,
     transaction: SignedTransaction | None = None,
-    details: Details | None = None,
 ) -> Transition:
-    """Move an order to its next status.
+    """Move an order to the status that the details are of.
 
     Entering `routing` forgets the transaction of the attempt before; otherwise it is kept unless
     a new one is given. Raises IllegalTransitionError for a move the table does not list.
     """
+    status = details.status
     if (order.status, status) not in TRANSITIONS:
         raise IllegalTransitionError(f"{order.status} cannot become {status}")
     kept = None if status is OrderStatus.ROUTING else order.transaction
@@ -86,14 +86,13 @@ def advance(
         due_at=due_at or at,
         updated_at=at,
     )
-    return Transition(order=moved, event=_event_of(moved, details or {}))
+    return Transition(order=moved, event=_event_of(moved, details))
 
 
-def _event_of(order: Order, details: Details) -> OrderEvent:
+def _event_of(order: Order, details: EventDetails) -> OrderEvent:
     return OrderEvent(
         order_id=order.order_id,
         sequence=order.sequence,
-        status=order.status,
         attempt=order.attempt,
         occurred_at=order.updated_at,
         pair=order.pair,

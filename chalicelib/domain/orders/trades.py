@@ -23,11 +23,6 @@ class Trade:
     mode: SwapMode
     amount: int
 
-    @property
-    def limit_name(self) -> str:
-        """What the limit is called where it is told."""
-        return "min_amount_out" if self.mode is SwapMode.EXACT_IN else "max_amount_in"
-
     def limit(self, quoted: int, slippage_bps: int) -> int:
         """Return what a swap may differ from the quoted amount, once and on the total.
 

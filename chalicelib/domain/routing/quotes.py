@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.amounts import BPS
-from chalicelib.domain.orders.events import Json
 from chalicelib.domain.pools.pool import Fee, Pool, PoolKind, PoolQuote
 from chalicelib.domain.tokens import Mint
 
@@ -27,28 +26,6 @@ class Quote:
     fee_bps: int
     price_impact_bps: int
 
-    def to_details(self) -> dict[str, Json]:
-        """The quote as it stands in an order's history."""
-        return {
-            "venue": self.venue,
-            "kind": self.kind,
-            "pool": self.pool_address,
-            "amount_in": self.amount_in,
-            "amount_out": self.amount_out,
-            "price_impact_bps": self.price_impact_bps,
-            "fee_bps": self.fee_bps,
-        }
-
-    def to_leg_details(self) -> dict[str, Json]:
-        """The quote with its mints and fees, as a leg of a route in an order's history."""
-        fees: list[Json] = [
-            {"kind": fee.kind, "mint": fee.mint, "amount": fee.amount}
-            for fee in self.fees
-            if fee.amount
-        ]
-        mints = {"input_mint": self.input_mint, "output_mint": self.output_mint}
-        return self.to_details() | mints | {"fees": fees}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
@@ -58,15 +35,6 @@ class Rejection:
     kind: PoolKind
     pool_address: str
     code: str
-
-    def to_details(self) -> dict[str, Json]:
-        """The rejection as it stands in an order's history."""
-        return {
-            "venue": self.venue,
-            "kind": self.kind,
-            "pool": self.pool_address,
-            "code": self.code,
-        }
 
 
 def quote_of(pool: Pool, input_mint: Mint, fill: PoolQuote[Pool]) -> Quote:

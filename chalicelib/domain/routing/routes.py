@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.amounts import BPS
-from chalicelib.domain.orders.events import Details
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.routing.quotes import Quote, Rejection
+from chalicelib.domain.tokens import Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class Route:
     quotes: tuple[Quote, ...]
     rejections: tuple[Rejection, ...]
     slot: int
+    #: The tokens of the mints that the legs name, as far as they are known.
+    tokens: tuple[Token, ...] = ()
 
     @property
     def amount_quoted(self) -> int:
@@ -66,26 +68,6 @@ class Route:
             f"{self.venue} is {self._better_than(second)} bps better than the next pool, on "
             f"{second.venue}, fees and price impact included"
         )
-
-    def to_details(self) -> Details:
-        """The routing decision as it stands in an order's history."""
-        baseline = self.baseline
-        return {
-            "quotes": [quote.to_details() for quote in self.quotes],
-            "rejections": [rejection.to_details() for rejection in self.rejections],
-            "route": {
-                "venue": self.venue,
-                "amount_in": self.amount_in,
-                "amount_out": self.amount_out,
-                "price_impact_bps": self.price_impact_bps,
-                "legs": [leg.to_leg_details() for leg in self.legs],
-                "baseline": baseline.to_details() if baseline else None,
-                "improvement_bps": self.improvement_bps,
-                "saving_bps": self.saving_bps,
-                "reason": self.reason,
-                "slot": self.slot,
-            },
-        }
 
     def _better_than(self, quote: Quote | None) -> int:
         if quote is None:

@@ -7,7 +7,7 @@ step on. Nothing is known here that the store does not know.
 
 import heapq
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -116,10 +116,10 @@ class Executor:
 
     def _load(self, messages: Sequence[ExecuteOrder], has_time: Callable[[], bool]) -> _Batch:
         batch = _Batch(has_time)
-        wanted: dict[OrderId, ExecuteOrder] = {}
+        wanted: dict[OrderId, int] = {}
         for message in messages:
-            other = wanted.get(message.order_id, message)
-            wanted[message.order_id] = min(message, other, key=lambda m: m.announced_through)
+            through = message.announced_through
+            wanted[message.order_id] = min(through, wanted.get(message.order_id, through))
         loaded = isolate(self.store.load, wanted, batch.failed)
         now = self.clock.now()
         for found in loaded:
@@ -158,12 +158,15 @@ class Executor:
         transitions = self._step(due, now, batch)
         if not transitions:
             return
-        moved = isolate(self.store.save, {t.order.order_id: t for t in transitions}, batch.failed)
+        moved = isolate(self._save, {t.order.order_id: t for t in transitions}, batch.failed)
         won = [t for t in transitions if t.order.order_id in moved]
         for transition in won:
             log_transition(transition)
             batch.keep(transition.order, transition.order.due_at)
         batch.unannounced += [transition.event for transition in won]
+
+    def _save(self, transitions: Mapping[OrderId, Transition]) -> set[OrderId]:
+        return self.store.save([*transitions.values()])
 
     def _step(self, due: Sequence[Order], now: datetime, batch: _Batch) -> list[Transition]:
         by_status = {status: [o for o in due if o.status is status] for status in OrderStatus}

@@ -1,7 +1,7 @@
 """Orders share calls, but not their troubles."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from chalicelib.domain.orders.order import OrderId
@@ -14,17 +14,17 @@ Result = TypeVar("Result")
 
 
 def isolate(
-    call: Callable[[Sequence[Item]], Iterable[Result]],
+    call: Callable[[Mapping[OrderId, Item]], Iterable[Result]],
     items: Mapping[OrderId, Item],
     failed: set[OrderId],
 ) -> list[Result]:
-    """Call once with all items; when that fails for a reason of ours, once with each.
+    """Call once with the items of all orders; when that fails for a reason of ours, once with each.
 
     So an order that cannot be read or written fails alone, and is put into `failed`. Raises
     UnavailableError as `call` does: then it is nobody's fault, and all come again.
     """
     try:
-        return [*call([*items.values()])]
+        return [*call(items)]
     except UnavailableError:
         raise
     except Exception:

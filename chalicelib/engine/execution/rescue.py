@@ -44,7 +44,7 @@ class Rescuer:
         out of reach; nothing is lost by trying again.
         """
         letters = {m.order_id: m for m in sorted(messages, key=lambda message: message.rescues)}
-        loaded = self.store.load([*letters.values()])
+        loaded = self.store.load({i: letter.announced_through for i, letter in letters.items()})
         unknown = letters.keys() - {found.order.order_id for found in loaded}
         for order_id in unknown:
             log.error("dead_letter_unknown", extra={"order_id": order_id})

@@ -10,9 +10,18 @@ from chalicelib.domain.errors import (
     SlippageExceededError,
     TransactionFailedError,
 )
-from chalicelib.domain.orders.events import Json
+from chalicelib.domain.orders.decisions import decision_of
+from chalicelib.domain.orders.events import (
+    AttemptStarted,
+    Failure,
+    OrderConfirmed,
+    OrderFailed,
+    TransactionBuilt,
+    TransactionSubmitted,
+)
 from chalicelib.domain.orders.lifecycle import Transition, advance
-from chalicelib.domain.orders.order import Order, OrderStatus, SignedTransaction
+from chalicelib.domain.orders.order import Order, SignedTransaction
+from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.ports.chain import Landing
@@ -20,7 +29,8 @@ from chalicelib.engine.ports.chain import Landing
 
 def start(order: Order, *, at: datetime, pacing: Pacing) -> Transition:
     """pending → routing: the first attempt begins."""
-    return advance(order, OrderStatus.ROUTING, at=at, due_at=at + pacing.quote_latency, attempt=1)
+    due_at = at + pacing.quote_latency
+    return advance(order, AttemptStarted(), at=at, due_at=due_at, attempt=1)
 
 
 def build(
@@ -33,19 +43,15 @@ def build(
     pacing: Pacing,
 ) -> Transition:
     """routing → building: the decision and the signed transaction, durable before it is sent."""
-    details = dict(route.to_details()) | {
-        order.trade.limit_name: limit,
-        "signature": transaction.signature,
-        "last_valid_block_height": transaction.last_valid_block_height,
-    }
-    return advance(
-        order,
-        OrderStatus.BUILDING,
-        at=at,
-        due_at=at + pacing.build_latency,
-        transaction=transaction,
-        details=details,
+    is_exact_in = order.trade.mode is SwapMode.EXACT_IN
+    built = TransactionBuilt(
+        decision=decision_of(route),
+        min_amount_out=limit if is_exact_in else None,
+        max_amount_in=None if is_exact_in else limit,
+        signature=transaction.signature,
+        last_valid_block_height=transaction.last_valid_block_height,
     )
+    return advance(order, built, at=at, due_at=at + pacing.build_latency, transaction=transaction)
 
 
 def submit(
@@ -54,10 +60,9 @@ def submit(
     """building → submitted: the bytes are on their way."""
     return advance(
         order,
-        OrderStatus.SUBMITTED,
+        TransactionSubmitted(signature=transaction.signature),
         at=at,
         due_at=at + pacing.confirmation_first,
-        details={"signature": transaction.signature},
     )
 
 
@@ -65,17 +70,15 @@ def settle(
     order: Order, *, transaction: SignedTransaction, landing: Landing, at: datetime
 ) -> Transition:
     """submitted → confirmed, for a transaction that landed and moved the money."""
-    return advance(
-        order,
-        OrderStatus.CONFIRMED,
-        at=at,
-        details={
-            "amount_in": landing.amount_in,
-            "amount_out": landing.amount_out,
-            "signature": transaction.signature,
-            "slot": landing.slot,
-        },
+    if landing.amount_in is None or landing.amount_out is None:
+        raise RuntimeError(f"{transaction.signature} landed without moving anything")
+    confirmed = OrderConfirmed(
+        amount_in=landing.amount_in,
+        amount_out=landing.amount_out,
+        signature=transaction.signature,
+        slot=landing.slot,
     )
+    return advance(order, confirmed, at=at)
 
 
 def landing_error(
@@ -100,23 +103,20 @@ def give_up_or_retry(
     order: Order, error: OrderError, *, at: datetime, pacing: Pacing, random: Random
 ) -> Transition:
     """→ routing with the next attempt when another may help and is left, else → failed."""
-    details: dict[str, Json] = {"code": error.code, "message": error.detail}
     if error.retryable and order.attempt < pacing.attempts_max:
         return advance(
             order,
-            OrderStatus.ROUTING,
+            AttemptStarted(retry_of=_failure(error)),
             at=at,
             due_at=at + backoff(order.attempt, pacing, random),
             attempt=order.attempt + 1,
-            details={"retry_of": details},
         )
     return give_up(order, error, at=at)
 
 
 def give_up(order: Order, error: OrderError, *, at: datetime) -> Transition:
     """→ failed, whatever attempts are left: only when no transaction of the order can land."""
-    details: dict[str, Json] = {"code": error.code, "message": error.detail}
-    return advance(order, OrderStatus.FAILED, at=at, details=details)
+    return advance(order, OrderFailed(failure=_failure(error)), at=at)
 
 
 def backoff(attempt: int, pacing: Pacing, random: Random) -> timedelta:
@@ -124,3 +124,7 @@ def backoff(attempt: int, pacing: Pacing, random: Random) -> timedelta:
     doubling: int = 2 ** (attempt - 1)
     whole = min(pacing.backoff_first * doubling, pacing.backoff_max)
     return whole / 2 + whole / 2 * random.random()
+
+
+def _failure(error: OrderError) -> Failure:
+    return Failure(code=error.code, message=error.detail)

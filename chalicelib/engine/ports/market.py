@@ -1,12 +1,13 @@
 """Where orders trade, and what it was worth there."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.domain.pools.pool import Moment, Pool, Price
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import TOKENS
+from chalicelib.domain.tokens import Mint, Pair, Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,27 @@ class PoolStates:
 
     at: Moment
     pools: Sequence[Pool]
+    #: What the venue knows of the mints that its pools trade; others are looked up in token_list.
+    tokens: Mapping[Mint, Token] = field(default_factory=dict)
+
+
+def tokens_of(answers: Iterable[PoolStates]) -> dict[Mint, Token]:
+    """Return the tokens that the venues know, and those that are listed."""
+    tokens = {token.mint: token for token in TOKENS}
+    for answer in answers:
+        tokens |= answer.tokens
+    return tokens
+
+
+def known_pools(answers: Iterable[PoolStates], tokens: Mapping[Mint, Token]) -> list[Pool]:
+    """Return the pools of two tokens that are known: of the others nobody could tell what they
+    move, for want of decimals."""
+    return [
+        pool
+        for answer in answers
+        for pool in answer.pools
+        if pool.mint_a in tokens and pool.mint_b in tokens
+    ]
 
 
 class Venue(Protocol):

@@ -16,7 +16,6 @@ from chalicelib.domain.orders.order import (
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.tokens import Mint
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
-from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.statistics import OrderStatistics
 
 
@@ -79,8 +78,9 @@ class OrderStore(Protocol):
     def prune_keys(self, *, before: datetime, limit: int) -> int:
         """Forget the oldest keys from before then, and return how many."""
 
-    def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
-        """Return the orders asked for that exist, in no particular order."""
+    def load(self, announced_through: Mapping[OrderId, int]) -> list[LoadedOrder]:
+        """Return those of these orders that exist, in no particular order, each with its events
+        after the sequence that it is named with."""
 
     def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
         """Store each transition whose order still has the sequence before it.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.domain.tokens import JUP, SOL, TOKENS, USDC
+from chalicelib.domain.token_list import JUP, SOL, TOKENS, USDC
 
 Document = dict[str, Any]
 

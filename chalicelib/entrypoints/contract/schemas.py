@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.domain.amounts import BPS
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.pools.pool import FeeKind, PoolKind
-from chalicelib.domain.tokens import TOKENS
+from chalicelib.domain.token_list import TOKENS
 from chalicelib.entrypoints.wire import forms as wire_forms
 from chalicelib.entrypoints.wire.forms import Schema
 

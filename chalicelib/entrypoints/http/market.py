@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Request, Response
 
-from chalicelib.domain.tokens import TOKENS, Pair
-from chalicelib.engine.ports.market import PriceHistory, Venue
+from chalicelib.domain.token_list import TOKENS, find_pair
+from chalicelib.engine.ports.market import PriceHistory, Venue, known_pools, tokens_of
 from chalicelib.entrypoints.wire import documents as wire
 from chalicelib.entrypoints.wire import requests
 
@@ -28,14 +28,15 @@ def get_quotes(request: Request, router: "Router") -> Response:
 def list_pools(venues: Sequence[Venue]) -> Response:
     """GET /api/pools: where it can be traded, and at what price now."""
     states = [venue.pools() for venue in venues]
-    pools = [wire.pool_document(pool) for state in states for pool in state.pools]
+    tokens = tokens_of(states)
+    pools = [wire.pool_document(pool, tokens) for pool in known_pools(states, tokens)]
     return json_answer({"pools": pools, "slot": max(state.at.slot for state in states)})
 
 
 def get_prices(request: Request, history: PriceHistory) -> Response:
     """GET /api/prices: the best price at each venue over the last minutes."""
     wanted = requests.read(requests.PricesRequest, query(request))
-    pair = Pair.of(wanted.token_in, wanted.token_out)
+    pair = find_pair(wanted.token_in, wanted.token_out)
     points = history.prices(pair, span=wanted.span, after_slot=wanted.after_slot)
     return json_answer(wire.prices_document(pair, points))
 

@@ -16,6 +16,7 @@ from chalicelib.entrypoints.http.idempotency import read_key
 from chalicelib.entrypoints.signing import Signer
 from chalicelib.entrypoints.wire import documents as wire
 from chalicelib.entrypoints.wire import exact_json, requests
+from chalicelib.entrypoints.wire.events import event_document
 
 
 def submit_order(
@@ -49,7 +50,7 @@ def submit_order(
 def get_order(order_id: str, caller: Caller, store: OrderStore, gate: Gate) -> Response:
     """GET /api/orders/{orderId}: the order with its events, and where to follow it."""
     record = store.get(parse_order_id(order_id), caller.owner_id)
-    events = [wire.event_document(event) for event in record.events]
+    events = [event_document(event) for event in record.events]
     stream_url = gate.stream_of(record.order.order_id, caller.owner_id)
     return json_answer(wire.order_document(record) | {"streamUrl": stream_url, "events": events})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.amounts import BPS, U64_MAX
 from chalicelib.domain.orders.order import OrderStatus, OrderType
-from chalicelib.domain.tokens import TOKEN_NAMES, TOKENS
+from chalicelib.domain.token_list import TOKEN_NAMES, TOKENS
 
 Schema = dict[str, Any]
 

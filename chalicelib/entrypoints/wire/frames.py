@@ -13,8 +13,8 @@ from chalicelib.domain.errors import CodedError, InvalidOrderIdError, InvalidReq
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderId, parse_order_id
 from chalicelib.entrypoints.errors import InvalidAfterError, UnknownActionError
-from chalicelib.entrypoints.wire import documents as wire
 from chalicelib.entrypoints.wire import exact_json, requests
+from chalicelib.entrypoints.wire.events import event_document
 
 PONG = json.dumps({"type": "pong"})
 _SEQUENCE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
@@ -109,7 +109,7 @@ def named_order(document: object) -> OrderId | None:
 
 def update_frame(event: OrderEvent) -> str:
     """Write the frame that tells a follower of an event."""
-    return json.dumps({"type": "update", "data": wire.event_document(event)})
+    return json.dumps({"type": "update", "data": event_document(event)})
 
 
 def error_frame(error: CodedError, order_id: OrderId | None = None) -> str:

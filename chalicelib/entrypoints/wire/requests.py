@@ -23,7 +23,7 @@ from chalicelib.domain.errors import InvalidAmountError, InvalidRequestError
 from chalicelib.domain.orders.order import OrderStatus, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
-from chalicelib.domain.tokens import Pair, find_token
+from chalicelib.domain.token_list import find_pair, find_token
 from chalicelib.engine.ports.orders import OrderFilter
 from chalicelib.entrypoints.errors import (
     InvalidLimitError,
@@ -128,12 +128,12 @@ class QuoteRequest(_Request):
     def to_trade(self) -> Trade:
         """The trade in base units.
 
-        Raises what Pair.of and to_base_units raise, InvalidRequestError unless exactly one of the
+        Raises what find_pair and to_base_units raise, InvalidRequestError unless exactly one of the
         amounts is there.
         """
         if (self.amount is None) == (self.amount_out is None):
             raise InvalidRequestError("amount or amountOut: exactly one of them is needed")
-        pair = Pair.of(self.token_in, self.token_out)
+        pair = find_pair(self.token_in, self.token_out)
         if self.amount is not None:
             amount = to_base_units(self.amount, pair.token_in.decimals)
             return Trade(pair=pair, mode=SwapMode.EXACT_IN, amount=amount)

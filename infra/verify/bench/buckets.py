@@ -14,7 +14,8 @@ from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING, DammV2Quote
 from chalicelib.domain.pools.dlmm.pool import BinQuote
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.rejections import QuoteError
-from chalicelib.domain.tokens import Mint, Token, find_token
+from chalicelib.domain.token_list import find_token
+from chalicelib.domain.tokens import Mint, Token
 from chalicelib.simulation.market import Market, moment_at_slot
 from chalicelib.simulation.noise import ONE
 from chalicelib.simulation.pool_states import SimulatedPool

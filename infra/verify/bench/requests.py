@@ -18,7 +18,8 @@ from chalicelib.domain.routing.best_route import (
     find_route_exact_out,
     leg_cost,
 )
-from chalicelib.domain.tokens import SOL, USDC, Pair
+from chalicelib.domain.token_list import SOL, USDC, find_pair
+from chalicelib.domain.tokens import Pair
 from chalicelib.simulation.listings import CLMM_25_BPS
 from chalicelib.simulation.market import POOLS, RAYDIUM, ListedPool, Market, moment_at_slot
 from chalicelib.simulation.pool_states import SimulatedPool
@@ -144,7 +145,7 @@ def _markets(listings: tuple[ListedPool, ...]) -> tuple[Market, Market]:
 
 
 def _both_ways(pairs: Sequence[tuple[str, str]]) -> list[Pair]:
-    return [Pair.of(*names) for one, other in pairs for names in ((one, other), (other, one))]
+    return [find_pair(*names) for one, other in pairs for names in ((one, other), (other, one))]
 
 
 def _venues(pools: Sequence[SimulatedPool]) -> set[str]:

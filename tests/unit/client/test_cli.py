@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from chalicelib.domain.tokens import TOKENS
+from chalicelib.domain.token_list import TOKENS
 from infra.local.processes import LOOPBACK, free_port
 from orders_client import __version__
 from orders_client.cli.app import app

@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from chalicelib.domain.errors import IllegalTransitionError, InvalidOrderIdError
+from chalicelib.domain.orders.events import OrderAccepted
 from chalicelib.domain.orders.lifecycle import accept, advance
 from chalicelib.domain.orders.order import (
     Order,
@@ -15,6 +16,7 @@ from chalicelib.domain.orders.order import (
     SignedTransaction,
     parse_order_id,
 )
+from tests.contract.samples import details_of
 from tests.world import SOL_USDC, exact_in
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,7 +57,7 @@ def order_at(status: OrderStatus) -> Order:
 def test_advance_moves_the_order_when_the_table_lists_the_move(name: str) -> None:
     old, new = EVERY_PAIR[name]
 
-    moved = advance(order_at(old), new, at=LATER).order
+    moved = advance(order_at(old), details_of(new), at=LATER).order
 
     assert (moved.status, moved.sequence, moved.updated_at) == (new, 5, LATER)
 
@@ -65,7 +67,7 @@ def test_advance_raises_when_the_table_does_not_list_the_move(name: str) -> None
     old, new = EVERY_PAIR[name]
 
     with pytest.raises(IllegalTransitionError, match=f"{old} cannot become {new}"):
-        advance(order_at(old), new, at=LATER)
+        advance(order_at(old), details_of(new), at=LATER)
 
 
 @pytest.mark.parametrize("status", OrderStatus)
@@ -89,15 +91,15 @@ def test_accept_gives_a_pending_order_and_its_first_event() -> None:
     assert (order.due_at, order.created_at, order.updated_at) == (AT, AT, AT)
     assert (order.trade, order.slippage_bps, order.transaction) == (exact_in(), 50, None)
     assert (event.sequence, event.status, event.attempt) == (1, OrderStatus.PENDING, 0)
-    assert (event.order_id, event.occurred_at, dict(event.details)) == (ORDER_ID, AT, {})
+    assert (event.order_id, event.occurred_at, event.details) == (ORDER_ID, AT, OrderAccepted())
 
 
 def test_advance_records_what_the_order_became_when_it_moves() -> None:
     order = order_at(OrderStatus.ROUTING)
 
-    transition = advance(
-        order, OrderStatus.BUILDING, at=LATER, attempt=3, details={"min_amount_out": 7}
-    )
+    details = details_of(OrderStatus.BUILDING)
+
+    transition = advance(order, details, at=LATER, attempt=3)
 
     moved, event = transition.order, transition.event
     assert (event.sequence, event.status, event.attempt) == (5, OrderStatus.BUILDING, 3)
@@ -106,37 +108,39 @@ def test_advance_records_what_the_order_became_when_it_moves() -> None:
         moved.status,
         moved.attempt,
     )
-    assert (event.occurred_at, event.pair, event.details) == (
-        LATER,
-        SOL_USDC,
-        {"min_amount_out": 7},
-    )
+    assert (event.occurred_at, event.pair, event.details) == (LATER, SOL_USDC, details)
 
 
 def test_advance_leaves_the_request_alone_when_the_order_moves() -> None:
     order = order_at(OrderStatus.SUBMITTED)
 
-    moved = advance(order, OrderStatus.CONFIRMED, at=LATER).order
+    moved = advance(order, details_of(OrderStatus.CONFIRMED), at=LATER).order
 
     changed = {f.name for f in fields(Order) if getattr(order, f.name) != getattr(moved, f.name)}
     assert changed == {"status", "sequence", "due_at", "updated_at"}
 
 
 def test_advance_forgets_the_transaction_when_an_attempt_begins() -> None:
-    moved = advance(order_at(OrderStatus.SUBMITTED), OrderStatus.ROUTING, at=LATER).order
+    moved = advance(
+        order_at(OrderStatus.SUBMITTED), details_of(OrderStatus.ROUTING), at=LATER
+    ).order
 
     assert moved.transaction is None
 
 
 def test_advance_keeps_the_transaction_when_no_attempt_begins() -> None:
-    moved = advance(order_at(OrderStatus.BUILDING), OrderStatus.SUBMITTED, at=LATER).order
+    moved = advance(
+        order_at(OrderStatus.BUILDING), details_of(OrderStatus.SUBMITTED), at=LATER
+    ).order
 
     assert moved.transaction == TRANSACTION
 
 
 @pytest.mark.parametrize("due_at", [None, LATER + timedelta(seconds=9)], ids=["at once", "later"])
 def test_advance_makes_the_order_due_at_once_unless_told_otherwise(due_at: datetime | None) -> None:
-    moved = advance(order_at(OrderStatus.PENDING), OrderStatus.ROUTING, at=LATER, due_at=due_at)
+    moved = advance(
+        order_at(OrderStatus.PENDING), details_of(OrderStatus.ROUTING), at=LATER, due_at=due_at
+    )
 
     assert moved.order.due_at == (due_at or LATER)
 

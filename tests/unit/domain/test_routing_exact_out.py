@@ -17,7 +17,8 @@ from chalicelib.domain.pools.rejections import (
     ZeroOutputError,
 )
 from chalicelib.domain.routing.best_route import RoutingRules, find_route, find_route_exact_out
-from chalicelib.domain.tokens import BONK, JUP, SOL, TOKENS, USDC, USDT, Token
+from chalicelib.domain.token_list import BONK, JUP, SOL, TOKENS, USDC, USDT
+from chalicelib.domain.tokens import Token
 from chalicelib.simulation.market import Market, moment_at_slot
 from tests.unit.domain.routing_pools import NOW, pool_of
 

@@ -1,7 +1,8 @@
 import pytest
 
 from chalicelib.domain.errors import SameTokenError, UnknownTokenError
-from chalicelib.domain.tokens import SOL, TOKENS, USDC, Pair, Token, find_token
+from chalicelib.domain.token_list import SOL, TOKENS, USDC, find_pair, find_token
+from chalicelib.domain.tokens import Token
 
 SOL_NAMES = (
     "SOL",
@@ -35,7 +36,7 @@ def test_tokens_have_names_of_their_own() -> None:
 
 
 def test_pair_keeps_its_direction() -> None:
-    pair = Pair.of("wSOL", "USDC")
+    pair = find_pair("wSOL", "USDC")
 
     assert (pair.token_in, pair.token_out) == (SOL, USDC)
 
@@ -44,4 +45,4 @@ def test_pair_keeps_its_direction() -> None:
 @pytest.mark.parametrize("name_out", SOL_NAMES)
 def test_pair_is_refused_when_both_names_mean_one_token(name_in: str, name_out: str) -> None:
     with pytest.raises(SameTokenError):
-        Pair.of(name_in, name_out)
+        find_pair(name_in, name_out)

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.amounts import BPS, U64_MAX
-from chalicelib.domain.orders.trades import SwapMode
 from tests.world import exact_in, exact_out
 
 amounts = st.integers(1, U64_MAX)
@@ -81,15 +80,3 @@ def test_limits_are_higher_when_quote_is(one, other, slippage_bps):
 
     for trade in (exact_in(), exact_out(1)):
         assert trade.limit(low, slippage_bps) <= trade.limit(high, slippage_bps)
-
-
-@pytest.mark.parametrize(
-    ("trade", "mode", "name"),
-    [
-        (exact_in(), SwapMode.EXACT_IN, "min_amount_out"),
-        (exact_out(1), SwapMode.EXACT_OUT, "max_amount_in"),
-    ],
-    ids=list(SwapMode),
-)
-def test_limit_is_named_after_the_amount_it_is_for(trade, mode, name):
-    assert (trade.mode, trade.limit_name) == (mode, name)

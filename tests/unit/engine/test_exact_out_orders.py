@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.tokens import SOL, TOKENS, USDC, Pair, find_token
+from chalicelib.domain.token_list import SOL, TOKENS, USDC, find_pair, find_token
 from chalicelib.simulation.listings import POOLS
 from chalicelib.simulation.market import slot_at
 from tests.unit.functions import Functions
@@ -14,7 +14,7 @@ WANTED = 25_000 * 10**6
 FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
 FIELDS = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amountOut": 1.5}
 QUERY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountOut": "25000"}
-RAY_WIF = Pair.of("RAY", "WIF")
+RAY_WIF = find_pair("RAY", "WIF")
 
 any_latency = pytest.mark.parametrize(
     "latency", [timedelta(0), timedelta(seconds=2.5)], ids=["at once", "later"]

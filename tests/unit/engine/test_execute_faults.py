@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -295,10 +295,10 @@ class SpoiledStore(MemoryOrderStore):
     unreadable: OrderId | None = None
     unwritable: OrderId | None = None
 
-    def load(self, requests: Sequence[ExecuteOrder]) -> list[LoadedOrder]:
-        if self.unreadable in [request.order_id for request in requests]:
+    def load(self, announced_through: Mapping[OrderId, int]) -> list[LoadedOrder]:
+        if self.unreadable in announced_through:
             raise ValueError("unexpected")
-        return super().load(requests)
+        return super().load(announced_through)
 
     def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
         if self.unwritable in [transition.order.order_id for transition in transitions]:

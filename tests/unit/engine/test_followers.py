@@ -3,9 +3,9 @@ from collections.abc import Callable, Collection, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.orders.events import Json
 from chalicelib.domain.orders.lifecycle import Transition, accept, advance
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
+from tests.contract.samples import details_of
 from tests.watched import Call
 from tests.world import World, exact_in
 
@@ -21,7 +21,6 @@ LIFE = [
     OrderStatus.CONFIRMED,
 ]
 EVENTS = len(LIFE) + 1
-DETAILS: dict[str, Json] = {"amount_in": 1, "amount_out": 1, "signature": "5"}
 
 
 class Interleaving:
@@ -51,7 +50,7 @@ class Interleaving:
         done = self.committed[order_id]
         if len(done) < EVENTS:
             status, at = LIFE[len(done) - 1], self.world.clock.now()
-            done.append(advance(done[-1].order, status, at=at, details=DETAILS))
+            done.append(advance(done[-1].order, details_of(status), at=at))
             self.world.store.save(done[-1:])
 
     def announce(self, order_id: OrderId) -> None:

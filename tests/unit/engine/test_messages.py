@@ -3,9 +3,17 @@ from datetime import UTC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.orders.events import OrderEvent
-from chalicelib.domain.orders.order import OrderId, OrderStatus
-from chalicelib.domain.tokens import TOKENS, Pair
+from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.orders.events import (
+    AttemptStarted,
+    Failure,
+    OrderConfirmed,
+    OrderEvent,
+    OrderFailed,
+)
+from chalicelib.domain.orders.order import OrderId, OrderStatus, Signature
+from chalicelib.domain.token_list import TOKENS
+from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.engine.messages import (
     ExecuteOrder,
     FollowRequest,
@@ -16,15 +24,33 @@ from chalicelib.engine.messages import (
     decode_status_message,
     encode,
 )
+from tests.contract.samples import details_of
 
 order_ids = st.uuids().map(lambda uuid: OrderId(str(uuid)))
 sequences = st.integers(min_value=0, max_value=10**6)
 moments = st.datetimes(timezones=st.just(UTC))
-pairs = st.permutations(TOKENS).map(lambda tokens: Pair(token_in=tokens[0], token_out=tokens[1]))
-contents = st.recursive(
-    st.none() | st.booleans() | st.integers(min_value=0, max_value=2**64) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
+listed = st.permutations(TOKENS).map(lambda tokens: tuple(tokens[:2]))
+unlisted = st.builds(
+    Token,
+    symbol=st.text(min_size=1, max_size=32),
+    mint=st.text("123456789ABCDEFabcdef", min_size=32, max_size=44).map(Mint),
+    decimals=st.integers(0, 255),
+)
+pairs = (listed | st.tuples(unlisted, unlisted)).map(
+    lambda tokens: Pair(token_in=tokens[0], token_out=tokens[1])
+)
+failures = st.builds(Failure, code=st.text(), message=st.text())
+details = st.one_of(
+    st.sampled_from(OrderStatus).map(details_of),
+    st.builds(AttemptStarted, retry_of=st.none() | failures),
+    st.builds(OrderFailed, failure=failures),
+    st.builds(
+        OrderConfirmed,
+        amount_in=st.integers(0, U64_MAX),
+        amount_out=st.integers(0, U64_MAX),
+        signature=st.text().map(Signature),
+        slot=st.integers(0, U64_MAX),
+    ),
 )
 updates = st.builds(
     StatusUpdate,
@@ -32,11 +58,10 @@ updates = st.builds(
         OrderEvent,
         order_id=order_ids,
         sequence=sequences,
-        status=st.sampled_from(OrderStatus),
         attempt=sequences,
         occurred_at=moments,
         pair=pairs,
-        details=st.dictionaries(st.text(), contents, max_size=4),
+        details=details,
     ),
 )
 follow_requests = st.builds(

@@ -19,7 +19,7 @@ from chalicelib.domain.orders.order import OrderId, OrderType
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.routing.fills import Leg, fill
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import find_pair
 from chalicelib.simulation.listings import POOLS
 from chalicelib.simulation.market import moment_at_slot, slot_at
 from chalicelib.solana.instructions import (
@@ -33,7 +33,11 @@ from chalicelib.solana.transactions import read_swap
 from tests.world import KEYPAIR, World, exact_in, exact_out
 
 ORDER_ID = OrderId("00000000-0000-4000-8000-000000000001")
-RAY_WIF, SOL_USDC, SOL_RAY = Pair.of("RAY", "WIF"), Pair.of("SOL", "USDC"), Pair.of("SOL", "RAY")
+RAY_WIF, SOL_USDC, SOL_RAY = (
+    find_pair("RAY", "WIF"),
+    find_pair("SOL", "USDC"),
+    find_pair("SOL", "RAY"),
+)
 # A route of 8 legs over 2 hops, one of several pools, one of a single pool: of each mode.
 LARGE = [exact_in(120_000 * 10**6, RAY_WIF), exact_out(220_000 * 10**6, RAY_WIF)]
 MEDIUM = [exact_in(500 * 10**9, SOL_USDC), exact_out(80_000 * 10**6, SOL_USDC)]
@@ -321,7 +325,7 @@ def test_swap_fails_when_its_pool_is_listed_after_the_landing_slot():
 def test_swap_fails_when_its_pool_does_not_trade_the_mint(name):
     world = World()
     route = routed(SMALL[0])
-    other = Pair.of("BONK", "SOL").token_in.mint
+    other = find_pair("BONK", "SOL").token_in.mint
     (leg,) = route.legs
 
     entry = landed(world, replace(route, legs=(replace(leg, **{name: other}),)), 0)

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import find_pair
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.execution.steps import backoff
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
@@ -24,7 +24,8 @@ def sent_bytes(world: World) -> list[bytes]:
 
 def failure(world: World, order_id: OrderId) -> dict[str, object]:
     event = world.store.history[order_id][-1]
-    return {"status": event.status, "attempt": event.attempt, "code": event.details.get("code")}
+    code = world.details(order_id, event.sequence).get("code")
+    return {"status": event.status, "attempt": event.attempt, "code": code}
 
 
 def test_same_bytes_are_sent_again_when_the_network_drops_them() -> None:
@@ -64,7 +65,7 @@ def test_nothing_new_is_signed_before_the_blockhash_of_the_old_one_has_expired()
     given_up = {
         event.attempt - (event.status is OrderStatus.ROUTING): event.occurred_at
         for event in history
-        if event.details.keys() & {"retry_of", "code"}
+        if world.details(order_id, event.sequence).keys() & {"retry_of", "code"}
     }
     assert given_up.keys() == valid_through.keys() == {1, 2, 3}
     for attempt, height in valid_through.items():
@@ -150,7 +151,7 @@ def test_order_fails_at_once_when_the_listed_pools_of_its_pair_do_not_stand_yet(
         for listed in POOLS
     )
     world = World(listings=listings)
-    order_id = world.submit(pair=Pair.of("BONK", "USDT"))
+    order_id = world.submit(pair=find_pair("BONK", "USDT"))
 
     world.run()
 

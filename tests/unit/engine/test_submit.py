@@ -4,13 +4,13 @@ import pytest
 
 from chalicelib.domain.errors import UnknownPairError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import find_pair
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.simulation.market import POOLS
 from tests.world import SOL_USDC, World
 
-BONK_FOR_SOL = Pair.of("BONK", "SOL")
+BONK_FOR_SOL = find_pair("BONK", "SOL")
 FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
 DOWN = UnavailableError("out of reach")
 
@@ -63,7 +63,7 @@ def test_order_is_refused_when_no_listed_pools_lead_from_token_to_token() -> Non
 def test_order_is_accepted_when_listed_pools_lead_over_other_tokens() -> None:
     world = World()
 
-    order_id = world.submit(pair=Pair.of("BONK", "WIF"))
+    order_id = world.submit(pair=find_pair("BONK", "WIF"))
 
     assert queued(world) == [order_id]
 

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import find_pair
 from tests.unit.functions import Answer, Functions, captured
 
 NOBODY = "ffffffff-ffff-4fff-8fff-ffffffffffff"
@@ -104,7 +104,7 @@ def some_orders(functions: Functions) -> list[OrderId]:
         ("JUP SOL", None),
         ("SOL USDC", None),
     ]:
-        pair_of = Pair.of(*pair.split())
+        pair_of = find_pair(*pair.split())
         order_ids.append(world.submit(pair=pair_of, amount_in=10**7, amount_out=amount_out))
         if len(order_ids) % 3 == 0:
             world.clock.sleep(1)

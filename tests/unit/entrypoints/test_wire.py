@@ -3,25 +3,27 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.domain.orders.events import Json, OrderEvent
+from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderId, OrderStatus
-from chalicelib.domain.tokens import Pair
-from chalicelib.entrypoints.wire.documents import event_document
+from chalicelib.domain.token_list import SOL, find_pair
+from chalicelib.domain.tokens import Mint, Pair, Token
+from chalicelib.entrypoints.wire.events import event_document
+from tests.contract.samples import DECISION, details_of
 
 EVENT = OrderEvent(
     order_id=OrderId("00000000-0000-4000-8000-000000000001"),
     sequence=5,
-    status=OrderStatus.CONFIRMED,
     attempt=1,
     occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
-    pair=Pair.of("SOL", "USDC"),
-    details={},
+    pair=find_pair("SOL", "USDC"),
+    details=details_of(OrderStatus.CONFIRMED),
 )
 
 
 def confirmed(pair: str, amount_in: int, amount_out: int) -> OrderEvent:
-    details: dict[str, Json] = {"amount_in": amount_in, "amount_out": amount_out, "signature": "5"}
-    return replace(EVENT, pair=Pair.of(*pair.split()), details=details)
+    amounts = {"amount_in": amount_in, "amount_out": amount_out}
+    fill = replace(details_of(OrderStatus.CONFIRMED), **amounts)
+    return replace(EVENT, pair=find_pair(*pair.split()), details=fill)
 
 
 @pytest.mark.parametrize(
@@ -46,24 +48,43 @@ def test_fill_is_shown_in_plain_decimals(
     assert set(document["executedPrice"]) <= set("0123456789.")
 
 
-def test_details_are_written_in_camel_case_when_they_are_nested() -> None:
-    details: dict[str, Json] = {
-        "quotes": [{"amount_out": 1_500_000, "fee_bps": 25, "price_impact_bps": 3}],
-        "route": {"amount_out": 1_500_000, "saving_bps": 7},
-        "min_amount_out": 1,
-        "last_valid_block_height": 150,
-    }
+def test_amounts_of_a_decision_are_decimals_of_their_own_tokens() -> None:
+    document = event_document(replace(EVENT, details=details_of(OrderStatus.BUILDING)))
 
-    document = event_document(replace(EVENT, status=OrderStatus.BUILDING, details=details))
+    [quote], route = document["quotes"], document["route"]
+    assert (quote["amountIn"], quote["amountOut"]) == ("1", "150")
+    [leg] = route["legs"]
+    assert leg["fees"] == [{"kind": "lp", "mint": SOL.mint, "amount": "0.0025"}]
+    assert (document["minAmountOut"], "maxAmountIn" in document) == ("148.5", False)
+    assert document["lastValidBlockHeight"] == 300_000_000
 
-    assert document["quotes"] == [{"amountOut": "1.5", "feeBps": 25, "priceImpactBps": 3}]
-    assert document["route"] == {"amountOut": "1.5", "savingBps": 7}
-    assert (document["minAmountOut"], document["lastValidBlockHeight"]) == ("0.000001", 150)
+
+def test_amounts_are_decimals_of_tokens_that_no_list_names() -> None:
+    new = Token(symbol="NEW", mint=Mint("New" + "1" * 40), decimals=2)
+    leg = replace(DECISION.route.legs[0], output_mint=new.mint)
+    decision = replace(DECISION, route=replace(DECISION.route, legs=(leg,)), tokens=(SOL, new))
+    built = replace(details_of(OrderStatus.BUILDING), decision=decision)
+    event = replace(EVENT, pair=Pair(token_in=SOL, token_out=new), details=built)
+
+    document = event_document(event)
+
+    assert document["quotes"][0]["amountOut"] == "1500000"
+    assert document["route"]["legs"][0]["amountOut"] == "1500000"
+    assert document["minAmountOut"] == "1485000"
+
+
+def test_most_input_is_shown_when_the_output_was_given() -> None:
+    limits = {"min_amount_out": None, "max_amount_in": 1_010_000_000}
+    built = replace(details_of(OrderStatus.BUILDING), **limits)
+
+    document = event_document(replace(EVENT, details=built))
+
+    assert (document["maxAmountIn"], "minAmountOut" in document) == ("1.01", False)
 
 
 def test_timestamp_is_utc_in_milliseconds_wherever_it_was_taken() -> None:
     moment = datetime(2026, 1, 1, 2, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=2)))
 
-    document = event_document(replace(EVENT, status=OrderStatus.ROUTING, occurred_at=moment))
+    document = event_document(replace(EVENT, occurred_at=moment))
 
     assert document["timestamp"] == "2026-01-01T00:00:00.123Z"

@@ -11,7 +11,9 @@ from struct import unpack
 import pytest
 from solders.transaction import VersionedTransaction
 
-from chalicelib.domain.tokens import TOKENS, Pair
+from chalicelib.domain.orders.event_codec import write_details
+from chalicelib.domain.token_list import TOKENS
+from chalicelib.domain.tokens import Pair
 from chalicelib.simulation.market import moment_at_slot, slot_at
 from tests.world import World
 
@@ -213,7 +215,7 @@ def test_every_confirmed_order_moved_exactly_what_it_asked_for(run):
 def test_every_confirmed_amount_keeps_the_limit_that_was_signed(run):
     for order, details, _, signed in run.confirmed():
         built = [
-            event.details
+            write_details(event.details)
             for event in run.world.store.history[order.order_id]
             if event.status == "building"
         ][-1]

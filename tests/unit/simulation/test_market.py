@@ -9,7 +9,8 @@ import pytest
 from solders.pubkey import Pubkey
 
 from chalicelib.domain.pools.dlmm.pool import BinPool
-from chalicelib.domain.tokens import BONK, JUP, MSOL, RAY, SOL, TOKENS, USDC, USDT, WIF, Pair
+from chalicelib.domain.token_list import BONK, JUP, MSOL, RAY, SOL, TOKENS, USDC, USDT, WIF
+from chalicelib.domain.tokens import Pair
 from chalicelib.simulation.listings import LISTED_TOKENS, POOLS, BinTerms, ListedToken
 from chalicelib.simulation.market import (
     GENESIS,

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters.memory.ports import MemoryClock
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.token_list import find_pair
 from chalicelib.simulation.market import POOLS, SLOT, Market, slot_at, time_of_slot
 from chalicelib.simulation.prices import POINTS_MAX, SimulatedPriceHistory
 
-SOL_USDC = Pair.of("SOL", "USDC")
+SOL_USDC = find_pair("SOL", "USDC")
 FIVE_MINUTES = timedelta(minutes=5)
 MARKET = Market(seed="prices")
 # The grid is the same for any market: the quickest will do.
@@ -52,7 +52,7 @@ def test_points_are_the_best_marginal_prices_of_their_slots(history: SimulatedPr
 
 
 def test_points_are_none_where_no_pool_trades_the_pair(history: SimulatedPriceHistory) -> None:
-    assert history.prices(Pair.of("WIF", "JUP"), span=FIVE_MINUTES) == []
+    assert history.prices(find_pair("WIF", "JUP"), span=FIVE_MINUTES) == []
 
 
 @given(st.integers(1, 60), st.lists(st.integers(0, 400), max_size=8))

@@ -1,0 +1,240 @@
+"""The JSON of an event's details: one form for the store and the queue, read back as it was.
+
+Keys name amounts in base units. What an earlier version wrote still reads: it named the tokens of a
+route by mint only, and all of them were listed.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib.domain.orders.decisions import (
+    Decision,
+    LegFee,
+    PoolOffer,
+    PoolRefusal,
+    RouteLeg,
+    TakenRoute,
+)
+from chalicelib.domain.orders.events import (
+    AttemptStarted,
+    EventDetails,
+    Failure,
+    OrderAccepted,
+    OrderConfirmed,
+    OrderFailed,
+    TransactionBuilt,
+    TransactionSubmitted,
+)
+from chalicelib.domain.orders.order import OrderStatus, Signature
+from chalicelib.domain.token_list import find_token
+from chalicelib.domain.tokens import Mint, Token
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+Fields = Mapping[str, Any]
+
+
+def write_details(details: EventDetails) -> dict[str, Json]:
+    """Return the details as a JSON object."""
+    match details:
+        case OrderAccepted():
+            return {}
+        case AttemptStarted(retry_of=None):
+            return {}
+        case AttemptStarted(retry_of=Failure() as failure):
+            return {"retry_of": _write_failure(failure)}
+        case TransactionBuilt():
+            return _write_built(details)
+        case TransactionSubmitted():
+            return {"signature": details.signature}
+        case OrderConfirmed():
+            return {
+                "amount_in": details.amount_in,
+                "amount_out": details.amount_out,
+                "signature": details.signature,
+                "slot": details.slot,
+            }
+        case OrderFailed():
+            return _write_failure(details.failure)
+    raise TypeError(f"{details!r} are no event's details")
+
+
+def read_details(status: OrderStatus, fields: Fields) -> EventDetails:
+    """Return the details of an event of that status.
+
+    Raises KeyError, TypeError or ValueError for what no version has written.
+    """
+    return _READERS[status](fields)
+
+
+def write_token(token: Token) -> dict[str, Json]:
+    """Return a token as a JSON object."""
+    return {"symbol": token.symbol, "mint": token.mint, "decimals": token.decimals}
+
+
+def read_token(fields: Fields) -> Token:
+    """Return the token. Raises KeyError or ValueError."""
+    decimals = int(fields["decimals"])
+    return Token(symbol=str(fields["symbol"]), mint=Mint(fields["mint"]), decimals=decimals)
+
+
+def _write_built(built: TransactionBuilt) -> dict[str, Json]:
+    decision = built.decision
+    limits: dict[str, Json] = {
+        name: limit
+        for name, limit in (
+            ("min_amount_out", built.min_amount_out),
+            ("max_amount_in", built.max_amount_in),
+        )
+        if limit is not None
+    }
+    return {
+        "quotes": [_write_offer(offer) for offer in decision.quotes],
+        "rejections": [
+            {"venue": r.venue, "kind": r.kind, "pool": r.pool_address, "code": r.code}
+            for r in decision.rejections
+        ],
+        "route": _write_route(decision.route),
+        "tokens": [write_token(token) for token in decision.tokens],
+        **limits,
+        "signature": built.signature,
+        "last_valid_block_height": built.last_valid_block_height,
+    }
+
+
+def _write_route(route: TakenRoute) -> dict[str, Json]:
+    return {
+        "venue": route.venue,
+        "amount_in": route.amount_in,
+        "amount_out": route.amount_out,
+        "price_impact_bps": route.price_impact_bps,
+        "legs": [_write_leg(leg) for leg in route.legs],
+        "baseline": _write_offer(route.baseline) if route.baseline else None,
+        "improvement_bps": route.improvement_bps,
+        "saving_bps": route.saving_bps,
+        "reason": route.reason,
+        "slot": route.slot,
+    }
+
+
+def _write_leg(leg: RouteLeg) -> dict[str, Json]:
+    return {
+        **_write_offer(leg.offer),
+        "input_mint": leg.input_mint,
+        "output_mint": leg.output_mint,
+        "fees": [{"kind": f.kind, "mint": f.mint, "amount": f.amount} for f in leg.fees],
+    }
+
+
+def _write_offer(offer: PoolOffer) -> dict[str, Json]:
+    return {
+        "venue": offer.venue,
+        "kind": offer.kind,
+        "pool": offer.pool_address,
+        "amount_in": offer.amount_in,
+        "amount_out": offer.amount_out,
+        "price_impact_bps": offer.price_impact_bps,
+        "fee_bps": offer.fee_bps,
+    }
+
+
+def _write_failure(failure: Failure) -> dict[str, Json]:
+    return {"code": failure.code, "message": failure.message}
+
+
+def _read_started(fields: Fields) -> AttemptStarted:
+    failure = fields.get("retry_of")
+    return AttemptStarted(retry_of=_read_failure(failure) if failure else None)
+
+
+def _read_built(fields: Fields) -> TransactionBuilt:
+    return TransactionBuilt(
+        decision=Decision(
+            quotes=tuple(_read_offer(offer) for offer in fields["quotes"]),
+            rejections=tuple(_read_refusal(refusal) for refusal in fields["rejections"]),
+            route=_read_route(fields["route"]),
+            tokens=_read_tokens(fields),
+        ),
+        min_amount_out=fields.get("min_amount_out"),
+        max_amount_in=fields.get("max_amount_in"),
+        signature=Signature(fields["signature"]),
+        last_valid_block_height=fields["last_valid_block_height"],
+    )
+
+
+def _read_tokens(fields: Fields) -> tuple[Token, ...]:
+    if "tokens" in fields:
+        return tuple(read_token(token) for token in fields["tokens"])
+    legs = fields["route"]["legs"]
+    mints = dict.fromkeys(mint for leg in legs for mint in (leg["input_mint"], leg["output_mint"]))
+    return tuple(find_token(mint) for mint in mints)
+
+
+def _read_route(fields: Fields) -> TakenRoute:
+    return TakenRoute(
+        venue=fields["venue"],
+        amount_in=fields["amount_in"],
+        amount_out=fields["amount_out"],
+        price_impact_bps=fields["price_impact_bps"],
+        legs=tuple(_read_leg(leg) for leg in fields["legs"]),
+        baseline=_read_offer(fields["baseline"]) if fields["baseline"] else None,
+        improvement_bps=fields["improvement_bps"],
+        saving_bps=fields["saving_bps"],
+        reason=fields["reason"],
+        slot=fields["slot"],
+    )
+
+
+def _read_leg(fields: Fields) -> RouteLeg:
+    return RouteLeg(
+        offer=_read_offer(fields),
+        input_mint=Mint(fields["input_mint"]),
+        output_mint=Mint(fields["output_mint"]),
+        fees=tuple(
+            LegFee(kind=fee["kind"], mint=Mint(fee["mint"]), amount=fee["amount"])
+            for fee in fields["fees"]
+        ),
+    )
+
+
+def _read_offer(fields: Fields) -> PoolOffer:
+    return PoolOffer(
+        venue=fields["venue"],
+        kind=fields["kind"],
+        pool_address=fields["pool"],
+        amount_in=fields["amount_in"],
+        amount_out=fields["amount_out"],
+        price_impact_bps=fields["price_impact_bps"],
+        fee_bps=fields["fee_bps"],
+    )
+
+
+def _read_refusal(fields: Fields) -> PoolRefusal:
+    return PoolRefusal(
+        venue=fields["venue"],
+        kind=fields["kind"],
+        pool_address=fields["pool"],
+        code=fields["code"],
+    )
+
+
+def _read_confirmed(fields: Fields) -> OrderConfirmed:
+    return OrderConfirmed(
+        amount_in=fields["amount_in"],
+        amount_out=fields["amount_out"],
+        signature=Signature(fields["signature"]),
+        slot=fields["slot"],
+    )
+
+
+def _read_failure(fields: Fields) -> Failure:
+    return Failure(code=fields["code"], message=fields["message"])
+
+
+_READERS: Mapping[OrderStatus, Callable[[Fields], EventDetails]] = {
+    OrderStatus.PENDING: lambda _: OrderAccepted(),
+    OrderStatus.ROUTING: _read_started,
+    OrderStatus.BUILDING: _read_built,
+    OrderStatus.SUBMITTED: lambda f: TransactionSubmitted(signature=Signature(f["signature"])),
+    OrderStatus.CONFIRMED: _read_confirmed,
+    OrderStatus.FAILED: lambda fields: OrderFailed(failure=_read_failure(fields)),
+}

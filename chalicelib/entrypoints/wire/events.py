@@ -1,0 +1,172 @@
+"""An order's events as clients see them, in frames and in its history: amounts go out as decimal
+strings of the token that each is of."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.amounts import to_decimal_string
+from chalicelib.domain.orders.decisions import (
+    Decision,
+    LegFee,
+    PoolOffer,
+    PoolRefusal,
+    RouteLeg,
+    TakenRoute,
+)
+from chalicelib.domain.orders.events import (
+    AttemptStarted,
+    Failure,
+    OrderAccepted,
+    OrderConfirmed,
+    OrderEvent,
+    OrderFailed,
+    TransactionBuilt,
+    TransactionSubmitted,
+)
+from chalicelib.domain.tokens import Mint, Pair
+from chalicelib.entrypoints.wire.values import price_text, timestamp
+
+Document = dict[str, Any]
+
+
+def event_document(event: OrderEvent) -> Document:
+    """An event as clients see it, in frames and in an order's history."""
+    return {
+        "orderId": event.order_id,
+        "sequence": event.sequence,
+        "status": event.status,
+        "attempt": event.attempt,
+        "timestamp": timestamp(event.occurred_at),
+        **details_document(event),
+    }
+
+
+def details_document(event: OrderEvent) -> Document:
+    """What an event of its kind says beside that it happened."""
+    match event.details:
+        case OrderAccepted() | AttemptStarted(retry_of=None):
+            return {}
+        case AttemptStarted(retry_of=Failure() as failure):
+            return {"retryOf": _failure(failure)}
+        case TransactionBuilt() as built:
+            return _built(built, event.pair)
+        case TransactionSubmitted(signature=signature):
+            return {"signature": signature}
+        case OrderConfirmed() as confirmed:
+            return _confirmed(confirmed, event.pair)
+        case OrderFailed(failure=failure):
+            return _failure(failure)
+    raise TypeError(f"an event of {event.details!r} has no document")
+
+
+def decision_document(decision: Decision, pair: Pair) -> Document:
+    """The pair's pools, asked one by one, and the route that was found."""
+    return _DecisionWriter(decision, pair).document()
+
+
+def limit_document(
+    pair: Pair, *, min_amount_out: int | None, max_amount_in: int | None
+) -> Document:
+    """The limit of a swap: the one of the two that it has."""
+    if min_amount_out is not None:
+        return {"minAmountOut": to_decimal_string(min_amount_out, pair.token_out.decimals)}
+    if max_amount_in is not None:
+        return {"maxAmountIn": to_decimal_string(max_amount_in, pair.token_in.decimals)}
+    return {}
+
+
+def _built(built: TransactionBuilt, pair: Pair) -> Document:
+    return {
+        **decision_document(built.decision, pair),
+        **limit_document(
+            pair, min_amount_out=built.min_amount_out, max_amount_in=built.max_amount_in
+        ),
+        "signature": built.signature,
+        "lastValidBlockHeight": built.last_valid_block_height,
+    }
+
+
+def _confirmed(confirmed: OrderConfirmed, pair: Pair) -> Document:
+    paid = to_decimal_string(confirmed.amount_in, pair.token_in.decimals)
+    received = to_decimal_string(confirmed.amount_out, pair.token_out.decimals)
+    return {
+        "amountIn": paid,
+        "amountOut": received,
+        "signature": confirmed.signature,
+        "slot": confirmed.slot,
+        "executedPrice": price_text(Decimal(received), Decimal(paid)),
+        "txHash": confirmed.signature,
+    }
+
+
+def _failure(failure: Failure) -> Document:
+    return {"code": failure.code, "message": failure.message}
+
+
+class _DecisionWriter:
+    """Writes one decision; it knows the decimals of every mint that the decision names."""
+
+    def __init__(self, decision: Decision, pair: Pair) -> None:
+        self._decision, self._pair = decision, pair
+        tokens = (*decision.tokens, pair.token_in, pair.token_out)
+        self._decimals: Mapping[Mint, int] = {token.mint: token.decimals for token in tokens}
+
+    def document(self) -> Document:
+        return {
+            "quotes": [self._of_pair(offer) for offer in self._decision.quotes],
+            "rejections": [_refusal(refusal) for refusal in self._decision.rejections],
+            "route": self._route(self._decision.route),
+        }
+
+    def _route(self, route: TakenRoute) -> Document:
+        mint_in, mint_out = self._pair.token_in.mint, self._pair.token_out.mint
+        return {
+            "venue": route.venue,
+            "amountIn": self._amount(route.amount_in, mint_in),
+            "amountOut": self._amount(route.amount_out, mint_out),
+            "priceImpactBps": route.price_impact_bps,
+            "legs": [self._leg(leg) for leg in route.legs],
+            "baseline": self._of_pair(route.baseline) if route.baseline else None,
+            "improvementBps": route.improvement_bps,
+            "savingBps": route.saving_bps,
+            "reason": route.reason,
+            "slot": route.slot,
+        }
+
+    def _leg(self, leg: RouteLeg) -> Document:
+        return {
+            **self._offer(leg.offer, leg.input_mint, leg.output_mint),
+            "inputMint": leg.input_mint,
+            "outputMint": leg.output_mint,
+            "fees": [self._fee(fee) for fee in leg.fees],
+        }
+
+    def _fee(self, fee: LegFee) -> Document:
+        return {"kind": fee.kind, "mint": fee.mint, "amount": self._amount(fee.amount, fee.mint)}
+
+    def _of_pair(self, offer: PoolOffer) -> Document:
+        return self._offer(offer, self._pair.token_in.mint, self._pair.token_out.mint)
+
+    def _offer(self, offer: PoolOffer, input_mint: Mint, output_mint: Mint) -> Document:
+        return {
+            "venue": offer.venue,
+            "kind": offer.kind,
+            "pool": offer.pool_address,
+            "amountIn": self._amount(offer.amount_in, input_mint),
+            "amountOut": self._amount(offer.amount_out, output_mint),
+            "priceImpactBps": offer.price_impact_bps,
+            "feeBps": offer.fee_bps,
+        }
+
+    def _amount(self, base_units: int, mint: Mint) -> str:
+        return to_decimal_string(base_units, self._decimals[mint])
+
+
+def _refusal(refusal: PoolRefusal) -> Document:
+    return {
+        "venue": refusal.venue,
+        "kind": refusal.kind,
+        "pool": refusal.pool_address,
+        "code": refusal.code,
+    }
