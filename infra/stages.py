@@ -4,7 +4,7 @@ name is a stack on AWS."""
 from collections.abc import Mapping
 
 from infra.deploy.clients import aws_clients
-from infra.deploy.stack import WAIT_SECONDS, Target
+from infra.deploy.target import Target
 from infra.local.description import running
 
 LOCAL = "local"
@@ -25,5 +25,4 @@ def target_of(
         stage=stage,
         settings_secret_arn=settings_secret_arn,
         parameters=parameters or {},
-        wait_seconds=WAIT_SECONDS["AWS"],
     )

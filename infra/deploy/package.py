@@ -9,19 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from infra.deploy.bytecode import add_bytecode
 from infra.deploy.clients import LOCAL_REGION
+from infra.deploy.errors import DeploymentError
 from infra.deploy.gateway import answer_everything
+from infra.deploy.template import (
+    Template,
+    let_websocket_stage_deploy_itself,
+    require_partial_batches,
+)
 from infra.paths import ROOT
-
-APP_NAME = "orders"
-Template = dict[str, Any]
-
-
-class DeploymentError(Exception):
-    """The deployment was refused or failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +34,7 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     """Build the artifact with Chalice into `folder`.
 
     Uncompressed code costs an emulator less at every cold start; the files are the same.
+    Raises DeploymentError when Chalice fails, or when the template would lose messages.
     """
     command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", stage]
     command += [
@@ -53,9 +52,9 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     if done.returncode:
         raise DeploymentError(f"chalice package failed:\n{done.stdout}{done.stderr}")
     template = json.loads((folder / "sam.json").read_text())
-    _deploy_websocket_stage_by_itself(template)
+    let_websocket_stage_deploy_itself(template)
     answer_everything(template)
-    _check_partial_batches(template)
+    require_partial_batches(template)
     (folder / "sam.json").write_text(json.dumps(template, indent=2))
     archive = add_bytecode(folder / "deployment.zip", compressed=compressed)
     return Artifact(template=template, archive=archive)
@@ -69,18 +68,3 @@ def _alone() -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _deploy_websocket_stage_by_itself(template: Template) -> None:
-    """A stage that deploys automatically needs no Deployment, which emulators do not know."""
-    template["Resources"].pop("WebsocketAPIDeployment")
-    template["Resources"]["WebsocketAPIStage"]["Properties"].pop("DeploymentId")
-
-
-def _check_partial_batches(template: Template) -> None:
-    """Without this flag Lambda deletes the failed messages of a batch with the others."""
-    for name, resource in template["Resources"].items():
-        for event in resource.get("Properties", {}).get("Events", {}).values():
-            flags = event["Properties"].get("FunctionResponseTypes", [])
-            if event["Type"] == "SQS" and "ReportBatchItemFailures" not in flags:
-                raise DeploymentError(f"{name} would lose failed messages: no partial batches")

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from infra.deploy.clients import local_clients
-from infra.deploy.stack import WAIT_SECONDS, Target
+from infra.deploy.target import Target
 from infra.paths import ROOT
 
 LOCAL_FOLDER = ROOT / ".local"
 DESCRIPTION = "stack.json"
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Description:
             stage="local",
             settings_secret_arn=self.settings_secret_arn,
             parameters=self.parameters,
-            wait_seconds=WAIT_SECONDS["local"],
+            poll_seconds=POLL_SECONDS,
         )
 
     def write(self, folder: Path) -> None:

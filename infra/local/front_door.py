@@ -208,8 +208,9 @@ async def _pump_out(
             await client.send_str(message.data)
 
 
-async def _application(apis: Callable[[], Apis]) -> web.Application:
-    application = web.Application(client_max_size=BODY_BYTES_MAX)
+async def application(apis: Callable[[], Apis]) -> web.Application:
+    """Return the proxy as an application to serve; `apis` is asked at each call."""
+    served = web.Application(client_max_size=BODY_BYTES_MAX)
     session = ClientSession(
         connector=TCPConnector(limit=0),
         timeout=ClientTimeout(total=None, sock_read=CALL_SECONDS),
@@ -222,13 +223,13 @@ async def _application(apis: Callable[[], Apis]) -> web.Application:
         calls=asyncio.Semaphore(CALLS),
         handshakes=asyncio.Semaphore(HANDSHAKES_AT_ONCE),
     )
-    application.router.add_route("*", r"/{path:[\s\S]*}", door.handle)
+    served.router.add_route("*", r"/{path:[\s\S]*}", door.handle)
 
     async def close_session(_: web.Application) -> None:
         await session.close()
 
-    application.on_cleanup.append(close_session)
-    return application
+    served.on_cleanup.append(close_session)
+    return served
 
 
 def main() -> None:
@@ -240,7 +241,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     uvloop.install()
     web.run_app(
-        _application(DescribedApis(arguments.description)),
+        application(DescribedApis(arguments.description)),
         host=[LOOPBACK, "::1"],
         port=arguments.port,
         print=None,

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.client import BaseClient
 from rich.console import Console
 
-from infra.deploy.stack import outputs
+from infra.deploy.change_sets import outputs
 from infra.stages import target_of
 
 # Where messages end that nobody could deal with, and where they came from.

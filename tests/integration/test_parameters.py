@@ -5,8 +5,9 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.deploy.package import Template
-from infra.deploy.stack import Target, parameters_of
+from infra.deploy.stack import parameters_of
+from infra.deploy.target import Target
+from infra.deploy.template import Template
 
 Deploy = Callable[..., dict[str, str]]
 KEPT = {"SettingsSecretArn": "arn", "AuthMode": "api_key", "OrdersPerMinute": "60"}
@@ -22,7 +23,6 @@ def parameters_for(aws: boto3.session.Session, template: Template) -> Deploy:
             stage="prod",
             settings_secret_arn="arn",
             parameters=named,
-            wait_seconds=0,
         )
         return dict(parameters_of(target, template))
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.deploy.package import Artifact, Template
+from infra.deploy.package import Artifact
+from infra.deploy.template import Template
 
 LOG_GROUPS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/*"
 CONNECTIONS = (

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import Settings
+from infra.deploy.errors import DeploymentError
 from infra.deploy.gateway import ANY_METHOD
-from infra.deploy.package import Artifact, DeploymentError, Template, _check_partial_batches
+from infra.deploy.package import Artifact
+from infra.deploy.template import Template, require_partial_batches
 
 QUEUES = {
     "OrdersQueue": "Execute",
@@ -243,7 +245,7 @@ def mapping(kind: str, **properties: object) -> Template:
 )
 def test_packaging_is_refused_when_a_mapping_would_lose_failed_messages(template: Template) -> None:
     with pytest.raises(DeploymentError, match="Worker"):
-        _check_partial_batches(template)
+        require_partial_batches(template)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +259,7 @@ def test_packaging_is_refused_when_a_mapping_would_lose_failed_messages(template
 def test_packaging_goes_on_when_no_mapping_would_lose_failed_messages(template: Template) -> None:
     before = json.dumps(template)
 
-    _check_partial_batches(template)
+    require_partial_batches(template)
 
     assert json.dumps(template) == before
 

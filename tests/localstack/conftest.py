@@ -8,7 +8,7 @@ import pytest
 from botocore.client import BaseClient
 
 from infra.deploy.clients import Clients, local_clients
-from infra.deploy.package import Template
+from infra.deploy.template import Template
 from infra.local.localstack import NEEDS
 from tests.localstack.probes import why_not
 from tests.localstack.queues import Inbox

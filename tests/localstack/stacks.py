@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from infra.deploy.change_sets import apply_template, outputs
 from infra.deploy.clients import Clients
-from infra.deploy.package import Template
-from infra.deploy.stack import Target, _apply, outputs
+from infra.deploy.target import Target
+from infra.deploy.template import Template
 
 ALARM = "AWS::CloudWatch::Alarm"
 QUEUE = "AWS::SQS::Queue"
 TABLE = "AWS::DynamoDB::Table"
 PARAMETERS = {"SettingsSecretArn": "unused"}
-WAIT_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 
 def target(clients: Clients) -> Target:
@@ -23,7 +24,7 @@ def target(clients: Clients) -> Target:
         stage=f"test-{uuid4().hex[:12]}",
         settings_secret_arn="unused",
         parameters={},
-        wait_seconds=WAIT_SECONDS,
+        poll_seconds=POLL_SECONDS,
     )
 
 
@@ -47,7 +48,7 @@ class Stack:
 
     def apply(self, template: Template) -> Mapping[str, str]:
         """Create or update it; returns its outputs."""
-        _apply(self.target, template, PARAMETERS)
+        apply_template(self.target, template, PARAMETERS)
         return outputs(self.target)
 
     def physical_ids(self) -> Mapping[str, str]:

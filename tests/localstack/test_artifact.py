@@ -14,7 +14,8 @@ from solders.keypair import Keypair
 
 from infra.deploy.clients import Clients
 from infra.deploy.package import package
-from infra.deploy.stack import Target, deploy
+from infra.deploy.stack import deploy
+from infra.deploy.target import Target
 from tests.localstack.stacks import Stack, target
 
 CALL_SECONDS = 60

@@ -8,7 +8,7 @@ import pytest
 from botocore.client import BaseClient
 
 from infra.deploy.clients import Clients
-from infra.deploy.package import Template
+from infra.deploy.template import Template
 from infra.paths import ROOT
 from tests.localstack.stacks import ALARM, QUEUE, TABLE, Stack, only
 

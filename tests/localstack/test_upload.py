@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.deploy.clients import Clients
-from infra.deploy.stack import Target, _upload
+from infra.deploy.target import Target
+from infra.deploy.upload import upload_archive
 from tests.localstack.stacks import target
 
 
@@ -20,7 +21,7 @@ class Upload:
 
     def __call__(self, content: bytes) -> str:
         self._archive.write_bytes(content)
-        uri = _upload(self._deployment, self._archive)
+        uri = upload_archive(self._deployment, self._archive)
         self._uris.add(uri)
         return uri
 

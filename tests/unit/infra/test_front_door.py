@@ -36,7 +36,7 @@ def behind_door(call: Call, *, upstream_runs: bool = True) -> tuple[int, CIMulti
         async with TestServer(upstream) as server:
             port = server.port if upstream_runs else unused_port()
             address = f"http://127.0.0.1:{port}"
-            door = await front_door._application(lambda: Apis(address, address))
+            door = await front_door.application(lambda: Apis(address, address))
             async with TestClient(TestServer(door)) as client:
                 answer = await call(client)
                 return answer.status, answer.headers.copy(), await answer.text()

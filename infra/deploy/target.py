@@ -1,0 +1,26 @@
+"""Where a stage is deployed, and what its stack is given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.deploy.clients import Clients
+
+APP_NAME = "orders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A stage in an account: the account's clients, and what the stage's stack is given."""
+
+    clients: Clients
+    stage: str
+    #: The Secrets Manager secret that holds the settings.
+    settings_secret_arn: str
+    #: The template's parameters to set; the others stay as they are in the stack.
+    parameters: Mapping[str, str]
+    #: The pause between two questions to CloudFormation; an emulator is done almost at once.
+    poll_seconds: float = 5.0
+
+    @property
+    def stack_name(self) -> str:
+        return f"{APP_NAME}-{self.stage}"
