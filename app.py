@@ -17,7 +17,7 @@ app.experimental_feature_flags.update(["WEBSOCKETS"])
 
 deployment = Deployment(Settings)
 
-# infra/templates/orders.json names the deployed queues; Chalice wants a name here all the same.
+# The template names the deployed queues; Chalice wants a name here all the same.
 ORDERS_QUEUE, ORDERS_DEAD_LETTER_QUEUE = "orders", "orders-dead-letter"
 STATUS_QUEUE = "status.fifo"
 

@@ -1,7 +1,6 @@
 """What the suites share: a real PostgreSQL, and AWS as moto plays it, made from the template that
 is deployed."""
 
-import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -18,17 +17,16 @@ from xdist.scheduler import LoadScopeScheduling
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.migrate import migrate
 from infra.deploy.clients import LOCAL_REGION
+from infra.deploy.template import Template, merge_template
 from infra.local.postgres import LocalPostgres
 from tests.outside import outside, stack
 
 __all__ = ["outside", "stack"]
 
-TESTS = Path(__file__).parent
 # What waits for its processes most of the time: two of these folders run at once, each in a process
 # of its own with a stack of its own. The other tests fill up the cores.
 WAITING = frozenset({"acceptance", "browser", "chaos", "docs", "integration"})
 CRASH_TABLE = "crash matrix: how the orders ended"
-TEMPLATE_FILE = TESTS.parent / "infra" / "templates" / "orders.json"
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -111,9 +109,8 @@ def database(database_url: str) -> Iterator[PostgresDatabase]:
 
 
 @pytest.fixture(scope="session")
-def template() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(TEMPLATE_FILE.read_text())
-    return content
+def template() -> Template:
+    return merge_template()
 
 
 @pytest.fixture(scope="session")

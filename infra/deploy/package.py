@@ -17,6 +17,7 @@ from infra.deploy.gateway import answer_everything
 from infra.deploy.template import (
     Template,
     let_websocket_stage_deploy_itself,
+    merge_template,
     require_partial_batches,
 )
 from infra.paths import ROOT
@@ -34,16 +35,14 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     """Build the artifact with Chalice into `folder`.
 
     Uncompressed code costs an emulator less at every cold start; the files are the same.
-    Raises DeploymentError when Chalice fails, or when the template would lose messages.
+    Raises DeploymentError when the template's parts contradict each other, when Chalice fails, or
+    when the functions would lose messages.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = folder / "parts.json"
+    parts.write_text(json.dumps(merge_template(), indent=2))
     command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", stage]
-    command += [
-        "--template-format",
-        "json",
-        "--merge-template",
-        "infra/templates/orders.json",
-        str(folder),
-    ]
+    command += ["--template-format", "json", "--merge-template", str(parts), str(folder)]
     environment = {"AWS_DEFAULT_REGION": LOCAL_REGION, **os.environ}
     with _alone():
         done = subprocess.run(

@@ -1,10 +1,57 @@
-"""The CloudFormation template: what has to be corrected in it, and what it must not lack."""
+"""The CloudFormation template of a stage: its parts, and what must be true of the whole.
 
+A part is a file in templates/orders: one matter with the parameters, resources, outputs and
+environment variables that belong to it. Chalice adds the functions, their roles and the APIs.
+"""
+
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from infra.deploy.errors import DeploymentError
+from infra.paths import ROOT
 
 Template = dict[str, Any]
+
+PARTS_FOLDER = ROOT / "infra" / "templates" / "orders"
+
+
+def template_parts() -> Mapping[str, Template]:
+    """Return the parts of the template by the names of their files."""
+    return {path.name: json.loads(path.read_text()) for path in sorted(PARTS_FOLDER.glob("*.json"))}
+
+
+def merge_template() -> Template:
+    """Return all parts as one template. Raises DeploymentError when two parts set the same key."""
+    return merge_parts(template_parts())
+
+
+def merge_parts(parts: Mapping[str, Template]) -> Template:
+    """Return parts, by name, as one template: their objects are joined key by key.
+
+    Raises DeploymentError when two parts set the same key.
+    """
+    merged: Template = {}
+    for name, part in parts.items():
+        merged = _merge(merged, part, name)
+    return merged
+
+
+def _merge(template: Template, part: Template, place: str) -> Template:
+    merged = dict(template)
+    for key, value in part.items():
+        if key not in merged:
+            merged[key] = value
+        elif _has_sections(merged[key]) and _has_sections(value):
+            merged[key] = _merge(merged[key], value, f"{place}: {key}")
+        else:
+            raise DeploymentError(f"{place}: {key} is set by another part of the template as well")
+    return merged
+
+
+def _has_sections(value: object) -> bool:
+    """Tell an object from a value; a function such as Ref or Fn::If stands for a value."""
+    return isinstance(value, dict) and not any(k == "Ref" or k.startswith("Fn::") for k in value)
 
 
 def let_websocket_stage_deploy_itself(template: Template) -> None:

@@ -8,11 +8,10 @@ import pytest
 from botocore.client import BaseClient
 
 from infra.deploy.clients import Clients
-from infra.deploy.template import Template
-from infra.paths import ROOT
+from infra.deploy.template import Template, merge_template
 from tests.localstack.stacks import ALARM, QUEUE, TABLE, Stack, only
 
-RESOURCES = json.loads((ROOT / "infra" / "templates" / "orders.json").read_text())["Resources"]
+RESOURCES = merge_template()["Resources"]
 QUEUES = [name for name, resource in RESOURCES.items() if resource.get("Type") == QUEUE]
 ALARMS = [name for name, resource in RESOURCES.items() if resource.get("Type") == ALARM]
 

@@ -1,8 +1,6 @@
 import io
-import json
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +11,12 @@ from chalicelib.engine.execution.rescue import RESCUES_MAX
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.entrypoints import logs
 from chalicelib.entrypoints.metrics import METRICS, NAMESPACE
+from infra.deploy.template import merge_template
 from tests.unit.feeds import HangingFeed, world_with_followers
 from tests.unit.log_lines import Count, counts_of, lines_of
 from tests.world import World
 
-TEMPLATE = json.loads(
-    (Path(__file__).parents[3] / "infra" / "templates" / "orders.json").read_text()
-)
+TEMPLATE = merge_template()
 STACK = (("stack", "test"),)
 
 

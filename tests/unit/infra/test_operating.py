@@ -1,4 +1,3 @@
-import json
 import re
 from pathlib import Path
 
@@ -6,10 +5,11 @@ import pytest
 
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.entrypoints.metrics import METRICS, NAMESPACE
+from infra.deploy.template import merge_template
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "operating.md").read_text()
-TEMPLATE = json.loads((ROOT / "infra" / "templates" / "orders.json").read_text())
+TEMPLATE = merge_template()
 SOURCE = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
 
 
