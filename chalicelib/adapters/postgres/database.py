@@ -16,10 +16,15 @@ STATEMENT_TIMEOUT_MS = 5_000
 
 
 @cache
-def load_queries() -> Mapping[str, str]:
-    """Read queries.sql into statements by name."""
-    sections = (SQL_FOLDER / "queries.sql").read_text().split("-- name: ")[1:]
+def read_queries(path: Path) -> Mapping[str, str]:
+    """Read a file's statements by name; before each stands a line `-- name: …`."""
+    sections = path.read_text().split("-- name: ")[1:]
     return {name.strip(): body for name, _, body in (s.partition("\n") for s in sections)}
+
+
+def load_queries() -> Mapping[str, str]:
+    """Return the statements of queries.sql by name."""
+    return read_queries(SQL_FOLDER / "queries.sql")
 
 
 class PostgresDatabase:

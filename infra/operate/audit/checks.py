@@ -6,19 +6,19 @@ look like a difference.
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
+from chalicelib.adapters.postgres.database import CONNECT_TIMEOUT_SECONDS, read_queries
 from chalicelib.domain.orders.lifecycle import TRANSITIONS
 from chalicelib.simulation.market import Market
 from infra.operate.audit.recompute import Recomputation, deployed_market
 from infra.operate.audit.report import Check, Report
 
-CONNECT_TIMEOUT_SECONDS = 5
+CHECKS_FILE = Path(__file__).with_name("checks.sql")
 # More are counted, but not named.
 SUBJECTS_MAX = 20
 # What each check of checks.sql claims.
@@ -81,18 +81,12 @@ def _snapshot(database_url: str) -> Iterator[Connection]:
         yield connection
 
 
-@cache
-def _load_sections() -> Mapping[str, str]:
-    sections = Path(__file__).with_name("checks.sql").read_text().split("-- name: ")[1:]
-    return {name.strip(): body for name, _, body in (s.partition("\n") for s in sections)}
-
-
 def _statement(name: str) -> str:
-    sections = _load_sections()
+    queries = read_queries(CHECKS_FILE)
     if name in CLAIMS:
-        checked = f", checked (subject, holds) AS (\n{sections[name]})\n"
-        return sections["views"] + checked + sections["summary"]
-    return sections["views"] + sections[name]
+        checked = f", checked (subject, holds) AS (\n{queries[name]})\n"
+        return queries["views"] + checked + queries["summary"]
+    return queries["views"] + queries[name]
 
 
 def _check(connection: Connection, name: str, parameters: Mapping[str, object]) -> Check:
