@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.errors import ExecutionError
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.routing.rules import HOPS_MAX
 from chalicelib.domain.tokens import Mint, Pair, Token
@@ -44,7 +44,7 @@ _UNIX_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _POOL_STRAY_PPB = 300_000
 
 
-class PoolNotListedError(NotFoundError):
+class PoolNotListedError(ExecutionError):
     """No pool of that address is listed at that slot."""
 
     code = "POOL_NOT_LISTED"

@@ -2,18 +2,13 @@
 pools of its slot."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from solders.transaction import VersionedTransaction
-
 from chalicelib.domain.errors import OrderError
-from chalicelib.domain.orders.trades import SwapMode
-from chalicelib.domain.pools.pool import Pool
-from chalicelib.domain.routing.fills import Leg, fill
 from chalicelib.settings import SimulationSettings
-from chalicelib.simulation.market import Market, PoolNotListedError, moment_at_slot
-from chalicelib.solana.transactions import RequestedLeg, RequestedSwap, read_swap
+from chalicelib.simulation.execution import execute_swap, read_signed_swap, total_in, total_out
+from chalicelib.simulation.market import Market
 from chalicelib.worlds import market_of
 
 Row = Mapping[str, Any]
@@ -39,55 +34,21 @@ class Recomputation:
     def confirms(self, swap: Row) -> bool:
         """Tell whether the ledger's row of a swap equals what its bytes do in its slot."""
         try:
-            told = self._tell(swap["wire_bytes"], swap["landing_slot"])
-        except (ArithmeticError, IndexError, OrderError, PoolNotListedError, ValueError):
+            recomputed = self._recompute(swap["wire_bytes"], swap["landing_slot"])
+        except (ArithmeticError, IndexError, OrderError, ValueError):
             # The bytes are no signed swap, or one that the pools of that slot refuse.
             return False
-        return told == {name: swap[name] for name in told}
+        return recomputed == {name: swap[name] for name in recomputed}
 
-    def _tell(self, wire_bytes: bytes, slot: int) -> Row:
-        transaction = VersionedTransaction.from_bytes(wire_bytes)
-        if bytes(transaction) != wire_bytes or not all(transaction.verify_with_results()):
-            raise ValueError("the bytes are not what was signed")
-        swap = read_swap(transaction)
-        legs = self._fill(swap, slot)
-        amount_in = sum(x["amount_in"] for x in legs if x["input_mint"] == swap.input_mint)
-        amount_out = sum(x["amount_out"] for x in legs if x["output_mint"] == swap.output_mint)
-        _check_limit(swap, amount_in, amount_out)
+    def _recompute(self, wire_bytes: bytes, slot: int) -> Row:
+        transaction, swap = read_signed_swap(wire_bytes)
+        legs = execute_swap(self.market, swap, slot)
         return {
             "signature": str(transaction.signatures[0]),
             "memo": swap.memo,
             "input_mint": swap.input_mint,
             "output_mint": swap.output_mint,
-            "amount_in": amount_in,
-            "amount_out": amount_out,
-            "legs": legs,
+            "amount_in": total_in(legs, swap),
+            "amount_out": total_out(legs, swap),
+            "legs": [asdict(leg) for leg in legs],
         }
-
-    def _fill(self, swap: RequestedSwap, slot: int) -> list[dict[str, Any]]:
-        asked = [Leg(self._pool(leg, slot), leg.input_mint, leg.amount) for leg in swap.legs]
-        return [
-            {
-                "pool_address": leg.pool_address,
-                "input_mint": leg.input_mint,
-                "output_mint": leg.output_mint,
-                "amount_in": quote.amount_in,
-                "amount_out": quote.amount_out,
-            }
-            for leg, quote in zip(
-                swap.legs, fill(asked, swap.mode, moment_at_slot(slot)), strict=True
-            )
-        ]
-
-    def _pool(self, leg: RequestedLeg, slot: int) -> Pool:
-        pool = self.market.pool(leg.pool_address, slot)
-        asked = (leg.kind, {leg.input_mint, leg.output_mint})
-        if asked != (pool.kind, {pool.mint_a, pool.mint_b}):
-            raise ValueError("the leg is not one of that pool")
-        return pool
-
-
-def _check_limit(swap: RequestedSwap, amount_in: int, amount_out: int) -> None:
-    is_exact_in = swap.mode is SwapMode.EXACT_IN
-    if amount_out < swap.limit if is_exact_in else amount_in > swap.limit:
-        raise ValueError("the swap is beyond its limit")
