@@ -8,9 +8,9 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, WaiterError
 
-from infra.deploy.errors import DeploymentError
 from infra.deploy.target import Target
 from infra.deploy.template import Template
+from infra.errors import DeploymentError
 
 POLLS_MAX = 600
 
@@ -33,8 +33,7 @@ def apply_template(target: Target, template: Template, parameters: Mapping[str, 
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
     )["Id"]
     if _has_changes(cloudformation, target, change_set):
-        cloudformation.execute_change_set(ChangeSetName=change_set)
-        _wait_for_stack(cloudformation, target, kind)
+        _execute(cloudformation, target, change_set, f"stack_{kind.lower()}_complete")
 
 
 def describe_stack(target: Target) -> Mapping[str, Any] | None:
@@ -61,9 +60,7 @@ def outputs(target: Target) -> Mapping[str, str]:
 def _has_changes(cloudformation: BaseClient, target: Target, change_set: str) -> bool:
     """Wait until CloudFormation has compared the change set with the stack."""
     try:
-        cloudformation.get_waiter("change_set_create_complete").wait(
-            ChangeSetName=change_set, WaiterConfig=_pace(target)
-        )
+        _wait(cloudformation, target, "change_set_create_complete", ChangeSetName=change_set)
     except WaiterError as error:
         answer = cloudformation.describe_change_set(ChangeSetName=change_set)
         reason = answer.get("StatusReason", "")
@@ -73,18 +70,18 @@ def _has_changes(cloudformation: BaseClient, target: Target, change_set: str) ->
     return True
 
 
-def _wait_for_stack(cloudformation: BaseClient, target: Target, kind: str) -> None:
+def _execute(cloudformation: BaseClient, target: Target, change_set: str, waiter: str) -> None:
+    cloudformation.execute_change_set(ChangeSetName=change_set)
     try:
-        cloudformation.get_waiter(f"stack_{kind.lower()}_complete").wait(
-            StackName=target.stack_name, WaiterConfig=_pace(target)
-        )
+        _wait(cloudformation, target, waiter, StackName=target.stack_name)
     except WaiterError as error:
         reason = _why_failed(cloudformation, target)
         raise DeploymentError(f"{target.stack_name}: {reason}") from error
 
 
-def _pace(target: Target) -> dict[str, float]:
-    return {"Delay": target.poll_seconds, "MaxAttempts": POLLS_MAX}
+def _wait(cloudformation: BaseClient, target: Target, waiter: str, **names: str) -> None:
+    pace = {"Delay": target.poll_seconds, "MaxAttempts": POLLS_MAX}
+    cloudformation.get_waiter(waiter).wait(WaiterConfig=pace, **names)
 
 
 def _why_failed(cloudformation: BaseClient, target: Target) -> str:

@@ -7,6 +7,12 @@ from botocore.client import BaseClient
 from localstack_client.session import Session as LocalStackSession
 
 LOCAL_REGION = "us-east-1"
+#: What a process needs in its environment to call an emulator, which takes any key.
+LOCAL_ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": LOCAL_REGION,
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+}
 
 
 class Clients(Protocol):
@@ -25,8 +31,8 @@ def aws_clients() -> Clients:
 def local_clients(host: str) -> Clients:
     """Clients of the emulator at this host and port, "127.0.0.1:4566" say."""
     session: Clients = LocalStackSession(
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=LOCAL_ENVIRONMENT["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=LOCAL_ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
         region_name=LOCAL_REGION,
         localstack_host=host,
     )

@@ -3,8 +3,6 @@
 import fcntl
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +10,6 @@ from pathlib import Path
 
 from infra.deploy.bytecode import add_bytecode
 from infra.deploy.clients import LOCAL_REGION
-from infra.deploy.errors import DeploymentError
 from infra.deploy.gateway import answer_everything
 from infra.deploy.template import (
     Template,
@@ -20,7 +17,8 @@ from infra.deploy.template import (
     merge_template,
     require_partial_batches,
 )
-from infra.paths import ROOT
+from infra.errors import DeploymentError
+from infra.paths import ROOT, program, run_program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +39,11 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     folder.mkdir(parents=True, exist_ok=True)
     parts = folder / "parts.json"
     parts.write_text(json.dumps(merge_template(), indent=2))
-    command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", stage]
+    command = [program("chalice"), "package", "--stage", stage]
     command += ["--template-format", "json", "--merge-template", str(parts), str(folder)]
     environment = {"AWS_DEFAULT_REGION": LOCAL_REGION, **os.environ}
     with _alone():
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-    if done.returncode:
-        raise DeploymentError(f"chalice package failed:\n{done.stdout}{done.stderr}")
+        run_program(command, DeploymentError, cwd=ROOT, env=environment)
     template = json.loads((folder / "sam.json").read_text())
     let_websocket_stage_deploy_itself(template)
     answer_everything(template)

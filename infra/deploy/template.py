@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from infra.deploy.errors import DeploymentError
+from infra.errors import DeploymentError
 from infra.paths import ROOT
 
 Template = dict[str, Any]

@@ -31,6 +31,5 @@ def _create_if_missing(storage: BaseClient, bucket: str) -> None:
         storage.head_bucket(Bucket=bucket)
     except ClientError:
         # S3 refuses to be told its default region.
-        place = {} if region == LOCAL_REGION else {"LocationConstraint": region}
-        options = {"CreateBucketConfiguration": place} if place else {}
-        storage.create_bucket(Bucket=bucket, **options)
+        place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        storage.create_bucket(Bucket=bucket, **({} if region == LOCAL_REGION else place))

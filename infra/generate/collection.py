@@ -60,25 +60,17 @@ def _requests(document: Node, tag: str) -> Iterator[Node]:
 
 def _items(path: str, method: str, operation: Node) -> Iterator[Node]:
     """One request, or one for each example of a body."""
-    request = _request(path, method, operation)
-    item = {"request": request, "response": [*_answers(operation)]}
+    name, request = operation["summary"], _request(path, method, operation)
+    item = {"name": name, "request": request, "response": [*_answers(operation)]}
     if "requestBody" not in operation:
-        yield {"name": operation["summary"], **item}
+        yield item
         return
     item["event"] = [{"listen": "test", "script": {"type": "text/javascript", "exec": [*REMEMBER]}}]
-    for title, example in operation["requestBody"]["content"]["application/json"][
-        "examples"
-    ].items():
-        body = {
-            "mode": "raw",
-            "raw": json.dumps(example["value"], indent=2),
-            "options": {"raw": {"language": "json"}},
-        }
-        yield {
-            "name": f"{operation['summary']}: {title}",
-            **item,
-            "request": request | {"body": body},
-        }
+    examples = operation["requestBody"]["content"]["application/json"]["examples"]
+    for title, example in examples.items():
+        text = json.dumps(example["value"], indent=2)
+        body = {"mode": "raw", "raw": text, "options": {"raw": {"language": "json"}}}
+        yield item | {"name": f"{name}: {title}", "request": request | {"body": body}}
 
 
 def _request(path: str, method: str, operation: Node) -> Node:

@@ -8,13 +8,9 @@ from typing import NamedTuple
 import chalicelib
 from chalicelib.domain.errors import CodedError, ExecutionError
 from chalicelib.domain.pools.rejections import QuoteError
-from chalicelib.engine.errors import (
-    ConnectionGoneError,
-    FrameRefusedError,
-    TooManySubscriptionsError,
-)
+from chalicelib.engine import errors as of_engine
+from chalicelib.entrypoints import errors as of_entrypoints
 from chalicelib.entrypoints import problems
-from chalicelib.entrypoints.errors import InvalidAfterError, UnknownActionError
 from infra.deploy.gateway import REFUSALS, Refusal
 from infra.paths import ROOT
 
@@ -23,11 +19,11 @@ BEGIN, END = "<!-- error codes: begin -->\n", "<!-- error codes: end -->\n"
 HEAD = "| code | where | again? | meaning |\n| --- | --- | --- | --- |\n"
 # What only a WebSocket says: an error frame, or a connection that is closed.
 OF_FRAMES = (
-    ConnectionGoneError,
-    FrameRefusedError,
-    InvalidAfterError,
-    TooManySubscriptionsError,
-    UnknownActionError,
+    of_engine.ConnectionGoneError,
+    of_engine.FrameRefusedError,
+    of_engine.TooManySubscriptionsError,
+    of_entrypoints.InvalidAfterError,
+    of_entrypoints.UnknownActionError,
 )
 # What no error class says: the router of the functions answers it, and the API's gateway.
 BY_ITSELF = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.local.processes import interrupt_on_signals
+from infra.local.commands import command
 from infra.local.stack import LocalStack
 from orders_client import OrdersClient
 from orders_client.cli.bench import Bench
@@ -25,14 +25,9 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=10)
     parser.add_argument("--latency", default="2000-3000", help="milliseconds, or a range")
     arguments = parser.parse_args()
-    interrupt_on_signals()
     console = Console(highlight=False)
-    try:
-        with tempfile.TemporaryDirectory(prefix="orders-demo-") as folder:
-            bench = _run_stack(Path(folder), arguments.orders, arguments.latency, console)
-    except KeyboardInterrupt:
-        console.print("\nstopped")
-        sys.exit(130)
+    with command(), tempfile.TemporaryDirectory(prefix="orders-demo-") as folder:
+        bench = _run_stack(Path(folder), arguments.orders, arguments.latency, console)
     console.print(figures_table(compute_figures(bench)))
     sys.exit(0 if all(trade.succeeded_first_time for trade in bench.trades) else 1)
 

@@ -1,12 +1,16 @@
-"""Where everything of a running local stack is, kept in a file for the commands that come later."""
+"""What a running local stack tells the commands that come later."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from botocore.client import BaseClient
 
 from infra.deploy.clients import local_clients
 from infra.deploy.target import Target
+from infra.errors import StackNotRunningError
 from infra.paths import ROOT
 
 LOCAL_FOLDER = ROOT / ".local"
@@ -14,9 +18,16 @@ DESCRIPTION = "stack.json"
 POLL_SECONDS = 0.2
 
 
+class Apis(NamedTuple):
+    """The addresses that the front door passes calls on to."""
+
+    http: str
+    websocket: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """Where everything of a running stack is; kept in a file for `make deploy` and `make local`."""
+    """Where everything of a running stack is; kept in a file for the commands that come later."""
 
     base_url: str
     database_url: str
@@ -35,6 +46,18 @@ class Description:
             poll_seconds=POLL_SECONDS,
         )
 
+    def client(self, service_name: str) -> BaseClient:
+        """Return a client of the stack's AWS emulator."""
+        return local_clients(self.emulator_host).client(service_name)
+
+    def apis(self) -> Apis:
+        """Return where the APIs are; a deployment may give them other ids."""
+        base = f"http://{self.emulator_host}/_aws/execute-api"
+        return Apis(
+            http=f"{base}/{self.outputs['RestAPIId']}/live",
+            websocket=f"{base}/{self.outputs['WebsocketAPIId']}/live",
+        )
+
     def write(self, folder: Path) -> None:
         """Keep it where the front door and other commands look; whole at every moment."""
         draft = folder / f"{DESCRIPTION}.new"
@@ -42,6 +65,18 @@ class Description:
         draft.replace(folder / DESCRIPTION)
 
 
-def running() -> Description:
-    """Return the stack that `make dev` keeps up. Raises FileNotFoundError when there is none."""
-    return Description(**json.loads((LOCAL_FOLDER / DESCRIPTION).read_text()))
+def read_description(file: Path) -> Description:
+    """Read what a stack has written."""
+    return Description(**json.loads(file.read_text()))
+
+
+def running(instead: str = "") -> Description:
+    """Return the stack that `make dev` keeps up.
+
+    Raises StackNotRunningError when there is none; its message offers `instead` as well.
+    """
+    try:
+        return read_description(LOCAL_FOLDER / DESCRIPTION)
+    except FileNotFoundError as error:
+        hint = "the stack is not up: run `make dev` in another terminal"
+        raise StackNotRunningError(f"{hint}, or {instead}" if instead else hint) from error

@@ -2,15 +2,14 @@
 
 import argparse
 import signal
-import sys
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.table import Table
 
+from infra.local.commands import command
 from infra.local.description import LOCAL_FOLDER, Description
-from infra.local.processes import interrupt_on_signals
 from infra.local.stack import LocalStack
+from infra.tables import pairs_table
 
 EXAMPLE = (
     "curl -X POST {url}/api/orders/execute -H 'Content-Type: application/json' "
@@ -26,15 +25,8 @@ def main() -> None:
     parser.add_argument("--auth", choices=["none", "api_key"], default="none")
     arguments = parser.parse_args()
     parameters = {"LatencyMs": arguments.latency, "AuthMode": arguments.auth}
-    interrupt_on_signals()
-    console = Console()
-    try:
-        _keep_up(arguments.port, parameters, console)
-    except KeyboardInterrupt:
-        console.print("\nstopped; the data stay in .local/")
-    except RuntimeError as error:
-        console.print(f"[red]{error}[/red]")
-        sys.exit(1)
+    with command(stopped="stopped; the data stay in .local/", stopped_status=0):
+        _keep_up(arguments.port, parameters, Console())
 
 
 def _keep_up(port: int, parameters: Mapping[str, str], console: Console) -> None:
@@ -48,14 +40,15 @@ def _keep_up(port: int, parameters: Mapping[str, str], console: Console) -> None
 
 
 def _describe(description: Description, console: Console) -> None:
-    table = Table.grid(padding=(0, 2))
     url = description.base_url
-    table.add_row("Dashboard and HTTP", url)
-    table.add_row("WebSocket", f"{url.replace('http', 'ws')}/api/orders/execute?orderId=…")
-    table.add_row("PostgreSQL", description.database_url)
-    table.add_row("AWS emulator", f"http://{description.emulator_host}")
-    table.add_row("Logs", str(LOCAL_FOLDER))
-    console.print(table)
+    places = {
+        "Dashboard and HTTP": url,
+        "WebSocket": f"{url.replace('http', 'ws')}/api/orders/execute?orderId=…",
+        "PostgreSQL": description.database_url,
+        "AWS emulator": f"http://{description.emulator_host}",
+        "Logs": LOCAL_FOLDER,
+    }
+    console.print(pairs_table(places))
     console.print(f"\nTry:  {EXAMPLE.format(url=url)}\n", soft_wrap=True, highlight=False)
     console.print("Ctrl-C stops it; `make deploy STAGE=local` redeploys the code as it is now.")
 

@@ -9,7 +9,8 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import uvloop
@@ -18,8 +19,6 @@ from aiohttp import (
     ClientSession,
     ClientTimeout,
     ClientWebSocketResponse,
-    DummyCookieJar,
-    TCPConnector,
     WSCloseCode,
     WSMsgType,
     WSServerHandshakeError,
@@ -36,7 +35,8 @@ from infra.deploy.gateway import (
     Refusal,
     refusal_of,
 )
-from infra.local.apis import Apis, DescribedApis
+from infra.local.description import Apis, read_description
+from infra.local.forwarding import end_to_end, forward, forwarding_session
 from infra.local.processes import LOOPBACK
 from infra.local.warm_up import CALLS
 
@@ -55,17 +55,6 @@ WEBSOCKET_PATH = "/api/orders/execute"
 # What API Gateway knows. Of another method the function knows as little as of this one.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 REFUSED_METHOD = "OPTIONS"
-# These belong to one connection, not to the message (RFC 9110, 7.6.1).
-HOP_BY_HOP = {
-    "connection",
-    "content-length",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-}
 
 
 @dataclass(slots=True)
@@ -74,8 +63,10 @@ class FrontDoor:
 
     apis: Callable[[], Apis]
     session: ClientSession
-    calls: asyncio.Semaphore
-    handshakes: asyncio.Semaphore
+    calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS))
+    handshakes: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(HANDSHAKES_AT_ONCE)
+    )
     message_bytes_max: int = MESSAGE_BYTES_MAX
     idle_seconds: float = IDLE_SECONDS
     open_seconds: float = OPEN_SECONDS
@@ -101,17 +92,8 @@ class FrontDoor:
             log.info("a call failed: %r", call.exception())
 
     async def _call(self, request: web.Request) -> web.Response:
-        headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
         method = request.method if request.method in METHODS else REFUSED_METHOD
-        async with self.session.request(
-            method,
-            URL(self.apis().http + request.raw_path, encoded=True),
-            headers=headers,
-            data=await request.read(),
-            allow_redirects=False,
-        ) as answer:
-            kept = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
-            return web.Response(status=answer.status, headers=kept, body=await answer.read())
+        return await forward(self.session, request, self.apis().http, method=method)
 
     async def _join(self, request: web.Request) -> web.StreamResponse:
         if request.path != WEBSOCKET_PATH:
@@ -119,9 +101,8 @@ class FrontDoor:
         address = URL(f"{self.apis().websocket}?{request.rel_url.raw_query_string}", encoded=True)
         try:
             async with self.handshakes:
-                upstream = await self.session.ws_connect(
-                    address, autoclose=True, autoping=True, headers=_handshake_headers(request)
-                )
+                headers = _handshake_headers(request)
+                upstream = await self.session.ws_connect(address, headers=headers)
         except WSServerHandshakeError as refusal:
             return _refuse(refusal_of(refusal.status))
         except (ClientError, TimeoutError):
@@ -178,11 +159,8 @@ class FrontDoor:
 
 def _handshake_headers(request: web.Request) -> dict[str, str]:
     """What a client says of itself; what belongs to the handshake is each connection's own."""
-    return {
-        name: value
-        for name, value in request.headers.items()
-        if name.lower() not in HOP_BY_HOP and not name.lower().startswith("sec-websocket-")
-    }
+    headers = end_to_end(request.headers)
+    return {k: v for k, v in headers.items() if not k.lower().startswith("sec-websocket-")}
 
 
 def _refuse(refusal: Refusal) -> web.Response:
@@ -211,25 +189,25 @@ async def _pump_out(
 async def application(apis: Callable[[], Apis]) -> web.Application:
     """Return the proxy as an application to serve; `apis` is asked at each call."""
     served = web.Application(client_max_size=BODY_BYTES_MAX)
-    session = ClientSession(
-        connector=TCPConnector(limit=0),
-        timeout=ClientTimeout(total=None, sock_read=CALL_SECONDS),
-        cookie_jar=DummyCookieJar(),
-        auto_decompress=False,
-    )
-    door = FrontDoor(
-        apis=apis,
-        session=session,
-        calls=asyncio.Semaphore(CALLS),
-        handshakes=asyncio.Semaphore(HANDSHAKES_AT_ONCE),
-    )
-    served.router.add_route("*", r"/{path:[\s\S]*}", door.handle)
+    session = forwarding_session(ClientTimeout(total=None, sock_read=CALL_SECONDS))
+    handle = FrontDoor(apis=apis, session=session).handle
+    served.router.add_route("*", r"/{path:[\s\S]*}", handle)
 
     async def close_session(_: web.Application) -> None:
         await session.close()
 
     served.on_cleanup.append(close_session)
     return served
+
+
+def described_apis(file: Path) -> Callable[[], Apis]:
+    """Return a function that tells the APIs of the stack's description, read again when written."""
+
+    @lru_cache(maxsize=1)
+    def read(written_at_ns: int) -> Apis:
+        return read_description(file).apis()
+
+    return lambda: read(file.stat().st_mtime_ns)
 
 
 def main() -> None:
@@ -241,7 +219,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     uvloop.install()
     web.run_app(
-        application(DescribedApis(arguments.description)),
+        application(described_apis(arguments.description)),
         host=[LOOPBACK, "::1"],
         port=arguments.port,
         print=None,

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import psutil
 import psycopg
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from infra.local.processes import LOOPBACK, STOP_SECONDS, as_user, free_port, spawn, stop
+from infra.errors import StackStartError
+from infra.local import processes
+from infra.local.processes import LOOPBACK
+from infra.paths import run_program
 
 START_SECONDS = 30
 # PostgreSQL refuses to run as root.
@@ -22,7 +24,7 @@ class LocalPostgres:
     """A PostgreSQL server on loopback; its data stay in `folder`."""
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
-        self.port = port or free_port()
+        self.port = port or processes.free_port()
         self.data = folder / "postgres"
         self.url = self.url_through(self.port)
         self._log = folder / "postgres.log"
@@ -38,12 +40,9 @@ class LocalPostgres:
         """Whether the server was started and not stopped since."""
         return self._process is not None
 
-    @property
-    def process_id(self) -> int:
-        """The server's process."""
-        if self._process is None:
-            raise RuntimeError("PostgreSQL is not running")
-        return self._process.pid
+    def process_ids(self) -> list[int]:
+        """The server's process, if it is running; the sessions are children of it."""
+        return [] if self._process is None else [self._process.pid]
 
     def start(self) -> None:
         """Make the database on first use, start the server and wait until it answers."""
@@ -53,15 +52,15 @@ class LocalPostgres:
         arguments = ["-D", str(self.data), "-h", LOOPBACK, "-p", str(self.port), "-k", ""]
         # Local data can be made again: commits need not wait for the disk.
         arguments += ["-c", "fsync=off", "-c", "max_connections=200"]
-        self._process = spawn(
+        self._process = processes.spawn(
             [str(_program("postgres")), *arguments], log=self._log, cwd=self.data, uid=self._uid
         )
-        self._wait_until_ready()
+        processes.wait_until(self._is_up, START_SECONDS)
 
     def stop(self) -> None:
         """Stop the server, ending its sessions."""
         if self._process is not None:
-            stop(self._process, signal.SIGINT)
+            processes.stop(self._process, signal.SIGINT)
             self._process = None
 
     def crash(self) -> None:
@@ -73,7 +72,7 @@ class LocalPostgres:
         self._process.wait()
         self._process = None
         # They end by themselves, and the next server waits for none of them.
-        psutil.wait_procs(sessions, timeout=STOP_SECONDS)
+        psutil.wait_procs(sessions, timeout=processes.STOP_SECONDS)
 
     def _make_data_folder(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
@@ -86,27 +85,16 @@ class LocalPostgres:
     def _run_initdb(self) -> None:
         command = [str(_program("initdb")), "-D", str(self.data), "-U", "postgres"]
         command += ["-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-        done = subprocess.run(
-            command,
-            cwd=self.data,
-            capture_output=True,
-            text=True,
-            check=False,
-            **as_user(self._uid),
-        )
-        if done.returncode:
-            raise RuntimeError(f"initdb failed:\n{done.stdout}{done.stderr}")
+        run_program(command, StackStartError, cwd=self.data, **processes.as_user(self._uid))
 
-    @retry(
-        retry=retry_if_exception_type(psycopg.OperationalError),
-        wait=wait_fixed(0.05),
-        stop=stop_after_delay(START_SECONDS),
-        reraise=True,
-    )
-    def _wait_until_ready(self) -> None:
+    def _is_up(self) -> bool:
         if self._process is None or self._process.poll() is not None:
-            raise RuntimeError(f"PostgreSQL did not start; see {self._log}")
-        psycopg.connect(self.url, connect_timeout=2).close()
+            raise StackStartError(f"PostgreSQL did not start; see {self._log}")
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
 
 def _program(name: str) -> Path:

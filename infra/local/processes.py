@@ -7,12 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from infra.errors import StackStartError
+
 LOOPBACK = "127.0.0.1"
+POLL_SECONDS = 0.05
 STOP_SECONDS = 10
 _PR_SET_PDEATHSIG = 1
 
@@ -30,6 +34,15 @@ def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def wait_until(is_up: Callable[[], bool], seconds: float) -> None:
+    """Ask until it is up. Raises StackStartError when it is not within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not is_up():
+        if time.monotonic() >= deadline:
+            raise StackStartError(f"it is not up after {seconds:.0f} s")
+        time.sleep(POLL_SECONDS)
 
 
 def spawn(
@@ -61,12 +74,6 @@ def as_user(uid: int | None) -> dict[str, Any]:
     if uid is None:
         return {}
     return {"user": uid, "group": pwd.getpwuid(uid).pw_gid, "extra_groups": []}
-
-
-def interrupt_on_signals() -> None:
-    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt, even where a shell had them ignored."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager

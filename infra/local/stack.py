@@ -7,21 +7,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from operator import not_
 from pathlib import Path
 from secrets import token_urlsafe
-from types import TracebackType
 from typing import Self
 
 from solders.keypair import Keypair
-from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
-from infra.deploy.clients import LOCAL_REGION, local_clients
+from infra.deploy.clients import LOCAL_ENVIRONMENT, local_clients
 from infra.deploy.package import Artifact, package
 from infra.deploy.stack import deploy
+from infra.errors import StackStartError
+from infra.local import processes
 from infra.local.description import DESCRIPTION, Description
 from infra.local.postgres import LocalPostgres
-from infra.local.processes import LOOPBACK, free_port, is_listening, spawn, stop, uninterrupted
+from infra.local.processes import LOOPBACK
 from infra.local.warm_up import WORKERS, warm_up
 from infra.paths import ROOT
 
@@ -44,9 +43,9 @@ class LocalStack:
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.folder = folder
-        self.port = port or free_port()
+        self.port = port or processes.free_port()
         self.postgres = LocalPostgres(folder)
-        self.emulator_port = free_port()
+        self.emulator_port = processes.free_port()
         self._aws_port, self._database_port = self.emulator_port, self.postgres.port
         self._parameters = dict(parameters or {})
         self._report = report
@@ -65,18 +64,12 @@ class LocalStack:
             self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def process_ids(self) -> list[int]:
         """The processes that this object started; the functions' are children of theirs."""
-        database = [self.postgres.process_id] if self.postgres.is_running else []
-        return [*(child.pid for child in self._children), *database]
+        return [*(child.pid for child in self._children), *self.postgres.process_ids()]
 
     def reroute(self, *, aws_port: int, database_port: int) -> None:
         """Let the functions reach AWS and the database by way of these ports, where something
@@ -93,16 +86,16 @@ class LocalStack:
 
     def stop(self) -> None:
         """Stop everything, the front door first."""
-        with uninterrupted():
+        with processes.uninterrupted():
             while self._children:
-                stop(self._children.pop())
+                processes.stop(self._children.pop())
             self.postgres.stop()
             shutil.rmtree(self.folder / "tmp", ignore_errors=True)
             (self.folder / DESCRIPTION).unlink(missing_ok=True)
 
     def _start(self) -> None:
-        if is_listening(self.port):
-            raise RuntimeError(f"port {self.port} is in use; choose another with PORT=…")
+        if processes.is_listening(self.port):
+            raise StackStartError(f"port {self.port} is in use; choose another with PORT=…")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._report("starting PostgreSQL and the AWS emulator")
         self._start_emulator()
@@ -124,26 +117,26 @@ class LocalStack:
         scratch.mkdir(exist_ok=True)
         environment = {
             **os.environ,
+            **LOCAL_ENVIRONMENT,
             "BIND_HOST": LOOPBACK,
             "MINISTACK_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.emulator_port),
             "TMPDIR": str(scratch),
             "LOG_LEVEL": "WARNING",
             "LAMBDA_WARM_TTL_SECONDS": "3600",
-            "AWS_DEFAULT_REGION": LOCAL_REGION,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
             # The emulator hands it on to the functions.
             "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self._aws_port}",
         }
-        self._children.append(
-            spawn(
-                [sys.executable, "-m", "infra.local.emulator"],
-                log=self.folder / "emulator.log",
-                cwd=ROOT,
-                env=environment,
-            )
-        )
+        self._spawn("emulator", env=environment)
+
+    def _start_front_door(self) -> None:
+        description = str(self.folder / DESCRIPTION)
+        self._spawn("front_door", "--port", str(self.port), "--description", description)
+
+    def _spawn(self, module: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        command = [sys.executable, "-m", f"infra.local.{module}", *arguments]
+        log = self.folder / f"{module}.log"
+        self._children.append(processes.spawn(command, log=log, cwd=ROOT, env=env))
 
     def _deploy(self, artifact: Artifact) -> Description:
         host = f"{LOOPBACK}:{self.emulator_port}"
@@ -183,17 +176,10 @@ class LocalStack:
             path.write_text(make())
         return path.read_text()
 
-    def _start_front_door(self) -> None:
-        command = [sys.executable, "-m", "infra.local.front_door", "--port", str(self.port)]
-        command += ["--description", str(self.folder / DESCRIPTION)]
-        self._children.append(spawn(command, log=self.folder / "front_door.log", cwd=ROOT))
+    def _wait_for(self, port: int) -> None:
+        def is_up() -> bool:
+            if any(child.poll() is not None for child in self._children):
+                raise StackStartError(f"a part of the stack ended; its logs are in {self.folder}")
+            return processes.is_listening(port)
 
-    @retry(
-        retry=retry_if_result(not_),
-        wait=wait_fixed(0.05),
-        stop=stop_after_delay(START_SECONDS),
-    )
-    def _wait_for(self, port: int) -> bool:
-        if any(child.poll() is not None for child in self._children):
-            raise RuntimeError(f"a part of the stack ended; its logs are in {self.folder}")
-        return is_listening(port)
+        processes.wait_until(is_up, START_SECONDS)

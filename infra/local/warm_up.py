@@ -5,9 +5,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from botocore.client import BaseClient
-from tenacity import retry, retry_if_exception_type, stop_after_delay
 
+from infra.errors import StackStartError
 from infra.local.description import Description
+from infra.local.functions import function_names
+from infra.local.processes import wait_until
 
 # How many calls the front door lets through at once, and how many batches are executed at once.
 CALLS, WORKERS = 2, 2
@@ -47,15 +49,9 @@ _EVENTS: dict[str, tuple[int, dict[str, object]]] = {
 }
 
 
-def function_names(description: Description) -> dict[str, str]:
-    """Return the deployed functions' names by their names in the template."""
-    functions = description.target().clients.client("lambda").list_functions()["Functions"]
-    return {f["FunctionName"].split("-")[2]: f["FunctionName"] for f in functions}
-
-
 def warm_up(description: Description) -> None:
     """Call each function as often as it may run at once."""
-    client = description.target().clients.client("lambda")
+    client = description.client("lambda")
     names = function_names(description)
     calls = [
         (names[name], json.dumps(event).encode())
@@ -63,22 +59,20 @@ def warm_up(description: Description) -> None:
         for _ in range(times)
     ]
     with ThreadPoolExecutor(len(calls)) as pool:
-        for call in [pool.submit(_start, client, name, payload) for name, payload in calls]:
+        for call in [pool.submit(_warm, client, name, payload) for name, payload in calls]:
             call.result()
 
 
-class _StillColdError(RuntimeError):
-    """The function's time was up before it was there: this machine has much else to do."""
+def _warm(client: BaseClient, name: str, payload: bytes) -> None:
+    wait_until(lambda: _is_warm(client, name, payload), START_SECONDS)
 
 
-@retry(
-    retry=retry_if_exception_type(_StillColdError),
-    stop=stop_after_delay(START_SECONDS),
-    reraise=True,
-)
-def _start(client: BaseClient, name: str, payload: bytes) -> None:
+def _is_warm(client: BaseClient, name: str, payload: bytes) -> bool:
     answer = client.invoke(FunctionName=name, Payload=payload)
-    if "FunctionError" in answer:
-        reason = answer["Payload"].read().decode()
-        error = _StillColdError if "Sandbox.Timedout" in reason else RuntimeError
-        raise error(f"a function does not start: {reason}")
+    if "FunctionError" not in answer:
+        return True
+    reason = answer["Payload"].read().decode()
+    if "Sandbox.Timedout" in reason:
+        # The function's time was up before it was there: this machine has much else to do.
+        return False
+    raise StackStartError(f"a function does not start: {reason}")

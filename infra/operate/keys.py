@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from chalicelib.adapters.postgres.keys import PostgresKeyStore
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import KeyStore, Scope, make_key
 from chalicelib.engine.errors import UnavailableError
+from infra.local.commands import command, leave
 from infra.local.description import running
 
 OWNER_CHARACTERS_MAX = 64
@@ -22,15 +24,13 @@ OWNER_CHARACTERS_MAX = 64
 def main() -> None:
     """Make, list or revoke API keys, in DATABASE_URL or in the running local stack."""
     arguments = _parser().parse_args()
-    console = Console()
-    database = PostgresDatabase(_database_url())
-    try:
-        sys.exit(_run(arguments, PostgresKeyStore(database), console))
-    except UnavailableError as error:
-        console.print(f"[red]{error.detail}[/red]")
-        sys.exit(2)
-    finally:
-        database.close()
+    with command():
+        url = os.environ.get("DATABASE_URL") or running(instead="set DATABASE_URL").database_url
+        with closing(PostgresDatabase(url)) as database:
+            try:
+                sys.exit(_run(arguments, PostgresKeyStore(database)))
+            except UnavailableError as error:
+                leave(error.detail, 2)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,17 +51,7 @@ def _owner(text: str) -> OwnerId:
     return OwnerId(text)
 
 
-def _database_url() -> str:
-    url = os.environ.get("DATABASE_URL")
-    if url:
-        return url
-    try:
-        return running().database_url
-    except FileNotFoundError:
-        sys.exit("no DATABASE_URL is set, and no `make dev` is running")
-
-
-def _run(arguments: argparse.Namespace, keys: KeyStore, console: Console) -> int:
+def _run(arguments: argparse.Namespace, keys: KeyStore) -> int:
     now = datetime.now(UTC)
     match arguments.command:
         case "create":
@@ -71,20 +61,19 @@ def _run(arguments: argparse.Namespace, keys: KeyStore, console: Console) -> int
             print(json.dumps({"keyId": key.key_id, "owner": key.owner_id, "apiKey": text}))
         case "revoke":
             if not keys.revoke(arguments.key_id, now):
-                console.print(f"there is no key {arguments.key_id} to revoke")
+                print(f"there is no key {arguments.key_id} to revoke")
                 return 1
-            console.print(f"revoked {arguments.key_id}")
+            print(f"revoked {arguments.key_id}")
         case _:
-            console.print(_table(keys))
+            Console().print(_table(keys))
     return 0
 
 
 def _table(keys: KeyStore) -> Table:
     table = Table("key", "owner", "scope", "made", "revoked")
     for key in keys.all():
-        revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
-        made = f"{key.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(key.key_id, key.owner_id, key.scope, made, revoked)
+        times = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (key.created_at, key.revoked_at)]
+        table.add_row(key.key_id, key.owner_id, key.scope, *times)
     return table
 
 

@@ -1,14 +1,13 @@
 """Return dead letters to the queue that they came from."""
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.client import BaseClient
-from rich.console import Console
 
 from infra.deploy.change_sets import outputs
+from infra.local.commands import command
 from infra.stages import target_of
 
 # Where messages end that nobody could deal with, and where they came from.
@@ -18,8 +17,6 @@ WAYS_BACK = {
     "StatusDeadLetterQueue": "StatusQueue",
 }
 RECEIVE_MAX = 10
-
-Message = Mapping[str, Any]
 
 
 def redrive(sqs: BaseClient, source_url: str, target_url: str) -> int:
@@ -37,7 +34,7 @@ def redrive(sqs: BaseClient, source_url: str, target_url: str) -> int:
     return moved
 
 
-def _receive(sqs: BaseClient, queue_url: str) -> Iterator[Message]:
+def _receive(sqs: BaseClient, queue_url: str) -> Iterator[Mapping[str, Any]]:
     while messages := sqs.receive_message(
         QueueUrl=queue_url,
         MaxNumberOfMessages=RECEIVE_MAX,
@@ -59,16 +56,13 @@ def main() -> None:
     """Return the dead letters of a stage: `local` is the running `make dev`, any other is AWS."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--stage", required=True)
-    console = Console()
-    try:
-        target = target_of(parser.parse_args().stage)
-    except FileNotFoundError:
-        console.print("no local stack is running; start one with `make dev`")
-        sys.exit(2)
-    sqs, urls = target.clients.client("sqs"), outputs(target)
-    for source, queue in WAYS_BACK.items():
-        moved = redrive(sqs, urls[source], urls[queue])
-        console.print(f"{moved} messages from {source} to {queue}")
+    stage = parser.parse_args().stage
+    with command():
+        target = target_of(stage)
+        sqs, urls = target.clients.client("sqs"), outputs(target)
+        for source, queue in WAYS_BACK.items():
+            moved = redrive(sqs, urls[source], urls[queue])
+            print(f"{moved} messages from {source} to {queue}")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from infra.local.functions import function_names
 from infra.local.stack import LocalStack
-from infra.local.warm_up import function_names
 from infra.verify.sizes import SCHEDULE_EVENT
 from tests.outside import Outside
 

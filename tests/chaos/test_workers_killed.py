@@ -8,8 +8,8 @@ import psutil
 import psycopg
 import pytest
 
+from infra.local.functions import function_names
 from infra.local.stack import LocalStack
-from infra.local.warm_up import function_names
 from orders_client import OrdersClient
 
 ORDERS = 30

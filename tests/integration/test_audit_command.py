@@ -19,7 +19,7 @@ def command(
 ) -> Callable[..., tuple[object, str, str]]:
     """What the command leaves with and prints, where no stack is up."""
     monkeypatch.setattr(description, "LOCAL_FOLDER", tmp_path)
-    monkeypatch.setattr("infra.operate.audit.__main__.interrupt_on_signals", lambda: None)
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)
     monkeypatch.delenv("DATABASE_URL", raising=False)
 
     def run(*arguments: str) -> tuple[object, str, str]:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import Settings
-from infra.deploy.errors import DeploymentError
 from infra.deploy.gateway import ANY_METHOD
 from infra.deploy.package import Artifact
 from infra.deploy.template import Template, require_partial_batches
+from infra.errors import DeploymentError
 
 QUEUES = {
     "OrdersQueue": "Execute",

@@ -6,42 +6,31 @@ Exits 0 when every check holds, 1 when one does not, 2 when nothing could be com
 import argparse
 import os
 import sys
-from typing import NoReturn
 
 import psycopg
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.local.commands import command, leave
 from infra.local.description import running
-from infra.local.processes import interrupt_on_signals
 from infra.operate.audit.checks import audit
 from infra.operate.audit.recompute import deployed_market
-from infra.operate.audit.report import Check, Report
+from infra.operate.audit.report import Report
+from infra.tables import figure_table
 
 SHOWN_MAX = 3
 
 
 def check_table(report: Report) -> Table:
     """The checks, and below a wrong one a few of the orders where it does not hold."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("check", no_wrap=True)
-    table.add_column("looked at", justify="right", no_wrap=True)
-    table.add_column("wrong", justify="right", no_wrap=True)
+    table = figure_table(["check"], ["looked at", "wrong"])
     for check in report.checks:
-        table.add_row(
-            Text("\n  ".join([check.claim, *_few(check)])),
-            f"{check.looked_at:,}",
-            f"{check.wrong:,}",
-            style="red" if check.wrong else None,
-        )
+        more = ["…"] if len(check.subjects) > SHOWN_MAX else []
+        claim = Text("\n  ".join([check.claim, *check.subjects[:SHOWN_MAX], *more]))
+        style = "red" if check.wrong else None
+        table.add_row(claim, f"{check.looked_at:,}", f"{check.wrong:,}", style=style)
     return table
-
-
-def _few(check: Check) -> list[str]:
-    more = ["…"] if len(check.subjects) > SHOWN_MAX else []
-    return [*check.subjects[:SHOWN_MAX], *more]
 
 
 def summary(report: Report) -> str:
@@ -56,16 +45,12 @@ def summary(report: Report) -> str:
 def main() -> None:
     """Compare orders, events and the chain's ledger, all as they stand at one moment."""
     arguments = _parse()
-    interrupt_on_signals()
-    try:
-        report = _audit(arguments)
-    except KeyboardInterrupt:
-        _leave("stopped", 130)
-    except FileNotFoundError:
-        _leave("the stack is not up: run `make dev` in another terminal, or set DATABASE_URL")
-    except psycopg.Error as error:
-        reason, _, _ = str(error).partition("\n")
-        _leave(f"the database cannot be read: {reason}")
+    with command():
+        try:
+            report = _audit(arguments)
+        except psycopg.Error as error:
+            reason, _, _ = str(error).partition("\n")
+            leave(f"the database cannot be read: {reason}", 2)
     console = Console()
     console.print(check_table(report))
     console.print(summary(report), highlight=False, soft_wrap=True)
@@ -92,7 +77,7 @@ def _audit(arguments: argparse.Namespace) -> Report:
     database_url = arguments.database_url
     seed, gap = arguments.market_seed, arguments.venue_gap_bps
     if not database_url:
-        stack = running()
+        stack = running(instead="set DATABASE_URL")
         database_url = stack.database_url
         seed = seed or stack.parameters.get("MarketSeed")
         gap = gap or stack.parameters.get("VenueGapBps")
@@ -103,11 +88,6 @@ def _audit(arguments: argparse.Namespace) -> Report:
             market=deployed_market(seed=seed, venue_gap_bps=gap),
             recompute_max=arguments.recompute,
         )
-
-
-def _leave(reason: str, status: int = 2) -> NoReturn:
-    Console(stderr=True).print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
-    sys.exit(status)
 
 
 if __name__ == "__main__":

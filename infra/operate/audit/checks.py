@@ -95,18 +95,16 @@ def _check(connection: Connection, name: str, parameters: Mapping[str, object]) 
     return Check(name=name, claim=CLAIMS[name], subjects=subjects, **row)
 
 
-def _recompute(connection: Connection, market: Market, most: int | None) -> Check:
+def _recompute(connection: Connection, market: Market, swaps_max: int | None) -> Check:
     recomputation = Recomputation(market)
-    looked_at, wrong = 0, []
     with connection.cursor("swaps") as cursor:
-        for swap in cursor.execute(_statement("swaps"), {"most": most}):
-            looked_at += 1
-            if not recomputation.confirms(swap):
-                wrong.append(swap["subject"])
+        swaps = cursor.execute(_statement("swaps"), {"swaps_max": swaps_max})
+        confirmed = [(swap["subject"], recomputation.confirms(swap)) for swap in swaps]
+    wrong = [subject for subject, is_confirmed in confirmed if not is_confirmed]
     return Check(
         name="recomputed",
         claim="a swap is what its bytes do in its slot",
-        looked_at=looked_at,
+        looked_at=len(confirmed),
         wrong=len(wrong),
         subjects=sorted(set(wrong))[:SUBJECTS_MAX],
     )

@@ -132,7 +132,7 @@ SELECT order_id, status IN ('confirmed', 'failed')
 -- name: swaps
 -- The least by a hash are a sample that stays the same; without a limit they are all.
 SELECT coalesce(sample.order_id::text, memo) AS subject, landed.*
-  FROM (SELECT order_id, signature FROM swaps ORDER BY md5(signature) LIMIT %(most)s::bigint) AS sample
+  FROM (SELECT order_id, signature FROM swaps ORDER BY md5(signature) LIMIT %(swaps_max)s::bigint) AS sample
   JOIN chain.transactions AS landed USING (signature)
 
 -- name: totals

@@ -58,17 +58,9 @@ CONSTANT_FEE = Bucket("DAMM v2", "constant fee")
 SCHEDULED_FEE = Bucket("DAMM v2", "scheduled fee")
 DYNAMIC_FEE = Bucket("DAMM v2", "dynamic fee")
 COMPOUNDING_FEE = Bucket("DAMM v2", "compounding")
+DAMM_V2 = (CONSTANT_FEE, SCHEDULED_FEE, DYNAMIC_FEE, COMPOUNDING_FEE)
 
-BUCKETS = (
-    CPMM,
-    *TICKS_CROSSED,
-    *TICKS_CROSSED_AT_DYNAMIC_FEE,
-    *BINS_CROSSED,
-    CONSTANT_FEE,
-    SCHEDULED_FEE,
-    DYNAMIC_FEE,
-    COMPOUNDING_FEE,
-)
+BUCKETS = (CPMM, *TICKS_CROSSED, *TICKS_CROSSED_AT_DYNAMIC_FEE, *BINS_CROSSED, *DAMM_V2)
 
 
 class Ask(NamedTuple):
@@ -81,8 +73,7 @@ class Ask(NamedTuple):
 
     def varied(self, turn: int) -> "Ask":
         """Return the ask of a turn, up to TURNS_MAX."""
-        more = self.amount_in * turn // _TURN_DIVISOR
-        return self._replace(amount_in=self.amount_in + more)
+        return self._replace(amount_in=varied(self.amount_in, turn))
 
     def quote(self) -> Quote:
         """Return the pool's quote. Raises a QuoteError."""
@@ -125,6 +116,11 @@ def find_asks(most: int) -> dict[Bucket, list[Ask]]:
             found[bucket].append(ask)
     choose = Random(SEED)
     return {bucket: choose.sample(asks, min(most, len(asks))) for bucket, asks in found.items()}
+
+
+def varied(amount: int, turn: int) -> int:
+    """Return about the same amount at every turn, never quite."""
+    return amount + amount * turn // _TURN_DIVISOR
 
 
 def amount_worth(market: Market, dollars: int, token: Token, slot: int) -> int:

@@ -24,11 +24,10 @@ from chalicelib.simulation.listings import CLMM_25_BPS
 from chalicelib.simulation.market import POOLS, RAYDIUM, ListedPool, Market, moment_at_slot
 from chalicelib.simulation.pool_states import SimulatedPool
 from chalicelib.solana.instructions import COMPUTE_UNITS_PER_LEG
-from infra.verify.bench.buckets import SEED, amount_worth
+from infra.verify.bench.buckets import SEED, amount_worth, varied
 
 # The fee of a transaction at the engine's usual price of computing: 50,000 micro-lamports.
 _LEG_COST_LAMPORTS = COMPUTE_UNITS_PER_LEG * 50_000 // 1_000_000
-_TURN_DIVISOR = 100_000
 # All fee schedules have come to their end.
 _SLOT = 60_000_000
 _DOLLARS = (1_000, 10_000, 100_000)
@@ -74,9 +73,8 @@ class Request:
     def plan(self, turn: int) -> Route:
         """Return the route for about the same amount at every turn, never quite."""
         find = find_route if self.mode is SwapMode.EXACT_IN else find_route_exact_out
-        amount = self.amount + self.amount * turn // _TURN_DIVISOR
         mints = self.pair.token_in.mint, self.pair.token_out.mint
-        return find(self.pools, *mints, amount, self.at, self.rules)
+        return find(self.pools, *mints, varied(self.amount, turn), self.at, self.rules)
 
 
 Case = tuple[Size, SwapMode]

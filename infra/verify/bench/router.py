@@ -2,16 +2,15 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from infra.local.processes import interrupt_on_signals
+from infra.local.commands import command
+from infra.tables import figure_table
 from infra.verify.bench.buckets import TURNS_MAX, find_asks
 from infra.verify.bench.figures import Bench, Figures, PlanFigure, QuoteFigure
 from infra.verify.bench.requests import find_requests
@@ -31,7 +30,7 @@ def as_json(figures: Figures) -> str:
 
 def quote_table(figures: Sequence[QuoteFigure]) -> Table:
     """Quotes per second, bucket by bucket."""
-    table = _table("Quotes, exact-in", ("curve", "bucket"), ("quotes/s", "µs", "turns"))
+    table = figure_table(["curve", "bucket"], ["quotes/s", "µs", "turns"], title="Quotes, exact-in")
     for before, figure in zip([None, *figures], figures, strict=False):
         table.add_row(
             "" if before and before.curve == figure.curve else figure.curve,
@@ -45,8 +44,8 @@ def quote_table(figures: Sequence[QuoteFigure]) -> Table:
 
 def plan_table(figures: Sequence[PlanFigure]) -> Table:
     """Plans per second, with the median and the slowest request."""
-    columns = ("plans/s", "ms", "worst ms", "turns", "worst turns")
-    table = _table("Plans", ("pools", "hops", "mode"), columns)
+    columns = ["plans/s", "ms", "worst ms", "turns", "worst turns"]
+    table = figure_table(["pools", "hops", "mode"], columns, title="Plans")
     for figure in figures:
         table.add_row(
             str(figure.pools),
@@ -58,15 +57,6 @@ def plan_table(figures: Sequence[PlanFigure]) -> Table:
             f"{figure.turns_median:,.0f}",
             f"{figure.turns_worst:,.0f}",
         )
-    return table
-
-
-def _table(title: str, names: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        table.add_column(name, no_wrap=True)
-    for number in numbers:
-        table.add_column(number, justify="right", no_wrap=True)
     return table
 
 
@@ -96,13 +86,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--rounds", type=int, choices=range(1, TURNS_MAX + 1), default=ROUNDS)
     arguments = parser.parse_args()
-    interrupt_on_signals()
     console = Console(stderr=arguments.json)
-    try:
+    with command():
         figures = measure(arguments.rounds, console)
-    except KeyboardInterrupt:
-        console.print("\nstopped")
-        sys.exit(130)
     if arguments.json:
         print(as_json(figures))
         return

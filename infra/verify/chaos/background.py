@@ -5,7 +5,6 @@ import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 import uvloop
@@ -36,12 +35,7 @@ class BackgroundLoop:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with uninterrupted():
             self.run(_cancel_others())
             self._loop.call_soon_threadsafe(self._loop.stop)

@@ -4,15 +4,15 @@ Invariant: when the plan has been carried out, or given up, nothing is broken an
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
 
 import psutil
 
+from infra.local.functions import function_names, function_processes
 from infra.local.stack import LocalStack
-from infra.local.warm_up import function_names
 from infra.verify.chaos.background import BackgroundLoop
 from infra.verify.chaos.proxies import CONNECTION_MISHAPS, AwsProxy, Mishap, PostgresProxy, Trouble
 
@@ -53,23 +53,8 @@ class World:
 
     def workers(self, functions: Sequence[str]) -> list[psutil.Process]:
         """The processes of these functions, as they are named in the template."""
-        wanted = {self.names[function] for function in functions}
-        return [p for p in _descendants(self.stack.process_ids()) if _function_of(p) in wanted]
-
-
-def _descendants(process_ids: Sequence[int]) -> Iterator[psutil.Process]:
-    for process_id in process_ids:
-        try:
-            yield from psutil.Process(process_id).children(recursive=True)
-        except psutil.NoSuchProcess:
-            continue
-
-
-def _function_of(process: psutil.Process) -> str:
-    try:
-        return process.environ().get("AWS_LAMBDA_FUNCTION_NAME", "")
-    except psutil.Error:
-        return ""
+        found = function_processes(self.stack.process_ids())
+        return [process for name, process in found if name in functions]
 
 
 class Fault(Protocol):

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
-from yarl import URL
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from infra.local.front_door import HOP_BY_HOP
+from infra.local.forwarding import forward, forwarding_session
 from infra.local.processes import LOOPBACK
 
 BODY_BYTES_MAX = 10 * 1024 * 1024
@@ -97,12 +96,7 @@ class AwsProxy:
 
     async def start(self) -> int:
         """Start to listen, and return the port."""
-        self._session = ClientSession(
-            connector=TCPConnector(limit=0),
-            timeout=ClientTimeout(total=30),
-            cookie_jar=DummyCookieJar(),
-            auto_decompress=False,
-        )
+        self._session = forwarding_session(ClientTimeout(total=30))
         application = web.Application(client_max_size=BODY_BYTES_MAX)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_SECONDS)
@@ -118,7 +112,7 @@ class AwsProxy:
 
     async def _handle(self, request: web.Request) -> web.Response:
         try:
-            body = await request.read()
+            await request.read()
         except OSError:
             # The caller was killed.
             return _hang_up(request)
@@ -133,21 +127,15 @@ class AwsProxy:
             case Mishap.THROTTLED:
                 return _refusal(*_THROTTLED.get(service, (400, "ThrottlingException")))
             case Mishap.ANSWER_LOST:
-                await self._pass_on(request, body)
+                await self._pass_on(request)
                 return _hang_up(request)
             case Mishap.DELAYED:
                 await self.luck.delay()
-        return await self._pass_on(request, body)
+        return await self._pass_on(request)
 
-    async def _pass_on(self, request: web.Request, body: bytes) -> web.Response:
-        headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
-        url = URL(self._upstream + request.raw_path, encoded=True)
+    async def _pass_on(self, request: web.Request) -> web.Response:
         try:
-            async with self._session.request(
-                request.method, url, headers=headers, data=body, allow_redirects=False
-            ) as answer:
-                kept = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
-                return web.Response(status=answer.status, headers=kept, body=await answer.read())
+            return await forward(self._session, request, self._upstream)
         except (ClientError, TimeoutError):
             return _hang_up(request)
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from infra.local.processes import interrupt_on_signals
+from infra.local.commands import command
 from infra.local.stack import LocalStack
 from infra.verify.chaos import watch
 from infra.verify.chaos.course import Course, parameters, run
@@ -98,17 +98,16 @@ def main() -> None:
     parser.add_argument("--orders", type=float, default=4, help="orders per second")
     parser.add_argument("--seed", type=int, help="what a run before has printed, to repeat it")
     arguments = parser.parse_args()
-    interrupt_on_signals()
     console = Console()
     seed = SystemRandom().randrange(SEEDS) if arguments.seed is None else arguments.seed
     console.print(f"seed {seed}")
     folder = Path(tempfile.mkdtemp(prefix="orders-chaos-"))
-    try:
-        course = _run(folder, seed, arguments.minutes * 60, arguments.orders, console)
-    except KeyboardInterrupt:
-        shutil.rmtree(folder, ignore_errors=True)
-        console.print("\nstopped")
-        sys.exit(130)
+    with command():
+        try:
+            course = _run(folder, seed, arguments.minutes * 60, arguments.orders, console)
+        except KeyboardInterrupt:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     if course.holds:
         shutil.rmtree(folder, ignore_errors=True)
     console.print(summary(course))

@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from infra.local import front_door
-from infra.local.apis import Apis, DescribedApis
+from infra.local.description import DESCRIPTION, Apis, Description
 
 Call = Callable[[TestClient], Awaitable[ClientResponse]]
 HANDSHAKE = {
@@ -92,14 +93,22 @@ def test_door_refuses_a_handshake_when_it_leads_nowhere(path: str, status: int, 
 
 
 def test_door_follows_a_deployment_that_gives_the_apis_other_ids(tmp_path: Path) -> None:
-    file = tmp_path / "stack.json"
+    file = tmp_path / DESCRIPTION
+    described = Description(
+        base_url="",
+        database_url="",
+        emulator_host="127.0.0.1:4566",
+        settings_secret_arn="",
+        parameters={},
+        outputs={},
+    )
 
     def deploy(rest_api_id: str) -> None:
         outputs = {"RestAPIId": rest_api_id, "WebsocketAPIId": "orders"}
-        file.write_text(json.dumps({"emulator_host": "127.0.0.1:4566", "outputs": outputs}))
+        replace(described, outputs=outputs).write(tmp_path)
 
     deploy("before")
-    apis = DescribedApis(file)
+    apis = front_door.described_apis(file)
     first, again = apis(), apis()
     deploy("afterwards")
     os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from infra.local.apis import Apis
+from infra.local.description import Apis
 from infra.local.front_door import MESSAGE_BYTES_MAX, WEBSOCKET_PATH, FrontDoor
 
 Talk = Callable[[ClientWebSocketResponse], Awaitable[Any]]
@@ -35,13 +35,8 @@ async def served(handler: Any, path: str = "/") -> AsyncIterator[str]:
 @asynccontextmanager
 async def connected(*, compress: int = 0, **limits: Any) -> AsyncIterator[ClientWebSocketResponse]:
     async with served(echo) as upstream, ClientSession() as session:
-        door = FrontDoor(
-            apis=lambda: Apis(upstream, upstream),
-            session=session,
-            calls=asyncio.Semaphore(1),
-            handshakes=asyncio.Semaphore(1),
-            **limits,
-        )
+        apis = Apis(upstream, upstream)
+        door = FrontDoor(apis=lambda: apis, session=session, **limits)
         async with (
             served(door.handle, WEBSOCKET_PATH) as url,
             session.ws_connect(url + WEBSOCKET_PATH, max_msg_size=0, compress=compress) as socket,

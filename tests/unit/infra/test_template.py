@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.deploy.errors import DeploymentError
 from infra.deploy.template import Template, merge_parts, merge_template, template_parts
+from infra.errors import DeploymentError
 
 PARTS = template_parts()
 BY_REFERENCE = re.compile(r'"(?:Ref|Condition)": "(\w+)"|"Fn::If": \["(\w+)"|\$\{(\w+)[.}]')

@@ -1,0 +1,39 @@
+"""How a command ends: calmly after Ctrl-C, and with one line when it cannot go on."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from rich.console import Console
+
+from infra.errors import DeploymentError, StackNotRunningError, StackStartError
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+@contextmanager
+def command(*, stopped: str = "stopped", stopped_status: int = INTERRUPTED) -> Iterator[None]:
+    """Carry a command out, and end it with a line on stderr instead of a traceback.
+
+    Exits with `stopped_status` after Ctrl-C or SIGTERM, even where a shell had them ignored; with 2
+    without the local stack that it needs; with 1 when a stack does not start or is not deployed.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        leave(f"\n{stopped}", stopped_status, style="")
+    except StackNotRunningError as error:
+        leave(error, 2)
+    except (StackStartError, DeploymentError) as error:
+        leave(error, 1)
+
+
+def leave(reason: object, status: int, *, style: str = "red") -> NoReturn:
+    """Write the reason to stderr and exit with the status."""
+    console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+    console.print(reason, style=style)
+    sys.exit(status)
