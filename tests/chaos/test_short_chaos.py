@@ -2,7 +2,7 @@ import tempfile
 from pathlib import Path
 
 from infra.local.stack import LocalStack
-from infra.verify.chaos.course import parameters, run
+from infra.verify.chaos.experiment import parameters, run
 
 SEED = 32
 SECONDS = 20
@@ -23,7 +23,7 @@ def test_everything_holds_when_the_stack_was_broken_under_load():
     with tempfile.TemporaryDirectory(prefix="orders-chaos-") as folder:
         stack = LocalStack(Path(folder), parameters=parameters(SEED))
 
-        course = run(
+        experiment = run(
             stack,
             seed=SEED,
             seconds=SECONDS,
@@ -32,8 +32,8 @@ def test_everything_holds_when_the_stack_was_broken_under_load():
             prepare=shorten_visibility,
         )
 
-    assert course.complaints == []
-    assert course.books is not None
-    assert course.books.findings == {}
-    assert course.faults
-    assert len(course.load.accepted) >= 10
+    assert experiment.violations == []
+    assert experiment.audit is not None
+    assert experiment.audit.findings == {}
+    assert experiment.faults
+    assert len(experiment.load.accepted) >= 10

@@ -5,23 +5,14 @@ import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import uvloop
 
 from infra.local.processes import uninterrupted
+from infra.verify.chaos.proxies import AwsProxy, PostgresProxy
 
 T = TypeVar("T")
-
-
-class Server(Protocol):
-    """Something that listens."""
-
-    async def start(self) -> int:
-        """Start to listen, and return the port."""
-
-    async def stop(self) -> None:
-        """Stop to listen."""
 
 
 class BackgroundLoop:
@@ -51,14 +42,14 @@ class BackgroundLoop:
         return self.start(coroutine).result()
 
     @contextmanager
-    def serving(self, server: Server) -> Iterator[int]:
-        """Keep a server up, and tell its port."""
-        port = self.run(server.start())
+    def serving(self, proxy: AwsProxy | PostgresProxy) -> Iterator[int]:
+        """Keep a proxy up, and give its port."""
+        port = self.run(proxy.start())
         try:
             yield port
         finally:
             with uninterrupted():
-                self.run(server.stop())
+                self.run(proxy.stop())
 
 
 async def _cancel_others() -> None:

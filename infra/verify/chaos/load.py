@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
-from itertools import starmap
 from random import Random
 
 from aiohttp import ClientError
 
 from orders_client import FINAL_STATUSES, Document, OrdersClient, ProblemError
+from orders_client.cli.bench import FrameCounter
 from orders_client.cli.trades import random_trades
 
 SUBMIT_SECONDS = 40
@@ -22,6 +22,8 @@ FOLLOW_AGAIN_SECONDS = 1.0
 class Followed:
     """One order, as its client saw it."""
 
+    #: What came over the streams of all orders.
+    counter: FrameCounter
     token_in: str
     token_out: str
     amount: str
@@ -33,7 +35,10 @@ class Followed:
     events: list[Document] = field(default_factory=list)
     # (sequence, status) of every frame, as it came.
     frames: list[tuple[int, str]] = field(default_factory=list)
-    connections: int = 0
+
+    def __str__(self) -> str:
+        trade = f"{self.amount} {self.token_in} → {self.token_out}"
+        return f"{self.order_id or self.refusal}  {trade}  {self.frames}"
 
     @property
     def is_over(self) -> bool:
@@ -41,11 +46,12 @@ class Followed:
 
     def connection_opened(self) -> None:
         """Its client opened a connection."""
-        self.connections += 1
+        self.counter.connection_opened()
 
     def event_received(self, event: Document) -> None:
         """Its client received a frame."""
         self.frames.append((event["sequence"], event["status"]))
+        self.counter.event_received(event)
 
 
 class Load:
@@ -56,6 +62,7 @@ class Load:
 
     def __init__(self, base_url: str, random: Random, *, per_second: float, seconds: float) -> None:
         self.orders: list[Followed] = []
+        self.frames = FrameCounter()
         self._base_url = base_url
         self._random = random
         self._per_second, self._seconds = per_second, seconds
@@ -70,13 +77,14 @@ class Load:
         started_at = time.monotonic()
         turns = asyncio.Semaphore(SUBMITTERS)
         async with OrdersClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
-            for order in starmap(Followed, random_trades(self._random)):
+            for trade in random_trades(self._random):
                 await turns.acquire()
                 await asyncio.sleep(
                     started_at + len(self.orders) / self._per_second - time.monotonic()
                 )
                 if time.monotonic() - started_at >= self._seconds:
                     break
+                order = Followed(self.frames, *trade)
                 self.orders.append(order)
                 tasks.create_task(_submit_and_follow(client, order, turns))
 

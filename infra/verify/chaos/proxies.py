@@ -1,10 +1,11 @@
 """What stands between the functions and what they depend on: AWS over HTTP, PostgreSQL over TCP.
 
-Both pass everything on as it is, unless there is trouble. The nastiest of it is the lost answer:
-the call was carried out, and the caller hears nothing.
+Both pass everything on as it is, unless there is a disturbance. The nastiest failure is the lost
+answer: the call was carried out, and the caller hears nothing.
 """
 
 import asyncio
+import contextlib
 import json
 import re
 from asyncio import StreamReader, StreamWriter
@@ -19,6 +20,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from infra.local.forwarding import forward, forwarding_session
 from infra.local.processes import LOOPBACK
 
+DATABASE = "postgres"
 BODY_BYTES_MAX = 10 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 DELAY_SECONDS_MAX = 3.0
@@ -34,8 +36,8 @@ _THROTTLED: Mapping[str, tuple[int, str]] = {
 }
 
 
-class Mishap(StrEnum):
-    """What may happen to a call."""
+class Failure(StrEnum):
+    """How a call may fail."""
 
     SERVER_ERROR = "500"
     UNAVAILABLE = "503"
@@ -45,15 +47,15 @@ class Mishap(StrEnum):
     ANSWER_LOST = "carried out, answer lost"
 
 
-CONNECTION_MISHAPS = (Mishap.DELAYED, Mishap.CUT, Mishap.ANSWER_LOST)
+CONNECTION_FAILURES = (Failure.DELAYED, Failure.CUT, Failure.ANSWER_LOST)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Some share of the calls to these services meets one of these mishaps."""
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """A share of the calls to these services meets one of these failures."""
 
     share: float
-    mishaps: Sequence[Mishap]
+    failures: Sequence[Failure]
     services: frozenset[str]
 
     def __str__(self) -> str:
@@ -61,24 +63,24 @@ class Trouble:
 
 
 @dataclass(slots=True)
-class Luck:
-    """Decides for each call, from a seed; and counts."""
+class FailureInjector:
+    """Decides from a seed which calls fail and how, and counts them."""
 
     random: Random
-    trouble: Trouble | None = None
+    disturbance: Disturbance | None = None
     calls: Counter[str] = field(default_factory=Counter)
-    met: Counter[Mishap] = field(default_factory=Counter)
+    failures: Counter[Failure] = field(default_factory=Counter)
 
-    def draw(self, service: str) -> Mishap | None:
-        """Return what shall happen to this call."""
+    def draw(self, service: str) -> Failure | None:
+        """Return how this call to the service shall fail, if it shall."""
         self.calls[service] += 1
-        if self.trouble is None or service not in self.trouble.services:
+        if self.disturbance is None or service not in self.disturbance.services:
             return None
-        if self.random.random() >= self.trouble.share:
+        if self.random.random() >= self.disturbance.share:
             return None
-        mishap = self.random.choice(self.trouble.mishaps)
-        self.met[mishap] += 1
-        return mishap
+        failure = self.random.choice(self.disturbance.failures)
+        self.failures[failure] += 1
+        return failure
 
     async def delay(self) -> None:
         """Wait a while, or longer than callers do."""
@@ -89,7 +91,7 @@ class AwsProxy:
     """Passes the functions' AWS calls on to the emulator, or fails them as AWS would."""
 
     def __init__(self, upstream_port: int, random: Random) -> None:
-        self.luck = Luck(random)
+        self.injector = FailureInjector(random)
         self._upstream = f"http://{LOOPBACK}:{upstream_port}"
         self._session: ClientSession
         self._runner: web.AppRunner
@@ -117,20 +119,20 @@ class AwsProxy:
             # The caller was killed.
             return _hang_up(request)
         service = _service_of(request)
-        match self.luck.draw(service):
-            case Mishap.CUT:
+        match self.injector.draw(service):
+            case Failure.CUT:
                 return _hang_up(request)
-            case Mishap.SERVER_ERROR:
+            case Failure.SERVER_ERROR:
                 return _refusal(500, "InternalFailure")
-            case Mishap.UNAVAILABLE:
+            case Failure.UNAVAILABLE:
                 return _refusal(503, "ServiceUnavailable")
-            case Mishap.THROTTLED:
+            case Failure.THROTTLED:
                 return _refusal(*_THROTTLED.get(service, (400, "ThrottlingException")))
-            case Mishap.ANSWER_LOST:
+            case Failure.ANSWER_LOST:
                 await self._pass_on(request)
                 return _hang_up(request)
-            case Mishap.DELAYED:
-                await self.luck.delay()
+            case Failure.DELAYED:
+                await self.injector.delay()
         return await self._pass_on(request)
 
     async def _pass_on(self, request: web.Request) -> web.Response:
@@ -165,7 +167,7 @@ class PostgresProxy:
     """Passes the functions' connections on to PostgreSQL, or cuts them."""
 
     def __init__(self, upstream_port: int, random: Random) -> None:
-        self.luck = Luck(random)
+        self.injector = FailureInjector(random)
         self._upstream_port = upstream_port
         self._server: asyncio.Server
         self._clients: set[StreamWriter] = set()
@@ -189,52 +191,42 @@ class PostgresProxy:
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._clients.add(writer)
         try:
-            database = await asyncio.open_connection(LOOPBACK, self._upstream_port)
+            answers, database = await asyncio.open_connection(LOOPBACK, self._upstream_port)
         except OSError:
             writer.transport.abort()
         else:
-            await self._join((reader, writer), database)
+            answering = asyncio.create_task(_pump(answers, writer))
+            try:
+                await self._ask(reader, writer, database)
+            finally:
+                writer.transport.abort()
+                await asyncio.wait([answering], timeout=CARRY_OUT_SECONDS)
+                answering.cancel()
+                database.transport.abort()
         finally:
             self._clients.discard(writer)
 
-    async def _join(
-        self,
-        client: tuple[StreamReader, StreamWriter],
-        database: tuple[StreamReader, StreamWriter],
+    async def _ask(
+        self, reader: StreamReader, writer: StreamWriter, database: StreamWriter
     ) -> None:
-        answers = asyncio.create_task(_pump(database[0], client[1]))
-        try:
-            await self._ask(client, database[1])
-        except OSError:
-            # One side hung up: so does the other.
-            pass
-        finally:
-            client[1].transport.abort()
-            await asyncio.wait([answers], timeout=CARRY_OUT_SECONDS)
-            answers.cancel()
-            database[1].transport.abort()
-
-    async def _ask(self, client: tuple[StreamReader, StreamWriter], database: StreamWriter) -> None:
-        """Carry the client's part until it ends or is cut."""
-        reader, writer = client
-        while chunk := await reader.read(CHUNK_BYTES):
-            mishap = self.luck.draw("postgres")
-            if mishap is Mishap.CUT:
-                return
-            if mishap is Mishap.DELAYED:
-                await self.luck.delay()
-            if mishap is Mishap.ANSWER_LOST:
-                writer.transport.abort()
-            database.write(chunk)
-            await database.drain()
+        """Carry the client's part until it ends or is cut, or one side hangs up."""
+        with contextlib.suppress(OSError):
+            while chunk := await reader.read(CHUNK_BYTES):
+                failure = self.injector.draw(DATABASE)
+                if failure is Failure.CUT:
+                    return
+                if failure is Failure.DELAYED:
+                    await self.injector.delay()
+                if failure is Failure.ANSWER_LOST:
+                    writer.transport.abort()
+                database.write(chunk)
+                await database.drain()
 
 
 async def _pump(source: StreamReader, sink: StreamWriter) -> None:
-    try:
+    """Carry what the source sends until one side hangs up."""
+    with contextlib.suppress(OSError):
         while chunk := await source.read(CHUNK_BYTES):
             sink.write(chunk)
             await sink.drain()
-    except OSError:
-        return
-    finally:
-        sink.close()
+    sink.close()

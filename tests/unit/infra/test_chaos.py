@@ -1,13 +1,17 @@
 from collections import defaultdict
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
 
 import pytest
 
-from infra.verify.chaos.faults import Planned, carry_out, make_plan
+from chalicelib.domain.orders.order import OrderStatus
 from infra.verify.chaos.load import Followed
-from infra.verify.chaos.proxies import Luck, Mishap, Trouble
-from infra.verify.chaos.watch import Quiet, complaints_of, duplicates, false_failures, holes
+from infra.verify.chaos.plan import Fault, Planned, carry_out, make_plan
+from infra.verify.chaos.proxies import Disturbance, Failure, FailureInjector
+from infra.verify.chaos.verdict import Settling, StoredOrder, false_failures, violations_of
+from orders_client.cli.bench import FrameCounter
 
 HAPPY = ["pending", "routing", "building", "submitted", "confirmed"]
 TWICE = [*HAPPY[:4], "routing", *HAPPY[2:]]
@@ -17,7 +21,9 @@ SEEDS = range(50)
 def followed(*frames):
     statuses = dict(frames)
     events = [{"status": statuses[sequence]} for sequence in sorted(statuses)]
-    return Followed("SOL", "USDC", "1", order_id="an-order", frames=list(frames), events=events)
+    return Followed(
+        FrameCounter(), "SOL", "USDC", "1", order_id="an-order", frames=list(frames), events=events
+    )
 
 
 def frames_of(history):
@@ -44,41 +50,40 @@ def test_faults_end_in_time_and_no_two_of_a_kind_overlap_when_planned(seed):
     )
 
 
-class Breakable:
-    kind = "breakable"
-
-    def __init__(self, done, name, *, breaks=False):
-        self.done, self.name, self.breaks = done, name, breaks
-
-    def begin(self, world):
-        self.done.append(f"{self.name} begins")
-        if self.breaks:
+@contextmanager
+def breaking(world, *, done, name, interrupted=False):
+    try:
+        done.append(f"{name} begins")
+        if interrupted:
             raise KeyboardInterrupt
-        return self.name
+        yield name
+    finally:
+        done.append(f"{name} ends")
 
-    def end(self, world):
-        self.done.append(f"{self.name} ends")
 
-
-def planned(begins_at, ends_at, fault):
+def planned(begins_at, ends_at, **arguments):
+    fault = Fault("breakable", breaking, arguments)
     return Planned(begins_at=begins_at, ends_at=ends_at, fault=fault)
 
 
 def test_faults_begin_and_end_at_their_times_when_they_overlap():
-    done, told = [], []
-    plan = [planned(0.02, 0.03, Breakable(done, "b")), planned(0, 0.06, Breakable(done, "a"))]
+    done, reported = [], []
+    plan = [
+        planned(0.02, 0.03, done=done, name="b"),
+        planned(0, 0.06, done=done, name="a"),
+    ]
 
-    carry_out(plan, None, report=lambda fault, what: told.append(what))
+    carry_out(plan, None, report=lambda fault, what: reported.append(what))
 
     assert done == ["a begins", "b begins", "b ends", "a ends"]
-    assert told == ["a", "b"]
+    assert reported == ["a", "b"]
 
 
 def test_every_fault_under_way_ends_when_the_plan_is_interrupted():
     done = []
     plan = [
-        planned(0, 9, Breakable(done, "a")),
-        planned(0.01, 9, Breakable(done, "b", breaks=True)),
+        planned(0, 9, done=done, name="a"),
+        planned(0.01, 9, done=done, name="b", interrupted=True),
     ]
 
     with pytest.raises(KeyboardInterrupt):
@@ -87,32 +92,32 @@ def test_every_fault_under_way_ends_when_the_plan_is_interrupted():
     assert sorted(done[2:]) == ["a ends", "b ends"]
 
 
-def test_calls_meet_their_share_of_mishaps_when_there_is_trouble():
-    luck = Luck(Random(1))
-    luck.trouble = Trouble(share=0.5, mishaps=[Mishap.CUT], services=frozenset({"sqs"}))
+def test_calls_fail_at_their_share_when_there_is_a_disturbance():
+    injector = FailureInjector(Random(1))
+    services = frozenset({"sqs"})
+    injector.disturbance = Disturbance(share=0.5, failures=[Failure.CUT], services=services)
 
-    met = [luck.draw(service) for service in ["sqs", "dynamodb"] * 200]
+    met = [injector.draw(service) for service in ["sqs", "dynamodb"] * 200]
 
     assert set(met[1::2]) == {None}
-    assert 60 < met[::2].count(Mishap.CUT) < 140
-    assert luck.met == {Mishap.CUT: met.count(Mishap.CUT)}
+    assert 60 < met[::2].count(Failure.CUT) < 140
+    assert injector.failures == {Failure.CUT: met.count(Failure.CUT)}
 
 
 @pytest.mark.parametrize("history", [HAPPY, TWICE, [*HAPPY[:2], "failed"]])
 def test_nothing_is_wrong_when_the_follower_saw_what_happened(history):
-    assert list(complaints_of(followed(*frames_of(history)), history)) == []
+    assert list(violations_of(followed(*frames_of(history)), history)) == []
 
 
 def test_nothing_is_wrong_when_frames_came_twice_or_after_a_hole():
     frames = frames_of(HAPPY)
     order = followed(*frames[:2], frames[3], *frames[:3], *frames[3:])
 
-    assert list(complaints_of(order, HAPPY)) == []
-    assert (holes([order]), duplicates([order])) == (1, 3)
+    assert list(violations_of(order, HAPPY)) == []
 
 
 @pytest.mark.parametrize(
-    ("frames", "complaint"),
+    ("frames", "violation"),
     [
         (frames_of(HAPPY)[:4], "did not see the end"),
         ([*frames_of(HAPPY)[:3], (5, "confirmed")], "has holes"),
@@ -123,18 +128,23 @@ def test_nothing_is_wrong_when_frames_came_twice_or_after_a_hole():
     ],
     ids=["no end", "hole", "after the end", "two truths", "backwards", "another history"],
 )
-def test_follower_complains_when_it_saw_what_cannot_be(frames, complaint):
-    assert complaint in "; ".join(complaints_of(followed(*frames), HAPPY))
+def test_violation_is_named_when_a_follower_saw_what_cannot_be(frames, violation):
+    assert violation in "; ".join(violations_of(followed(*frames), HAPPY))
 
 
-def test_slow_and_lost_orders_are_told_when_there_is_no_quiet():
-    quiet = Quiet(seconds=99, left={"an-order": "routing"})
+def test_slow_and_unfinished_orders_are_violations_when_waited_for():
+    settling = Settling(seconds=99, unfinished={"an-order": "routing"})
 
-    assert len([*quiet.complaints()]) == 2
-    assert [*Quiet(seconds=60, left={}).complaints()] == []
+    assert len([*settling.violations()]) == 2
+    assert [*Settling(seconds=60, unfinished={}).violations()] == []
 
 
 def test_failures_are_false_when_the_world_did_not_cause_them():
-    counted = {"confirmed": 5, "failed TRANSACTION_FAILED": 2, "failed ABANDONED": 1}
+    ends = [("confirmed", ""), ("failed", "TRANSACTION_FAILED"), ("failed", "ABANDONED")]
+    orders = [
+        StoredOrder(str(number), OrderStatus(status), datetime.now(UTC), [status], code)
+        for number, (status, code) in enumerate(ends)
+    ]
 
-    assert list(false_failures(counted)) == ["1 orders failed with ABANDONED"]
+    assert list(false_failures(orders)) == ["order 2 failed with ABANDONED"]
+    assert [order.end for order in orders[:2]] == ["confirmed", "failed TRANSACTION_FAILED"]
