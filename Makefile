@@ -1,4 +1,4 @@
-# Each target sets itself up: a virtual environment in .venv, made anew when the requirements change.
+# Each target creates the virtual environment that it needs, and again when the requirements change.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
@@ -18,12 +18,12 @@ DEPLOY_ARGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive collection screenshots clean
 
-help: ## Show the commands
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
-setup: .venv/.dev ## Make the virtual environment
+setup: .venv/.dev ## Create the virtual environment in .venv
 
-# What the local stack needs comes first, so that a first look does not wait for the test tools.
+# The local stack needs less than the tests: a first `make demo` does not wait for their tools.
 .venv/.local: requirements.txt requirements-local.txt pyproject.toml
 	@echo "setting up .venv (a minute or two, once)"
 	@$(PYTHON) -m venv .venv
@@ -36,61 +36,61 @@ setup: .venv/.dev ## Make the virtual environment
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
-demo: .venv/.local ## Run ORDERS orders through the whole stack, at LATENCY ms, and show them live
+demo: .venv/.local ## Run ORDERS orders through a stack of their own, at LATENCY ms, and show them live
 	@$(BIN)/python -m infra.local.demo --orders $(ORDERS) --latency $(LATENCY)
 
-dev: .venv/.local ## Keep the stack up on PORT, its data under .local/
+dev: .venv/.local ## Run the stack on PORT until Ctrl-C, its data under .local/
 	@$(BIN)/python -m infra.local.dev --port $(PORT) --latency $(LATENCY) --auth $(AUTH)
 
-local: .venv/.local ## `chalice local` for HTTP, against the stack of `make dev`
+local: .venv/.local ## Serve HTTP with `chalice local` on port 8000, against the stack of `make dev`
 	@$(BIN)/python -m infra.local.chalice_local
 
-test: setup ## All tests, the deployed artifact included; PYTEST_ARGS chooses
+test: setup ## Run all tests, those of the deployed artifact included; PYTEST_ARGS chooses
 ifeq ($(PYTEST_ARGS),)
 	@$(BIN)/python -m pytest --numprocesses auto --quiet
 else
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
 
-test-localstack: setup ## What runs of the integration tests on LocalStack, or all on LOCALSTACK_HOST
+test-localstack: setup ## Run the tests of tests/localstack on LocalStack without Docker, or on LOCALSTACK_HOST
 	@$(BIN)/python -m infra.local.localstack
 
-check: setup ## Lint, format, types, layers, template, sizes
+check: setup ## Check lint, format, types, layers, the template and the sizes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m infra.verify.sizes
 
-bench-router: .venv/.local ## Quotes and plans per second on this machine; BENCH_ARGS=--json for JSON
+bench-router: .venv/.local ## Measure quotes and plans per second on this machine; BENCH_ARGS=--json for JSON
 	@$(BIN)/python -m infra.verify.bench.router $(BENCH_ARGS)
 
-audit: .venv/.local ## Compare orders, events and the chain's ledger
+audit: .venv/.local ## Compare orders, events and the chain's ledger of `make dev`, or of DATABASE_URL
 	@$(BIN)/python -m infra.operate.audit $(AUDIT_ARGS)
 
 chaos: ORDERS = 4
-chaos: .venv/.local ## Break the stack for MINUTES under ORDERS a second, and audit it; SEED repeats
+chaos: .venv/.local ## Break a stack for MINUTES under ORDERS orders a second, then audit it; SEED repeats a run
 	@$(BIN)/python -m infra.verify.chaos.run --minutes $(MINUTES) --orders $(ORDERS) $(SEED:%=--seed %)
 
 fuzz: CASES ?= 2000
-fuzz: setup ## Hold a running stack to its OpenAPI document with CASES generated requests; SEED repeats
+fuzz: setup ## Check the answers to CASES generated requests against the OpenAPI document; SEED repeats a run
 	@FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/acceptance/test_schemathesis.py -s
 
-deploy: .venv/.local ## Deploy STAGE: local (the running `make dev`) or any other name on AWS
+deploy: .venv/.local ## Deploy the code to STAGE: `local` is the running `make dev`, any other name is AWS
 	@$(BIN)/python -m infra.deploy --stage $(STAGE) $(DEPLOY_ARGS)
 
-keys: .venv/.local ## API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke ID" or "list"
+keys: .venv/.local ## Create, revoke or list API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke ID", "list"
 	@$(BIN)/python -m infra.operate.keys $(KEYS_ARGS)
 
-redrive: .venv/.local ## Return the dead letters of STAGE to their queues
+redrive: .venv/.local ## Return the dead letters of STAGE to the queue they came from
 	@$(BIN)/python -m infra.operate.redrive --stage $(STAGE)
 
-screenshots: setup ## Pictures of the dashboard to build/screenshots, the README's to docs
+screenshots: setup ## Take pictures of the dashboard into build/screenshots, and the README's into docs
 	@BROWSER_REQUIRED=1 $(BIN)/python -m pytest --quiet tests/browser/test_views.py
 	@cp build/screenshots/wide-light-trade.png docs/dashboard.png
 
 collection: .venv/.local ## Write the Postman collection from the OpenAPI document
 	@$(BIN)/python -m infra.generate.collection
 
-clean: ## Remove what the targets made, the local data included
+clean: ## Delete everything these targets created, the local data included
 	@rm -rf .local .venv .venv-localstack build *.egg-info .chalice/deployments

@@ -1,1 +1,1 @@
-"""Deploying the engine, to AWS and to the local stack alike."""
+"""Deploys the engine, runs it on this machine, operates it and verifies it."""

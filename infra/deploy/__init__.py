@@ -1,1 +1,1 @@
-"""Packages the functions and deploys a stack."""
+"""Packages the functions, and brings a CloudFormation stack and its database up to date."""

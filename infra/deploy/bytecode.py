@@ -13,8 +13,8 @@ from pathlib import Path
 def add_bytecode(archive: Path, *, compressed: bool) -> Path:
     """Write a copy of `archive` with compiled modules, and return its path.
 
-    The bytecode is for the running Python's version, as the package's binary wheels are. Made anew
-    only when the archive's content has changed.
+    The bytecode is for the running Python's version, as the package's binary wheels are. The copy
+    is kept as long as the archive's content stays the same.
     """
     target = archive.with_name("code.zip" if compressed else "code-uncompressed.zip")
     stamp = target.with_suffix(".sha256")

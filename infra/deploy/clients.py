@@ -16,20 +16,20 @@ LOCAL_ENVIRONMENT = {
 
 
 class Clients(Protocol):
-    """Something that makes clients by service name."""
+    """A source of boto3 clients."""
 
     def client(self, service_name: str, **options: Any) -> BaseClient:
-        """Return a client."""
+        """Return a client of the service, "sqs" say."""
 
 
 def aws_clients() -> Clients:
-    """Clients as the environment and ~/.aws describe them."""
+    """Return clients as the environment and ~/.aws configure them."""
     session: Clients = boto3.session.Session()
     return session
 
 
 def local_clients(host: str) -> Clients:
-    """Clients of the emulator at this host and port, "127.0.0.1:4566" say."""
+    """Return clients of the emulator at this host and port, "127.0.0.1:4566" say."""
     session: Clients = LocalStackSession(
         aws_access_key_id=LOCAL_ENVIRONMENT["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=LOCAL_ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],

@@ -1,5 +1,5 @@
-"""What API Gateway answers by itself: it hands the other methods of a known path to the function,
-which refuses them, and its own refusals are problem documents like the function's."""
+"""What API Gateway answers by itself: its refusals are problem documents like the function's, and
+it hands every method of a known path to the function, which refuses those that it does not know."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ RETRY_AFTER_SECONDS = 1
 
 
 class Refusal(NamedTuple):
-    """A problem document of the gateway's own."""
+    """A request that the gateway refuses, and what its problem document says."""
 
     status: int
     code: str
@@ -51,7 +51,7 @@ def answer_everything(template: dict[str, Any]) -> None:
 
 
 def refusal_of(status: int) -> Refusal:
-    """The refusal with this status."""
+    """Return the refusal with this status, or that the service is unavailable."""
     return next((r for r in REFUSALS.values() if r.status == status), UNAVAILABLE)
 
 

@@ -42,7 +42,7 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     command = [program("chalice"), "package", "--stage", stage]
     command += ["--template-format", "json", "--merge-template", str(parts), str(folder)]
     environment = {"AWS_DEFAULT_REGION": LOCAL_REGION, **os.environ}
-    with _alone():
+    with _locked():
         run_program(command, DeploymentError, cwd=ROOT, env=environment)
     template = json.loads((folder / "sam.json").read_text())
     let_websocket_stage_deploy_itself(template)
@@ -54,8 +54,8 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Chalice keeps what it has built beside the code; two runs at once would spoil that."""
+def _locked() -> Iterator[None]:
+    """Let one process package at a time: Chalice keeps what it builds beside the code."""
     lock = ROOT / ".chalice" / "deployments" / "lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:

@@ -1,4 +1,4 @@
-"""Upload → CloudFormation → migrate: one code path for AWS and for the local emulator."""
+"""A deployment: upload the code, update the stack, migrate the database; on AWS and locally."""
 
 import json
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def _with_code(template: Template, code_uri: str) -> Template:
 
 
 def _with_numbers(template: Template, parameters: Mapping[str, str]) -> Template:
-    """Write numeric parameters into the template: emulators hand them on as text."""
+    """Replace references to numeric parameters by numbers: emulators pass them on as text."""
     numbers = {
         name: int(parameters.get(name, parameter["Default"]))
         for name, parameter in template["Parameters"].items()

@@ -1,1 +1,1 @@
-"""What is written from the code: the table of errors, the Postman collection."""
+"""Writes documents from the code: the table of errors, the Postman collection."""

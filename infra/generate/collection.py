@@ -1,4 +1,4 @@
-"""The Postman collection, written from the OpenAPI document by `make collection`; Insomnia reads it
+"""The Postman collection, written from the OpenAPI document by `make collection`. Insomnia reads it
 as well."""
 
 import json
@@ -11,8 +11,8 @@ from infra.paths import ROOT
 FILE = ROOT / "docs" / "orders.postman_collection.json"
 FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 LOCAL_URL = "http://localhost:3000"
-# After an order is placed, the calls that name one mean it.
-REMEMBER = (
+# The calls that name an order use the one that was placed last.
+KEEP_ID = (
     "if (pm.response.code === 202)",
     "  pm.collectionVariables.set('orderId', pm.response.json().orderId);",
 )
@@ -21,7 +21,7 @@ Node = dict[str, Any]
 
 
 def collection() -> Node:
-    """The collection: a folder for each tag, a request for each operation and example body."""
+    """Return the collection: a folder for each tag, a request for each operation and example."""
     document = openapi.document(base_url=LOCAL_URL)
     return {
         "info": {
@@ -42,8 +42,8 @@ def collection() -> Node:
     }
 
 
-def write() -> str:
-    """The collection as it stands in its file."""
+def collection_text() -> str:
+    """Return the collection as the file has it."""
     return json.dumps(collection(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -59,13 +59,13 @@ def _requests(document: Node, tag: str) -> Iterator[Node]:
 
 
 def _items(path: str, method: str, operation: Node) -> Iterator[Node]:
-    """One request, or one for each example of a body."""
+    """Yield one request, or one for each example of a body."""
     name, request = operation["summary"], _request(path, method, operation)
     item = {"name": name, "request": request, "response": [*_answers(operation)]}
     if "requestBody" not in operation:
         yield item
         return
-    item["event"] = [{"listen": "test", "script": {"type": "text/javascript", "exec": [*REMEMBER]}}]
+    item["event"] = [{"listen": "test", "script": {"type": "text/javascript", "exec": [*KEEP_ID]}}]
     examples = operation["requestBody"]["content"]["application/json"]["examples"]
     for title, example in examples.items():
         text = json.dumps(example["value"], indent=2)
@@ -109,7 +109,7 @@ def _url(path: str, query: list[Node]) -> Node:
 
 def _query(parameter: Node) -> Node:
     name, schema = parameter["name"], parameter["schema"]
-    # An amount is not required, for it may be of either token; but one has to be there.
+    # Neither amount is required, for either token may have it; one of them is.
     is_asked = parameter["required"] or name == "amount"
     return {
         "key": name,
@@ -132,8 +132,8 @@ def _answers(operation: Mapping[str, Any]) -> Iterator[Node]:
 
 
 def main() -> None:
-    """Write the collection into its file."""
-    FILE.write_text(write())
+    """Write the collection to its file."""
+    FILE.write_text(collection_text())
 
 
 if __name__ == "__main__":

@@ -8,32 +8,36 @@ from typing import NamedTuple
 import chalicelib
 from chalicelib.domain.errors import CodedError, ExecutionError
 from chalicelib.domain.pools.rejections import QuoteError
-from chalicelib.engine import errors as of_engine
-from chalicelib.entrypoints import errors as of_entrypoints
+from chalicelib.engine.errors import (
+    ConnectionGoneError,
+    FrameRefusedError,
+    TooManySubscriptionsError,
+)
 from chalicelib.entrypoints import problems
+from chalicelib.entrypoints.errors import InvalidAfterError, UnknownActionError
 from infra.deploy.gateway import REFUSALS, Refusal
 from infra.paths import ROOT
 
 GUIDE = ROOT / "docs" / "api.md"
 BEGIN, END = "<!-- error codes: begin -->\n", "<!-- error codes: end -->\n"
 HEAD = "| code | where | again? | meaning |\n| --- | --- | --- | --- |\n"
-# What only a WebSocket says: an error frame, or a connection that is closed.
+# Only a WebSocket has these: in an error frame, or when it is closed.
 OF_FRAMES = (
-    of_engine.ConnectionGoneError,
-    of_engine.FrameRefusedError,
-    of_engine.TooManySubscriptionsError,
-    of_entrypoints.InvalidAfterError,
-    of_entrypoints.UnknownActionError,
+    ConnectionGoneError,
+    FrameRefusedError,
+    InvalidAfterError,
+    TooManySubscriptionsError,
+    UnknownActionError,
 )
-# What no error class says: the router of the functions answers it, and the API's gateway.
-BY_ITSELF = (
+# These have no error class: Chalice answers the first, API Gateway the others.
+NO_CLASS = (
     Refusal(405, "METHOD_NOT_ALLOWED", "The path is known, the method is not; `Allow` names them."),
     *REFUSALS.values(),
 )
 
 
 class Row(NamedTuple):
-    """A code, where it occurs, whether it may help to try again, what it means."""
+    """A code, where it occurs, whether a client should try again, what it means."""
 
     code: str
     where: str
@@ -42,7 +46,7 @@ class Row(NamedTuple):
 
 
 def table() -> str:
-    """The table in Markdown, sorted by code."""
+    """Return the table in Markdown, sorted by code."""
     return HEAD + "".join(
         f"| `{row.code}` | {row.where} | {'yes' if row.retryable else 'no'} | {row.meaning} |\n"
         for row in sorted(_rows())
@@ -50,7 +54,7 @@ def table() -> str:
 
 
 def with_table(guide: str) -> str:
-    """The guide with the table as it is now."""
+    """Return the guide with the table of today."""
     before, rest = guide.split(BEGIN)
     return before + BEGIN + table() + END + rest.split(END)[1]
 
@@ -60,7 +64,7 @@ def _rows() -> list[Row]:
         importlib.import_module(module.name)
     kinds: list[type[CodedError]] = [CodedError, *_below(CodedError)]
     rows = {kind.code: _row(kind) for kind in kinds if "code" in vars(kind)}
-    own = {r.code: Row(r.code, str(r.status), r.status in (429, 503), r.detail) for r in BY_ITSELF}
+    own = {r.code: Row(r.code, str(r.status), r.status in (429, 503), r.detail) for r in NO_CLASS}
     return [*(own | rows).values()]
 
 
@@ -92,7 +96,7 @@ def _where(kind: type[CodedError]) -> str:
 
 
 def main() -> None:
-    """Write the table into the guide."""
+    """Write the table to the guide."""
     GUIDE.write_text(with_table(GUIDE.read_text()))
 
 

@@ -1,4 +1,4 @@
-"""How a command ends: calmly after Ctrl-C, and with one line when it cannot go on."""
+"""How a command ends: without a traceback, and with a line that says why."""
 
 import signal
 import sys
@@ -15,7 +15,7 @@ INTERRUPTED = 128 + signal.SIGINT
 
 @contextmanager
 def command(*, stopped: str = "stopped", stopped_status: int = INTERRUPTED) -> Iterator[None]:
-    """Carry a command out, and end it with a line on stderr instead of a traceback.
+    """Run a command, and end it with a line on stderr instead of a traceback.
 
     Exits with `stopped_status` after Ctrl-C or SIGTERM, even where a shell had them ignored; with 2
     without the local stack that it needs; with 1 when a stack does not start or is not deployed.

@@ -1,4 +1,4 @@
-"""Real orders through the whole local stack, followed live: the quickest way to see it work."""
+"""Orders through the whole local stack, shown live: the quickest way to see it work."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""What a running local stack tells the commands that come later."""
+"""Where a local stack runs, in a file that later commands read."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Apis(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """Where everything of a running stack is; kept in a file for the commands that come later."""
+    """Where the parts of a running stack are, and what it was deployed with."""
 
     base_url: str
     database_url: str
@@ -37,7 +37,7 @@ class Description:
     outputs: Mapping[str, str]
 
     def target(self) -> Target:
-        """The stack as a deployment target."""
+        """Return the stack as a deployment target."""
         return Target(
             clients=local_clients(self.emulator_host),
             stage="local",
@@ -59,21 +59,21 @@ class Description:
         )
 
     def write(self, folder: Path) -> None:
-        """Keep it where the front door and other commands look; whole at every moment."""
+        """Write the description to the stack's folder; a reader never sees half of it."""
         draft = folder / f"{DESCRIPTION}.new"
         draft.write_text(json.dumps(asdict(self), indent=2))
         draft.replace(folder / DESCRIPTION)
 
 
 def read_description(file: Path) -> Description:
-    """Read what a stack has written."""
+    """Read a description from its file."""
     return Description(**json.loads(file.read_text()))
 
 
 def running(instead: str = "") -> Description:
     """Return the stack that `make dev` keeps up.
 
-    Raises StackNotRunningError when there is none; its message offers `instead` as well.
+    Raises StackNotRunningError when there is none; `instead` is what else its message advises.
     """
     try:
         return read_description(LOCAL_FOLDER / DESCRIPTION)

@@ -1,4 +1,4 @@
-"""Keep the local stack up, its data under .local/, until Ctrl-C."""
+"""Run the local stack until Ctrl-C, its data under .local/."""
 
 import argparse
 import signal
@@ -18,18 +18,18 @@ EXAMPLE = (
 
 
 def main() -> None:
-    """Start the local stack and print where everything is."""
+    """Start the local stack, print where its parts are, and run it until Ctrl-C."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", type=int, default=3000)
     parser.add_argument("--latency", default="2000-3000", help="milliseconds, or a range")
     parser.add_argument("--auth", choices=["none", "api_key"], default="none")
     arguments = parser.parse_args()
     parameters = {"LatencyMs": arguments.latency, "AuthMode": arguments.auth}
-    with command(stopped="stopped; the data stay in .local/", stopped_status=0):
-        _keep_up(arguments.port, parameters, Console())
+    with command(stopped="stopped; the data are in .local/", stopped_status=0):
+        _run(arguments.port, parameters, Console())
 
 
-def _keep_up(port: int, parameters: Mapping[str, str], console: Console) -> None:
+def _run(port: int, parameters: Mapping[str, str], console: Console) -> None:
     with console.status("starting") as status:
         stack = LocalStack(LOCAL_FOLDER, port=port, parameters=parameters, report=status.update)
         stack.start()
@@ -50,7 +50,7 @@ def _describe(description: Description, console: Console) -> None:
     }
     console.print(pairs_table(places))
     console.print(f"\nTry:  {EXAMPLE.format(url=url)}\n", soft_wrap=True, highlight=False)
-    console.print("Ctrl-C stops it; `make deploy STAGE=local` redeploys the code as it is now.")
+    console.print("Ctrl-C stops it; `make deploy STAGE=local` deploys the code as it is now.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """One origin for the HTTP API and the WebSocket API: a small reverse proxy before the emulator.
 
-It bounds how much is under way at once, as API Gateway's quotas do: every call beyond what the
-machine can run would only start another cold process.
+It limits how many calls run at once, as API Gateway's quotas do: each call beyond what the machine
+can run would only start another cold process.
 """
 
 import argparse
@@ -52,14 +52,14 @@ MESSAGE_BYTES_MAX = 128 * 1024
 IDLE_SECONDS = 10 * 60.0
 OPEN_SECONDS = 2 * 60 * 60.0
 WEBSOCKET_PATH = "/api/orders/execute"
-# What API Gateway knows. Of another method the function knows as little as of this one.
+# API Gateway knows these methods. The function refuses any other as it refuses OPTIONS.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 REFUSED_METHOD = "OPTIONS"
 
 
 @dataclass(slots=True)
 class FrontDoor:
-    """The proxy's state: where the two APIs are, and how much may be under way."""
+    """The proxy: where the two APIs are, and its limits."""
 
     apis: Callable[[], Apis]
     session: ClientSession
@@ -72,7 +72,7 @@ class FrontDoor:
     open_seconds: float = OPEN_SECONDS
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Pass on a call, or join a WebSocket to the WebSocket API."""
+        """Pass a call on to the HTTP API, or a WebSocket on to the WebSocket API."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._join(request)
         await self.calls.acquire()
@@ -86,7 +86,7 @@ class FrontDoor:
             return _refuse(UNAVAILABLE)
 
     def _finish(self, call: asyncio.Task[web.Response]) -> None:
-        """Let the next call in. A caller may give up; the function works on all the same."""
+        """Let the next call in: not when a caller gives up, for the function goes on working."""
         self.calls.release()
         if not call.cancelled() and call.exception() is not None:
             log.info("a call failed: %r", call.exception())
@@ -158,13 +158,13 @@ class FrontDoor:
 
 
 def _handshake_headers(request: web.Request) -> dict[str, str]:
-    """What a client says of itself; what belongs to the handshake is each connection's own."""
+    """Return the client's headers without those of the handshake, which each connection has."""
     headers = end_to_end(request.headers)
     return {k: v for k, v in headers.items() if not k.lower().startswith("sec-websocket-")}
 
 
 def _refuse(refusal: Refusal) -> web.Response:
-    """A refusal of the door's own, in the form of the function's."""
+    """Return a problem document, as the function would."""
     request_id = str(uuid.uuid4())
     headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
     if refusal.status == UNAVAILABLE.status:
@@ -201,7 +201,7 @@ async def application(apis: Callable[[], Apis]) -> web.Application:
 
 
 def described_apis(file: Path) -> Callable[[], Apis]:
-    """Return a function that tells the APIs of the stack's description, read again when written."""
+    """Return a function that reads the APIs from a stack's description, again when it changed."""
 
     @lru_cache(maxsize=1)
     def read(written_at_ns: int) -> Apis:
@@ -211,10 +211,10 @@ def described_apis(file: Path) -> Callable[[], Apis]:
 
 
 def main() -> None:
-    """Open the front door on a loopback port."""
+    """Serve the front door on a loopback port."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--description", type=Path, required=True, help="the stack's")
+    parser.add_argument("--description", type=Path, required=True, help="the stack's file")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     uvloop.install()

@@ -1,4 +1,4 @@
-"""The deployed functions of a running stack: their names, and the processes that run them."""
+"""The functions of a running stack: their deployed names, and the processes that run them."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -9,7 +9,7 @@ from infra.local.description import Description
 
 
 def function_names(description: Description) -> dict[str, str]:
-    """Return the deployed functions' names by their names in the template."""
+    """Return the deployed name of each function by its name in the template."""
     functions = description.client("lambda").list_functions()["Functions"]
     return {_template_name(f["FunctionName"]): f["FunctionName"] for f in functions}
 

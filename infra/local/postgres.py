@@ -21,7 +21,7 @@ UNPRIVILEGED_USER = "nobody"
 
 
 class LocalPostgres:
-    """A PostgreSQL server on loopback; its data stay in `folder`."""
+    """A PostgreSQL server on loopback, with its data in `folder`."""
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.port = port or processes.free_port()
@@ -32,7 +32,7 @@ class LocalPostgres:
         self._process: subprocess.Popen[bytes] | None = None
 
     def url_through(self, port: int) -> str:
-        """The server's address for those who reach it by way of another port."""
+        """Return the server's address as seen through another port."""
         return f"postgresql://postgres@{LOOPBACK}:{port}/postgres"
 
     @property
@@ -41,16 +41,16 @@ class LocalPostgres:
         return self._process is not None
 
     def process_ids(self) -> list[int]:
-        """The server's process, if it is running; the sessions are children of it."""
+        """Return the server's process, if it runs; its sessions are children of that."""
         return [] if self._process is None else [self._process.pid]
 
     def start(self) -> None:
-        """Make the database on first use, start the server and wait until it answers."""
+        """Create the database on first use, start the server, and wait until it answers."""
         self._make_data_folder()
         if not (self.data / "PG_VERSION").exists():
             self._run_initdb()
         arguments = ["-D", str(self.data), "-h", LOOPBACK, "-p", str(self.port), "-k", ""]
-        # Local data can be made again: commits need not wait for the disk.
+        # Local data need not survive a power failure: commits do not wait for the disk.
         arguments += ["-c", "fsync=off", "-c", "max_connections=200"]
         self._process = processes.spawn(
             [str(_program("postgres")), *arguments], log=self._log, cwd=self.data, uid=self._uid
@@ -58,20 +58,20 @@ class LocalPostgres:
         processes.wait_until(self._is_up, START_SECONDS)
 
     def stop(self) -> None:
-        """Stop the server, ending its sessions."""
+        """Stop the server and end its sessions."""
         if self._process is not None:
             processes.stop(self._process, signal.SIGINT)
             self._process = None
 
     def crash(self) -> None:
-        """End the server without a warning; the next start recovers what was committed."""
+        """Kill the server; the next start recovers what was committed."""
         if self._process is None:
             return
         sessions = psutil.Process(self._process.pid).children()
         self._process.kill()
         self._process.wait()
         self._process = None
-        # They end by themselves, and the next server waits for none of them.
+        # They end by themselves, but the next server would not wait for them.
         psutil.wait_procs(sessions, timeout=processes.STOP_SECONDS)
 
     def _make_data_folder(self) -> None:
@@ -108,7 +108,7 @@ def _program(name: str) -> Path:
 
 
 def _let_others_pass(path: Path) -> None:
-    """Let the unprivileged user walk to `path`: execute permission on the folders above it."""
+    """Give all users execute permission on the folders above `path`."""
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:

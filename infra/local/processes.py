@@ -1,4 +1,4 @@
-"""Child processes that never outlive their parent, and ports that nobody uses."""
+"""Child processes that never outlive their parent, and free ports."""
 
 import ctypes
 import os
@@ -37,7 +37,7 @@ def is_listening(port: int) -> bool:
 
 
 def wait_until(is_up: Callable[[], bool], seconds: float) -> None:
-    """Ask until it is up. Raises StackStartError when it is not within so many seconds."""
+    """Call `is_up` until it is true. Raises StackStartError after so many seconds."""
     deadline = time.monotonic() + seconds
     while not is_up():
         if time.monotonic() >= deadline:
@@ -78,7 +78,7 @@ def as_user(uid: int | None) -> dict[str, Any]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Finish what stands inside, however often Ctrl-C is pressed."""
+    """Ignore Ctrl-C and SIGTERM while the block runs."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
         signal.signal(number, signal.SIG_IGN)

@@ -26,8 +26,8 @@ def import_rest_api(definition: dict[str, Any], base_data: dict[str, Any] | None
     return api_id
 
 
-def mend() -> None:
-    """Make the emulator read the whole definition."""
+def patch_emulator() -> None:
+    """Replace the emulator's import functions by these."""
     apigateway_v1._OPENAPI_HTTP_METHODS.add("any")
     apigateway_v1._import_path_item = import_path_item
     apigateway_v1._import_rest_api = import_rest_api

@@ -1,4 +1,4 @@
-"""Start, describe, redeploy and stop the whole local stack."""
+"""Start and stop the whole local stack."""
 
 import json
 import os
@@ -31,7 +31,7 @@ SECRET_NAME = "orders-local"
 class LocalStack:
     """PostgreSQL, the emulator, the deployed artifact and the front door, on loopback ports.
 
-    A context manager: whatever happens, nothing of it is left running.
+    As a context manager it stops every process that it started, whatever happens.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class LocalStack:
 
     @property
     def description(self) -> Description:
-        """Where everything is, once the stack is up."""
+        """Where the parts are, once the stack is up."""
         if self._description is None:
             raise RuntimeError("the stack is not up")
         return self._description
@@ -68,12 +68,11 @@ class LocalStack:
         self.stop()
 
     def process_ids(self) -> list[int]:
-        """The processes that this object started; the functions' are children of theirs."""
+        """Return the processes that this object started; the functions' are children of theirs."""
         return [*(child.pid for child in self._children), *self.postgres.process_ids()]
 
     def reroute(self, *, aws_port: int, database_port: int) -> None:
-        """Let the functions reach AWS and the database by way of these ports, where something
-        stands that passes calls on. To be called before the start."""
+        """Let the functions call AWS and the database through these ports, from the start on."""
         self._aws_port, self._database_port = aws_port, database_port
 
     def start(self) -> None:
@@ -150,8 +149,8 @@ class LocalStack:
         }
         secret = {
             "database_url": self.postgres.url_through(self._database_port),
-            "wallet_secret_key": self._kept("wallet.key", lambda: str(Keypair())),
-            "signing_secret": self._kept("signing.key", token_urlsafe),
+            "wallet_secret_key": self._secret("wallet.key", lambda: str(Keypair())),
+            "signing_secret": self._secret("signing.key", token_urlsafe),
         }
         arn = (
             local_clients(host)
@@ -168,8 +167,8 @@ class LocalStack:
         )
         return replace(description, outputs=deploy(description.target(), artifact))
 
-    def _kept(self, name: str, make: Callable[[], str]) -> str:
-        """A secret that is made on first use and kept with the data."""
+    def _secret(self, name: str, make: Callable[[], str]) -> str:
+        """Return the secret of that name, made on first use and kept with the data."""
         path = self.folder / name
         if not path.exists():
             path.touch(mode=0o600)

@@ -1,5 +1,5 @@
-"""Start the functions' processes before the first caller needs them, as provisioned concurrency
-does on AWS: on a laptop, a burst that starts a dozen Pythons at once waits for them."""
+"""Start the functions' processes before the first call, as provisioned concurrency does on AWS: a
+burst of calls would have to wait for a dozen Pythons to start."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +11,12 @@ from infra.local.description import Description
 from infra.local.functions import function_names
 from infra.local.processes import wait_until
 
-# How many calls the front door lets through at once, and how many batches are executed at once.
+# How many calls the front door passes on at once, and how many batches are executed at once.
 CALLS, WORKERS = 2, 2
 START_SECONDS = 60
 
 _ANY_ORDER = "00000000-0000-4000-8000-000000000000"
+# How often to call each function, and with which event; none of these changes anything.
 _EVENTS: dict[str, tuple[int, dict[str, object]]] = {
     "APIHandler": (
         CALLS,
@@ -73,6 +74,6 @@ def _is_warm(client: BaseClient, name: str, payload: bytes) -> bool:
         return True
     reason = answer["Payload"].read().decode()
     if "Sandbox.Timedout" in reason:
-        # The function's time was up before it was there: this machine has much else to do.
+        # It timed out before it had started: the machine is busy.
         return False
     raise StackStartError(f"a function does not start: {reason}")

@@ -1,1 +1,1 @@
-"""What the people who run the service do: audit, keys, redrive."""
+"""Commands for those who operate a stage: audit, keys, redrive."""

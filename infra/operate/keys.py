@@ -1,4 +1,4 @@
-"""API keys: make, list and revoke them."""
+"""API keys: create, list and revoke them."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ OWNER_CHARACTERS_MAX = 64
 
 
 def main() -> None:
-    """Make, list or revoke API keys, in DATABASE_URL or in the running local stack."""
+    """Create, list or revoke API keys, in DATABASE_URL or in the running local stack."""
     arguments = _parser().parse_args()
     with command():
         url = os.environ.get("DATABASE_URL") or running(instead="set DATABASE_URL").database_url
@@ -36,12 +36,12 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=main.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    create = commands.add_parser("create", help="make a key; it is shown once")
+    create = commands.add_parser("create", help="create a key; it is shown once")
     create.add_argument("owner", type=_owner)
     create.add_argument("--scope", choices=[*Scope], default=Scope.TRADE)
-    revoke = commands.add_parser("revoke", help="make a key useless")
+    revoke = commands.add_parser("revoke", help="revoke a key")
     revoke.add_argument("key_id")
-    commands.add_parser("list", help="show what is known of all keys")
+    commands.add_parser("list", help="list all keys")
     return parser
 
 
@@ -57,7 +57,7 @@ def _run(arguments: argparse.Namespace, keys: KeyStore) -> int:
         case "create":
             text, key = make_key(arguments.owner, Scope(arguments.scope), now)
             keys.add(key)
-            # As JSON, so that a script can take it; the secret is kept nowhere.
+            # As JSON for scripts. The secret is stored nowhere.
             print(json.dumps({"keyId": key.key_id, "owner": key.owner_id, "apiKey": text}))
         case "revoke":
             if not keys.revoke(arguments.key_id, now):
@@ -70,7 +70,7 @@ def _run(arguments: argparse.Namespace, keys: KeyStore) -> int:
 
 
 def _table(keys: KeyStore) -> Table:
-    table = Table("key", "owner", "scope", "made", "revoked")
+    table = Table("key", "owner", "scope", "created", "revoked")
     for key in keys.all():
         times = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (key.created_at, key.revoked_at)]
         table.add_row(key.key_id, key.owner_id, key.scope, *times)

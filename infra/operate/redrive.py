@@ -1,4 +1,4 @@
-"""Return dead letters to the queue that they came from."""
+"""Return dead letters to the queue they came from."""
 
 import argparse
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,8 @@ from infra.deploy.change_sets import outputs
 from infra.local.commands import command
 from infra.stages import target_of
 
-# Where messages end that nobody could deal with, and where they came from.
-WAYS_BACK = {
+# Each queue of dead letters, and the queue its messages came from.
+SOURCES = {
     "OrdersUnresolvedQueue": "OrdersQueue",
     "OrdersDeadLetterQueue": "OrdersQueue",
     "StatusDeadLetterQueue": "StatusQueue",
@@ -19,17 +19,17 @@ WAYS_BACK = {
 RECEIVE_MAX = 10
 
 
-def redrive(sqs: BaseClient, source_url: str, target_url: str) -> int:
-    """Send every visible message of `source_url` to `target_url` and return how many there were.
+def redrive(sqs: BaseClient, dead_letters_url: str, queue_url: str) -> int:
+    """Move every visible message of a queue to another, and return how many there were.
 
-    A message is deleted only after it was sent: when this is interrupted, one may be in both.
+    A message is deleted after it was sent: an interruption may leave one message in both queues.
     """
     moved = 0
-    for message in _receive(sqs, source_url):
+    for message in _receive(sqs, dead_letters_url):
         sqs.send_message(
-            QueueUrl=target_url, MessageBody=message["Body"], **_grouping(message["Attributes"])
+            QueueUrl=queue_url, MessageBody=message["Body"], **_grouping(message["Attributes"])
         )
-        sqs.delete_message(QueueUrl=source_url, ReceiptHandle=message["ReceiptHandle"])
+        sqs.delete_message(QueueUrl=dead_letters_url, ReceiptHandle=message["ReceiptHandle"])
         moved += 1
     return moved
 
@@ -45,11 +45,11 @@ def _receive(sqs: BaseClient, queue_url: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _grouping(attributes: Mapping[str, str]) -> dict[str, str]:
-    """The message group of a FIFO queue; what was sent once must not count as a duplicate now."""
+    """Return what a FIFO queue needs: the group, and an id that was never used before."""
     if "MessageGroupId" not in attributes:
         return {}
-    again = f"{attributes['MessageDeduplicationId'][:90]}:again:{attributes['SequenceNumber']}"
-    return {"MessageGroupId": attributes["MessageGroupId"], "MessageDeduplicationId": again}
+    new_id = f"{attributes['MessageDeduplicationId'][:90]}:again:{attributes['SequenceNumber']}"
+    return {"MessageGroupId": attributes["MessageGroupId"], "MessageDeduplicationId": new_id}
 
 
 def main() -> None:
@@ -60,9 +60,9 @@ def main() -> None:
     with command():
         target = target_of(stage)
         sqs, urls = target.clients.client("sqs"), outputs(target)
-        for source, queue in WAYS_BACK.items():
-            moved = redrive(sqs, urls[source], urls[queue])
-            print(f"{moved} messages from {source} to {queue}")
+        for dead_letters, queue in SOURCES.items():
+            moved = redrive(sqs, urls[dead_letters], urls[queue])
+            print(f"{moved} messages from {dead_letters} to {queue}")
 
 
 if __name__ == "__main__":

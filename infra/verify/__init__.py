@@ -1,1 +1,1 @@
-"""What measures the service, and what breaks it."""
+"""Measures the service, and breaks it on purpose."""

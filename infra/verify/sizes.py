@@ -1,5 +1,5 @@
-"""Check what is deployed: cfn-lint on the packaged template, and the sizes that make a cold start
-and a laptop feel light. Prints every figure; fails over a limit."""
+"""Check what is deployed: cfn-lint on the packaged template, and the sizes that a cold start and a
+laptop feel. Prints every figure; fails when one is over its limit."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ def stack_memory_mb(stack: LocalStack) -> float:
 
 
 def peak_memory_mb(process: psutil.Process) -> float:
-    """Return the most memory that the process has used, or what it uses where nobody counted."""
+    """Return the peak of the process's memory, or on other systems than Linux what it uses now."""
     status = Path(f"/proc/{process.pid}/status")
     if not status.exists():
         return float(process.memory_info().rss) / MIB
@@ -66,7 +66,7 @@ async def run_orders(base_url: str) -> list[Trade]:
 
 
 def use_every_function(stack: LocalStack) -> None:
-    """Run orders as clients do, then call the functions that these do not need."""
+    """Run orders as clients do, then call the functions that orders do not need."""
     description = stack.description
     order = asyncio.run(run_orders(description.base_url))[0]
     with connect(f"{description.parameters['StreamUrl']}?orderId={order.order_id}") as socket:
@@ -80,7 +80,7 @@ def use_every_function(stack: LocalStack) -> None:
 
 
 def measure(status: Status) -> Iterator[tuple[str, float, int]]:
-    """Yield what, how many MB it has, and how many it may have; exit when cfn-lint complains."""
+    """Yield what was measured, its MB, and the limit; exit when cfn-lint finds something."""
     status.update("packaging")
     artifact = package("prod", ROOT / "build" / "prod")
     status.update("cfn-lint")

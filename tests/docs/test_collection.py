@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
-from infra.generate.collection import FILE, FORMAT, write
+from infra.generate.collection import FILE, FORMAT, collection_text
 from tests.outside import Outside
 from tests.unit.entrypoints.contract import OPENAPI, check, response_of
 
@@ -91,7 +91,7 @@ def sent(outside: Outside, request: Any) -> Any:
 
 
 def test_collection_is_that_of_today_when_read() -> None:
-    assert FILE.read_text() == write(), "make collection"
+    assert FILE.read_text() == collection_text(), "make collection"
 
 
 def test_collection_has_the_form_of_its_format_when_read() -> None:

@@ -1,4 +1,4 @@
-"""Do orders, events and the chain's ledger tell the same story? Reads only, all of one snapshot."""
+"""Compares orders, events and the chain's ledger in one snapshot, and changes nothing."""
 
 from infra.operate.audit.checks import audit
 from infra.operate.audit.report import Check, Report

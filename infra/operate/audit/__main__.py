@@ -1,6 +1,6 @@
 """Print an audit of the running `make dev`, or of DATABASE_URL.
 
-Exits 0 when every check holds, 1 when one does not, 2 when nothing could be compared.
+Exits with 0 when every check holds, 1 when one does not, 2 when the database cannot be read.
 """
 
 import argparse
@@ -23,7 +23,7 @@ SHOWN_MAX = 3
 
 
 def check_table(report: Report) -> Table:
-    """The checks, and below a wrong one a few of the orders where it does not hold."""
+    """Return a row for each check; one that does not hold names a few orders."""
     table = figure_table(["check"], ["looked at", "wrong"])
     for check in report.checks:
         more = ["…"] if len(check.subjects) > SHOWN_MAX else []
@@ -34,16 +34,16 @@ def check_table(report: Report) -> Table:
 
 
 def summary(report: Report) -> str:
-    """What there is, and whether all of it agrees."""
-    agrees = "all checks hold" if report.holds else f"checks that fail: {len(report.findings)}"
+    """Say in a line how many orders there are, and whether every check holds."""
+    verdict = "all checks hold" if report.holds else f"checks that fail: {len(report.findings)}"
     return (
         f"orders {report.orders:,}, unfinished {report.unfinished:,}, "
-        f"in flight {report.in_flight:,}; {agrees}"
+        f"in flight {report.in_flight:,}; {verdict}"
     )
 
 
 def main() -> None:
-    """Compare orders, events and the chain's ledger, all as they stand at one moment."""
+    """Compare orders, events and the chain's ledger as they are at one moment."""
     arguments = _parse()
     with command():
         try:
@@ -60,11 +60,11 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="audit", description=main.__doc__)
     add = parser.add_argument
-    add("--database-url", default=os.environ.get("DATABASE_URL"), help="instead of `make dev`")
-    add("--market-seed", metavar="SEED", help="instead of the deployment's")
-    add("--venue-gap-bps", metavar="RANGE", type=_range, help="likewise, 350 or 200-500")
-    add("--recompute", metavar="N", type=int, help="fill no more than N swaps again; 0 for none")
-    add("--all-final", action="store_true", help="take an unfinished order as wrong")
+    add("--database-url", default=os.environ.get("DATABASE_URL"), help="instead of `make dev`'s")
+    add("--market-seed", metavar="SEED", help="the deployment's MarketSeed")
+    add("--venue-gap-bps", metavar="RANGE", type=_range, help="its VenueGapBps: 350, or 200-500")
+    add("--recompute", metavar="N", type=int, help="recompute at most N swaps; 0 for none")
+    add("--all-final", action="store_true", help="count unfinished orders as wrong")
     return parser.parse_args()
 
 

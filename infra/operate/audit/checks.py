@@ -1,7 +1,7 @@
-"""Every check on one snapshot: those of checks.sql in the database, the recomputation here.
+"""Every check, on one snapshot: those of checks.sql in the database, the recomputation here.
 
-Invariant: one transaction, read-only and repeatable-read, so that what moves meanwhile does not
-look like a difference.
+Invariant: one transaction, read-only and repeatable-read, so that an order that moves meanwhile
+does not look wrong.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -19,22 +19,22 @@ from infra.operate.audit.recompute import Recomputation, deployed_market
 from infra.operate.audit.report import Check, Report
 
 CHECKS_FILE = Path(__file__).with_name("checks.sql")
-# More are counted, but not named.
+# A check names no more orders than these; it counts all.
 SUBJECTS_MAX = 20
 # What each check of checks.sql claims.
 CLAIMS = {
     "numbering": "events are numbered 1, 2, 3 … from pending",
     "current": "an order equals its last event",
     "moves": "moves are in the transition table",
-    "attempts": "attempts count the ways into routing",
-    "confirmed": "a confirmed order has the swap it tells of",
+    "attempts": "attempts count the moves to routing",
+    "confirmed": "a confirmed order has the swap that its event names",
     "terms": "a swap is what was ordered, within the limit",
-    "unconfirmed": "other orders have no swap but one in flight",
+    "unconfirmed": "an unconfirmed order has no swap, or one in flight",
     "once": "no order has two swaps",
     "memos": "ledger entries name an order",
-    "signed": "what landed was committed before",
-    "accepted": "accepted orders are there",
-    "final": "orders have come to their end",
+    "signed": "a transaction in the ledger was committed first",
+    "accepted": "accepted orders are stored",
+    "final": "orders are final",
 }
 
 Connection = psycopg.Connection[dict[str, Any]]
@@ -48,11 +48,11 @@ def audit(
     market: Market | None = None,
     recompute_max: int | None = None,
 ) -> Report:
-    """Compare orders, events and the chain's ledger as they stand at one moment.
+    """Compare orders, events and the chain's ledger as they are at one moment.
 
-    `accepted` are ids of orders that must exist. Unfinished orders are wrong with `all_final` only.
-    At most `recompute_max` swaps are filled again, all of them when it is None, in `market` or
-    else in the market of a deployment that chose none.
+    `accepted` are ids of orders that must be stored. With `all_final`, unfinished orders are wrong.
+    At most `recompute_max` swaps are recomputed, all of them when it is None, in `market`, or in
+    that of a deployment with default settings.
     Raises psycopg.Error when the database cannot be read.
     """
     parameters = {

@@ -1,5 +1,5 @@
--- What the audit reads. Every statement begins with `views`; a check says of everything it looks
--- at whose it is, and whether its claim holds there: where that cannot be told, it does not.
+-- What the audit reads. Every statement begins with `views`. A check returns a row for everything it
+-- looks at: the order, and whether the claim holds; where that is NULL, it does not.
 
 -- name: views
 WITH entries AS (
@@ -37,7 +37,7 @@ SELECT count(*) AS looked_at,
   FROM checked
 
 -- name: numbering
--- Numbers are positive and come once: as many as the greatest are all of them.
+-- Numbers are positive and unique: when the greatest equals their count, none is missing.
 SELECT order_id,
        max(event.sequence) = count(*)
        AND bool_or(event.sequence = 1 AND event.status = 'pending')
@@ -67,15 +67,15 @@ SELECT order_id, attempt = coalesce(attempt_before, 0) + (status = 'routing')::i
 
 -- name: confirmed
 SELECT orders.order_id,
-       told.details @> jsonb_build_object(
+       event.details @> jsonb_build_object(
            'signature', swap.signature, 'slot', swap.landing_slot,
            'amount_in', swap.amount_in, 'amount_out', swap.amount_out)
   FROM orders
-  LEFT JOIN order_events AS told
-    ON (told.order_id, told.status) = (orders.order_id, 'confirmed')
+  LEFT JOIN order_events AS event
+    ON (event.order_id, event.status) = (orders.order_id, 'confirmed')
   LEFT JOIN swaps AS swap
     ON (swap.order_id, swap.attempt, swap.signature)
-       = (told.order_id, told.attempt, told.details->>'signature')
+       = (event.order_id, event.attempt, event.details->>'signature')
  WHERE orders.status = 'confirmed'
 
 -- name: terms
@@ -92,7 +92,7 @@ SELECT swap.order_id,
     ON (signing.order_id, signing.signature) = (swap.order_id, swap.signature)
 
 -- name: unconfirmed
--- Whatever its landing slot: what is in the ledger lands.
+-- Whatever the landing slot: a swap in the ledger lands.
 SELECT order_id,
        swap.signature IS NULL
        OR (orders.status IN ('building', 'submitted') AND swap.signature = orders.signature)
@@ -130,7 +130,7 @@ SELECT order_id, status IN ('confirmed', 'failed')
   FROM orders
 
 -- name: swaps
--- The least by a hash are a sample that stays the same; without a limit they are all.
+-- Ordered by a hash, a sample stays the same; without a limit it is all of them.
 SELECT coalesce(sample.order_id::text, memo) AS subject, landed.*
   FROM (SELECT order_id, signature FROM swaps ORDER BY md5(signature) LIMIT %(swaps_max)s::bigint) AS sample
   JOIN chain.transactions AS landed USING (signature)

@@ -1,5 +1,5 @@
-"""What a swap in the ledger should say: its own bytes, verified, read, and filled once more by the
-pools of its slot."""
+"""What the ledger should have of a swap: its bytes, verified, read, and executed once more on the
+pools of their slot."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,9 +15,9 @@ Row = Mapping[str, Any]
 
 
 def deployed_market(*, seed: str | None = None, venue_gap_bps: str | None = None) -> Market:
-    """Return the market of a deployment with these settings, or its defaults where they are None.
+    """Return the market of a deployment with these settings; None stands for the default.
 
-    The gap is written as in a deployment: "350", or "200-500".
+    The gap is text as in a deployment: "350", or "200-500".
     """
     named = {"market_seed": seed, "venue_gap_bps": venue_gap_bps}
     chosen: dict[str, Any] = {name: text for name, text in named.items() if text is not None}
@@ -27,7 +27,7 @@ def deployed_market(*, seed: str | None = None, venue_gap_bps: str | None = None
 
 @dataclass(frozen=True, slots=True)
 class Recomputation:
-    """The market that the swaps were made in."""
+    """Recomputes swaps in the market that they were made in."""
 
     market: Market
 

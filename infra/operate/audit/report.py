@@ -1,4 +1,4 @@
-"""What an audit found."""
+"""What an audit has found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Something that must always hold: how often it was looked at, and how often it does not.
+    """A claim that must always hold: how often it was looked at, and how often it was wrong.
 
-    `subjects` are the orders where it does not; for a ledger entry that names none, its memo.
+    `subjects` are the orders where it was wrong; for a ledger entry that names none, its memo.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Check:
 class Report:
     """Every check, and how many orders there are.
 
-    Unfinished orders are on their way; those in flight have a swap that they have not seen yet.
+    Unfinished orders are not final yet; of these, the ones in flight have a swap in the ledger.
     """
 
     checks: tuple[Check, ...]
@@ -36,5 +36,5 @@ class Report:
 
     @property
     def findings(self) -> Mapping[str, Sequence[str]]:
-        """The subjects of every check that does not hold, by its name."""
+        """The subjects of each check that does not hold, by the check's name."""
         return {check.name: check.subjects for check in self.checks if check.wrong}

@@ -1,1 +1,1 @@
-"""What the engine's own computing costs, measured on this machine."""
+"""Measures what the engine's own computing costs on this machine."""

@@ -1,6 +1,6 @@
-"""Quotes to measure, sorted by how far they walk on their curve.
+"""Quotes to measure, sorted into buckets by how far they walk on their curve.
 
-A quote itself tells its bucket. The pools are those of the simulated market, at several slots.
+The pools are those of the simulated market, at several slots.
 """
 
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ BUCKETS = (CPMM, *TICKS_CROSSED, *TICKS_CROSSED_AT_DYNAMIC_FEE, *BINS_CROSSED, *
 
 
 class Ask(NamedTuple):
-    """What to ask of a pool, exact-in: about the same amount at every turn, never quite."""
+    """An exact-in quote to ask of a pool: about the same amount at every turn, never the same."""
 
     pool: SimulatedPool
     input_mint: Mint
@@ -103,23 +103,23 @@ def ticks_crossed(quote: ConcentratedQuote) -> int:
 
 
 def bins_crossed(quote: BinQuote) -> int:
-    """Return how many filled bins the swap has left behind."""
+    """Return how many filled bins the swap has crossed."""
     return quote.bins_visited - 1
 
 
-def find_asks(most: int) -> dict[Bucket, list[Ask]]:
-    """Return up to `most` asks for each bucket; their quotes stay in it at every turn."""
+def find_asks(asks_max: int) -> dict[Bucket, list[Ask]]:
+    """Return up to `asks_max` asks for each bucket; their quotes stay in it at every turn."""
     found: dict[Bucket, list[Ask]] = {bucket: [] for bucket in BUCKETS}
     for ask in _candidates():
         bucket = _steady_bucket(ask)
         if bucket is not None:
             found[bucket].append(ask)
     choose = Random(SEED)
-    return {bucket: choose.sample(asks, min(most, len(asks))) for bucket, asks in found.items()}
+    return {b: choose.sample(asks, min(asks_max, len(asks))) for b, asks in found.items()}
 
 
 def varied(amount: int, turn: int) -> int:
-    """Return about the same amount at every turn, never quite."""
+    """Return about the same amount at every turn, never the same."""
     return amount + amount * turn // _TURN_DIVISOR
 
 

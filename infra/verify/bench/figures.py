@@ -1,4 +1,4 @@
-"""Measure quotes and plans round after round, and give their medians."""
+"""Measure quotes and plans, round after round, and return their medians."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ class PlanFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """All medians, and over how many rounds."""
+    """All medians, and the number of rounds."""
 
     rounds: int
     calibration_turns_per_second: float
@@ -52,7 +52,7 @@ class Figures:
 
 
 class Bench:
-    """What is measured, and the samples so far; a round measures everything once more."""
+    """Measures everything once a round, and keeps the samples."""
 
     def __init__(
         self, asks: Mapping[Bucket, Sequence[Ask]], requests: Mapping[Case, Sequence[Request]]
@@ -69,7 +69,7 @@ class Bench:
         return len(self._asks) + len(self._requests)
 
     def measure(self, rounds: int, seconds_max: float, report: Report) -> Figures:
-        """Measure for so many rounds, or fewer when the time is up; reports before each step."""
+        """Measure so many rounds, or fewer when the time is up; report each step beforehand."""
         stop_at = time.monotonic() + seconds_max
         while self._rounds < rounds:
             self._round(report)

@@ -48,7 +48,7 @@ _PAIRS_OF_ALL = (("BONK", "USDT"), ("mSOL", "USDT"), ("WIF", "JUP"))
 
 
 class Size(NamedTuple):
-    """Over how many pools and mints a plan is made."""
+    """How many pools a plan is made over, and how many hops it may have."""
 
     pools: int
     hops_max: int
@@ -71,7 +71,7 @@ class Request:
     rules: RoutingRules
 
     def plan(self, turn: int) -> Route:
-        """Return the route for about the same amount at every turn, never quite."""
+        """Return the route for about the same amount at every turn, never the same."""
         find = find_route if self.mode is SwapMode.EXACT_IN else find_route_exact_out
         mints = self.pair.token_in.mint, self.pair.token_out.mint
         return find(self.pools, *mints, varied(self.amount, turn), self.at, self.rules)
@@ -119,7 +119,7 @@ def _two_pools() -> Iterator[_Trade]:
     """Each Raydium pool with each of Meteora's; the amounts take turns."""
     for market, pair in product(_markets(POOLS), _both_ways(_PAIRS_OF_TWO)):
         pools = market.pools(_SLOT, pair=pair)
-        couples = [couple for couple in combinations(pools, 2) if len(_venues(couple)) == 2]
+        couples = [(a, b) for a, b in combinations(pools, 2) if a.venue != b.venue]
         for couple, dollars in zip(couples, cycle(_DOLLARS), strict=False):
             yield _Trade(market, couple, pair, dollars)
 
@@ -144,7 +144,3 @@ def _markets(listings: tuple[ListedPool, ...]) -> tuple[Market, Market]:
 
 def _both_ways(pairs: Sequence[tuple[str, str]]) -> list[Pair]:
     return [find_pair(*names) for one, other in pairs for names in ((one, other), (other, one))]
-
-
-def _venues(pools: Sequence[SimulatedPool]) -> set[str]:
-    return {pool.venue for pool in pools}

@@ -1,6 +1,6 @@
-"""Time beside a fixed loop of integer arithmetic: what slows both divides out.
+"""Times work beside a fixed loop of integer arithmetic: what slows down both cancels out.
 
-A duration is also told in turns of that loop, which compares across machines and busy moments.
+A duration is also given in turns of that loop, which compare across machines and busy moments.
 """
 
 import time
@@ -19,13 +19,12 @@ class Sample(NamedTuple):
     turns: float
 
     def shared_by(self, count: int) -> "Sample":
-        """Return the part of one out of `count`."""
+        """Return the share of one of `count`."""
         return Sample(self.seconds / count, self.turns / count)
 
 
 def calibrate(turns: int) -> int:
-    """Swap `turns` times on one range of liquidity; the result only keeps the work from being
-    none."""
+    """Swap `turns` times on one range of liquidity, and return what that bought."""
     liquidity, price, amount, bought = 0x1D3F5B79_97B5F3D1, 0x6_89ABCDEF_01234567, 10**9, 0
     shifted = liquidity << 64
     for turn in range(turns):
@@ -37,7 +36,7 @@ def calibrate(turns: int) -> int:
 
 
 def timed(work: Callable[[], T]) -> tuple[T, Sample]:
-    """Do the work with a calibration loop before and after it."""
+    """Do the work between two calibration loops, and return its result and its duration."""
     before = _seconds_of(lambda: calibrate(_TURNS))[1]
     result, seconds = _seconds_of(work)
     after = _seconds_of(lambda: calibrate(_TURNS))[1]

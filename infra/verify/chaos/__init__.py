@@ -1,1 +1,1 @@
-"""The real local stack under load while it is broken again and again, and what must hold after."""
+"""Breaks the real local stack under load again and again, and checks what must hold afterwards."""

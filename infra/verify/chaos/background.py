@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own: what breaks things may block, all else goes on."""
+"""An event loop in a thread of its own: the faults may block, the load and the proxies go on."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class BackgroundLoop:
-    """Runs coroutines until it is left; then it cancels what is under way."""
+    """Runs coroutines as long as its block runs, then cancels those under way."""
 
     def __init__(self) -> None:
         self._loop = uvloop.new_event_loop()
@@ -34,7 +34,7 @@ class BackgroundLoop:
             self._loop.close()
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a coroutine beside the caller."""
+        """Start a coroutine, and return its future."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -43,7 +43,7 @@ class BackgroundLoop:
 
     @contextmanager
     def serving(self, proxy: AwsProxy | PostgresProxy) -> Iterator[int]:
-        """Keep a proxy up, and give its port."""
+        """Serve a proxy while the block runs, and give its port."""
         port = self.run(proxy.start())
         try:
             yield port

@@ -4,10 +4,9 @@ import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from random import Random
 
 from chalicelib.simulation.market import Market
@@ -32,14 +31,14 @@ PARAMETERS = {
     "CongestionRateBps": "1500",
 }
 FOLLOW_SECONDS = 90.0
-# Orders go on coming for so long after the last fault: what was broken is used again at once.
+# How long orders still come after the last fault, so that what was broken is used again.
 REPAIRED_SECONDS, REPAIRED_SHARE = 15.0, 0.25
 DEAD_LETTER_QUEUES = ("OrdersDeadLetterQueue", "OrdersUnresolvedQueue", "StatusDeadLetterQueue")
 
 
 @dataclass(slots=True, kw_only=True)
 class Experiment:
-    """How a run goes, and what came of it."""
+    """A run: how it goes, and what came of it."""
 
     seed: int
     seconds: float
@@ -57,7 +56,7 @@ class Experiment:
 
     @property
     def holds(self) -> bool:
-        """Whether everything is as it must be."""
+        """Tell whether nothing was violated and every check of the audit holds."""
         return not self.violations and self.audit is not None and self.audit.holds
 
     def add_fault(self, fault: Fault, event: str) -> None:
@@ -66,7 +65,7 @@ class Experiment:
         self.add_event(event)
 
     def add_event(self, event: str) -> None:
-        """Note what has happened just now."""
+        """Record what has just happened."""
         self.events.append(f"{datetime.now(UTC):%H:%M:%S.%f} {event}")
 
     @property
@@ -160,7 +159,7 @@ def _judge(experiment: Experiment) -> None:
 
 
 def _dead_letters(world: World) -> Counter[str]:
-    """Count what lies in the queues that should be empty."""
+    """Count the messages in the queues that should be empty."""
     description = world.stack.description
     sqs = description.client("sqs")
     count = "ApproximateNumberOfMessages"
@@ -175,17 +174,13 @@ def _dead_letters(world: World) -> Counter[str]:
 def _keep_evidence(experiment: Experiment) -> None:
     """Write the faults, the orders and the functions' logs into the stack's folder."""
     stack = experiment.world.stack
-    _write(stack.folder / "faults.log", experiment.events)
-    _write(stack.folder / "orders.log", map(str, experiment.load.orders))
+    (stack.folder / "faults.log").write_text("\n".join(experiment.events))
+    (stack.folder / "orders.log").write_text("\n".join(map(str, experiment.load.orders)))
     pages = stack.description.client("logs").get_paginator("filter_log_events")
     for function, name in function_names(stack.description).items():
         found = pages.paginate(logGroupName=f"/aws/lambda/{name}").search("events")
         lines = (json.dumps([event["timestamp"], event["message"]]) for event in found)
-        _write(stack.folder / f"{function}.log", lines)
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    path.write_text("".join(f"{line}\n" for line in lines))
+        (stack.folder / f"{function}.log").write_text("\n".join(lines))
 
 
 def market_seed(seed: int) -> str:

@@ -1,4 +1,4 @@
-"""Orders, submitted steadily, each followed over its WebSocket to its end."""
+"""Orders submitted at a steady rate, each followed over its WebSocket to its end."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from orders_client.cli.bench import FrameCounter
 from orders_client.cli.trades import random_trades
 
 SUBMIT_SECONDS = 40
-# Clients who wait for an answer send nothing more: who gives up leaves work behind all the same.
+# Who waits for an answer submits nothing else. Who gives up leaves the server at work.
 SUBMITTERS = 8
 FOLLOW_AGAIN_SECONDS = 1.0
 
@@ -55,9 +55,9 @@ class Followed:
 
 
 class Load:
-    """Submits orders at a rate for so long, then only follows. `orders` grows as it goes.
+    """Submits orders at a rate for so many seconds, and follows each to its end.
 
-    While too many wait for their answer, the rate is lower.
+    `orders` grows meanwhile. The rate falls while many wait for their answer.
     """
 
     def __init__(self, base_url: str, random: Random, *, per_second: float, seconds: float) -> None:
@@ -69,7 +69,7 @@ class Load:
 
     @property
     def accepted(self) -> list[Followed]:
-        """The orders that were answered with an id."""
+        """The orders whose client got an id."""
         return [order for order in self.orders if order.order_id]
 
     async def run(self) -> None:
@@ -107,7 +107,7 @@ async def _submit(client: OrdersClient, followed: Followed) -> Document | None:
     except ProblemError as refusal:
         followed.refusal = str(refusal.problem.get("code") or refusal.status)
     except (ClientError, TimeoutError, ValueError) as error:
-        # It may have been stored all the same; nobody was promised anything.
+        # The order may have been stored; the client was promised nothing.
         followed.refusal = type(error).__name__
     return None
 

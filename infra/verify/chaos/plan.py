@@ -1,4 +1,4 @@
-"""Which faults happen, when, and for how long: a seed decides, and the plan is carried out.
+"""Which faults happen, when, and for how long: made from a seed, then carried out.
 
 Invariant: when the plan has been carried out, or given up, nothing is broken any more.
 """
@@ -40,7 +40,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A fault and when it is there, in seconds from the start."""
+    """A fault, and when it begins and ends, in seconds from the start."""
 
     begins_at: float
     ends_at: float

@@ -1,7 +1,7 @@
-"""What stands between the functions and what they depend on: AWS over HTTP, PostgreSQL over TCP.
+"""Proxies between the functions and what they depend on: AWS over HTTP, PostgreSQL over TCP.
 
-Both pass everything on as it is, unless there is a disturbance. The nastiest failure is the lost
-answer: the call was carried out, and the caller hears nothing.
+Both pass everything on unchanged, unless there is a disturbance. The worst failure is the lost
+answer: the call was carried out, and the caller gets nothing.
 """
 
 import asyncio
@@ -83,7 +83,7 @@ class FailureInjector:
         return failure
 
     async def delay(self) -> None:
-        """Wait a while, or longer than callers do."""
+        """Wait: a while, or longer than callers wait."""
         await asyncio.sleep(self.random.uniform(0.1, DELAY_SECONDS_MAX))
 
 
@@ -97,7 +97,7 @@ class AwsProxy:
         self._runner: web.AppRunner
 
     async def start(self) -> int:
-        """Start to listen, and return the port."""
+        """Start to listen on a free port, and return it."""
         self._session = forwarding_session(ClientTimeout(total=30))
         application = web.Application(client_max_size=BODY_BYTES_MAX)
         application.router.add_route("*", "/{path:.*}", self._handle)
@@ -148,18 +148,18 @@ def _service_of(request: web.Request) -> str:
 
 
 def _refusal(status: int, code: str) -> web.Response:
-    """An error in the JSON form that boto3 knows a retryable one by."""
+    """Return an error in the JSON form in which boto3 recognizes what it may retry."""
     return web.Response(
         status=status,
         headers={"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": code},
-        body=json.dumps({"__type": code, "message": "made up by the proxy"}).encode(),
+        body=json.dumps({"__type": code, "message": "injected by the proxy"}).encode(),
     )
 
 
 def _hang_up(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
-    # Nobody hears it: the connection is gone.
+    # Nobody gets this: the connection is gone.
     return web.Response(status=500)
 
 
@@ -173,7 +173,7 @@ class PostgresProxy:
         self._clients: set[StreamWriter] = set()
 
     async def start(self) -> int:
-        """Start to listen, and return the port."""
+        """Start to listen on a free port, and return it."""
         self._server = await asyncio.start_server(self._serve, LOOPBACK, 0)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
@@ -209,7 +209,7 @@ class PostgresProxy:
     async def _ask(
         self, reader: StreamReader, writer: StreamWriter, database: StreamWriter
     ) -> None:
-        """Carry the client's part until it ends or is cut, or one side hangs up."""
+        """Pass on what the client sends, until it is cut or one side hangs up."""
         with contextlib.suppress(OSError):
             while chunk := await reader.read(CHUNK_BYTES):
                 failure = self.injector.draw(DATABASE)
@@ -224,7 +224,7 @@ class PostgresProxy:
 
 
 async def _pump(source: StreamReader, sink: StreamWriter) -> None:
-    """Carry what the source sends until one side hangs up."""
+    """Pass on what the source sends until one side hangs up."""
     with contextlib.suppress(OSError):
         while chunk := await source.read(CHUNK_BYTES):
             sink.write(chunk)

@@ -27,7 +27,7 @@ VIOLATIONS_SHOWN = 10
 
 
 def live_table(experiment: Experiment) -> Table:
-    """How the run goes."""
+    """Return how the run goes."""
     left = max(0.0, experiment.started_at + experiment.seconds - time.monotonic())
     orders = experiment.load.orders
     return pairs_table(
@@ -43,7 +43,7 @@ def live_table(experiment: Experiment) -> Table:
 
 
 def summary(experiment: Experiment) -> Table:
-    """What came of it all."""
+    """Return what came of the run."""
     orders, accepted = experiment.load.orders, experiment.load.accepted
     frames = experiment.load.frames
     refusals = Counter(order.refusal for order in orders if order.refusal)
@@ -64,7 +64,7 @@ def summary(experiment: Experiment) -> Table:
     times = sorted(o.final_at - o.accepted_at for o in accepted if o.final_at)
     if times:
         rows["time to the last frame, p50"] = f"{percentile(times, 50):.1f} s"
-        rows["time to the last frame, most"] = f"{times[-1]:.1f} s"
+        rows["time to the last frame, max"] = f"{times[-1]:.1f} s"
     if experiment.settling is not None:
         rows["time until all were final"] = f"{experiment.settling.seconds:.1f} s"
     return pairs_table(rows | _audit_rows(experiment))
@@ -85,7 +85,7 @@ def _counted(counter: Mapping[Any, int]) -> str:
 
 
 def main() -> None:
-    """Break the local stack under load for some minutes, and check that everything holds."""
+    """Break the local stack under load for some minutes, and check what must hold."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--orders", type=float, default=4, help="orders per second")

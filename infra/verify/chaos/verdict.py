@@ -16,7 +16,7 @@ from infra.verify.chaos.load import Followed
 
 POLL_SECONDS = 0.25
 FINAL_SECONDS_MAX = 60.0
-# How long to wait for orders that take longer, so as to tell them from those that never end.
+# How long to wait all the same: an order that takes too long differs from one that never ends.
 GIVE_UP_SECONDS = 120.0
 # Failures for these reasons would be ours: the simulated world gives others.
 CODES_OF_OURS = frozenset({"", "ABANDONED", "INTERNAL", "UNAVAILABLE"})
@@ -73,7 +73,7 @@ class Settling:
 
 
 def settle(database_url: str, order_ids: Collection[str], *, since: datetime) -> Settling:
-    """Wait until all these orders are final, or until there is no hope left."""
+    """Wait until all these orders are final, or until GIVE_UP_SECONDS have passed."""
     deadline = time.monotonic() + GIVE_UP_SECONDS
     while True:
         stored = stored_orders(database_url)
