@@ -18,7 +18,8 @@ from infra.deploy.template import (
     require_partial_batches,
 )
 from infra.errors import DeploymentError
-from infra.paths import ROOT, program, run_program
+from infra.paths import ROOT
+from infra.programs import program, run_program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from infra.deploy.clients import LOCAL_ENVIRONMENT
 from infra.local.commands import command
 from infra.local.description import Description, running
 from infra.local.processes import LOOPBACK
-from infra.paths import ROOT, program
+from infra.paths import ROOT
+from infra.programs import program
 
 
 def main() -> None:

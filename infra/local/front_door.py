@@ -111,21 +111,26 @@ class FrontDoor:
             # Whether aiohttp takes a message of just its limit depends on compression.
             client = web.WebSocketResponse(heartbeat=30, max_msg_size=self.message_bytes_max + 2)
             await client.prepare(request)
-            await self._pump_both(client, upstream)
+            await JoinedSockets(client, upstream, self).carry()
             return client
 
-    async def _pump_both(
-        self, client: web.WebSocketResponse, upstream: ClientWebSocketResponse
-    ) -> None:
+
+@dataclass(slots=True)
+class JoinedSockets:
+    """A client's WebSocket and the upstream one, for as long as the door's limits allow."""
+
+    client: web.WebSocketResponse
+    upstream: ClientWebSocketResponse
+    door: FrontDoor
+    idle: asyncio.Timeout = field(init=False)
+
+    async def carry(self) -> None:
         """Carry frames both ways until one side closes or a limit is reached, then close both."""
-        time_left = asyncio.timeout(self.idle_seconds)
-        directions = {
-            asyncio.create_task(self._pump_in(client, upstream, self._touch(time_left))),
-            asyncio.create_task(_pump_out(upstream, client, self._touch(time_left))),
-        }
+        self.idle = asyncio.timeout(self.door.idle_seconds)
+        directions = {asyncio.create_task(self._carry_in()), asyncio.create_task(self._carry_out())}
         code = WSCloseCode.OK
         try:
-            async with asyncio.timeout(self.open_seconds), time_left:
+            async with asyncio.timeout(self.door.open_seconds), self.idle:
                 await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             code = WSCloseCode.GOING_AWAY
@@ -133,28 +138,29 @@ class FrontDoor:
             task.cancel()
         ends = await asyncio.gather(*directions, return_exceptions=True)
         code = next((end for end in ends if isinstance(end, WSCloseCode)), code)
-        await client.close(code=code)
-        await upstream.close()
+        await self.client.close(code=code)
+        await self.upstream.close()
 
-    async def _pump_in(
-        self,
-        client: web.WebSocketResponse,
-        upstream: ClientWebSocketResponse,
-        touch: Callable[[], None],
-    ) -> WSCloseCode | None:
+    async def _carry_in(self) -> WSCloseCode | None:
         """Carry what the client sends; return the code to close with if it may not send that."""
-        async for message in client:
+        async for message in self.client:
             if message.type is WSMsgType.BINARY:
                 return WSCloseCode.UNSUPPORTED_DATA
             if message.type is WSMsgType.TEXT:
-                if len(message.data.encode()) > self.message_bytes_max:
+                if len(message.data.encode()) > self.door.message_bytes_max:
                     return WSCloseCode.MESSAGE_TOO_BIG
-                touch()
-                await upstream.send_str(message.data)
+                self._restart_idle()
+                await self.upstream.send_str(message.data)
         return None
 
-    def _touch(self, time_left: asyncio.Timeout) -> Callable[[], None]:
-        return lambda: time_left.reschedule(asyncio.get_running_loop().time() + self.idle_seconds)
+    async def _carry_out(self) -> None:
+        async for message in self.upstream:
+            if message.type is WSMsgType.TEXT:
+                self._restart_idle()
+                await self.client.send_str(message.data)
+
+    def _restart_idle(self) -> None:
+        self.idle.reschedule(asyncio.get_running_loop().time() + self.door.idle_seconds)
 
 
 def _handshake_headers(request: web.Request) -> dict[str, str]:
@@ -175,15 +181,6 @@ def _refuse(refusal: Refusal) -> web.Response:
         content_type=problems.CONTENT_TYPE,
         headers=headers,
     )
-
-
-async def _pump_out(
-    upstream: ClientWebSocketResponse, client: web.WebSocketResponse, touch: Callable[[], None]
-) -> None:
-    async for message in upstream:
-        if message.type is WSMsgType.TEXT:
-            touch()
-            await client.send_str(message.data)
 
 
 async def application(apis: Callable[[], Apis]) -> web.Application:

@@ -55,7 +55,7 @@ def localstack(log: Path) -> Iterator[str]:
             cwd=Path(scratch),
         )
         try:
-            wait_until(lambda: _answers(host, child), START_SECONDS)
+            wait_until(lambda: _answers(host, child), START_SECONDS, "LocalStack")
             yield host
         finally:
             with uninterrupted():

@@ -13,7 +13,7 @@ import psycopg
 from infra.errors import StackStartError
 from infra.local import processes
 from infra.local.processes import LOOPBACK
-from infra.paths import run_program
+from infra.programs import run_program
 
 START_SECONDS = 30
 # PostgreSQL refuses to run as root.
@@ -55,7 +55,7 @@ class LocalPostgres:
         self._process = processes.spawn(
             [str(_program("postgres")), *arguments], log=self._log, cwd=self.data, uid=self._uid
         )
-        processes.wait_until(self._is_up, START_SECONDS)
+        processes.wait_until(self._is_up, START_SECONDS, "PostgreSQL")
 
     def stop(self) -> None:
         """Stop the server and end its sessions."""

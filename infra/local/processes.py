@@ -36,12 +36,12 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
-def wait_until(is_up: Callable[[], bool], seconds: float) -> None:
-    """Call `is_up` until it is true. Raises StackStartError after so many seconds."""
+def wait_until(is_up: Callable[[], bool], seconds: float, what: str) -> None:
+    """Call `is_up` until it is true. Raises StackStartError, which names it, after `seconds`."""
     deadline = time.monotonic() + seconds
     while not is_up():
         if time.monotonic() >= deadline:
-            raise StackStartError(f"it is not up after {seconds:.0f} s")
+            raise StackStartError(f"{what} is not up after {seconds:.0f} s")
         time.sleep(POLL_SECONDS)
 
 

@@ -31,7 +31,8 @@ SECRET_NAME = "orders-local"
 class LocalStack:
     """PostgreSQL, the emulator, the deployed artifact and the front door, on loopback ports.
 
-    As a context manager it stops every process that it started, whatever happens.
+    It has nothing to do with the product LocalStack, which localstack.py runs. As a context manager
+    it stops every process that it started, whatever happens.
     """
 
     def __init__(
@@ -181,4 +182,4 @@ class LocalStack:
                 raise StackStartError(f"a part of the stack ended; its logs are in {self.folder}")
             return processes.is_listening(port)
 
-        processes.wait_until(is_up, START_SECONDS)
+        processes.wait_until(is_up, START_SECONDS, f"port {port}")

@@ -65,7 +65,7 @@ def warm_up(description: Description) -> None:
 
 
 def _warm(client: BaseClient, name: str, payload: bytes) -> None:
-    wait_until(lambda: _is_warm(client, name, payload), START_SECONDS)
+    wait_until(lambda: _is_warm(client, name, payload), START_SECONDS, name)
 
 
 def _is_warm(client: BaseClient, name: str, payload: bytes) -> bool:

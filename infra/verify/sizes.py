@@ -16,7 +16,8 @@ from websockets.sync.client import connect
 from infra.deploy.package import package
 from infra.local.functions import function_names, function_processes, processes_below
 from infra.local.stack import LocalStack
-from infra.paths import ROOT, program, run_program
+from infra.paths import ROOT
+from infra.programs import program, run_program
 from infra.tables import figure_table
 from orders_client import OrdersClient
 from orders_client.cli.bench import Bench
