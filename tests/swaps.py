@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.domain.orders.lifecycle import accept
 from chalicelib.domain.orders.order import Order, OrderId, OrderType, SignedTransaction
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.routing.best_route import find_route
 from chalicelib.domain.routing.routes import Route
@@ -17,6 +18,7 @@ LIFE_BLOCKS = 150
 
 def order(world: World, number: int = 1) -> Order:
     return accept(
+        owner_id=ANONYMOUS,
         order_id=OrderId(f"00000000-0000-4000-8000-{number:012d}"),
         order_type=OrderType.MARKET,
         trade=exact_in(),

@@ -27,6 +27,7 @@ from chalicelib.adapters.memory.ports import (
 from chalicelib.domain.orders.event_codec import write_details
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import find_pair
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.execution.executor import Executor
@@ -163,7 +164,7 @@ class World:
         """Accept a market order and return its id."""
         trade = exact_in(amount_in, pair) if amount_out is None else exact_out(amount_out, pair)
         admission = self.deployment.submitter.submit(
-            order_type=OrderType.MARKET, trade=trade, slippage_bps=slippage_bps
+            order_type=OrderType.MARKET, trade=trade, slippage_bps=slippage_bps, owner_id=ANONYMOUS
         )
         return admission.order.order_id
 
@@ -197,19 +198,20 @@ class World:
     def connect(self, connection_id: str, order_id: OrderId, *, after: int = 0) -> None:
         """Open a connection that follows the order."""
         self.feed.open(connection_id)
-        self.following.connect(self.follow_request(connection_id, order_id, after=after))
+        self.following.connect(self.follow_request(connection_id, order_id, after=after), ANONYMOUS)
 
     def subscribe(self, connection_id: str, order_id: OrderId, *, after: int = 0) -> None:
         """Let an open connection follow the order."""
         request = self.follow_request(connection_id, order_id, after=after)
-        self.following.subscribe(replace(request, request_id=self._next_frame()))
+        self.following.subscribe(replace(request, request_id=self._next_frame()), ANONYMOUS)
 
     def unsubscribe(self, connection_id: str, order_id: OrderId) -> None:
         """Let an open connection follow the order no more."""
         self.following.unsubscribe(
             UnfollowRequest(
                 request_id=self._next_frame(), connection_id=connection_id, order_id=order_id
-            )
+            ),
+            ANONYMOUS,
         )
 
     def _next_frame(self) -> str:

@@ -18,6 +18,7 @@ from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.simulation.ledger import PostgresLedger
 from tests.chaos import worker
 from tests.chaos.audit import Story
@@ -138,7 +139,7 @@ class Stage:
                 landed=[e for e in landed if e.memo.startswith(f"{record.order.order_id}:")],
                 announced=[e for e in announced if e.order_id == record.order.order_id],
             )
-            for record in map(store.get, map(OrderId, order_ids))
+            for record in (store.get(OrderId(o), ANONYMOUS) for o in order_ids)
         ]
 
 

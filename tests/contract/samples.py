@@ -32,6 +32,7 @@ from chalicelib.domain.orders.order import (
     SignedTransaction,
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import SOL, USDC
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports.orders import OrderStore
@@ -90,6 +91,7 @@ def accepted(
 ) -> Transition:
     """A new order."""
     return accept(
+        owner_id=ANONYMOUS,
         order_id=order_id(number),
         order_type=OrderType.MARKET,
         trade=Trade(pair=pair, mode=mode, amount=amount),

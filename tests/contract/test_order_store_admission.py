@@ -11,7 +11,7 @@ from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import OrderStatus
-from chalicelib.domain.owners import OwnerId
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.errors import IdempotencyKeyReusedError, RateLimitedError
 from chalicelib.engine.limits import IdempotencyKey, RateLimit
 from chalicelib.engine.ports.orders import OrderFilter, OrderStore
@@ -128,7 +128,7 @@ def test_order_of_another_owner_does_not_exist(store: OrderStore) -> None:
 
     assert store.exists(order_id(1), ALICE)
     assert not store.exists(order_id(1), BOB)
-    assert not store.exists(order_id(1))
+    assert not store.exists(order_id(1), ANONYMOUS)
     assert numbers_of(store, BOB) == []
     with pytest.raises(OrderNotFoundError):
         store.get(order_id(1), BOB)

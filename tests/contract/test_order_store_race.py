@@ -11,6 +11,7 @@ import pytest
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.domain.owners import ANONYMOUS
 from tests.contract.samples import accepted, order_id, put, started, way
 
 PATIENCE_SECONDS = 10
@@ -63,8 +64,8 @@ def test_save_lets_one_writer_win_when_another_is_not_done(
 
     winner = building if ending == "COMMIT" else failed
     assert second.result() == (set() if winner is building else {order_id(1)})
-    assert store.get(order_id(1)).order == winner.order
-    assert [event.sequence for event in store.get(order_id(1)).events] == [1, 2, 3]
+    assert store.get(order_id(1), ANONYMOUS).order == winner.order
+    assert [event.sequence for event in store.get(order_id(1), ANONYMOUS).events] == [1, 2, 3]
 
 
 def test_add_stores_one_first_event_when_another_adds_the_same_order(
@@ -82,7 +83,7 @@ def test_add_stores_one_first_event_when_another_adds_the_same_order(
         one.execute("COMMIT")
 
     assert second.exception() is None
-    assert store.get(order_id(1)).events == (pending.event,)
+    assert store.get(order_id(1), ANONYMOUS).events == (pending.event,)
 
 
 def test_each_order_moves_once_when_two_workers_save_the_same_batches(connect: Connect) -> None:
@@ -103,7 +104,7 @@ def test_each_order_moves_once_when_two_workers_save_the_same_batches(connect: C
         wins = [*pool.map(work, stores)]
 
     assert sorted(wins[0] + wins[1]) == [order_id(number) for number in range(1, 41)]
-    assert all(len(stores[0].get(order_id(n)).events) == 2 for n in range(1, 41))
+    assert all(len(stores[0].get(order_id(n), ANONYMOUS).events) == 2 for n in range(1, 41))
 
 
 def test_one_worker_wins_when_two_hold_the_same_orders_in_opposite_order(

@@ -6,12 +6,13 @@ import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import JUP, SOL, USDC, USDT
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports.orders import OrderFilter, OrderRecord, OrderStore, PageKey
 from tests.contract.samples import START, accepted, order_id, put, started, way, way_to_confirmed
 
-ANY = OrderFilter()
+ANY = OrderFilter(owner_id=ANONYMOUS)
 SECOND = timedelta(seconds=1)
 USDC_TO_SOL, SOL_TO_JUP = (
     Pair(token_in=USDC, token_out=SOL),
@@ -37,13 +38,13 @@ def test_get_raises_when_order_is_unknown(store: OrderStore) -> None:
     put(store, accepted(1))
 
     with pytest.raises(OrderNotFoundError):
-        store.get(order_id(2))
+        store.get(order_id(2), ANONYMOUS)
 
 
 def test_exists_tells_orders_apart_when_one_is_unknown(store: OrderStore) -> None:
     put(store, accepted(1))
 
-    found = [store.exists(order_id(1)), store.exists(order_id(2))]
+    found = [store.exists(order_id(1), ANONYMOUS), store.exists(order_id(2), ANONYMOUS)]
 
     assert found == [True, False]
 
@@ -126,15 +127,26 @@ def test_page_carries_order_and_last_event_only_when_history_is_long(store: Orde
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        pytest.param(OrderFilter(), [4, 3, 2, 1], id="any"),
-        pytest.param(OrderFilter(status=OrderStatus.PENDING), [3, 1], id="status"),
-        pytest.param(OrderFilter(status=OrderStatus.FAILED), [4], id="final status"),
-        pytest.param(OrderFilter(order_type=OrderType.MARKET), [4, 3, 2, 1], id="type"),
-        pytest.param(OrderFilter(input_mint=SOL.mint), [3, 2, 1], id="input"),
-        pytest.param(OrderFilter(output_mint=USDC.mint), [2, 1], id="output"),
-        pytest.param(OrderFilter(input_mint=SOL.mint, output_mint=JUP.mint), [3], id="pair"),
+        pytest.param(OrderFilter(owner_id=ANONYMOUS), [4, 3, 2, 1], id="any"),
+        pytest.param(
+            OrderFilter(owner_id=ANONYMOUS, status=OrderStatus.PENDING), [3, 1], id="status"
+        ),
+        pytest.param(
+            OrderFilter(owner_id=ANONYMOUS, status=OrderStatus.FAILED), [4], id="final status"
+        ),
+        pytest.param(
+            OrderFilter(owner_id=ANONYMOUS, order_type=OrderType.MARKET), [4, 3, 2, 1], id="type"
+        ),
+        pytest.param(OrderFilter(owner_id=ANONYMOUS, input_mint=SOL.mint), [3, 2, 1], id="input"),
+        pytest.param(OrderFilter(owner_id=ANONYMOUS, output_mint=USDC.mint), [2, 1], id="output"),
+        pytest.param(
+            OrderFilter(owner_id=ANONYMOUS, input_mint=SOL.mint, output_mint=JUP.mint),
+            [3],
+            id="pair",
+        ),
         pytest.param(
             OrderFilter(
+                owner_id=ANONYMOUS,
                 status=OrderStatus.ROUTING,
                 order_type=OrderType.MARKET,
                 input_mint=SOL.mint,
@@ -143,7 +155,7 @@ def test_page_carries_order_and_last_event_only_when_history_is_long(store: Orde
             [2],
             id="all at once",
         ),
-        pytest.param(OrderFilter(input_mint=USDT.mint), [], id="none"),
+        pytest.param(OrderFilter(owner_id=ANONYMOUS, input_mint=USDT.mint), [], id="none"),
     ],
 )
 def test_page_shows_matching_orders_when_filtered(
@@ -163,7 +175,7 @@ def test_page_shows_matching_orders_when_filtered(
 def test_page_goes_on_after_key_when_filtered(store: OrderStore) -> None:
     for number in range(1, 7):
         put(store, accepted(number, pair=SOL_TO_JUP if number % 2 else USDC_TO_SOL))
-    wanted = OrderFilter(output_mint=JUP.mint)
+    wanted = OrderFilter(owner_id=ANONYMOUS, output_mint=JUP.mint)
 
     first = store.page(wanted, limit=1, after=None)
     rest = listed(store, wanted, after=key_of(first[-1]))
@@ -217,7 +229,7 @@ def test_stale_leaves_out_orders_when_they_are_final_or_not_due(store: OrderStor
     put(store, failing, *way(failing, OrderStatus.ROUTING, OrderStatus.FAILED))
     put(store, waiting, *way(waiting, OrderStatus.ROUTING))
     put(store, due_now)
-    due_of_waiting = store.get(order_id(3)).order.due_at
+    due_of_waiting = store.get(order_id(3), ANONYMOUS).order.due_at
 
     at_the_time = stale(store, due_before=START)
     just_after = stale(store, due_before=START + SECOND / 1000)

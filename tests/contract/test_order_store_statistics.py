@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.orders.events import Failure, OrderFailed
 from chalicelib.domain.orders.lifecycle import Transition, advance
 from chalicelib.domain.orders.order import OrderStatus
-from chalicelib.domain.owners import OwnerId
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.statistics import Durations, MinuteCounts, OrderStatistics
 from tests.contract.samples import accepted, put, started, way, way_to_confirmed
@@ -27,7 +27,7 @@ def failed(pending: Transition, code: str, *, after: timedelta = SECOND) -> list
 
 
 def test_statistics_are_empty_when_nothing_was_accepted(store: OrderStore) -> None:
-    found = store.statistics(since=NOON)
+    found = store.statistics(ANONYMOUS, since=NOON)
 
     assert found == OrderStatistics(
         accepted=0, confirmed=0, failed={}, to_confirmed=None, minutes=[]
@@ -45,7 +45,7 @@ def test_statistics_count_orders_as_they_stand(store: OrderStore) -> None:
     pending = accepted(7, at=NOON)
     put(store, pending, *way(pending, OrderStatus.ROUTING))
 
-    found = store.statistics(since=NOON)
+    found = store.statistics(ANONYMOUS, since=NOON)
 
     assert (found.accepted, found.confirmed, found.unfinished) == (7, 2, 2)
     assert found.failed == {"NO_ROUTE": 2, "SLIPPAGE_EXCEEDED": 1}
@@ -59,7 +59,7 @@ def test_statistics_put_an_order_into_the_minutes_of_its_beginning_and_its_end(
     put(store, slow, *failed(slow, "ABANDONED", after=2 * MINUTE))
     put(store, quick, *way_to_confirmed(quick))
 
-    found = store.statistics(since=NOON)
+    found = store.statistics(ANONYMOUS, since=NOON)
 
     assert found.minutes == [
         MinuteCounts(starts_at=NOON, accepted=2),
@@ -75,7 +75,7 @@ def test_statistics_leave_out_what_is_older_and_what_is_another_owners(store: Or
     order = replace(foreign.order, owner_id=OwnerId("somebody"))
     put(store, replace(foreign, order=order))
 
-    assert store.statistics(since=NOON).accepted == 1
+    assert store.statistics(ANONYMOUS, since=NOON).accepted == 1
     assert store.statistics(OwnerId("somebody"), since=NOON).accepted == 1
     assert store.statistics(OwnerId("nobody"), since=NOON).accepted == 0
 
@@ -91,6 +91,6 @@ def test_percentiles_are_times_that_orders_took(
         event = replace(last.event, occurred_at=NOON + number * SECOND)
         put(store, pending, *before, replace(last, order=order, event=event))
 
-    found = store.statistics(since=NOON)
+    found = store.statistics(ANONYMOUS, since=NOON)
 
     assert found.to_confirmed == Durations(p50=p50 * SECOND, p99=p99 * SECOND)

@@ -15,6 +15,7 @@ from chalicelib.domain.orders.events import (
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import SOL
 from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.engine.ports.orders import OrderFilter, OrderStore
@@ -42,7 +43,7 @@ def test_add_stores_order_and_first_event_when_new(store: OrderStore) -> None:
 
     store.add(pending)
 
-    record = store.get(pending.order.order_id)
+    record = store.get(pending.order.order_id, ANONYMOUS)
     assert record.order == pending.order
     assert record.events == (pending.event,)
 
@@ -53,7 +54,7 @@ def test_add_changes_nothing_when_repeated(store: OrderStore) -> None:
 
     store.add(pending)
 
-    assert store.get(pending.order.order_id).events == (pending.event,)
+    assert store.get(pending.order.order_id, ANONYMOUS).events == (pending.event,)
 
 
 def test_add_changes_nothing_when_order_has_moved_on(store: OrderStore) -> None:
@@ -63,7 +64,7 @@ def test_add_changes_nothing_when_order_has_moved_on(store: OrderStore) -> None:
 
     store.add(pending)
 
-    record = store.get(pending.order.order_id)
+    record = store.get(pending.order.order_id, ANONYMOUS)
     assert record.order == routing.order
     assert record.events == (pending.event, routing.event)
 
@@ -74,7 +75,7 @@ def test_add_keeps_the_first_when_another_has_its_id(store: OrderStore) -> None:
 
     store.add(accepted(amount=2))
 
-    assert store.get(first.order.order_id).order == first.order
+    assert store.get(first.order.order_id, ANONYMOUS).order == first.order
 
 
 def test_save_moves_every_order_when_sequences_are_expected(store: OrderStore) -> None:
@@ -86,7 +87,7 @@ def test_save_moves_every_order_when_sequences_are_expected(store: OrderStore) -
     moved = store.save(moves)
 
     assert moved == {order_id(1), order_id(2), order_id(3)}
-    assert [store.get(m.order.order_id).order for m in moves] == [m.order for m in moves]
+    assert [store.get(m.order.order_id, ANONYMOUS).order for m in moves] == [m.order for m in moves]
 
 
 def _repeated(pending: Transition) -> Transition:
@@ -114,8 +115,8 @@ def test_save_moves_only_expected_orders_when_one_is_stray(
     moved = store.save([stray(pending), started(other)])
 
     assert moved == {order_id(2)}
-    assert store.get(order_id(1)).events == (pending.event,)
-    assert not store.exists(order_id(99))
+    assert store.get(order_id(1), ANONYMOUS).events == (pending.event,)
+    assert not store.exists(order_id(99), ANONYMOUS)
 
 
 def test_save_changes_nothing_when_there_is_nothing(store: OrderStore) -> None:
@@ -124,7 +125,7 @@ def test_save_changes_nothing_when_there_is_nothing(store: OrderStore) -> None:
     moved = store.save([])
 
     assert moved == set()
-    assert len(store.get(order_id(1)).events) == 1
+    assert len(store.get(order_id(1), ANONYMOUS).events) == 1
 
 
 def test_save_lets_first_writer_win_when_two_move_one_order(store: OrderStore) -> None:
@@ -136,8 +137,8 @@ def test_save_lets_first_writer_win_when_two_move_one_order(store: OrderStore) -
     winners = [store.save([building]), store.save([failed])]
 
     assert winners == [{order_id(1)}, set()]
-    assert store.get(order_id(1)).order == building.order
-    assert store.get(order_id(1)).events[-1] == building.event
+    assert store.get(order_id(1), ANONYMOUS).order == building.order
+    assert store.get(order_id(1), ANONYMOUS).events[-1] == building.event
 
 
 RETRIED_ONCE = [ROUTING, BUILDING, SUBMITTED, ROUTING, BUILDING, SUBMITTED, FAILED]
@@ -152,7 +153,7 @@ def test_history_is_gapless_and_ends_with_the_row_when_order_moves(
 
     put(store, pending, *moves)
 
-    record = store.get(order_id(1))
+    record = store.get(order_id(1), ANONYMOUS)
     last = record.events[-1]
     assert record.order == moves[-1].order
     assert record.events == (pending.event, *(move.event for move in moves))
@@ -169,12 +170,12 @@ def test_save_forgets_transaction_when_next_attempt_begins(store: OrderStore) ->
     pending = accepted()
     *until_submitted, again = way(pending, ROUTING, BUILDING, SUBMITTED, ROUTING)
     put(store, pending, *until_submitted)
-    signed_before = store.get(order_id(1)).order.transaction
+    signed_before = store.get(order_id(1), ANONYMOUS).order.transaction
 
     store.save([again])
 
     assert signed_before is not None
-    assert store.get(order_id(1)).order.transaction is None
+    assert store.get(order_id(1), ANONYMOUS).order.transaction is None
 
 
 @pytest.mark.parametrize("mode", SwapMode)
@@ -192,7 +193,7 @@ def test_amounts_survive_when_they_fill_u64(store: OrderStore, mode: SwapMode) -
 
     put(store, pending, *saying(pending, details))
 
-    record = store.get(order_id(1))
+    record = store.get(order_id(1), ANONYMOUS)
     assert record.order.trade == pending.order.trade
     assert record.events[-1].details == details
 
@@ -211,7 +212,7 @@ def test_texts_of_an_event_survive_when_saved(store: OrderStore, text: str) -> N
 
     put(store, pending, *saying(pending, details))
 
-    assert store.get(order_id(1)).events[-1].details == details
+    assert store.get(order_id(1), ANONYMOUS).events[-1].details == details
 
 
 @pytest.mark.parametrize("status", OrderStatus)
@@ -220,7 +221,7 @@ def test_event_survives_whatever_its_kind(store: OrderStore, status: OrderStatus
 
     put(store, pending, *saying(pending, details_of(status)))
 
-    assert store.get(order_id(1)).events[-1].details == details_of(status)
+    assert store.get(order_id(1), ANONYMOUS).events[-1].details == details_of(status)
 
 
 def test_tokens_survive_when_no_list_names_them(store: OrderStore) -> None:
@@ -229,11 +230,13 @@ def test_tokens_survive_when_no_list_names_them(store: OrderStore) -> None:
 
     put(store, pending, *way_to_confirmed(pending))
 
-    record = store.get(order_id(1))
+    record = store.get(order_id(1), ANONYMOUS)
     assert record.order.pair == pending.order.pair
     assert {event.pair for event in record.events} == {pending.order.pair}
     assert store.events([order_id(1)])[order_id(1)] == record.events
-    [page] = store.page(OrderFilter(output_mint=unlisted.mint), limit=1, after=None)
+    [page] = store.page(
+        OrderFilter(owner_id=ANONYMOUS, output_mint=unlisted.mint), limit=1, after=None
+    )
     assert page.order == record.order
 
 

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderStatus, Signature
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import SOL, USDC
 from chalicelib.simulation.ledger import LedgerEntry, LedgerLeg, PostgresLedger
 from tests.contract.samples import accepted, order_id, put, started, way_to_confirmed
@@ -83,7 +84,7 @@ def test_order_is_refused_when_it_breaks_a_rule(
     with pytest.raises(psycopg.errors.CheckViolation):
         database.execute(f"UPDATE orders SET {change}")
 
-    assert store.get(order_id(1)).order == accepted(1).order
+    assert store.get(order_id(1), ANONYMOUS).order == accepted(1).order
 
 
 @pytest.mark.parametrize("status", ["building", "submitted", "confirmed"])
@@ -94,7 +95,7 @@ def test_order_is_taken_when_status_comes_with_its_transaction(
 
     database.execute(f"UPDATE orders SET status = '{status}', {SIGNATURE}, {TRANSACTION}, {HEIGHT}")
 
-    assert store.get(order_id(1)).order.status == status
+    assert store.get(order_id(1), ANONYMOUS).order.status == status
 
 
 def test_no_order_moves_when_one_of_the_batch_would_build_without_a_transaction(
@@ -108,7 +109,7 @@ def test_no_order_moves_when_one_of_the_batch_would_build_without_a_transaction(
     with pytest.raises(psycopg.errors.CheckViolation):
         store.save([started(accepted(1)), unsigned])
 
-    records = [store.get(order_id(number)) for number in (1, 2)]
+    records = [store.get(order_id(number), ANONYMOUS) for number in (1, 2)]
     assert [record.order.status for record in records] == [OrderStatus.PENDING, OrderStatus.ROUTING]
     assert [len(record.events) for record in records] == [1, 2]
 
@@ -137,7 +138,7 @@ def test_event_is_refused_when_it_breaks_a_rule(
             [order_id(number), sequence, attempt],
         )
 
-    assert len(store.get(order_id(1)).events) == 1
+    assert len(store.get(order_id(1), ANONYMOUS).events) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import app
 from chalicelib.bootstrap import Deployment
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.engine.limits import Admission
 from chalicelib.engine.messages import (
     ExecuteOrder,
@@ -31,7 +32,7 @@ NOW = datetime.now(UTC)
 
 def submit(engine: Deployment) -> OrderId:
     admission: Admission = engine.submitter.submit(
-        order_type=OrderType.MARKET, trade=exact_in(), slippage_bps=100
+        order_type=OrderType.MARKET, trade=exact_in(), slippage_bps=100, owner_id=ANONYMOUS
     )
     return admission.order.order_id
 
@@ -94,7 +95,7 @@ def test_execute_is_five_statements_and_two_of_the_ledger_when_batch_is_new(
     failed = execute(engine, [ExecuteOrder(order_id=o) for o in order_ids])
 
     statements = Counter(traffic.statements)
-    statuses = {engine.order_store.get(o).order.status for o in order_ids}
+    statuses = {engine.order_store.get(o, ANONYMOUS).order.status for o in order_ids}
     assert (failed, statuses) == (set(), {OrderStatus.CONFIRMED})
     assert statements == {"load_orders": 1, "save_transitions": 4, "ledger": 2}
 
@@ -194,7 +195,7 @@ def test_connect_is_one_statement_one_write_and_one_message_when_order_exists(
     put(engine.order_store, accepted(1))
     traffic.clear()
 
-    engine.following.connect(request(1))
+    engine.following.connect(request(1), ANONYMOUS)
 
     assert traffic.statements == ["order_exists"]
     assert traffic.calls == ["PutItem", "SendMessage"]
@@ -271,9 +272,11 @@ def test_sweep_is_two_statements_and_a_call_for_ten_when_orders_are_stale(
 @pytest.mark.parametrize(
     ("read", "statement"),
     [
-        pytest.param(lambda store: store.get(order_id(1)), "load_orders", id="one order"),
         pytest.param(
-            lambda store: store.page(OrderFilter(), limit=50, after=None),
+            lambda store: store.get(order_id(1), ANONYMOUS), "load_orders", id="one order"
+        ),
+        pytest.param(
+            lambda store: store.page(OrderFilter(owner_id=ANONYMOUS), limit=50, after=None),
             "page_of_orders",
             id="page",
         ),

@@ -9,7 +9,7 @@ from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.events import OrderEvent, OrderFailed
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
-from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.errors import IdempotencyKeyReusedError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey
@@ -82,10 +82,10 @@ class MemoryOrderStore:
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
         return {o: tuple(self.history[o]) for o in order_ids if o in self.orders}
 
-    def exists(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> bool:
+    def exists(self, order_id: OrderId, owner_id: OwnerId) -> bool:
         return order_id in self.orders and self.orders[order_id].owner_id == owner_id
 
-    def get(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> OrderRecord:
+    def get(self, order_id: OrderId, owner_id: OwnerId) -> OrderRecord:
         if not self.exists(order_id, owner_id):
             raise OrderNotFoundError
         return OrderRecord(order=self.orders[order_id], events=tuple(self.history[order_id]))
@@ -105,7 +105,7 @@ class MemoryOrderStore:
             for order in shown[:limit]
         ]
 
-    def statistics(self, owner_id: OwnerId = ANONYMOUS, *, since: datetime) -> OrderStatistics:
+    def statistics(self, owner_id: OwnerId, *, since: datetime) -> OrderStatistics:
         recent = [
             order
             for order in self.orders.values()

@@ -26,7 +26,7 @@ from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.orders.trades import SwapMode
-from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.errors import IdempotencyKeyReusedError, UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey
@@ -132,10 +132,10 @@ class PostgresOrderStore:
             found[event.order_id] = (*found.get(event.order_id, ()), event)
         return found
 
-    def exists(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> bool:
+    def exists(self, order_id: OrderId, owner_id: OwnerId) -> bool:
         return bool(self._run_repeatable("order_exists", order_id=order_id, owner_id=owner_id))
 
-    def get(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> OrderRecord:
+    def get(self, order_id: OrderId, owner_id: OwnerId) -> OrderRecord:
         loaded = self.load({order_id: 0})
         if not loaded or loaded[0].order.owner_id != owner_id:
             raise OrderNotFoundError
@@ -157,7 +157,7 @@ class PostgresOrderStore:
         )
         return [OrderRecord(order=order_of(row), events=nested_events(row)) for row in rows]
 
-    def statistics(self, owner_id: OwnerId = ANONYMOUS, *, since: datetime) -> OrderStatistics:
+    def statistics(self, owner_id: OwnerId, *, since: datetime) -> OrderStatistics:
         [row] = self._run_repeatable("statistics_of_orders", owner_id=owner_id, since=since)
         durations = row["to_confirmed"]
         return OrderStatistics(

@@ -7,7 +7,7 @@ from chalicelib.domain.errors import IllegalTransitionError
 from chalicelib.domain.orders.events import EventDetails, OrderAccepted, OrderEvent
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType, SignedTransaction
 from chalicelib.domain.orders.trades import Trade
-from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.domain.owners import OwnerId
 
 TRANSITIONS: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
     {
@@ -39,7 +39,7 @@ def accept(
     trade: Trade,
     slippage_bps: int,
     at: datetime,
-    owner_id: OwnerId = ANONYMOUS,
+    owner_id: OwnerId,
 ) -> Transition:
     """Create a pending order with its first event."""
     order = Order(

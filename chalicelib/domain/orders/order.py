@@ -12,7 +12,7 @@ from typing import NewType
 
 from chalicelib.domain.errors import InvalidOrderIdError
 from chalicelib.domain.orders.trades import Trade
-from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair
 
 OrderId = NewType("OrderId", str)
@@ -65,7 +65,7 @@ class Order:
     """A request for a trade, and how far it is."""
 
     order_id: OrderId
-    owner_id: OwnerId = ANONYMOUS
+    owner_id: OwnerId
     order_type: OrderType
     trade: Trade
     slippage_bps: int

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import UnknownPairError
 from chalicelib.domain.orders.lifecycle import accept
 from chalicelib.domain.orders.order import Order, OrderId, OrderType
 from chalicelib.domain.orders.trades import Trade
-from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
@@ -41,7 +41,7 @@ class Submitter:
         order_type: OrderType,
         trade: Trade,
         slippage_bps: int,
-        owner_id: OwnerId = ANONYMOUS,
+        owner_id: OwnerId,
         key: IdempotencyKey | None = None,
     ) -> Admission:
         """Accept an order and return it as pending; under a key that its owner has used before,

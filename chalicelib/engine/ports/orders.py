@@ -13,7 +13,7 @@ from chalicelib.domain.orders.order import (
     OrderStatus,
     OrderType,
 )
-from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Mint
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.statistics import OrderStatistics
@@ -39,7 +39,7 @@ class OrderRecord:
 class OrderFilter:
     """Which orders of an owner a list shows; None means any."""
 
-    owner_id: OwnerId = ANONYMOUS
+    owner_id: OwnerId
     status: OrderStatus | None = None
     order_type: OrderType | None = None
     input_mint: Mint | None = None
@@ -91,10 +91,10 @@ class OrderStore(Protocol):
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
         """Return every event of each order in sequence; an unknown order is absent."""
 
-    def exists(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> bool:
+    def exists(self, order_id: OrderId, owner_id: OwnerId) -> bool:
         """Tell whether the order has been accepted, and is this owner's."""
 
-    def get(self, order_id: OrderId, owner_id: OwnerId = ANONYMOUS) -> OrderRecord:
+    def get(self, order_id: OrderId, owner_id: OwnerId) -> OrderRecord:
         """Return one order of the owner's with all its events. Raises OrderNotFoundError."""
 
     def page(
@@ -102,7 +102,7 @@ class OrderStore(Protocol):
     ) -> Sequence[OrderRecord]:
         """Return up to `limit` orders, newest first, each with its last event."""
 
-    def statistics(self, owner_id: OwnerId = ANONYMOUS, *, since: datetime) -> OrderStatistics:
+    def statistics(self, owner_id: OwnerId, *, since: datetime) -> OrderStatistics:
         """Count the owner's orders that were accepted from then on."""
 
     def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.domain.owners import ANONYMOUS, OwnerId
+from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
 from chalicelib.engine.ports.followers import FollowerStore
 from chalicelib.engine.ports.orders import OrderStore
@@ -20,14 +20,14 @@ class Following:
     followers: FollowerStore
     status_queue: StatusQueue
 
-    def connect(self, request: FollowRequest, owner_id: OwnerId = ANONYMOUS) -> None:
+    def connect(self, request: FollowRequest, owner_id: OwnerId) -> None:
         """Start following an order of the owner's. Raises OrderNotFoundError, which refuses the
         connection."""
         self._require(request.order_id, owner_id)
         self.followers.register_connection(request.connection_id, [request.order_id])
         self.status_queue.request_follow(request)
 
-    def subscribe(self, request: FollowRequest, owner_id: OwnerId = ANONYMOUS) -> None:
+    def subscribe(self, request: FollowRequest, owner_id: OwnerId) -> None:
         """Follow one more order, or replay one again.
 
         Raises OrderNotFoundError, TooManySubscriptionsError, and ConnectionGoneError when the
@@ -37,7 +37,7 @@ class Following:
         self.followers.add_subscription(request.connection_id, request.order_id)
         self.status_queue.request_follow(request)
 
-    def unsubscribe(self, request: UnfollowRequest, owner_id: OwnerId = ANONYMOUS) -> None:
+    def unsubscribe(self, request: UnfollowRequest, owner_id: OwnerId) -> None:
         """Stop following one order; harmless if it is not followed. Raises OrderNotFoundError.
 
         The connection keeps the order in its set: taking it off again when it goes does no harm.

@@ -7,13 +7,13 @@ from chalice.app import Request, Response
 
 from chalicelib.domain.token_list import TOKENS, find_pair
 from chalicelib.engine.ports.market import PriceHistory, Venue, known_pools, tokens_of
+from chalicelib.entrypoints.http.answers import json_answer, query
 from chalicelib.entrypoints.wire import documents as wire
 from chalicelib.entrypoints.wire import requests
 
 if TYPE_CHECKING:
     # Accepting an order must not load the router.
     from chalicelib.engine.router import Router
-from chalicelib.entrypoints.http.answers import json_answer, query
 
 
 def get_quotes(request: Request, router: "Router") -> Response:

@@ -16,6 +16,7 @@ from chalicelib.domain.orders.order import (
     SignedTransaction,
     parse_order_id,
 )
+from chalicelib.domain.owners import ANONYMOUS
 from tests.contract.samples import details_of
 from tests.world import SOL_USDC, exact_in
 
@@ -41,6 +42,7 @@ EVERY_PAIR = {f"{old} -> {new}": (old, new) for old, new in product(OrderStatus,
 
 def accepted() -> Order:
     return accept(
+        owner_id=ANONYMOUS,
         order_id=ORDER_ID,
         order_type=OrderType.MARKET,
         trade=exact_in(),
@@ -79,6 +81,7 @@ def test_status_is_final_exactly_when_no_move_leads_out_of_it(status: OrderStatu
 
 def test_accept_gives_a_pending_order_and_its_first_event() -> None:
     transition = accept(
+        owner_id=ANONYMOUS,
         order_id=ORDER_ID,
         order_type=OrderType.MARKET,
         trade=exact_in(),

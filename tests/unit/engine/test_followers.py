@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.orders.lifecycle import Transition, accept, advance
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
+from chalicelib.domain.owners import ANONYMOUS
 from tests.contract.samples import details_of
 from tests.watched import Call
 from tests.world import World, exact_in
@@ -37,6 +38,7 @@ class Interleaving:
 
     def accept(self, order_id: OrderId) -> None:
         accepted = accept(
+            owner_id=ANONYMOUS,
             order_id=order_id,
             order_type=OrderType.MARKET,
             trade=exact_in(),

@@ -17,6 +17,7 @@ from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.orders.lifecycle import accept
 from chalicelib.domain.orders.order import OrderId, OrderType
 from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.routing.fills import Leg, fill
 from chalicelib.domain.token_list import find_pair
@@ -66,6 +67,7 @@ def routed(trade):
 
 def signed(world, route, limit, *, trade=SMALL[0]):
     order = accept(
+        owner_id=ANONYMOUS,
         order_id=ORDER_ID,
         order_type=OrderType.MARKET,
         trade=trade,

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.adapters.memory.ports import MemoryClock
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.engine.errors import ConnectionGoneError, FrameRefusedError
 from tests.unit.feeds import BUSY, HangingFeed, world_with_followers
 from tests.world import World, ticks
@@ -26,7 +27,7 @@ def test_post_is_repeated_in_place_when_the_connection_is_not_open_yet() -> None
 def test_connection_is_forgotten_when_it_does_not_open_within_two_seconds() -> None:
     world, _, order_id = world_with_followers("other")
     started_at = world.clock.now()
-    world.following.connect(world.follow_request("never", order_id))
+    world.following.connect(world.follow_request("never", order_id), ANONYMOUS)
 
     world.publish()
 
@@ -155,7 +156,7 @@ def test_frame_is_skipped_at_once_when_it_is_refused_for_good() -> None:
 def test_connection_that_never_opens_is_forgotten_when_its_time_is_of_a_clock_ahead() -> None:
     world, _, order_id = world_with_followers()
     request = world.follow_request("never", order_id)
-    world.following.connect(replace(request, connected_at=request.connected_at + HOUR))
+    world.following.connect(replace(request, connected_at=request.connected_at + HOUR), ANONYMOUS)
     started_at = world.clock.now()
 
     world.publish()
