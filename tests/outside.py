@@ -17,6 +17,8 @@ from infra.local.stack import LocalStack
 
 FINAL = ("confirmed", "failed")
 FRAME_SECONDS = 30
+# The statuses of an order that meets no trouble.
+STATUSES = ["pending", "routing", "building", "submitted", "confirmed"]
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ from tests.watched import Call, Watched, WatchedDeployment
 BATCH_MAX = 10
 ROUNDS_MAX = 1_000
 ONE_SOL = 10**9
+# The statuses of an order that meets no trouble.
+FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
 SOL_USDC = find_pair("SOL", "USDC")
 KEYPAIR = Keypair.from_seed(bytes(range(32)))
 SETTINGS: dict[str, Any] = {

@@ -56,8 +56,8 @@ def message(
 
 
 def _log(action: str, event: WebsocketEvent, **fields: object) -> None:
-    told = {"connection_id": event.connection_id, "duration_ms": logs.elapsed_ms()}
-    log.info(action, extra=fields | told)
+    fields |= {"connection_id": event.connection_id, "duration_ms": logs.elapsed_ms()}
+    log.info(action, extra=fields)
 
 
 def _answer(event: WebsocketEvent, following: Following, gate: Gate) -> str | None:

@@ -11,7 +11,7 @@ import { showKeyForm } from "./key_form.js";
 import { LiveOrders } from "./live_orders.js";
 import { OrderForm } from "./order_form.js";
 import { OrderPage } from "./order_page.js";
-import { Orders } from "./orders.js";
+import { FINAL, Orders } from "./orders.js";
 import { whileVisible } from "./polling.js";
 import { Prices } from "./prices.js";
 import { QuotePreview } from "./quote_preview.js";
@@ -22,7 +22,6 @@ import { Views } from "./views.js";
 const ADOPT_SECONDS = 3;
 const ADOPT_MAX = 20;
 const TOKENS_SECONDS = 10;
-const UNFINISHED = new Set(["pending", "routing", "building", "submitted"]);
 
 const byId = (id) => document.getElementById(id);
 const api = new Api(document.documentElement.dataset.base);
@@ -55,7 +54,7 @@ async function adopt() {
   try {
     const page = await api.get("/orders", { limit: String(ADOPT_MAX) });
     const isNew = (order) => newest !== null && order.createdAt > newest;
-    const found = page.orders.filter((o) => UNFINISHED.has(o.status) || isNew(o));
+    const found = page.orders.filter((o) => !FINAL.has(o.status) || isNew(o));
     newest = page.orders[0]?.createdAt ?? "";
     for (const { orderId } of found.reverse()) {
       if (!orders.get(orderId)) follow(await api.getOrder(orderId));

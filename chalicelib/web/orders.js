@@ -1,6 +1,6 @@
 /** The orders this page knows, and what their events say. */
 
-const FINAL = new Set(["confirmed", "failed"]);
+export const FINAL = new Set(["confirmed", "failed"]);
 
 /**
  * @typedef {{orderId: string, sequence: number, status: string, attempt: number,

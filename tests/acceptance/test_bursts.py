@@ -6,8 +6,9 @@ import pytest
 from websockets.asyncio.client import connect
 
 from orders_client import OrdersClient
+from tests.outside import STATUSES
 
-STATUSES = list(enumerate(["pending", "routing", "building", "submitted", "confirmed"], 1))
+NUMBERED = list(enumerate(STATUSES, 1))
 
 
 async def submit_and_follow(client, turns):
@@ -33,7 +34,7 @@ def test_every_follower_sees_five_statuses_once_in_order_when_orders_come_at_onc
 ):
     streams = asyncio.run(burst(outside.base_url, orders, submitters))
 
-    assert streams == [STATUSES] * orders
+    assert streams == [NUMBERED] * orders
 
 
 def test_ledger_shows_one_swap_for_each_confirmed_order_when_all_is_quiet(outside):

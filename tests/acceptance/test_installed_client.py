@@ -11,11 +11,11 @@ import pytest
 
 from orders_client import __version__
 from tests.client_wheel import build_wheel
+from tests.outside import STATUSES
 
 SECONDS_MAX = 120
 # Not pydantic: typer requires it.
 ENGINE_LIBRARIES = {"boto3", "botocore", "chalice", "psycopg", "solders"}
-STATUSES = ["pending", "routing", "building", "submitted", "confirmed"]
 PROGRAM = """
 import asyncio
 import sys

@@ -8,8 +8,8 @@ from websockets.exceptions import InvalidStatus
 
 from infra.deploy.package import package
 from infra.deploy.stack import deploy
+from tests.outside import STATUSES
 
-STATUSES = ["pending", "routing", "building", "submitted", "confirmed"]
 USDC_MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 UNKNOWN_ORDER = "4d3f1a52-6a39-4a8e-9d0a-0b1a5b0c9d11"
 

@@ -19,7 +19,7 @@ from chalicelib.settings import Settings
 from chalicelib.simulation.market import Market
 from chalicelib.simulation.pool_states import SimulatedPool
 from tests.contract.rpc_node import RpcNode, serving
-from tests.world import World
+from tests.world import FIVE, World
 
 [ADDRESS] = POOLS
 RESERVES = (10**15, 200 * 10**12)  # a million SOL at 200 dollars, where others pay about 150
@@ -74,7 +74,7 @@ def test_order_is_swapped_at_fjord_when_it_pays_most(node: RpcNode) -> None:
     order_id = world.submit()
     world.run()
 
-    assert world.statuses(order_id) == ["pending", "routing", "building", "submitted", "confirmed"]
+    assert world.statuses(order_id) == FIVE
     assert [leg["venue"] for leg in world.details(order_id, 3)["route"]["legs"]] == ["fjord"]
     quote = POOL.quote_exact_in(SOL.mint, 10**9, world.venues[-1].pools().at)
     assert world.details(order_id, 5)["amount_out"] == quote.amount_out

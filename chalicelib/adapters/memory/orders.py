@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.events import OrderEvent, OrderFailed
 from chalicelib.domain.orders.lifecycle import Transition
@@ -180,7 +181,7 @@ def _durations(durations: Sequence[timedelta]) -> Durations | None:
     if not ranked:
         return None
     # The least of them that so many percent do not exceed.
-    p50, p99 = (ranked[-(-len(ranked) * percent // 100) - 1] for percent in (50, 99))
+    p50, p99 = (ranked[ceil_div(len(ranked) * percent, 100) - 1] for percent in (50, 99))
     return Durations(p50=p50, p99=p99)
 
 

@@ -32,7 +32,7 @@ WITH claimed AS (
            window_start = excluded.window_start,
            most = excluded.most
     RETURNING used
-), told AS (
+), recorded AS (
     INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
     SELECT order_id, sequence, status, attempt, created_at, %(details)s FROM accepted
 )

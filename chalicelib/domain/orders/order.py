@@ -68,13 +68,19 @@ class Order:
     owner_id: OwnerId
     order_type: OrderType
     trade: Trade
+    #: How far the swap may fall behind the route's quote, in basis points of it.
     slippage_bps: int
     status: OrderStatus
+    #: The number of its last event; whoever moves the order names the one it saw.
     sequence: int
+    #: The attempt under way, from 1; 0 before the first.
     attempt: int
+    #: What the attempt under way has signed; durable before it is first sent.
     transaction: SignedTransaction | None
+    #: When the next step may be taken.
     due_at: datetime
     created_at: datetime
+    #: When it reached its status.
     updated_at: datetime
 
     @property

@@ -87,7 +87,7 @@ class Executor:
         """Step the orders until all are final; hand the rest back to the queue when the next step
         is a long wait away, or when `has_time` says that this worker's time is up.
 
-        `hold` keeps the messages from other workers for a short while; it is called again and again
+        `hold` hides the messages from other workers for a short while; it is called again and again
         while this one lives, so that they come again soon after it died. It never raises: when
         others take the orders up as well, one writer wins. Returns the orders whose message shall
         be delivered again.

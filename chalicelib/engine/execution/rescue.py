@@ -1,7 +1,7 @@
-"""What becomes of an order whose message was delivered in vain too often.
+"""Bring orders to an end whose messages reached the dead-letter queue.
 
-What spoiled the deliveries may be over (an outage), so that the order gets a second series of them.
-After that it is given up, unless its transaction may still land: unclear is not failed.
+The cause may have passed, so each gets one more round of deliveries. After that the order is given
+up, unless its transaction may still land: unclear is not failed.
 """
 
 import logging

@@ -14,7 +14,7 @@ class OrderQueue(Protocol):
         """Queue the orders for execution."""
 
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
-        """Keep received messages from others for so long from now, and no longer."""
+        """Hide received messages from other consumers for `seconds` from now."""
 
     def check(self) -> None:
         """Raise UnavailableError unless the queue answers."""
@@ -34,4 +34,4 @@ class StatusQueue(Protocol):
         """Queue the end of a subscription behind what its follower is still to see."""
 
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
-        """Keep received messages from others for so long from now, and no longer."""
+        """Hide received messages from other consumers for `seconds` from now."""

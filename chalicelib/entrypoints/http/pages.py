@@ -14,6 +14,8 @@ from chalicelib.domain.errors import NotFoundError
 
 FOLDER = Path(__file__).parents[2] / "web"
 PAGE = "index.html"
+# What the page loads by itself; every other script is a module that one of them imports.
+ENTRY, BEFORE_DRAWING = "main.js", "theme.js"
 CONTENT_TYPES: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -46,7 +48,8 @@ def index(request: Request, *, public_base_url: str, stream_url: str) -> Respons
     base = urlsplit(public_base_url).path if public_base_url else request.context["path"]
     # A stage's page is opened at "/live" as well as at "/live/": no address in it is relative.
     addresses = {"base": escape(base.rstrip("/")), "version": version()}
-    body = Template(files()[PAGE]).substitute(addresses)
+    page = Template(files()[PAGE]).safe_substitute(preloads=_preloads())
+    body = Template(page).substitute(addresses)
     stream = urlsplit(stream_url)
     policy = _POLICY.format(stream=f"{stream.scheme}://{stream.netloc}")
     tag = f'"{_digest(body, policy)}"'
@@ -61,6 +64,17 @@ def file(wanted: str, name: str) -> Response:
     if wanted != version() or name not in files() or name == PAGE:
         raise NotFoundError("there is no such file in this version of the dashboard")
     return _answer(name, files()[name], {"Cache-Control": FOREVER})
+
+
+@cache
+def _preloads() -> str:
+    """Links by which a browser fetches all modules at once, not import after import."""
+    modules = (name for name in files() if name.endswith(".js"))
+    return "\n".join(
+        f'<link rel="modulepreload" href="$base/web/$version/{name}">'
+        for name in modules
+        if name not in (ENTRY, BEFORE_DRAWING)
+    )
 
 
 def _answer(name: str, body: str, headers: Mapping[str, str], *, status: int = 200) -> Response:

@@ -8,10 +8,9 @@ from chalicelib.domain.token_list import SOL, TOKENS, USDC, find_pair, find_toke
 from chalicelib.simulation.listings import POOLS
 from chalicelib.simulation.market import slot_at
 from tests.unit.functions import Functions
-from tests.world import World
+from tests.world import FIVE, World
 
 WANTED = 25_000 * 10**6
-FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
 FIELDS = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amountOut": 1.5}
 QUERY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountOut": "25000"}
 RAY_WIF = find_pair("RAY", "WIF")

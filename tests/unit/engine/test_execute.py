@@ -6,9 +6,8 @@ import pytest
 from chalicelib.domain.amounts import min_amount_out
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.simulation.market import slot_at
-from tests.world import World
+from tests.world import FIVE, World
 
-FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
 LATENCIES = [timedelta(0), timedelta(milliseconds=800), timedelta(seconds=2.5)]
 
 any_latency = pytest.mark.parametrize("latency", LATENCIES, ids=str)

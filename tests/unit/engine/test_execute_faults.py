@@ -10,9 +10,8 @@ from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.orders import LoadedOrder
-from tests.world import World, ticks
+from tests.world import FIVE, World, ticks
 
-FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
 NOBODY = OrderId("ffffffff-ffff-4fff-8fff-ffffffffffff")
 
 

@@ -8,10 +8,9 @@ from chalicelib.domain.token_list import find_pair
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.simulation.market import POOLS
-from tests.world import SOL_USDC, World
+from tests.world import FIVE, SOL_USDC, World
 
 BONK_FOR_SOL = find_pair("BONK", "SOL")
-FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
 DOWN = UnavailableError("out of reach")
 
 

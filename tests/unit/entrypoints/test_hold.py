@@ -8,9 +8,8 @@ from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, encode
 from chalicelib.entrypoints.queue import HOLD_SECONDS
 from tests.unit.functions import Functions, batch, captured
-from tests.world import World, ticks
+from tests.world import FIVE, World, ticks
 
-FIVE = ["pending", "routing", "building", "submitted", "confirmed"]
 HOUR = timedelta(hours=1)
 
 

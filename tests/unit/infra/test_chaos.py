@@ -12,9 +12,9 @@ from infra.verify.chaos.plan import Fault, Planned, carry_out, make_plan
 from infra.verify.chaos.proxies import Disturbance, Failure, FailureInjector
 from infra.verify.chaos.verdict import Settling, StoredOrder, false_failures, violations_of
 from orders_client.cli.bench import FrameCounter
+from tests.world import FIVE
 
-HAPPY = ["pending", "routing", "building", "submitted", "confirmed"]
-TWICE = [*HAPPY[:4], "routing", *HAPPY[2:]]
+TWICE = [*FIVE[:4], "routing", *FIVE[2:]]
 SEEDS = range(50)
 
 
@@ -104,32 +104,32 @@ def test_calls_fail_at_their_share_when_there_is_a_disturbance():
     assert injector.failures == {Failure.CUT: met.count(Failure.CUT)}
 
 
-@pytest.mark.parametrize("history", [HAPPY, TWICE, [*HAPPY[:2], "failed"]])
+@pytest.mark.parametrize("history", [FIVE, TWICE, [*FIVE[:2], "failed"]])
 def test_nothing_is_wrong_when_the_follower_saw_what_happened(history):
     assert list(violations_of(followed(*frames_of(history)), history)) == []
 
 
 def test_nothing_is_wrong_when_frames_came_twice_or_after_a_hole():
-    frames = frames_of(HAPPY)
+    frames = frames_of(FIVE)
     order = followed(*frames[:2], frames[3], *frames[:3], *frames[3:])
 
-    assert list(violations_of(order, HAPPY)) == []
+    assert list(violations_of(order, FIVE)) == []
 
 
 @pytest.mark.parametrize(
     ("frames", "violation"),
     [
-        (frames_of(HAPPY)[:4], "did not see the end"),
-        ([*frames_of(HAPPY)[:3], (5, "confirmed")], "has holes"),
-        ([*frames_of(HAPPY), (6, "failed")], "failed after confirmed"),
-        ([*frames_of(HAPPY)[:3], (2, "pending"), *frames_of(HAPPY)[3:]], "was routing, then pend"),
-        (frames_of([*HAPPY[:2], "pending", *HAPPY[1:]]), "pending after routing"),
+        (frames_of(FIVE)[:4], "did not see the end"),
+        ([*frames_of(FIVE)[:3], (5, "confirmed")], "has holes"),
+        ([*frames_of(FIVE), (6, "failed")], "failed after confirmed"),
+        ([*frames_of(FIVE)[:3], (2, "pending"), *frames_of(FIVE)[3:]], "was routing, then pend"),
+        (frames_of([*FIVE[:2], "pending", *FIVE[1:]]), "pending after routing"),
         (frames_of(TWICE), "the history is"),
     ],
     ids=["no end", "hole", "after the end", "two truths", "backwards", "another history"],
 )
 def test_violation_is_named_when_a_follower_saw_what_cannot_be(frames, violation):
-    assert violation in "; ".join(violations_of(followed(*frames), HAPPY))
+    assert violation in "; ".join(violations_of(followed(*frames), FIVE))
 
 
 def test_slow_and_unfinished_orders_are_violations_when_waited_for():
