@@ -14,7 +14,7 @@ DIGITS_MAX = 64
 
 
 def ceil_div(numerator: int, denominator: int) -> int:
-    """Divide non-negative integers, rounding up."""
+    """Divide by a positive integer, rounding up."""
     return -(-numerator // denominator)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
+from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.pools.pool import Price
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports.clock import Clock
@@ -25,9 +26,9 @@ class SimulatedPriceHistory:
     ) -> list[PricePoint]:
         last, slots = slot_at(self.clock.now()), span // SLOT
         # Points stand at multiples of the step: whoever asks again gets the next ones.
-        step = max(1, -(-slots // POINTS_MAX))
+        step = max(1, ceil_div(slots, POINTS_MAX))
         first = last - slots + 1 if after_slot is None else max(after_slot, last - slots) + 1
-        on_grid = range(-(-first // step) * step, last + 1, step)
+        on_grid = range(ceil_div(first, step) * step, last + 1, step)
         points = (self._point(pair, slot) for slot in on_grid)
         return [point for point in points if point.best]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
-from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.amounts import U64_MAX, ceil_div
 from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, PoolKind, Price, is_a_to_b
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
@@ -68,15 +68,15 @@ class ConstantProductPool:
         # raydium-cp-swap curve/calculator.rs: one fee on the input, split, or two separate ones.
         if creator_fee_on_input:
             rate = self.trade_fee_rate + creator_rate
-            fee = -(-amount_in * rate // FEE_RATE_DENOMINATOR)
+            fee = ceil_div(amount_in * rate, FEE_RATE_DENOMINATOR)
             trade_fee, creator_fee = _split(fee, self.trade_fee_rate, creator_rate)
         else:
-            fee = trade_fee = -(-amount_in * self.trade_fee_rate // FEE_RATE_DENOMINATOR)
+            fee = trade_fee = ceil_div(amount_in * self.trade_fee_rate, FEE_RATE_DENOMINATOR)
             creator_fee = 0
         net = amount_in - fee
         amount_out = net * reserve_out // (reserve_in + net)
         if not creator_fee_on_input:
-            creator_fee = -(-amount_out * creator_rate // FEE_RATE_DENOMINATOR)
+            creator_fee = ceil_div(amount_out * creator_rate, FEE_RATE_DENOMINATOR)
             amount_out -= creator_fee
         if amount_out <= 0:
             raise ZeroOutputError
@@ -102,7 +102,7 @@ class ConstantProductPool:
         if gross_out >= reserve_out:
             raise InsufficientLiquidityError
         # raydium-cp-swap curve/constant_product.rs: the input rounds up.
-        net = -(-reserve_in * gross_out // (reserve_out - gross_out))
+        net = ceil_div(reserve_in * gross_out, reserve_out - gross_out)
         amount_in = _before_fee(net, rate)
         if creator_fee_on_input:
             trade_fee, creator_fee = _split(amount_in - net, self.trade_fee_rate, creator_rate)
@@ -213,4 +213,4 @@ def _split(fee: int, trade_rate: int, creator_rate: int) -> tuple[int, int]:
 
 def _before_fee(amount: int, rate: int) -> int:
     # raydium-cp-swap curve/fees.rs calculate_pre_fee_amount.
-    return -(-amount * FEE_RATE_DENOMINATOR // (FEE_RATE_DENOMINATOR - rate))
+    return ceil_div(amount * FEE_RATE_DENOMINATOR, FEE_RATE_DENOMINATOR - rate)

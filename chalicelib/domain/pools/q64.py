@@ -1,4 +1,4 @@
-"""Powers of Q64.64 numbers, truncated the way Meteora's programs truncate them."""
+"""Q64.64 numbers: the shift that rounds up, and powers truncated as Meteora's programs do it."""
 
 from chalicelib.domain.pools.rejections import AmountOverflowError
 
@@ -7,6 +7,11 @@ Q128 = 1 << 128
 U128_MAX = Q128 - 1
 
 _EXPONENT_END = 0x80000
+
+
+def ceil_shift(number: int, bits: int) -> int:
+    """Divide by 2^bits, rounding up."""
+    return -(-number >> bits)
 
 
 def pow_q64(base: int, exponent: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.amounts import U64_MAX, ceil_div
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.planning import Path, Plan, Planner, Share
 from chalicelib.domain.routing.splitting import Curve
@@ -89,7 +89,7 @@ class _Search:
         rise = self._high_out - self._low_out
         if turn % 3 == 2 or rise <= 0:
             return self._low + width // 2
-        offset = -(-width * (self._wanted - self._low_out) // rise)
+        offset = ceil_div(width * (self._wanted - self._low_out), rise)
         if turn % 3 == 1:
             offset -= max(1, width >> 12)
         return self._low + min(width - 1, max(1, offset))

@@ -6,6 +6,7 @@ concave but for small steps: equal marginal prices show where to look, a search 
 
 from collections.abc import Callable, Iterator, Sequence
 
+from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.pools.rejections import (
     InsufficientLiquidityError,
@@ -219,7 +220,7 @@ def _settle_rounding(out: Callable[[int], int], best: int, amount_in: int) -> in
     noise = 2 * out(best) // amount_in + 4
     low, high = level(out, best, noise, 0, amount_in)
     best = nudge(out, best, low, high)
-    first, last = -(-low * _SHARES // amount_in), high * _SHARES // amount_in
+    first, last = ceil_div(low * _SHARES, amount_in), high * _SHARES // amount_in
     # Where a unit of input is worth many of output, rounding decides: look at every share.
     samples = _SAMPLES if noise < _COARSE else _SHARES
     stride = max(1, (last - first) // samples)

@@ -7,7 +7,8 @@ to fill, what it adds to the total of the other side, and the fee.
 from functools import lru_cache
 from typing import NamedTuple
 
-from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.amounts import U64_MAX, ceil_div
+from chalicelib.domain.pools.q64 import ceil_shift
 from chalicelib.domain.pools.rejections import AmountOverflowError
 
 FEE_RATE_DENOMINATOR = 1_000_000
@@ -41,6 +42,7 @@ def fill_exact_in(
     if received > U64_MAX:
         raise AmountOverflowError
     # A step that stops short uses up all that is left: the dust is fee, or stays with the pool.
+    # The fee's rounding is written out: ceil_div, called in each step, makes a quote 5 % slower.
     if not is_fee_on_input:
         fee = -(-received * fee_rate // FEE_RATE_DENOMINATOR)
         return end, paid if end == target else left, received - fee, fee
@@ -55,7 +57,7 @@ def fill_exact_out(
     # raydium-clmm libraries/swap_math.rs compute_swap.
     _, is_down, is_fee_on_input = swap
     keep_rate = FEE_RATE_DENOMINATOR - fee_rate
-    wanted = left if is_fee_on_input else -(-left * FEE_RATE_DENOMINATOR // keep_rate)
+    wanted = left if is_fee_on_input else ceil_div(left * FEE_RATE_DENOMINATOR, keep_rate)
     end = target
     paid, received = _whole_step(is_down, price, target, liquidity)
     if received > wanted or received > U64_MAX:
@@ -65,9 +67,9 @@ def fill_exact_out(
     if paid > U64_MAX or received > U64_MAX:
         raise AmountOverflowError
     if is_fee_on_input:
-        fee = -(-paid * fee_rate // keep_rate)
+        fee = ceil_div(paid * fee_rate, keep_rate)
         return end, min(received, left), paid + fee, fee
-    fee = -(-received * fee_rate // FEE_RATE_DENOMINATOR)
+    fee = ceil_div(received * fee_rate, FEE_RATE_DENOMINATOR)
     if received - fee > left:
         fee = received - left
     return end, received - fee, paid, fee
@@ -84,8 +86,8 @@ def _amount_in(is_down: bool, price: int, end: int, liquidity: int) -> int:
     # raydium-clmm libraries/liquidity_math.rs, up: L·(1/end - 1/price) of token 0, or
     # L·(end - price) of token 1.
     if is_down:
-        return -((liquidity << 64) * (end - price) // (price * end))
-    return -(liquidity * (price - end) >> 64)
+        return ceil_div((liquidity << 64) * (price - end), price * end)
+    return ceil_shift(liquidity * (end - price), 64)
 
 
 def _amount_out(is_down: bool, price: int, end: int, liquidity: int) -> int:
@@ -100,7 +102,7 @@ def _price_after_in(is_down: bool, price: int, liquidity: int, amount: int) -> i
     # raydium-clmm libraries/sqrt_price_math.rs: L·P / (L + amount·P), up; or P + amount/L, down.
     if is_down:
         shifted = liquidity << 64
-        return -(-shifted * price // (shifted + amount * price))
+        return ceil_div(shifted * price, shifted + amount * price)
     return price + (amount << 64) // liquidity
 
 
@@ -109,6 +111,6 @@ def _price_after_out(is_down: bool, price: int, liquidity: int, amount: int) -> 
     if amount > U64_MAX:
         raise AmountOverflowError
     if is_down:
-        return price + (-amount << 64) // liquidity
+        return price - ceil_div(amount << 64, liquidity)
     shifted = liquidity << 64
-    return -(-shifted * price // (shifted - amount * price))
+    return ceil_div(shifted * price, shifted - amount * price)

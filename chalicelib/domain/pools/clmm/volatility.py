@@ -5,6 +5,7 @@ The accumulator never exceeds `max_volatility_accumulator`.
 
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK, sqrt_price_at, tick_at
 
 FEE_RATE_MAX = 100_000
@@ -50,7 +51,7 @@ class DynamicFee:
     def rate_of(self, accumulator: int, tick_spacing: int) -> int:
         """Return the fee rate in 1e-6 that comes on top of the trade fee rate."""
         crossed = accumulator * tick_spacing
-        rate = -(-self.dynamic_fee_control * crossed * crossed // _RATE_DENOMINATOR)
+        rate = ceil_div(self.dynamic_fee_control * crossed * crossed, _RATE_DENOMINATOR)
         return min(FEE_RATE_MAX, rate)
 
 

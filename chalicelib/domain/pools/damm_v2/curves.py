@@ -5,9 +5,9 @@ Invariant: rounding favours the pool; what is bought rounds down, what it costs 
 
 from typing import NamedTuple, Self
 
-from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.amounts import U64_MAX, ceil_div
 from chalicelib.domain.pools.pool import Price
-from chalicelib.domain.pools.q64 import Q128, U128_MAX
+from chalicelib.domain.pools.q64 import Q128, U128_MAX, ceil_shift
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     EmptyPoolError,
@@ -37,7 +37,7 @@ class RangeCurve(NamedTuple):
         floor, ceiling = 0, U128_MAX
         if liquidity:
             scaled_max = U64_MAX * sqrt_max_price + liquidity
-            floor = -(-liquidity * sqrt_max_price // scaled_max)
+            floor = ceil_div(liquidity * sqrt_max_price, scaled_max)
             ceiling = sqrt_min_price + U64_MAX * Q128 // liquidity
         return cls(liquidity, sqrt_price, sqrt_min_price, sqrt_max_price, floor, ceiling)
 
@@ -52,7 +52,7 @@ class RangeCurve(NamedTuple):
         # A for B: P' = ⌈L·P/(L + x·P)⌉, y = ⌊L·(P - P')/2¹²⁸⌋.
         # B for A: P' = P + ⌊x·2¹²⁸/L⌋, y = ⌊L·(P' - P)/(P·P')⌋.
         if is_a_to_b:
-            after = -(-liquidity * before // (liquidity + amount * before))
+            after = ceil_div(liquidity * before, liquidity + amount * before)
             if after < lowest:
                 raise PriceRangeError
             bought = liquidity * (before - after) >> 128
@@ -83,10 +83,10 @@ class RangeCurve(NamedTuple):
             raise EmptyPoolError
         # B bought: P' = P - ⌈y·2¹²⁸/L⌉. A bought: P' = ⌈L·P/(L - y·P)⌉.
         if is_a_to_b:
-            after = before - -(-(amount << 128) // liquidity)
+            after = before - ceil_div(amount << 128, liquidity)
         else:
             remaining = liquidity - amount * before
-            after = -(-liquidity * before // remaining) if remaining > 0 else -1
+            after = ceil_div(liquidity * before, remaining) if remaining > 0 else -1
         if after < 0:
             raise AmountOverflowError
         if not self.sqrt_min_price <= after <= self.sqrt_max_price:
@@ -102,8 +102,8 @@ class RangeCurve(NamedTuple):
     def _cost(self, after: int) -> int:
         liquidity, before = self.liquidity, self.sqrt_price
         if after < before:
-            return -(-liquidity * (before - after) // (before * after))
-        return -(-liquidity * (after - before) >> 128)
+            return ceil_div(liquidity * (before - after), before * after)
+        return ceil_shift(liquidity * (after - before), 128)
 
     def _bought(self, after: int) -> int:
         liquidity, before = self.liquidity, self.sqrt_price
@@ -135,7 +135,7 @@ class ProductCurve(NamedTuple):
         reserve_in, reserve_out = self._reserves(is_a_to_b)
         if amount >= reserve_out:
             raise InsufficientLiquidityError
-        return -(-reserve_in * amount // (reserve_out - amount)), 0
+        return ceil_div(reserve_in * amount, reserve_out - amount), 0
 
     def marginal_price(self) -> Price:
         """Return B per A."""

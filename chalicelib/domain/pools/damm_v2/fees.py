@@ -6,7 +6,7 @@ Fee numerators count billionths. Fees round up, the parts handed out of them rou
 from math import isqrt
 from typing import NamedTuple
 
-from chalicelib.domain.amounts import BPS, U64_MAX
+from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
 from chalicelib.domain.pools.pool import FeeKind
 from chalicelib.domain.pools.q64 import Q64, pow_q64
 from chalicelib.domain.pools.rejections import AmountOverflowError
@@ -108,7 +108,7 @@ class RateLimiter(NamedTuple):
             included = steepest + included_fee_amount(amount - net_of_steepest, self._max_numerator)
         if included > U64_MAX:
             raise AmountOverflowError
-        return -(-(included - amount) * FEE_DENOMINATOR // included)
+        return ceil_div((included - amount) * FEE_DENOMINATOR, included)
 
     @property
     def _increment(self) -> int:
@@ -141,8 +141,8 @@ class RateLimiter(NamedTuple):
             rest += (tiers - self._max_index) * reference
             tiers, last_rate = self._max_index, self._max_numerator
         full = cliff + cliff * tiers + step * tiers * (tiers + 1) // 2
-        fee = -(-(reference * full + rest * last_rate) // FEE_DENOMINATOR)
-        return -(-fee * FEE_DENOMINATOR // amount)
+        fee = ceil_div(reference * full + rest * last_rate, FEE_DENOMINATOR)
+        return ceil_div(fee * FEE_DENOMINATOR, amount)
 
     def _net_of(self, included: int) -> int:
         return included - fee_of_included(included, self._numerator(included))
@@ -180,7 +180,7 @@ class DynamicFee(NamedTuple):
     def numerator(self) -> int:
         # ⌈control·(accumulator·bin_step)² / 10¹¹⌉, of the stored accumulator without decay.
         spread = self.volatility_accumulator * self.bin_step
-        return -(-self.variable_fee_control * spread * spread // _VARIABLE_FEE_SCALE)
+        return ceil_div(self.variable_fee_control * spread * spread, _VARIABLE_FEE_SCALE)
 
     def after(self, price_before: int, price_after: int, unix_seconds: int) -> "DynamicFee":
         """Return the memory once a swap has moved the sqrt price."""
@@ -244,12 +244,12 @@ def divide_fee(
 
 def fee_of_included(amount: int, numerator: int) -> int:
     """Return the fee inside an amount that includes it."""
-    return -(-amount * numerator // FEE_DENOMINATOR)
+    return ceil_div(amount * numerator, FEE_DENOMINATOR)
 
 
 def included_fee_amount(amount: int, numerator: int) -> int:
     """Return the least amount that is at least `amount` once its fee is taken."""
-    return -(-amount * FEE_DENOMINATOR // (FEE_DENOMINATOR - numerator))
+    return ceil_div(amount * FEE_DENOMINATOR, FEE_DENOMINATOR - numerator)
 
 
 def _periods_passed(frequency: int, number_of_period: int, elapsed: int) -> int:

@@ -17,6 +17,7 @@ from chalicelib.domain.pools.damm_v2.fees import (
     FeeShares,
     Swap,
     divide_fee,
+    fee_of_included,
     included_fee_amount,
 )
 from chalicelib.domain.pools.pool import Fee, Moment, PoolKind, Price, is_a_to_b
@@ -84,6 +85,7 @@ class DammV2Pool:
         numerator = self._fixed_numerator
         if numerator is None:
             numerator = self._numerator_of_included(amount_in, is_a_to_b, at)
+        # The rounding is written out: a call of fee_of_included makes a quote 5 % slower.
         if is_a_to_b or self.collect_fee_mode == BOTH_TOKEN:
             gross_out, sqrt_price = self._curve.sell(amount_in, is_a_to_b)
             fee = -(-gross_out * numerator // FEE_DENOMINATOR)
@@ -103,7 +105,7 @@ class DammV2Pool:
         is_a_to_b = self._open(input_mint, amount_in, at)
         numerator = self._numerator_of_included(amount_in, is_a_to_b, at)
         on_input = self.takes_fee_from_input(is_a_to_b)
-        fee = -(-amount_in * numerator // FEE_DENOMINATOR) if on_input else 0
+        fee = fee_of_included(amount_in, numerator) if on_input else 0
         net_in = amount_in - fee
         used, gross_out, sqrt_price = self._curve.sell_within_range(net_in, is_a_to_b)
         if used < net_in:
@@ -116,7 +118,7 @@ class DammV2Pool:
             raise ZeroAmountError
         amount_out = gross_out
         if not on_input:
-            fee = -(-gross_out * numerator // FEE_DENOMINATOR)
+            fee = fee_of_included(gross_out, numerator)
             amount_out -= fee
         left = net_in - used
         return self._checked(

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Self
 
-from chalicelib.domain.amounts import BPS
+from chalicelib.domain.amounts import BPS, ceil_div
 
 FEE_PRECISION = 10**9
 MAX_FEE_RATE = 10**8
@@ -79,5 +79,5 @@ class SwapFees(NamedTuple):
         # variable = ⌈control·(accumulator·bin_step)²/10¹¹⌉; base + variable is at most 10 %.
         spread = self.volatility_accumulator(bin_id) * self.bin_step
         control = self.parameters.variable_fee_control
-        variable = -(-control * spread * spread // _VARIABLE_FEE_SCALE)
+        variable = ceil_div(control * spread * spread, _VARIABLE_FEE_SCALE)
         return min(self.base_rate + variable, MAX_FEE_RATE)
