@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalicelib.domain.pools.damm_v2.fees import BaseFee, ConstantFee, ExponentialFee, LinearFee
-from chalicelib.domain.pools.damm_v2.pool import BOTH_TOKEN, COMPOUNDING, ONLY_B
+from chalicelib.domain.pools.damm_v2.modes import CollectFeeMode
 from chalicelib.domain.token_list import BONK, JUP, MSOL, RAY, SOL, USDC, USDT, WIF
 from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.simulation.noise import ONE
@@ -88,7 +88,7 @@ class DammV2Terms(NamedTuple):
     """
 
     base_fee: BaseFee
-    collect_fee_mode: int = BOTH_TOKEN
+    collect_fee_mode: CollectFeeMode = CollectFeeMode.BOTH_TOKEN
     sqrt_reach: int | None = None
     has_dynamic_fee: bool = False
 
@@ -128,8 +128,10 @@ DLMM_40 = BinTerms(bin_step=40, base_factor=10_000, variable_fee_control=10_000)
 DLMM_50 = BinTerms(bin_step=50, base_factor=8_000, variable_fee_control=7_500)
 
 DAMM_V2_20_BPS = DammV2Terms(ConstantFee(2_000_000))
-DAMM_V2_RANGE = DammV2Terms(ConstantFee(500_000), ONLY_B, sqrt_reach=2, has_dynamic_fee=True)
-DAMM_V2_COMPOUNDING = DammV2Terms(ConstantFee(2_500_000), COMPOUNDING)
+DAMM_V2_RANGE = DammV2Terms(
+    ConstantFee(500_000), CollectFeeMode.ONLY_B, sqrt_reach=2, has_dynamic_fee=True
+)
+DAMM_V2_COMPOUNDING = DammV2Terms(ConstantFee(2_500_000), CollectFeeMode.COMPOUNDING)
 # From 20 % at the listing down to 20 bps a day later.
 DAMM_V2_LINEAR = DammV2Terms(
     LinearFee(
@@ -138,7 +140,7 @@ DAMM_V2_LINEAR = DammV2Terms(
         period_frequency=1_500,
         reduction_factor=1_375_000,
     ),
-    ONLY_B,
+    CollectFeeMode.ONLY_B,
     sqrt_reach=2,
 )
 # From 50 % at the listing down to 31 bps two hours later.

@@ -7,12 +7,14 @@ volatility are at rest: no swap has moved the pool before.
 from functools import lru_cache
 from math import isqrt
 
-from chalicelib.domain.pools.clmm.pool import FEE_ON_INPUT, ConcentratedPool
+from chalicelib.domain.pools.clmm.pool import CollectFeeOn, ConcentratedPool
 from chalicelib.domain.pools.clmm.ticks import tick_at
 from chalicelib.domain.pools.clmm.volatility import DynamicFee
-from chalicelib.domain.pools.cpmm import CREATOR_FEE_ON_BOTH, ConstantProductPool
+from chalicelib.domain.pools.cpmm import ConstantProductPool, CreatorFeeOn
 from chalicelib.domain.pools.damm_v2.fees import DynamicFee as DammV2DynamicFee
-from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING, DammV2Pool
+from chalicelib.domain.pools.damm_v2.modes import ActivationType, CollectFeeMode, PoolStatus
+from chalicelib.domain.pools.damm_v2.pool import DammV2Pool
+from chalicelib.domain.pools.dlmm.fees import CollectFeeMode as BinFeeMode
 from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
 from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
 from chalicelib.domain.pools.q64 import Q64
@@ -82,7 +84,7 @@ def _constant_product_pool(
         fund_fee_rate=_FUND_FEE_RATE,
         creator_fee_rate=0,
         enable_creator_fee=False,
-        creator_fee_on=CREATOR_FEE_ON_BOTH,
+        creator_fee_on=CreatorFeeOn.BOTH_TOKEN,
     )
 
 
@@ -103,7 +105,7 @@ def _concentrated_pool(
         trade_fee_rate=terms.trade_fee_rate,
         protocol_fee_rate=_PROTOCOL_FEE_RATE,
         fund_fee_rate=_FUND_FEE_RATE,
-        fee_on=FEE_ON_INPUT,
+        fee_on=CollectFeeOn.FROM_INPUT,
         ticks=ladder.ticks,
         dynamic_fee=_tick_fee(tick_current, terms) if terms.has_dynamic_fee else None,
     )
@@ -161,13 +163,13 @@ def _bin_parameters(terms: BinTerms) -> StaticParameters:
         reduction_factor=_REDUCTION_FACTOR_BPS,
         max_volatility_accumulator=350_000,
         protocol_share=_DLMM_PROTOCOL_SHARE,
-        collect_fee_mode=0,
+        collect_fee_mode=BinFeeMode.INPUT_ONLY,
     )
 
 
 def _damm_v2_pool(listed: ListedPool, terms: DammV2Terms, sqrt_price: int) -> DammV2Pool:
     token_a_amount = token_b_amount = 0
-    if terms.collect_fee_mode == COMPOUNDING:
+    if terms.collect_fee_mode == CollectFeeMode.COMPOUNDING:
         token_a_amount, token_b_amount = product_reserves(listed, sqrt_price)
         sqrt_price = isqrt((token_b_amount << 128) // token_a_amount)
     liquidity, sqrt_min_price, sqrt_max_price = damm_v2_range(listed, terms)
@@ -176,8 +178,8 @@ def _damm_v2_pool(listed: ListedPool, terms: DammV2Terms, sqrt_price: int) -> Da
         venue=listed.venue,
         mint_a=listed.token_a.mint,
         mint_b=listed.token_b.mint,
-        status=0,
-        activation_type=0,
+        status=PoolStatus.ENABLE,
+        activation_type=ActivationType.SLOT,
         activation_point=listed.listed_at_slot,
         collect_fee_mode=terms.collect_fee_mode,
         fee_version=0,
@@ -189,7 +191,7 @@ def _damm_v2_pool(listed: ListedPool, terms: DammV2Terms, sqrt_price: int) -> Da
         token_b_amount=token_b_amount,
         protocol_fee_percent=_DAMM_V2_PROTOCOL_FEE_PERCENT,
         referral_fee_percent=20,
-        compounding_fee_bps=5_000 if terms.collect_fee_mode == COMPOUNDING else 0,
+        compounding_fee_bps=5_000 if terms.collect_fee_mode == CollectFeeMode.COMPOUNDING else 0,
         base_fee=terms.base_fee,
         dynamic_fee=_damm_v2_fee(sqrt_price) if terms.has_dynamic_fee else None,
     )

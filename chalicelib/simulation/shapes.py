@@ -14,7 +14,7 @@ from chalicelib.domain.pools.clmm.ticks import (
     sqrt_price_at,
     tick_at,
 )
-from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING
+from chalicelib.domain.pools.damm_v2.modes import CollectFeeMode
 from chalicelib.domain.pools.dlmm.pool import Bin, bin_price
 from chalicelib.domain.pools.q64 import Q128, U128_MAX
 from chalicelib.simulation.listings import (
@@ -142,7 +142,7 @@ def damm_v2_range(listed: ListedPool, terms: DammV2Terms) -> tuple[int, int, int
     """Return the liquidity, with its 64 more bits, and the least and greatest sqrt price."""
     side_b, sqrt_price = _standing(listed)
     lowest, highest = MIN_SQRT_PRICE_X64, MAX_SQRT_PRICE_X64
-    if terms.collect_fee_mode == COMPOUNDING:
+    if terms.collect_fee_mode == CollectFeeMode.COMPOUNDING:
         lowest, highest = 0, U128_MAX
     elif terms.sqrt_reach:
         lowest, highest = sqrt_price // terms.sqrt_reach, sqrt_price * terms.sqrt_reach

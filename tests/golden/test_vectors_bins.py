@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
+from chalicelib.domain.pools.dlmm.fees import (
+    CollectFeeMode,
+    StaticParameters,
+    VariableParameters,
+)
 from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
 from chalicelib.domain.pools.pool import FeeKind, Moment
 from chalicelib.domain.pools.rejections import QuoteError
@@ -17,6 +21,12 @@ FILLED = [case for case in FILE["cases"] if "expected" in case]
 MINT_X, MINT_Y = Mint("mintX"), Mint("mintY")
 
 
+def parameters_of(state):
+    mode = CollectFeeMode(state["collect_fee_mode"])
+    terms = {name: int(state[name]) for name in StaticParameters._fields}
+    return StaticParameters(**terms | {"collect_fee_mode": mode})
+
+
 def pool_of(name):
     state = FILE["pools"][name]
     return BinPool(
@@ -27,7 +37,7 @@ def pool_of(name):
         active_id=state["active_id"],
         bin_step=state["bin_step"],
         bins=tuple(Bin(bin_id, int(x), int(y)) for bin_id, x, y in state["bins"]),
-        parameters=StaticParameters(**{k: int(state[k]) for k in StaticParameters._fields}),
+        parameters=parameters_of(state),
         v_parameters=VariableParameters(**{k: int(v) for k, v in state["v"].items()}),
     )
 

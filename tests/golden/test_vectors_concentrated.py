@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.pools.clmm.pool import ConcentratedPool, Tick
+from chalicelib.domain.pools.clmm.pool import CollectFeeOn, ConcentratedPool, Tick
 from chalicelib.domain.pools.clmm.volatility import DynamicFee
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.rejections import QuoteError
@@ -23,7 +23,6 @@ INTEGERS = (
     "trade_fee_rate",
     "protocol_fee_rate",
     "fund_fee_rate",
-    "fee_on",
 )
 
 
@@ -35,6 +34,7 @@ def pool_of(name):
         venue="raydium",
         mint_a=MINT_0,
         mint_b=MINT_1,
+        fee_on=CollectFeeOn(state["fee_on"]),
         ticks=tuple(Tick(*map(int, tick)) for tick in state["ticks"]),
         dynamic_fee=fee and DynamicFee(**{field: int(value) for field, value in fee.items()}),
         **{field: int(state[field]) for field in INTEGERS},

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.pools.cpmm import ConstantProductPool
+from chalicelib.domain.pools.cpmm import ConstantProductPool, CreatorFeeOn
 from chalicelib.domain.pools.pool import FeeKind, Moment
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint
@@ -31,7 +31,7 @@ def pool_of(name):
         mint_a=MINT_0,
         mint_b=MINT_1,
         enable_creator_fee=state["enable_creator_fee"],
-        creator_fee_on=state["creator_fee_on"],
+        creator_fee_on=CreatorFeeOn(state["creator_fee_on"]),
         **{field: int(state[field]) for field in (*BALANCES, *RATES)},
     )
 

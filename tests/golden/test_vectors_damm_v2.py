@@ -11,6 +11,7 @@ from chalicelib.domain.pools.damm_v2.fees import (
     LinearFee,
     RateLimiter,
 )
+from chalicelib.domain.pools.damm_v2.modes import ActivationType, CollectFeeMode, PoolStatus
 from chalicelib.domain.pools.damm_v2.pool import DammV2Pool
 from chalicelib.domain.pools.pool import FeeKind, Moment
 from chalicelib.domain.pools.rejections import QuoteError
@@ -21,7 +22,8 @@ FILE = json.loads((FOLDER / "meteora_damm_v2.json").read_text())
 FILLED = [case for case in FILE["cases"] if "expected" in case]
 
 MINT_A, MINT_B = Mint("mintA"), Mint("mintB")
-NOT_STATE = ("mint_a_decimals", "mint_b_decimals", "base_fee", "dynamic_fee")
+DECIMALS = ("mint_a_decimals", "mint_b_decimals")
+NOT_NUMBERS = ("status", "collect_fee_mode", "base_fee", "dynamic_fee")
 SCHEDULES = {
     "constant": ConstantFee,
     "linear": LinearFee,
@@ -58,11 +60,13 @@ def pool_of(case):
         venue="meteora",
         mint_a=MINT_A,
         mint_b=MINT_B,
-        activation_type=1,
+        status=PoolStatus(state["status"]),
+        activation_type=ActivationType.TIMESTAMP,
+        collect_fee_mode=CollectFeeMode(state["collect_fee_mode"]),
         base_fee=base_fee_of(state["base_fee"]),
         dynamic_fee=dynamic_fee and dynamic_fee_of(dynamic_fee, int(state["sqrt_price"])),
         has_referral=case["has_referral"],
-        **{name: int(value) for name, value in state.items() if name not in NOT_STATE},
+        **{name: int(value) for name, value in state.items() if name not in DECIMALS + NOT_NUMBERS},
     )
 
 

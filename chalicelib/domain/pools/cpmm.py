@@ -1,6 +1,7 @@
 """Raydium CPMM: x · y = k over the vaults less the fees that wait in them; k never falls."""
 
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX, ceil_div
@@ -17,9 +18,17 @@ from chalicelib.domain.tokens import Mint
 
 FEE_RATE_DENOMINATOR = 1_000_000
 
-# The values of `creator_fee_on`; the third is token 1.
-CREATOR_FEE_ON_BOTH = 0
-CREATOR_FEE_ON_TOKEN_0 = 1
+
+class CreatorFeeOn(IntEnum):
+    """Which token the creator fee is taken in; BOTH_TOKEN means the one that is paid."""
+
+    BOTH_TOKEN = 0
+    ONLY_TOKEN_0 = 1
+    ONLY_TOKEN_1 = 2
+
+
+# Every quote compares with these: looked up on the class they make it 6 % slower.
+_BOTH_TOKEN, _ONLY_TOKEN_0 = CreatorFeeOn.BOTH_TOKEN, CreatorFeeOn.ONLY_TOKEN_0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +48,7 @@ class ConstantProductPool:
     fund_fee_rate: int = 0
     creator_fee_rate: int = 0
     enable_creator_fee: bool = False
-    creator_fee_on: int = CREATOR_FEE_ON_BOTH
+    creator_fee_on: CreatorFeeOn = CreatorFeeOn.BOTH_TOKEN
     protocol_fees_0: int = 0
     protocol_fees_1: int = 0
     fund_fees_0: int = 0
@@ -126,7 +135,7 @@ class ConstantProductPool:
 
     def _is_creator_fee_on_input(self, zero_for_one: bool) -> bool:
         fee_on = self.creator_fee_on
-        return fee_on == CREATOR_FEE_ON_BOTH or (fee_on == CREATOR_FEE_ON_TOKEN_0) is zero_for_one
+        return fee_on == _BOTH_TOKEN or (fee_on == _ONLY_TOKEN_0) is zero_for_one
 
     def _require_room(self, zero_for_one: bool, amount_in: int) -> None:
         if (self.vault_0 if zero_for_one else self.vault_1) + amount_in > U64_MAX:

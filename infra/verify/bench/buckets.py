@@ -10,7 +10,8 @@ from typing import NamedTuple
 from chalicelib.domain.pools.clmm.pool import ConcentratedQuote
 from chalicelib.domain.pools.cpmm import ConstantProductQuote
 from chalicelib.domain.pools.damm_v2.fees import ConstantFee, ExponentialFee, LinearFee
-from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING, DammV2Quote
+from chalicelib.domain.pools.damm_v2.modes import CollectFeeMode
+from chalicelib.domain.pools.damm_v2.pool import DammV2Quote
 from chalicelib.domain.pools.dlmm.pool import BinQuote
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.rejections import QuoteError
@@ -161,7 +162,7 @@ def _bucket_with(ranges: dict[Bucket, range], crossed: int) -> Bucket | None:
 
 def _fee_bucket(quote: DammV2Quote) -> Bucket | None:
     pool = quote.pool
-    if pool.collect_fee_mode == COMPOUNDING:
+    if pool.collect_fee_mode == CollectFeeMode.COMPOUNDING:
         return COMPOUNDING_FEE
     if pool.dynamic_fee is not None:
         return DYNAMIC_FEE

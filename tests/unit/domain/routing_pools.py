@@ -2,12 +2,14 @@
 
 from math import isqrt, log
 
-from chalicelib.domain.pools.clmm.pool import ConcentratedPool, Tick
+from chalicelib.domain.pools.clmm.pool import CollectFeeOn, ConcentratedPool, Tick
 from chalicelib.domain.pools.clmm.ticks import sqrt_price_at, tick_at
 from chalicelib.domain.pools.clmm.volatility import DynamicFee as TickDynamicFee
-from chalicelib.domain.pools.cpmm import ConstantProductPool
+from chalicelib.domain.pools.cpmm import ConstantProductPool, CreatorFeeOn
 from chalicelib.domain.pools.damm_v2.fees import ConstantFee, DynamicFee, LinearFee, RateLimiter
+from chalicelib.domain.pools.damm_v2.modes import ActivationType, CollectFeeMode, PoolStatus
 from chalicelib.domain.pools.damm_v2.pool import DammV2Pool
+from chalicelib.domain.pools.dlmm.fees import CollectFeeMode as BinFeeMode
 from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
 from chalicelib.domain.pools.dlmm.pool import Bin, BinPool
 from chalicelib.domain.pools.pool import Moment
@@ -48,7 +50,7 @@ def constant_product_pool(rng, price, depth_b, names):
         fund_fee_rate=40_000,
         creator_fee_rate=rng.choice((0, 500)),
         enable_creator_fee=rng.random() < 0.3,
-        creator_fee_on=rng.choice((0, 1, 2)),
+        creator_fee_on=rng.choice(list(CreatorFeeOn)),
         **names,
     )
 
@@ -83,7 +85,7 @@ def concentrated_pool(rng, price, depth_b, names):
         trade_fee_rate=rng.choice((100, 500, 2500)),
         protocol_fee_rate=120_000,
         fund_fee_rate=40_000,
-        fee_on=rng.choice((0, 0, 1, 2)),
+        fee_on=rng.choice((CollectFeeOn.FROM_INPUT, *CollectFeeOn)),
         ticks=tuple(Tick(edge, net[edge], gross[edge]) for edge in sorted(net)),
         dynamic_fee=rng.choice((None, None, tick_fee(rng, middle))),
         **names,
@@ -129,7 +131,7 @@ def bin_pool(rng, price, depth_b, names):
             reduction_factor=5000,
             max_volatility_accumulator=350_000,
             protocol_share=500,
-            collect_fee_mode=rng.choice((0, 0, 1)),
+            collect_fee_mode=rng.choice((BinFeeMode.INPUT_ONLY, *BinFeeMode)),
         ),
         v_parameters=VariableParameters(
             rng.choice((0, 50_000)),
@@ -150,10 +152,10 @@ def damm_pool(rng, price, depth_b, names):
         1, bin_step_u128, 40_000, 10, 120, 5000, 14_460_000, 100_000, 0, sqrt_price, 0
     )
     return DammV2Pool(
-        status=0,
-        activation_type=1,
+        status=PoolStatus.ENABLE,
+        activation_type=ActivationType.TIMESTAMP,
         activation_point=NOW.unix_seconds - 100,
-        collect_fee_mode=rng.choice((0, 1, 1, 2)),
+        collect_fee_mode=CollectFeeMode(rng.choice((0, 1, 1, 2))),
         fee_version=0,
         sqrt_price=sqrt_price,
         sqrt_min_price=max(4295048016, int(sqrt_price / span)),

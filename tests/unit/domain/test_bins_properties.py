@@ -2,7 +2,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
+from chalicelib.domain.pools.dlmm.fees import (
+    CollectFeeMode,
+    StaticParameters,
+    VariableParameters,
+)
 from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.q64 import Q64
@@ -56,7 +60,7 @@ def pools(draw):
             reduction_factor=5_000,
             max_volatility_accumulator=350_000,
             protocol_share=500,
-            collect_fee_mode=draw(st.sampled_from([0, 1])),
+            collect_fee_mode=draw(st.sampled_from(CollectFeeMode)),
         ),
         v_parameters=VariableParameters(
             volatility_accumulator=draw(st.sampled_from([0, 120_000])),
@@ -160,7 +164,9 @@ def plain_pool(**changes):
         "active_id": 0,
         "bin_step": 10,
         "bins": (Bin(-1, 0, 1_000), Bin(0, 1_000, 1_000)),
-        "parameters": StaticParameters(10_000, 0, 0, 30, 600, 5_000, 350_000, 500, 0),
+        "parameters": StaticParameters(
+            10_000, 0, 0, 30, 600, 5_000, 350_000, 500, CollectFeeMode.INPUT_ONLY
+        ),
         "v_parameters": VariableParameters(0, 0, 0, 0),
     }
     return BinPool(**terms | changes)

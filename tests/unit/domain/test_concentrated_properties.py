@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.pools.clmm.pool import ConcentratedPool, Tick
+from chalicelib.domain.pools.clmm.pool import CollectFeeOn, ConcentratedPool, Tick
 from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK, Q64, sqrt_price_at, tick_at
 from chalicelib.domain.pools.clmm.volatility import DynamicFee
 from chalicelib.domain.pools.pool import Moment
@@ -80,7 +80,7 @@ def markets(draw, fees=st.none() | dynamic_fees):  # noqa: B008
         trade_fee_rate=draw(st.integers(1, 100_000)),
         protocol_fee_rate=120_000,
         fund_fee_rate=40_000,
-        fee_on=draw(st.integers(0, 2)),
+        fee_on=draw(st.sampled_from(CollectFeeOn)),
         ticks=ticks_of(positions),
         dynamic_fee=draw(fees),
     )
@@ -223,7 +223,7 @@ def test_quote_is_incomplete_when_prices_end(mint):
         trade_fee_rate=100,
         protocol_fee_rate=120_000,
         fund_fee_rate=40_000,
-        fee_on=0,
+        fee_on=CollectFeeOn.FROM_INPUT,
         ticks=ticks_of([position]),
     )
 

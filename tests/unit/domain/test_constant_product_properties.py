@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.pools.cpmm import ConstantProductPool
+from chalicelib.domain.pools.cpmm import ConstantProductPool, CreatorFeeOn
 from chalicelib.domain.pools.pool import FeeKind, Moment
 from chalicelib.domain.pools.rejections import MintNotInPoolError, QuoteError
 from chalicelib.domain.tokens import Mint
@@ -45,7 +45,7 @@ def pools(draw):
         protocol_fee_rate=protocol_fee_rate,
         fund_fee_rate=draw(st.integers(0, 1_000_000 - protocol_fee_rate)),
         enable_creator_fee=draw(st.booleans()),
-        creator_fee_on=draw(st.integers(0, 2)),
+        creator_fee_on=draw(st.sampled_from(CreatorFeeOn)),
         **fees,
     )
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.pools.damm_v2.fees import ConstantFee, DynamicFee, ExponentialFee, LinearFee
-from chalicelib.domain.pools.damm_v2.pool import BOTH_TOKEN, COMPOUNDING, ONLY_B, DammV2Pool
+from chalicelib.domain.pools.damm_v2.modes import ActivationType, CollectFeeMode, PoolStatus
+from chalicelib.domain.pools.damm_v2.pool import DammV2Pool
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.q64 import Q64, Q128
 from chalicelib.domain.pools.rejections import (
@@ -47,10 +48,10 @@ def range_pool(**changes):
         "venue": "meteora",
         "mint_a": MINT_A,
         "mint_b": MINT_B,
-        "status": 0,
-        "activation_type": 1,
+        "status": PoolStatus.ENABLE,
+        "activation_type": ActivationType.TIMESTAMP,
         "activation_point": ACTIVATION,
-        "collect_fee_mode": BOTH_TOKEN,
+        "collect_fee_mode": CollectFeeMode.BOTH_TOKEN,
         "fee_version": 0,
         "sqrt_price": Q64,
         "sqrt_min_price": Q64 // 2,
@@ -69,7 +70,7 @@ def range_pool(**changes):
 
 def compounding_pool(token_a_amount, token_b_amount, **changes):
     terms = {
-        "collect_fee_mode": COMPOUNDING,
+        "collect_fee_mode": CollectFeeMode.COMPOUNDING,
         "compounding_fee_bps": 5_000,
         "token_a_amount": token_a_amount,
         "token_b_amount": token_b_amount,
@@ -81,7 +82,7 @@ def compounding_pool(token_a_amount, token_b_amount, **changes):
 @st.composite
 def range_pools(draw):
     return range_pool(
-        collect_fee_mode=draw(st.sampled_from([BOTH_TOKEN, ONLY_B])),
+        collect_fee_mode=draw(st.sampled_from([CollectFeeMode.BOTH_TOKEN, CollectFeeMode.ONLY_B])),
         fee_version=draw(st.sampled_from([0, 1])),
         sqrt_price=draw(st.integers(Q64 // 2, Q64 * 2)),
         liquidity=draw(st.integers(1, 10**13)) * Q64 + draw(st.integers(0, Q64)),
@@ -253,16 +254,16 @@ def test_volatility_is_charged_when_price_has_moved():
     ("changes", "mint", "amount", "rejection"),
     [
         ({}, MINT_A, 0, ZeroAmountError),
-        ({"status": 1}, MINT_A, 10, SwapDisabledError),
+        ({"status": PoolStatus.DISABLE}, MINT_A, 10, SwapDisabledError),
         ({"activation_point": NOW.unix_seconds + 1}, MINT_A, 10, SwapDisabledError),
-        ({"activation_type": 0}, MINT_A, 10, SwapDisabledError),
+        ({"activation_type": ActivationType.SLOT}, MINT_A, 10, SwapDisabledError),
         ({}, MINT_A, 2**64, AmountOverflowError),
         ({}, Mint("other"), 10, MintNotInPoolError),
         ({"liquidity": 0}, MINT_A, 10, EmptyPoolError),
         ({}, MINT_A, 10**10, PriceRangeError),
         ({}, MINT_B, 10**10, PriceRangeError),
         ({"sqrt_min_price": 1, "liquidity": 2**127}, MINT_A, 2**64 - 1, AmountOverflowError),
-        ({"collect_fee_mode": COMPOUNDING}, MINT_A, 10, EmptyPoolError),
+        ({"collect_fee_mode": CollectFeeMode.COMPOUNDING}, MINT_A, 10, EmptyPoolError),
     ],
     ids=[
         "nothing",

@@ -7,11 +7,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib.domain.orders.trades import SwapMode
-from chalicelib.domain.pools.clmm.pool import ConcentratedPool, Tick
+from chalicelib.domain.pools.clmm.pool import CollectFeeOn, ConcentratedPool, Tick
 from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK
 from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.damm_v2.fees import RateLimiter
-from chalicelib.domain.pools.damm_v2.pool import BOTH_TOKEN
+from chalicelib.domain.pools.damm_v2.modes import CollectFeeMode
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     InsufficientLiquidityError,
@@ -214,7 +214,7 @@ def test_leg_is_refused_when_its_pool_would_fill_a_part_only(mode):
         trade_fee_rate=100,
         protocol_fee_rate=120_000,
         fund_fee_rate=40_000,
-        fee_on=0,
+        fee_on=CollectFeeOn.FROM_INPUT,
         ticks=(Tick(MIN_TICK, 10, 10), Tick(MAX_TICK, -10, 10)),
     )
     leg = Leg(thin, "A", U64_MAX)
@@ -258,7 +258,9 @@ def is_askew(pool):
     """The rate of a limiter depends on an amount, and the two directions do not always take the
     same one. Programs refuse it where the fee is taken from both tokens."""
     is_limited = isinstance(getattr(pool, "base_fee", None), RateLimiter)
-    return is_limited and bool(pool.dynamic_fee or pool.collect_fee_mode == BOTH_TOKEN)
+    return is_limited and bool(
+        pool.dynamic_fee or pool.collect_fee_mode == CollectFeeMode.BOTH_TOKEN
+    )
 
 
 def test_input_of_an_exact_output_buys_at_least_that_output_from_every_kind_of_pool():
@@ -292,7 +294,7 @@ def test_input_of_an_exact_output_buys_nearly_that_output_when_a_limited_rate_ha
         rng = random.Random(f"limited{seed}")
         one = pool_of("damm", rng, price=1.0, depth_b=10**12)
         leg = Leg(one, "B", int(10 ** rng.uniform(3, 11.5)))
-        if one.collect_fee_mode == BOTH_TOKEN or not is_askew(one):
+        if one.collect_fee_mode == CollectFeeMode.BOTH_TOKEN or not is_askew(one):
             continue
         try:
             costs = fill([leg], OUT, NOW)

@@ -4,7 +4,7 @@ from math import isqrt
 import pytest
 
 from chalicelib.domain.pools.clmm.ticks import sqrt_price_at
-from chalicelib.domain.pools.damm_v2.pool import COMPOUNDING
+from chalicelib.domain.pools.damm_v2.modes import CollectFeeMode
 from chalicelib.domain.pools.dlmm.pool import bin_price
 from chalicelib.simulation.listings import (
     DAMM_V2_EXPONENTIAL,
@@ -146,7 +146,7 @@ def test_active_bin_turns_to_y_when_price_rises_through_it(listed):
 def test_damm_v2_price_is_within_its_range_when_price_moves(listed):
     for pool in states(listed):
         assert pool.sqrt_min_price < pool.sqrt_price < pool.sqrt_max_price
-        if pool.collect_fee_mode == COMPOUNDING:
+        if pool.collect_fee_mode == CollectFeeMode.COMPOUNDING:
             assert pool.sqrt_price == isqrt((pool.token_b_amount << 128) // pool.token_a_amount)
 
 
@@ -155,7 +155,7 @@ def test_depth_is_worth_both_sides_when_pool_is_held_to_its_curve(listed):
     pool = MARKET.pool(listed.address, SLOT_NOW)
     if isinstance(listed.terms, ConstantProductTerms):
         amount_a, amount_b = pool.reserve_0, pool.reserve_1
-    elif listed.terms.collect_fee_mode == COMPOUNDING:
+    elif listed.terms.collect_fee_mode == CollectFeeMode.COMPOUNDING:
         amount_a, amount_b = pool.token_a_amount, pool.token_b_amount
     else:
         price, lowest, highest = pool.sqrt_price, pool.sqrt_min_price, pool.sqrt_max_price

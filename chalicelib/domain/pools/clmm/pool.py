@@ -5,6 +5,7 @@ Invariant: `liquidity` is the sum of `liquidity_net` over the ticks up to `tick_
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from operator import attrgetter
 from typing import ClassVar, NamedTuple
 
@@ -34,15 +35,23 @@ from chalicelib.domain.tokens import Mint
 
 Q128 = 1 << 128
 
-# The values of `fee_on`; the third is token 1.
-FEE_ON_INPUT = 0
-FEE_ON_TOKEN_0 = 1
-
 # A swap without a price limit of its own stops one unit before the first and last prices.
 _LOWEST = MIN_SQRT_PRICE_X64 + 1
 _HIGHEST = MAX_SQRT_PRICE_X64 - 1
 
 _TICK_OF = attrgetter("tick")
+
+
+class CollectFeeOn(IntEnum):
+    """Which token the fees of a swap are taken in."""
+
+    FROM_INPUT = 0
+    TOKEN_0_ONLY = 1
+    TOKEN_1_ONLY = 2
+
+
+# Every quote compares with these: looked up on the class they make a short one 4 % slower.
+_FROM_INPUT, _TOKEN_0_ONLY = CollectFeeOn.FROM_INPUT, CollectFeeOn.TOKEN_0_ONLY
 
 
 class Tick(NamedTuple):
@@ -70,7 +79,7 @@ class ConcentratedPool:
     trade_fee_rate: int
     protocol_fee_rate: int
     fund_fee_rate: int
-    fee_on: int
+    fee_on: CollectFeeOn
     ticks: tuple[Tick, ...]
     dynamic_fee: DynamicFee | None = None
 
@@ -101,7 +110,7 @@ class ConcentratedPool:
         if amount > U64_MAX:
             raise AmountOverflowError
         fee_on = self.fee_on
-        is_fee_on_input = fee_on == FEE_ON_INPUT or (fee_on == FEE_ON_TOKEN_0) is is_down
+        is_fee_on_input = fee_on == _FROM_INPUT or (fee_on == _TOKEN_0_ONLY) is is_down
         walk = _Walk(self, SwapKind(is_exact_in, is_down, is_fee_on_input), amount, at)
         walk.run()
         return walk

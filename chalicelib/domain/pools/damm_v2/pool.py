@@ -20,6 +20,7 @@ from chalicelib.domain.pools.damm_v2.fees import (
     fee_of_included,
     included_fee_amount,
 )
+from chalicelib.domain.pools.damm_v2.modes import ActivationType, CollectFeeMode, PoolStatus
 from chalicelib.domain.pools.pool import Fee, Moment, PoolKind, Price, is_a_to_b
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
@@ -28,9 +29,10 @@ from chalicelib.domain.pools.rejections import (
 )
 from chalicelib.domain.tokens import Mint
 
-BOTH_TOKEN, ONLY_B, COMPOUNDING = 0, 1, 2
+# Every quote compares with these: looked up on their classes they make it 20 % slower.
+_ENABLE, _BY_SLOT = PoolStatus.ENABLE, ActivationType.SLOT
+_BOTH_TOKEN, _COMPOUNDING = CollectFeeMode.BOTH_TOKEN, CollectFeeMode.COMPOUNDING
 
-_BY_SLOT = 0
 _MAX_FEE_NUMERATOR = (500_000_000, 990_000_000)
 
 
@@ -39,7 +41,7 @@ class DammV2Pool:
     """A DAMM v2 pool: sqrt prices are Q64.64, B per A; `liquidity` carries 64 more bits of scale.
 
     `token_a_amount` and `token_b_amount` are the reserves of compounding pools only. Points count
-    slots when `activation_type` is 0, seconds when it is 1.
+    slots or seconds, as `activation_type` says.
     """
 
     kind: ClassVar[PoolKind] = PoolKind.DAMM_V2
@@ -48,10 +50,10 @@ class DammV2Pool:
     venue: str
     mint_a: Mint
     mint_b: Mint
-    status: int
-    activation_type: int
+    status: PoolStatus
+    activation_type: ActivationType
     activation_point: int
-    collect_fee_mode: int
+    collect_fee_mode: CollectFeeMode
     fee_version: int
     sqrt_price: int
     sqrt_min_price: int
@@ -86,7 +88,7 @@ class DammV2Pool:
         if numerator is None:
             numerator = self._numerator_of_included(amount_in, is_a_to_b, at)
         # The rounding is written out: a call of fee_of_included makes a quote 5 % slower.
-        if is_a_to_b or self.collect_fee_mode == BOTH_TOKEN:
+        if is_a_to_b or self.collect_fee_mode == _BOTH_TOKEN:
             gross_out, sqrt_price = self._curve.sell(amount_in, is_a_to_b)
             fee = -(-gross_out * numerator // FEE_DENOMINATOR)
             amount_out = gross_out - fee
@@ -157,7 +159,7 @@ class DammV2Pool:
         return Price(denominator, numerator)
 
     def takes_fee_from_input(self, is_a_to_b: bool) -> bool:
-        return not is_a_to_b and self.collect_fee_mode != BOTH_TOKEN
+        return not is_a_to_b and self.collect_fee_mode != _BOTH_TOKEN
 
     def divide_fee(self, fee: int) -> FeeShares:
         """Divide a fee as this pool's settings say."""
@@ -169,7 +171,7 @@ class DammV2Pool:
         )
 
     def _build_curve(self) -> RangeCurve | ProductCurve:
-        if self.collect_fee_mode == COMPOUNDING:
+        if self.collect_fee_mode == _COMPOUNDING:
             return ProductCurve(self.token_a_amount, self.token_b_amount)
         return RangeCurve.of(
             liquidity=self.liquidity,
@@ -181,7 +183,7 @@ class DammV2Pool:
     def _open(self, input_mint: Mint, amount: int, at: Moment) -> bool:
         if amount <= 0:
             raise ZeroAmountError
-        if self.status != 0 or self._point(at) < self.activation_point:
+        if self.status != _ENABLE or self._point(at) < self.activation_point:
             raise SwapDisabledError
         if amount > U64_MAX:
             raise AmountOverflowError
@@ -203,7 +205,7 @@ class DammV2Pool:
         return self._capped(self.base_fee.numerator_of_excluded(amount, swap))
 
     def _checked(self, quote: "DammV2Quote") -> "DammV2Quote":
-        if self.collect_fee_mode == COMPOUNDING and max(quote.reserves_after) > U64_MAX:
+        if self.collect_fee_mode == _COMPOUNDING and max(quote.reserves_after) > U64_MAX:
             raise AmountOverflowError
         return quote
 
@@ -259,7 +261,7 @@ class DammV2Quote(NamedTuple):
 
     @property
     def next_sqrt_price(self) -> int:
-        if self.pool.collect_fee_mode != COMPOUNDING:
+        if self.pool.collect_fee_mode != _COMPOUNDING:
             return self.range_sqrt_price
         token_a_amount, token_b_amount = self.reserves_after
         return isqrt((token_b_amount << 128) // token_a_amount)
@@ -270,7 +272,7 @@ class DammV2Quote(NamedTuple):
         if dynamic_fee:
             dynamic_fee = dynamic_fee.after(pool.sqrt_price, sqrt_price, self.at.unix_seconds)
         after = replace(pool, sqrt_price=sqrt_price, dynamic_fee=dynamic_fee)
-        if pool.collect_fee_mode != COMPOUNDING:
+        if pool.collect_fee_mode != _COMPOUNDING:
             return after
         token_a_amount, token_b_amount = self.reserves_after
         return replace(after, token_a_amount=token_a_amount, token_b_amount=token_b_amount)

@@ -1,5 +1,6 @@
 """The fee rates of a DLMM pair: a base rate, and a surcharge that grows with the bins passed."""
 
+from enum import IntEnum
 from typing import NamedTuple, Self
 
 from chalicelib.domain.amounts import BPS, ceil_div
@@ -11,11 +12,15 @@ _VOLATILITY_PER_BIN = 10_000
 _VARIABLE_FEE_SCALE = 10**11
 
 
-class StaticParameters(NamedTuple):
-    """A pair's fee settings: `protocol_share` in basis points, periods in seconds.
+class CollectFeeMode(IntEnum):
+    """Which token the fees of a swap are taken in."""
 
-    Fees are taken from the input in `collect_fee_mode` 0, from Y alone in mode 1.
-    """
+    INPUT_ONLY = 0
+    ONLY_Y = 1
+
+
+class StaticParameters(NamedTuple):
+    """A pair's fee settings: `protocol_share` in basis points, periods in seconds."""
 
     base_factor: int
     base_fee_power_factor: int
@@ -25,7 +30,11 @@ class StaticParameters(NamedTuple):
     reduction_factor: int
     max_volatility_accumulator: int
     protocol_share: int
-    collect_fee_mode: int
+    collect_fee_mode: CollectFeeMode
+
+    def takes_fee_from_input(self, is_x_to_y: bool) -> bool:
+        """Tell whether a swap in this direction pays its fee from what goes in."""
+        return not is_x_to_y or self.collect_fee_mode == CollectFeeMode.INPUT_ONLY
 
 
 class VariableParameters(NamedTuple):

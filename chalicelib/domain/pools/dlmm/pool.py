@@ -145,7 +145,7 @@ class _Walk:
         self.is_x_to_y = is_x_to_y
         self.side = pool.side(is_x_to_y)
         self.timestamp = at.unix_seconds
-        self.fee_on_input = pool.parameters.collect_fee_mode == 0 or not is_x_to_y
+        self.fee_on_input = pool.parameters.takes_fee_from_input(is_x_to_y)
         self.fees = SwapFees.begin(
             pool.parameters,
             pool.v_parameters,
