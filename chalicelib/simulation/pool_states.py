@@ -14,9 +14,10 @@ from chalicelib.domain.pools.cpmm import ConstantProductPool, CreatorFeeOn
 from chalicelib.domain.pools.damm_v2.fees import DynamicFee as DammV2DynamicFee
 from chalicelib.domain.pools.damm_v2.modes import ActivationType, CollectFeeMode, PoolStatus
 from chalicelib.domain.pools.damm_v2.pool import DammV2Pool
+from chalicelib.domain.pools.dlmm.bins import Bin, bin_price
 from chalicelib.domain.pools.dlmm.fees import CollectFeeMode as BinFeeMode
 from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
-from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
+from chalicelib.domain.pools.dlmm.pool import BinPool
 from chalicelib.domain.pools.q64 import Q64
 from chalicelib.simulation.listings import (
     BinTerms,

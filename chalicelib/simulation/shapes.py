@@ -15,7 +15,7 @@ from chalicelib.domain.pools.clmm.ticks import (
     tick_at,
 )
 from chalicelib.domain.pools.damm_v2.modes import CollectFeeMode
-from chalicelib.domain.pools.dlmm.pool import Bin, bin_price
+from chalicelib.domain.pools.dlmm.bins import Bin, bin_price
 from chalicelib.domain.pools.q64 import Q128, U128_MAX
 from chalicelib.simulation.listings import (
     BinTerms,

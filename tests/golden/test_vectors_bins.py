@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.pools.dlmm.bins import Bin, bin_price
 from chalicelib.domain.pools.dlmm.fees import (
     CollectFeeMode,
     StaticParameters,
     VariableParameters,
 )
-from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
+from chalicelib.domain.pools.dlmm.pool import BinPool
 from chalicelib.domain.pools.pool import FeeKind, Moment
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint

@@ -9,9 +9,10 @@ from chalicelib.domain.pools.cpmm import ConstantProductPool, CreatorFeeOn
 from chalicelib.domain.pools.damm_v2.fees import ConstantFee, DynamicFee, LinearFee, RateLimiter
 from chalicelib.domain.pools.damm_v2.modes import ActivationType, CollectFeeMode, PoolStatus
 from chalicelib.domain.pools.damm_v2.pool import DammV2Pool
+from chalicelib.domain.pools.dlmm.bins import Bin
 from chalicelib.domain.pools.dlmm.fees import CollectFeeMode as BinFeeMode
 from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
-from chalicelib.domain.pools.dlmm.pool import Bin, BinPool
+from chalicelib.domain.pools.dlmm.pool import BinPool
 from chalicelib.domain.pools.pool import Moment
 
 KINDS = ("cpmm", "clmm", "dlmm", "damm")

@@ -2,12 +2,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.pools.dlmm.bins import Bin, bin_price
 from chalicelib.domain.pools.dlmm.fees import (
     CollectFeeMode,
     StaticParameters,
     VariableParameters,
 )
-from chalicelib.domain.pools.dlmm.pool import Bin, BinPool, bin_price
+from chalicelib.domain.pools.dlmm.pool import BinPool
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.q64 import Q64
 from chalicelib.domain.pools.rejections import (

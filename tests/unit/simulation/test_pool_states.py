@@ -5,7 +5,7 @@ import pytest
 
 from chalicelib.domain.pools.clmm.ticks import sqrt_price_at
 from chalicelib.domain.pools.damm_v2.modes import CollectFeeMode
-from chalicelib.domain.pools.dlmm.pool import bin_price
+from chalicelib.domain.pools.dlmm.bins import bin_price
 from chalicelib.simulation.listings import (
     DAMM_V2_EXPONENTIAL,
     DAMM_V2_LINEAR,

@@ -1,0 +1,116 @@
+"""The bins of a DLMM pair, and what a swap takes from each and leaves there.
+
+Invariant: what a bin holds, valued at its own price, never falls.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
+from chalicelib.domain.pools.dlmm.fees import FEE_PRECISION, SwapFees
+from chalicelib.domain.pools.q64 import Q64, pow_q64
+from chalicelib.domain.pools.rejections import AmountOverflowError
+
+
+class Bin(NamedTuple):
+    """The reserves that trade at one price, in base units."""
+
+    bin_id: int
+    amount_x: int
+    amount_y: int
+
+
+class BinFill(NamedTuple):
+    """What a swap did to one bin, in base units."""
+
+    bin_id: int
+    #: Paid by the trader, an input fee included.
+    amount_taken: int
+    #: Received by the trader, an output fee taken off.
+    amount_net: int
+    #: What the bin gained of one token and lost of the other; fees leave the bin.
+    amount_added: int
+    amount_removed: int
+    #: The two parts of the fee.
+    lp_fee: int
+    protocol_fee: int
+
+
+@lru_cache(maxsize=65_536)
+def bin_price(bin_id: int, bin_step: int) -> int:
+    """Return the price of a bin, base units of Y for one of X, in Q64.64.
+
+    As dlmm price_math.rs get_price_from_id has it: (1 + bin_step/10⁴)^bin_id. Raises
+    AmountOverflowError when that leaves Q64.64.
+    """
+    return pow_q64(Q64 + bin_step * Q64 // BPS, bin_id)
+
+
+class BinWalk:
+    """One swap's way through the bins of a pair, `side` in walking order."""
+
+    __slots__ = ("fee_on_input", "fees", "is_x_to_y", "side")
+
+    def __init__(self, side: tuple[Bin, ...], fees: SwapFees, is_x_to_y: bool) -> None:
+        self.side = side
+        self.fees = fees
+        self.is_x_to_y = is_x_to_y
+        self.fee_on_input = fees.parameters.takes_fee_from_input(is_x_to_y)
+
+    def take(self, held: Bin, amount: int) -> BinFill:
+        """Swap up to `amount` of input in one bin. Raises AmountOverflowError."""
+        bin_id, fees = held.bin_id, self.fees
+        return self._swap(held, amount, bin_price(bin_id, fees.bin_step), fees.rate(bin_id))
+
+    def give(self, held: Bin, amount: int) -> BinFill:
+        """Swap for up to `amount` of output in one bin. Raises AmountOverflowError."""
+        price = bin_price(held.bin_id, self.fees.bin_step)
+        rate = self.fees.rate(held.bin_id)
+        net_rate = FEE_PRECISION - rate
+        gross = amount if self.fee_on_input else ceil_div(amount * FEE_PRECISION, net_rate)
+        if gross >= (held.amount_y if self.is_x_to_y else held.amount_x):
+            return self._swap(held, U64_MAX, price, rate)
+        amount_in = self._amount_to_pay(gross, price)
+        if self.fee_on_input:
+            amount_in = ceil_div(amount_in * FEE_PRECISION, net_rate)
+        if amount_in > U64_MAX:
+            raise AmountOverflowError
+        fill = self._swap(held, amount_in, price, rate)
+        # What rounding buys beyond the wish leaves the bin; it is the protocol's where the fee is
+        # taken from the output, else nobody's.
+        surplus = 0 if self.fee_on_input else fill.amount_net - amount
+        return fill._replace(amount_net=amount, protocol_fee=fill.protocol_fee + surplus)
+
+    def _swap(self, held: Bin, amount: int, price: int, rate: int) -> BinFill:
+        bin_id, reserve_in, reserve_out = held
+        if not self.is_x_to_y:
+            reserve_in, reserve_out = reserve_out, reserve_in
+        fee = -(-amount * rate // FEE_PRECISION) if self.fee_on_input else 0
+        net, used, gross_out = amount - fee, self._amount_to_pay(reserve_out, price), reserve_out
+        if used > U64_MAX:
+            raise AmountOverflowError
+        if net < used:
+            used, gross_out = net, self._amount_bought(net, price)
+        elif net > used:
+            # The fee was estimated on the whole amount; a drained bin charges what it used.
+            amount = ceil_div(used * FEE_PRECISION, FEE_PRECISION - rate) if fee else used
+            fee = amount - used
+        if reserve_in + used > U64_MAX:
+            raise AmountOverflowError
+        net_out = gross_out
+        if not self.fee_on_input:
+            fee = -(-gross_out * rate // FEE_PRECISION)
+            net_out -= fee
+        # A fee that swallows the whole input goes to the protocol.
+        protocol_fee = fee * self.fees.parameters.protocol_share // BPS if used else fee
+        return BinFill(bin_id, amount, net_out, used, gross_out, fee - protocol_fee, protocol_fee)
+
+    def _amount_to_pay(self, amount_out: int, price: int) -> int:
+        # Here and for the fee in `_swap` the rounding is written out: ceil_div, called twice in a
+        # bin, makes a quote 7 % slower.
+        if self.is_x_to_y:
+            return -(-(amount_out << 64) // price)
+        return -(-amount_out * price >> 64)
+
+    def _amount_bought(self, amount_in: int, price: int) -> int:
+        return amount_in * price >> 64 if self.is_x_to_y else (amount_in << 64) // price
