@@ -33,7 +33,7 @@ _BOTH_TOKEN, _ONLY_TOKEN_0 = CreatorFeeOn.BOTH_TOKEN, CreatorFeeOn.ONLY_TOKEN_0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantProductPool:
-    """A Raydium CPMM pool; rates are in 1e-6, accrued fees are still inside the vaults."""
+    """A Raydium CPMM pool; token 0 is `mint_a`, token 1 is `mint_b`; rates are in 1e-6."""
 
     kind: ClassVar[PoolKind] = PoolKind.CPMM
 
@@ -41,14 +41,19 @@ class ConstantProductPool:
     venue: str
     mint_a: Mint
     mint_b: Mint
+    #: Balances in base units, the accrued fees below still among them.
     vault_0: int
     vault_1: int
+    #: Of what is paid.
     trade_fee_rate: int
+    #: Of the trade fee.
     protocol_fee_rate: int = 0
     fund_fee_rate: int = 0
+    #: Of the side that `creator_fee_on` chooses, beside the trade fee.
     creator_fee_rate: int = 0
     enable_creator_fee: bool = False
     creator_fee_on: CreatorFeeOn = CreatorFeeOn.BOTH_TOKEN
+    #: Fees that wait in the vaults for their owners, in base units: no part of the reserves.
     protocol_fees_0: int = 0
     protocol_fees_1: int = 0
     fund_fees_0: int = 0
@@ -58,23 +63,30 @@ class ConstantProductPool:
 
     @property
     def reserve_0(self) -> int:
+        """Base units of token 0 that trade."""
         return self.vault_0 - self.protocol_fees_0 - self.fund_fees_0 - self.creator_fees_0
 
     @property
     def reserve_1(self) -> int:
+        """Base units of token 1 that trade."""
         return self.vault_1 - self.protocol_fees_1 - self.fund_fees_1 - self.creator_fees_1
 
     def quote_exact_in(
         self, input_mint: Mint, amount_in: int, at: Moment
     ) -> "ConstantProductQuote":
-        """Quote paying exactly `amount_in` of `input_mint`. Raises a QuoteError."""
+        """Return what exactly `amount_in` base units buy.
+
+        The fees are those of raydium-cp-swap calculator.rs swap_base_input. Raises
+        ZeroAmountError, EmptyPoolError, DivisionByZeroError, ZeroOutputError or
+        AmountOverflowError.
+        """
         zero_for_one = is_a_to_b(self, input_mint)
         if amount_in <= 0:
             raise ZeroAmountError
         reserve_in, reserve_out = self._reserves(zero_for_one)
         creator_fee_on_input = self._is_creator_fee_on_input(zero_for_one)
         creator_rate = self.creator_fee_rate if self.enable_creator_fee else 0
-        # raydium-cp-swap curve/calculator.rs: one fee on the input, split, or two separate ones.
+        # On the input both fees are reckoned as one and then split; else each on its side.
         if creator_fee_on_input:
             rate = self.trade_fee_rate + creator_rate
             fee = ceil_div(amount_in * rate, FEE_RATE_DENOMINATOR)
@@ -97,7 +109,11 @@ class ConstantProductPool:
     def quote_exact_out(
         self, input_mint: Mint, amount_out: int, at: Moment
     ) -> "ConstantProductQuote":
-        """Quote receiving exactly `amount_out` of the other mint. Raises a QuoteError."""
+        """Return what exactly `amount_out` base units cost.
+
+        The fees are those of raydium-cp-swap calculator.rs swap_base_output. Raises as
+        `quote_exact_in`, and InsufficientLiquidityError.
+        """
         zero_for_one = is_a_to_b(self, input_mint)
         if amount_out <= 0:
             raise ZeroAmountError
@@ -110,7 +126,7 @@ class ConstantProductPool:
             gross_out, rate = _before_fee(amount_out, creator_rate), self.trade_fee_rate
         if gross_out >= reserve_out:
             raise InsufficientLiquidityError
-        # raydium-cp-swap curve/constant_product.rs: the input rounds up.
+        # raydium-cp-swap constant_product.rs swap_base_output_without_fees: the input rounds up.
         net = ceil_div(reserve_in * gross_out, reserve_out - gross_out)
         amount_in = _before_fee(net, rate)
         if creator_fee_on_input:
@@ -143,13 +159,16 @@ class ConstantProductPool:
 
 
 class ConstantProductQuote(NamedTuple):
-    """What a CPMM swap would fill; the protocol and fund fees are parts of the trade fee."""
+    """What a CPMM swap would fill, in base units."""
 
     pool: ConstantProductPool
     zero_for_one: bool
+    #: All that is paid and all that is received, fees included and taken off.
     amount_in: int
     amount_out: int
+    #: In the token that is paid; the protocol and fund fees are parts of it.
     trade_fee: int
+    #: In the token that is paid if `creator_fee_on_input`, else in the one received.
     creator_fee: int
     creator_fee_on_input: bool
 
@@ -213,7 +232,7 @@ class ConstantProductQuote(NamedTuple):
 
 
 def _split(fee: int, trade_rate: int, creator_rate: int) -> tuple[int, int]:
-    # raydium-cp-swap curve/fees.rs split_creator_fee: it divides by the sum of the rates.
+    # raydium-cp-swap fees.rs split_creator_fee: it divides by the sum of the rates.
     if trade_rate + creator_rate == 0:
         raise DivisionByZeroError
     creator_fee = fee * creator_rate // (trade_rate + creator_rate)
@@ -221,5 +240,5 @@ def _split(fee: int, trade_rate: int, creator_rate: int) -> tuple[int, int]:
 
 
 def _before_fee(amount: int, rate: int) -> int:
-    # raydium-cp-swap curve/fees.rs calculate_pre_fee_amount.
+    # raydium-cp-swap fees.rs calculate_pre_fee_amount.
     return ceil_div(amount * FEE_RATE_DENOMINATOR, FEE_RATE_DENOMINATOR - rate)

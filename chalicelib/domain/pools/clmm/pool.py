@@ -55,16 +55,18 @@ _FROM_INPUT, _TOKEN_0_ONLY = CollectFeeOn.FROM_INPUT, CollectFeeOn.TOKEN_0_ONLY
 
 
 class Tick(NamedTuple):
-    """An initialized tick: crossing it upwards adds `liquidity_net`, downwards takes it away."""
+    """A tick at which positions begin or end."""
 
     tick: int
+    #: What crossing it upwards adds to the liquidity, and downwards takes away.
     liquidity_net: int
+    #: The liquidity of all positions that begin or end here.
     liquidity_gross: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcentratedPool:
-    """A Raydium CLMM pool: its price is token 1 for token 0, rates are in 1e-6, ticks ascend."""
+    """A Raydium CLMM pool; token 0 is `mint_a`, token 1 is `mint_b`; rates are in 1e-6."""
 
     kind: ClassVar[PoolKind] = PoolKind.CLMM
 
@@ -72,30 +74,37 @@ class ConcentratedPool:
     venue: str
     mint_a: Mint
     mint_b: Mint
+    #: Square root of the base units of token 1 for one of token 0, in Q64.64.
     sqrt_price_x64: int
+    #: The tick that the price is in; one less when it stands on a tick crossed downwards.
     tick_current: int
+    #: Of the positions around the price: √(x·y) of their virtual reserves in base units.
     liquidity: int
+    #: Positions begin and end at multiples of it; the dynamic fee counts steps of it.
     tick_spacing: int
+    #: Of the side that `fee_on` chooses.
     trade_fee_rate: int
+    #: Of the fee.
     protocol_fee_rate: int
     fund_fee_rate: int
     fee_on: CollectFeeOn
+    #: All initialized ticks, ascending.
     ticks: tuple[Tick, ...]
+    #: None when the fee is the trade fee alone.
     dynamic_fee: DynamicFee | None = None
 
     def quote_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> "ConcentratedQuote":
-        """Quote paying exactly `amount_in` of `input_mint`. Raises a QuoteError.
+        """Return what `amount_in` base units buy, by raydium-clmm swap.rs swap_internal.
 
         At the end of all prices the program fills less: the quote is then not `is_complete`.
+        Raises ZeroAmountError, PriceRangeError, InsufficientLiquidityError, ZeroOutputError or
+        AmountOverflowError.
         """
         walk = self._walk(input_mint, amount_in, at, is_exact_in=True)
         return self._quote(walk, amount_in - walk.left, walk.total)
 
     def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> "ConcentratedQuote":
-        """Quote receiving exactly `amount_out` of the other mint. Raises a QuoteError.
-
-        At the end of all prices the program fills less: the quote is then not `is_complete`.
-        """
+        """Return what `amount_out` base units cost; incomplete and refused as `quote_exact_in`."""
         walk = self._walk(input_mint, amount_out, at, is_exact_in=False)
         return self._quote(walk, walk.total, amount_out - walk.left)
 
@@ -133,15 +142,19 @@ class ConcentratedPool:
 
 
 class ConcentratedQuote(NamedTuple):
-    """What a CLMM swap would fill, with the price and liquidity it ends at."""
+    """What a CLMM swap would fill, in base units, and where it ends."""
 
     pool: ConcentratedPool
     swap: SwapKind
+    #: All that is paid and all that is received, fees included and taken off.
     amount_in: int
     amount_out: int
+    #: The fee of each step, all of one token: the program divides each for itself.
     step_fees: tuple[int, ...]
+    #: Whether the whole amount was filled.
     is_complete: bool
     sqrt_price_x64: int
+    #: The current tick after a swap that ends on a tick; None when the price alone tells it.
     crossed_to_tick: int | None
     liquidity: int
     dynamic_fee: DynamicFee | None
@@ -161,7 +174,7 @@ class ConcentratedQuote(NamedTuple):
 
     @property
     def fees(self) -> tuple[Fee, ...]:
-        # raydium-clmm instructions/swap.rs splits the fee of each step.
+        # raydium-clmm swap.rs swap_internal splits the fee of each step.
         pool, fees = self.pool, self.step_fees
         protocol = sum(fee * pool.protocol_fee_rate // FEE_RATE_DENOMINATOR for fee in fees)
         fund = sum(fee * pool.fund_fee_rate // FEE_RATE_DENOMINATOR for fee in fees)
@@ -228,7 +241,6 @@ class _Walk:
             )
 
     def run(self) -> None:
-        # raydium-clmm instructions/swap.rs swap_internal.
         is_down, ticks = self.swap.is_down, self.pool.ticks
         limit, clamp = (_LOWEST, max) if is_down else (_HIGHEST, min)
         if clamp(self.price, limit) == limit:

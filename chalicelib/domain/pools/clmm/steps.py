@@ -1,7 +1,7 @@
 """One step of a Raydium CLMM swap: constant liquidity, from a price towards a target price.
 
-Rounding always favours the pool. A Step is where the price ends, what it takes from the amount left
-to fill, what it adds to the total of the other side, and the fee.
+Rounding always favours the pool. Prices are square roots in Q64.64, amounts base units, fee rates
+in 1e-6.
 """
 
 from functools import lru_cache
@@ -15,21 +15,26 @@ FEE_RATE_DENOMINATOR = 1_000_000
 
 
 class SwapKind(NamedTuple):
-    """What stays the same over all steps; `is_down` when token 0 is paid and the price falls."""
+    """What stays the same over all steps of a swap."""
 
     is_exact_in: bool
+    #: Token 0 is paid, so the price falls.
     is_down: bool
     is_fee_on_input: bool
 
 
+# The price it ends at, what it takes from the amount left to fill, what it adds to the total of the
+# other side, and the fee.
 Step = tuple[int, int, int, int]
 
 
 def fill_exact_in(
     swap: SwapKind, price: int, target: int, liquidity: int, left: int, fee_rate: int
 ) -> Step:
-    """Pay `left` or what it takes to move from `price` to `target`. Raises AmountOverflowError."""
-    # raydium-clmm libraries/swap_math.rs compute_swap.
+    """Pay `left`, or what it takes to move from `price` to `target`.
+
+    As raydium-clmm swap_math.rs compute_swap has it. Raises AmountOverflowError.
+    """
     _, is_down, is_fee_on_input = swap
     keep_rate = FEE_RATE_DENOMINATOR - fee_rate
     usable = left * keep_rate // FEE_RATE_DENOMINATOR if is_fee_on_input else left
@@ -53,8 +58,10 @@ def fill_exact_in(
 def fill_exact_out(
     swap: SwapKind, price: int, target: int, liquidity: int, left: int, fee_rate: int
 ) -> Step:
-    """Receive `left` or what there is between `price` and `target`. Raises AmountOverflowError."""
-    # raydium-clmm libraries/swap_math.rs compute_swap.
+    """Receive `left`, or what there is between `price` and `target`.
+
+    As raydium-clmm swap_math.rs compute_swap has it. Raises AmountOverflowError.
+    """
     _, is_down, is_fee_on_input = swap
     keep_rate = FEE_RATE_DENOMINATOR - fee_rate
     wanted = left if is_fee_on_input else ceil_div(left * FEE_RATE_DENOMINATOR, keep_rate)
@@ -83,23 +90,23 @@ def _whole_step(is_down: bool, price: int, target: int, liquidity: int) -> tuple
 
 
 def _amount_in(is_down: bool, price: int, end: int, liquidity: int) -> int:
-    # raydium-clmm libraries/liquidity_math.rs, up: L·(1/end - 1/price) of token 0, or
-    # L·(end - price) of token 1.
+    # raydium-clmm liquidity_math.rs get_delta_amount_0_unsigned, ⌈L·(1/end - 1/price)⌉ of token 0,
+    # or get_delta_amount_1_unsigned, ⌈L·(end - price)⌉ of token 1.
     if is_down:
         return ceil_div((liquidity << 64) * (price - end), price * end)
     return ceil_shift(liquidity * (end - price), 64)
 
 
 def _amount_out(is_down: bool, price: int, end: int, liquidity: int) -> int:
-    # raydium-clmm libraries/liquidity_math.rs, down: L·(price - end) of token 1, or
-    # L·(1/price - 1/end) of token 0.
+    # The same two, rounded down: ⌊L·(price - end)⌋ of token 1, or ⌊L·(1/price - 1/end)⌋ of token 0.
     if is_down:
         return liquidity * (price - end) >> 64
     return (liquidity << 64) * (end - price) // (price * end)
 
 
 def _price_after_in(is_down: bool, price: int, liquidity: int, amount: int) -> int:
-    # raydium-clmm libraries/sqrt_price_math.rs: L·P / (L + amount·P), up; or P + amount/L, down.
+    # raydium-clmm sqrt_price_math.rs get_next_sqrt_price_from_input: ⌈L·P / (L + amount·P)⌉ for
+    # token 0, P + ⌊amount/L⌋ for token 1.
     if is_down:
         shifted = liquidity << 64
         return ceil_div(shifted * price, shifted + amount * price)
@@ -107,7 +114,8 @@ def _price_after_in(is_down: bool, price: int, liquidity: int, amount: int) -> i
 
 
 def _price_after_out(is_down: bool, price: int, liquidity: int, amount: int) -> int:
-    # raydium-clmm libraries/sqrt_price_math.rs: P - amount/L, down; or L·P / (L - amount·P), up.
+    # raydium-clmm sqrt_price_math.rs get_next_sqrt_price_from_output: P - ⌈amount/L⌉ for token 1,
+    # ⌈L·P / (L - amount·P)⌉ for token 0.
     if amount > U64_MAX:
         raise AmountOverflowError
     if is_down:

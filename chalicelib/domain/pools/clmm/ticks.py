@@ -10,7 +10,8 @@ MAX_TICK = 443_636
 MIN_SQRT_PRICE_X64 = 4_295_048_016
 MAX_SQRT_PRICE_X64 = 79_226_673_521_066_979_257_578_248_091
 
-# raydium-clmm libraries/tick_math.rs: the i-th is 2^64 / 1.0001^(2^(i-1)) as the program has it.
+# raydium-clmm tick_math.rs get_sqrt_price_at_tick: the i-th is 2⁶⁴ / 1.0001^(2^(i-1)), as the
+# program has it.
 _FACTORS = (
     0xFFFCB933BD6FB800,
     0xFFF97272373D4000,
@@ -37,7 +38,10 @@ _TICKS = range(MIN_TICK, MAX_TICK + 1)
 
 @lru_cache(maxsize=1 << 14)
 def sqrt_price_at(tick: int) -> int:
-    """Return the Q64.64 square root of the price at `tick`, truncated as the program does."""
+    """Return the Q64.64 square root of the price at `tick`.
+
+    As raydium-clmm tick_math.rs get_sqrt_price_at_tick truncates it.
+    """
     ratio = Q64
     bits = abs(tick)
     for factor in _FACTORS:

@@ -16,21 +16,30 @@ _RATE_DENOMINATOR = 100_000 * _ACCUMULATOR_SCALE**2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamicFee:
-    """Parameters and state of the dynamic fee; periods are seconds, accumulators in 1e-4."""
+    """Settings and memory of the dynamic fee; volatility is 10,000 for each tick spacing passed."""
 
+    #: Seconds since the last update: sooner, a swap continues the one before; from `decay_period`
+    #: on, all is forgotten; in between, `reduction_factor` in 1e-4 of the volatility remains.
     filter_period: int
     decay_period: int
     reduction_factor: int
+    #: How steeply the rate rises, in 1e-5.
     dynamic_fee_control: int
     max_volatility_accumulator: int
+    #: Where distance is counted from: ⌊tick / tick spacing⌋ at the last update.
     tick_spacing_index_reference: int
+    #: The volatility at that place, and the one that the last swap ended with.
     volatility_reference: int
     volatility_accumulator: int
+    #: Unix seconds.
     last_update_timestamp: int
 
     def refer_to(self, tick_spacing_index: int, unix_seconds: int) -> "DynamicFee":
-        """Return the state at the start of a swap: after a calm time it refers to here and now."""
-        # raydium-clmm states/pool_fee.rs update_reference; time does not run backwards.
+        """Return the state at the start of a swap: after a calm time it refers to here and now.
+
+        As raydium-clmm pool_fee.rs update_reference has it.
+        """
+        # Time does not run backwards.
         elapsed = max(0, unix_seconds - self.last_update_timestamp)
         if elapsed < self.filter_period:
             return self
@@ -43,13 +52,19 @@ class DynamicFee:
         )
 
     def accumulator_at(self, tick_spacing_index: int) -> int:
-        """Return the volatility of a swap that reaches that tick spacing."""
+        """Return the volatility of a swap that reaches that tick spacing.
+
+        As raydium-clmm pool_fee.rs update_volatility_accumulator has it.
+        """
         distance = abs(self.tick_spacing_index_reference - tick_spacing_index)
         volatility = self.volatility_reference + distance * _ACCUMULATOR_SCALE
         return min(volatility, self.max_volatility_accumulator)
 
     def rate_of(self, accumulator: int, tick_spacing: int) -> int:
-        """Return the fee rate in 1e-6 that comes on top of the trade fee rate."""
+        """Return the fee rate in 1e-6 that comes on top of the trade fee rate.
+
+        It is ⌈control·(accumulator·tick spacing)²/10¹³⌉, at most FEE_RATE_MAX.
+        """
         crossed = accumulator * tick_spacing
         rate = ceil_div(self.dynamic_fee_control * crossed * crossed, _RATE_DENOMINATOR)
         return min(FEE_RATE_MAX, rate)

@@ -19,13 +19,16 @@ from chalicelib.domain.pools.rejections import (
 class RangeCurve(NamedTuple):
     """Liquidity spread over one range of sqrt prices (Q64.64, B per A).
 
-    Both reserves fit u64 while the price is between `price_floor` and `price_ceiling`.
+    Formulas are those of damm-v2 concentrated_liquidity.rs.
     """
 
+    #: L · 2⁶⁴.
     liquidity: int
     sqrt_price: int
+    #: The edges of the range.
     sqrt_min_price: int
     sqrt_max_price: int
+    #: Between these sqrt prices both reserves fit u64.
     price_floor: int
     price_ceiling: int
 
@@ -42,7 +45,7 @@ class RangeCurve(NamedTuple):
         return cls(liquidity, sqrt_price, sqrt_min_price, sqrt_max_price, floor, ceiling)
 
     def sell(self, amount: int, is_a_to_b: bool) -> tuple[int, int]:
-        """Return what a net input buys and the sqrt price after.
+        """Return what a net input buys and the sqrt price after, as calculate_*_from_amount_in.
 
         Raises EmptyPoolError, PriceRangeError or AmountOverflowError.
         """
@@ -66,7 +69,10 @@ class RangeCurve(NamedTuple):
         return bought, after
 
     def sell_within_range(self, amount: int, is_a_to_b: bool) -> tuple[int, int, int]:
-        """Return how much of a net input is used before the edge, what it buys, the price after."""
+        """Return how much of a net input is used before the edge, what it buys, the price after.
+
+        As calculate_*_from_partial_amount_in. Raises as `sell`.
+        """
         edge = self.sqrt_min_price if is_a_to_b else self.sqrt_max_price
         most = self._cost(edge)
         if amount < most:
@@ -77,7 +83,10 @@ class RangeCurve(NamedTuple):
         return most, bought, edge
 
     def buy(self, amount: int, is_a_to_b: bool) -> tuple[int, int]:
-        """Return the net input that an output costs and the sqrt price after. Raises as `sell`."""
+        """Return the net input that an output costs and the sqrt price after.
+
+        As calculate_*_from_amount_out. Raises as `sell`.
+        """
         liquidity, before = self.liquidity, self.sqrt_price
         if liquidity == 0:
             raise EmptyPoolError
@@ -113,13 +122,19 @@ class RangeCurve(NamedTuple):
 
 
 class ProductCurve(NamedTuple):
-    """The reserves of a compounding pool; its price follows from them, fees included."""
+    """The reserves of a compounding pool in base units; its price follows from them.
+
+    Formulas are those of damm-v2 compounding_liquidity.rs.
+    """
 
     token_a_amount: int
     token_b_amount: int
 
     def sell(self, amount: int, is_a_to_b: bool) -> tuple[int, int]:
-        """Return what a net input buys, and 0: the price is known once the fee is added."""
+        """Return what a net input buys, and 0: the price is known once the fee is added.
+
+        Raises EmptyPoolError.
+        """
         reserve_in, reserve_out = self._reserves(is_a_to_b)
         return reserve_out * amount // (reserve_in + amount), 0
 

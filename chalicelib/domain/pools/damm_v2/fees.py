@@ -18,9 +18,10 @@ _VARIABLE_FEE_SCALE = 10**11
 
 
 class Swap(NamedTuple):
-    """What a schedule may look at: the direction and the points passed since activation."""
+    """What a schedule may look at."""
 
     is_a_to_b: bool
+    #: Points (slots or seconds) since activation; negative before it.
     elapsed: int
 
 
@@ -37,11 +38,14 @@ class ConstantFee(NamedTuple):
 
 
 class LinearFee(NamedTuple):
-    """A fee that falls by `reduction_factor` billionths in each period after activation."""
+    """A fee that falls by the same in each period after activation."""
 
+    #: At activation, in billionths.
     cliff_fee_numerator: int
+    #: How often it falls, and after how many points each time; never when that is 0.
     number_of_period: int
     period_frequency: int
+    #: By how much it falls, in billionths.
     reduction_factor: int
 
     def numerator_of_included(self, amount: int, swap: Swap) -> int:
@@ -56,15 +60,16 @@ class LinearFee(NamedTuple):
 
 
 class ExponentialFee(NamedTuple):
-    """A fee that falls by `reduction_factor` basis points of itself in each period."""
+    """A fee that falls by the same part of itself in each period; fields are as in LinearFee."""
 
     cliff_fee_numerator: int
     number_of_period: int
     period_frequency: int
+    #: By how much of itself it falls, in bps.
     reduction_factor: int
 
     def numerator_of_included(self, amount: int, swap: Swap) -> int:
-        # damm-v2 fee_math.rs: cliff·(1 - reduction)ⁿ in Q64.64, rounded down.
+        # damm-v2 fee_math.rs get_fee_in_period: cliff·(1 - reduction)ⁿ in Q64.64, rounded down.
         periods = _periods_passed(self.period_frequency, self.number_of_period, swap.elapsed)
         if periods == 0:
             return self.cliff_fee_numerator
@@ -76,16 +81,19 @@ class ExponentialFee(NamedTuple):
 
 
 class RateLimiter(NamedTuple):
-    """A fee that grows with the amount bought, for a while after activation.
+    """A fee that grows with the amount paid for A, for a while after activation.
 
-    The first `reference_amount` pays the cliff fee, each further one `fee_increment_bps` more, up
-    to `max_fee_bps`; it punishes one large swap on purpose.
+    It punishes one large swap on purpose. Formulas are those of damm-v2 fee_rate_limiter.rs.
     """
 
+    #: The rate of the first `reference_amount`, in billionths.
     cliff_fee_numerator: int
+    #: How much higher the rate of each further `reference_amount` is, up to `max_fee_bps`.
     fee_increment_bps: int
+    #: Points after activation.
     max_limiter_duration: int
     max_fee_bps: int
+    #: Base units of B.
     reference_amount: int
 
     def numerator_of_included(self, amount: int, swap: Swap) -> int:
@@ -132,7 +140,7 @@ class RateLimiter(NamedTuple):
         return self._tiered_numerator(amount)
 
     def _tiered_numerator(self, amount: int) -> int:
-        # damm-v2 fee_rate_limiter.rs: with k full tiers above the first,
+        # get_fee_numerator_from_included_fee_amount: with k full tiers above the first,
         # F = x₀·(c + c·k + i·k(k+1)/2) + rest·(rate of the tier begun).
         cliff, step, reference = self.cliff_fee_numerator, self._increment, self.reference_amount
         tiers, rest = divmod(amount - reference, reference)
@@ -148,8 +156,9 @@ class RateLimiter(NamedTuple):
         return included - fee_of_included(included, self._numerator(included))
 
     def _included_within_tiers(self, amount: int) -> int:
-        # The whole tiers solve i·v² - (2d·x₀ + i·x₀ - 2c·x₀)·v + 2d·x₀·amount = 0 for v; what they
-        # leave pays the rate of the tier begun.
+        # get_fee_numerator_from_excluded_fee_amount: the full tiers solve
+        # i·v² - (2d·x₀ + i·x₀ - 2c·x₀)·v + 2d·x₀·amount = 0 for v; what they leave pays the rate of
+        # the tier begun.
         step, reference = self._increment, self.reference_amount
         linear = reference * (2 * FEE_DENOMINATOR + step - 2 * self.cliff_fee_numerator)
         constant = 2 * FEE_DENOMINATOR * reference * amount
@@ -158,32 +167,44 @@ class RateLimiter(NamedTuple):
         return included + included_fee_amount(amount - self._net_of(included), rate)
 
 
+# Each tells its rate, in billionths, of an amount that includes the fee and of one that does not.
 BaseFee = ConstantFee | LinearFee | ExponentialFee | RateLimiter
 
 
 class DynamicFee(NamedTuple):
-    """The surcharge for volatility; a swap pays for the moves before it."""
+    """The surcharge for volatility, 10,000 for each bin passed; a swap pays for those before it."""
 
+    #: The width of a bin of prices in bps, and the same in Q64.64.
     bin_step: int
     bin_step_u128: int
+    #: How steeply volatility raises the fee.
     variable_fee_control: int
+    #: Seconds since the last update: sooner, a swap continues the one before; from `decay_period`
+    #: on, all is forgotten; in between, `reduction_factor` bps of the volatility remain.
     filter_period: int
     decay_period: int
     reduction_factor: int
     max_volatility_accumulator: int
+    #: The volatility that the last swap ended with.
     volatility_accumulator: int
+    #: The volatility at the sqrt price (Q64.64) that distance is counted from, and that price.
     volatility_reference: int
     sqrt_price_reference: int
+    #: Unix seconds.
     last_update_timestamp: int
 
     @property
     def numerator(self) -> int:
-        # ⌈control·(accumulator·bin_step)² / 10¹¹⌉, of the stored accumulator without decay.
+        """The surcharge in billionths, without decay: damm-v2 fee.rs get_variable_fee."""
+        # ⌈control·(accumulator·bin_step)²/10¹¹⌉
         spread = self.volatility_accumulator * self.bin_step
         return ceil_div(self.variable_fee_control * spread * spread, _VARIABLE_FEE_SCALE)
 
     def after(self, price_before: int, price_after: int, unix_seconds: int) -> "DynamicFee":
-        """Return the memory once a swap has moved the sqrt price."""
+        """Return the memory once a swap has moved the sqrt price.
+
+        As damm-v2 fee.rs update_references and update_volatility_accumulator leave it.
+        """
         sqrt_price_reference, volatility_reference = self._references(price_before, unix_seconds)
         moved = self._bins_between(price_after, sqrt_price_reference)
         has_moved = self._bins_between(price_before, price_after) > 0
@@ -205,15 +226,18 @@ class DynamicFee(NamedTuple):
         return sqrt_price, 0
 
     def _bins_between(self, one: int, other: int) -> int:
-        # damm-v2 state/fee.rs: √-price bins counted linearly, twice for the price itself.
+        # damm-v2 fee.rs get_delta_bin_id: bins of the sqrt price, counted linearly; the price
+        # passes twice as many.
         upper, lower = max(one, other), min(one, other)
         return 2 * (((upper << 64) // lower - Q64) // self.bin_step_u128)
 
 
 class FeeShares(NamedTuple):
-    """How a fee is divided; the parts add up to it."""
+    """How a fee is divided, in base units; the parts add up to it."""
 
+    #: The part that liquidity providers claim.
     claiming: int
+    #: The part that stays in the reserves of a compounding pool.
     compounding: int
     protocol: int
     referral: int
@@ -230,7 +254,11 @@ class FeeShares(NamedTuple):
 def divide_fee(
     fee: int, *, protocol_percent: int, referral_percent: int, compounding_bps: int
 ) -> FeeShares:
-    """Divide a fee among those who get it; `referral_percent` is 0 for a swap without referral."""
+    """Divide a fee among those who get it, as damm-v2 fee.rs split_fees.
+
+    `protocol_percent` is of the fee, `referral_percent` of the protocol's part (0 for a swap
+    without referral), `compounding_bps` of what is left for liquidity providers.
+    """
     protocol = fee * protocol_percent // 100
     compounding = (fee - protocol) * compounding_bps // BPS
     referral = protocol * referral_percent // 100
@@ -243,12 +271,15 @@ def divide_fee(
 
 
 def fee_of_included(amount: int, numerator: int) -> int:
-    """Return the fee inside an amount that includes it."""
+    """Return the fee inside an amount that includes it, `numerator` in billionths."""
     return ceil_div(amount * numerator, FEE_DENOMINATOR)
 
 
 def included_fee_amount(amount: int, numerator: int) -> int:
-    """Return the least amount that is at least `amount` once its fee is taken."""
+    """Return the least amount that is at least `amount` once its fee is taken.
+
+    As damm-v2 fee.rs get_included_fee_amount has it, `numerator` in billionths.
+    """
     return ceil_div(amount * FEE_DENOMINATOR, FEE_DENOMINATOR - numerator)
 
 

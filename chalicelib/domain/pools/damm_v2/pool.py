@@ -38,11 +38,7 @@ _MAX_FEE_NUMERATOR = (500_000_000, 990_000_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DammV2Pool:
-    """A DAMM v2 pool: sqrt prices are Q64.64, B per A; `liquidity` carries 64 more bits of scale.
-
-    `token_a_amount` and `token_b_amount` are the reserves of compounding pools only. Points count
-    slots or seconds, as `activation_type` says.
-    """
+    """A DAMM v2 pool; A is `mint_a`, B is `mint_b`."""
 
     kind: ClassVar[PoolKind] = PoolKind.DAMM_V2
 
@@ -51,23 +47,33 @@ class DammV2Pool:
     mint_a: Mint
     mint_b: Mint
     status: PoolStatus
+    #: Whether points are slots or seconds, and the point from which the pool swaps.
     activation_type: ActivationType
     activation_point: int
     collect_fee_mode: CollectFeeMode
+    #: Chooses the most that a fee may be: 0 for 50 %, 1 for 99 %.
     fee_version: int
+    #: Square roots of base units of B for one of A, in Q64.64: the price, and the range's edges.
     sqrt_price: int
     sqrt_min_price: int
     sqrt_max_price: int
+    #: L · 2⁶⁴ over the range; not used by compounding pools.
     liquidity: int
+    #: Reserves in base units of compounding pools; those of others follow from the price.
     token_a_amount: int
     token_b_amount: int
+    #: The protocol's part of a fee, and the referrer's part of that one.
     protocol_fee_percent: int
     referral_fee_percent: int
+    #: Of what the protocol leaves of a fee, the part that stays in the reserves.
     compounding_fee_bps: int
     base_fee: BaseFee
+    #: None when the fee is the base fee alone.
     dynamic_fee: DynamicFee | None
+    #: Whether swaps name a referrer: a matter of the swap, not of the pool's account.
     has_referral: bool = False
     _curve: RangeCurve | ProductCurve = field(init=False, repr=False, compare=False)
+    #: The fee in billionths when it is the same for every swap.
     _fixed_numerator: int | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,8 +86,8 @@ class DammV2Pool:
     def quote_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> "DammV2Quote":
         """Return what exactly `amount_in` base units buy; an output of nothing is not refused.
 
-        Raises ZeroAmountError, SwapDisabledError, EmptyPoolError, PriceRangeError or
-        AmountOverflowError.
+        As damm-v2 pool.rs get_swap_result_from_exact_input. Raises ZeroAmountError,
+        SwapDisabledError, EmptyPoolError, PriceRangeError or AmountOverflowError.
         """
         is_a_to_b = self._open(input_mint, amount_in, at)
         numerator = self._fixed_numerator
@@ -102,7 +108,8 @@ class DammV2Pool:
     def quote_partial_fill(self, input_mint: Mint, amount_in: int, at: Moment) -> "DammV2Quote":
         """Return what at most `amount_in` base units buy before the price leaves the range.
 
-        Raises as `quote_exact_in`; ZeroAmountError also when nothing at all would be used.
+        As damm-v2 pool.rs get_swap_result_from_partial_input. Raises as `quote_exact_in`;
+        ZeroAmountError also when nothing at all would be used.
         """
         is_a_to_b = self._open(input_mint, amount_in, at)
         numerator = self._numerator_of_included(amount_in, is_a_to_b, at)
@@ -130,7 +137,8 @@ class DammV2Pool:
     def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> "DammV2Quote":
         """Return what exactly `amount_out` base units cost.
 
-        Raises as `quote_exact_in`, and InsufficientLiquidityError.
+        As damm-v2 pool.rs get_swap_result_from_exact_output. Raises as `quote_exact_in`, and
+        InsufficientLiquidityError.
         """
         is_a_to_b = self._open(input_mint, amount_out, at)
         if self.takes_fee_from_input(is_a_to_b):
@@ -152,13 +160,14 @@ class DammV2Pool:
         )
 
     def marginal_price(self, input_mint: Mint) -> Price:
-        """Return the price of the next unit."""
+        """Return the price of the next infinitesimal swap."""
         numerator, denominator = self._curve.marginal_price()
         if is_a_to_b(self, input_mint):
             return Price(numerator, denominator)
         return Price(denominator, numerator)
 
     def takes_fee_from_input(self, is_a_to_b: bool) -> bool:
+        """Tell whether a swap in this direction pays its fee from what goes in."""
         return not is_a_to_b and self.collect_fee_mode != _BOTH_TOKEN
 
     def divide_fee(self, fee: int) -> FeeShares:
@@ -211,18 +220,18 @@ class DammV2Pool:
 
 
 class DammV2Quote(NamedTuple):
-    """What a DAMM v2 pool fills.
+    """What a DAMM v2 swap would fill, in base units."""
 
-    `amount_left` is what a partial fill could not use, its fee already taken off.
-    """
-
+    #: All that is paid and all that is received, fees included and taken off.
     amount_in: int
     amount_out: int
     pool: DammV2Pool
     is_a_to_b: bool
     at: Moment
     fee_amount: int
+    #: The sqrt price after, of a range; 0 for a compounding pool, whose reserves tell it.
     range_sqrt_price: int
+    #: What a partial fill could not use, its fee already taken off.
     amount_left: int
 
     @property

@@ -20,15 +20,20 @@ class CollectFeeMode(IntEnum):
 
 
 class StaticParameters(NamedTuple):
-    """A pair's fee settings: `protocol_share` in basis points, periods in seconds."""
+    """A pair's fee settings; volatility is 10,000 for each bin passed."""
 
+    #: The base rate is base_factor · bin_step · 10^(base_fee_power_factor + 1) billionths.
     base_factor: int
     base_fee_power_factor: int
+    #: How steeply volatility raises the rate; 0 for never.
     variable_fee_control: int
+    #: Seconds since the last update: sooner, a swap continues the one before; from `decay_period`
+    #: on, all is forgotten; in between, `reduction_factor` bps of the volatility remain.
     filter_period: int
     decay_period: int
     reduction_factor: int
     max_volatility_accumulator: int
+    #: The protocol's part of a fee in bps; the rest is the liquidity providers'.
     protocol_share: int
     collect_fee_mode: CollectFeeMode
 
@@ -40,9 +45,12 @@ class StaticParameters(NamedTuple):
 class VariableParameters(NamedTuple):
     """What a pair remembers of past swaps."""
 
+    #: The volatility that the last swap ended with.
     volatility_accumulator: int
+    #: The volatility at the bin that distance is counted from, and that bin's id.
     volatility_reference: int
     index_reference: int
+    #: Unix seconds.
     last_update_timestamp: int
 
 
@@ -50,8 +58,10 @@ class SwapFees(NamedTuple):
     """The rates of one swap, in billionths, as a function of the bin."""
 
     parameters: StaticParameters
+    #: Bps between the prices of neighbouring bins.
     bin_step: int
     base_rate: int
+    #: As in the memory, once decayed.
     volatility_reference: int
     index_reference: int
 
@@ -65,12 +75,11 @@ class SwapFees(NamedTuple):
         active_id: int,
         unix_seconds: int,
     ) -> Self:
-        """Let the memory decay as the program does when a swap begins."""
+        """Let the memory decay as dlmm lb_pair.rs update_references does when a swap begins."""
         scale: int = 10 ** (parameters.base_fee_power_factor + 1)
         base_rate = parameters.base_factor * bin_step * scale
         elapsed = unix_seconds - memory.last_update_timestamp
         reference, index = memory.volatility_reference, memory.index_reference
-        # dlmm lb_pair.rs: a swap within the filter period continues the one before.
         if elapsed >= parameters.filter_period:
             reference, index = 0, active_id
             if elapsed < parameters.decay_period:
@@ -78,14 +87,19 @@ class SwapFees(NamedTuple):
         return cls(parameters, bin_step, base_rate, reference, index)
 
     def volatility_accumulator(self, bin_id: int) -> int:
-        """Return the volatility once a swap has come to this bin."""
+        """Return the volatility once a swap has come to this bin.
+
+        As dlmm lb_pair.rs update_volatility_accumulator has it.
+        """
         passed = abs(self.index_reference - bin_id)
         accumulator = self.volatility_reference + passed * _VOLATILITY_PER_BIN
         return min(accumulator, self.parameters.max_volatility_accumulator)
 
     def rate(self, bin_id: int) -> int:
-        """Return the fee rate in this bin."""
-        # variable = ⌈control·(accumulator·bin_step)²/10¹¹⌉; base + variable is at most 10 %.
+        """Return the fee rate in this bin, at most MAX_FEE_RATE.
+
+        As dlmm lb_pair.rs get_total_fee has it: base + ⌈control·(accumulator·bin_step)²/10¹¹⌉.
+        """
         spread = self.volatility_accumulator(bin_id) * self.bin_step
         control = self.parameters.variable_fee_control
         variable = ceil_div(control * spread * spread, _VARIABLE_FEE_SCALE)

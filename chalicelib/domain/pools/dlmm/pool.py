@@ -19,7 +19,7 @@ from chalicelib.domain.tokens import Mint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinPool:
-    """A DLMM pair; X is `mint_a`, Y is `mint_b`; `bins` ascend by id, absent ones are empty."""
+    """A DLMM pair; X is `mint_a`, Y is `mint_b`."""
 
     kind: ClassVar[PoolKind] = PoolKind.DLMM
 
@@ -27,11 +27,16 @@ class BinPool:
     venue: str
     mint_a: Mint
     mint_b: Mint
+    #: The bin that trades now: those above hold only X, those below only Y.
     active_id: int
+    #: Bps between the prices of neighbouring bins.
     bin_step: int
+    #: Ascending by id; absent ones are empty.
     bins: tuple[Bin, ...]
+    #: The settings of the fee, and what it remembers.
     parameters: StaticParameters
     v_parameters: VariableParameters
+    #: The bins that hold Y and those that hold X, from the active one outwards.
     _bids: tuple[Bin, ...] = field(init=False, repr=False, compare=False)
     _asks: tuple[Bin, ...] = field(init=False, repr=False, compare=False)
 
@@ -47,7 +52,7 @@ class BinPool:
         return self._bids if is_x_to_y else self._asks
 
     def quote_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> "BinQuote":
-        """Return what `amount_in` base units buy.
+        """Return what `amount_in` base units buy, bin after bin as dlmm quote.rs quote_exact_in.
 
         Raises ZeroAmountError, InsufficientLiquidityError, ZeroOutputError or AmountOverflowError.
         """
@@ -73,7 +78,10 @@ class BinPool:
         return BinQuote(amount_in, amount_out, self, at, walk, tuple(fills))
 
     def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> "BinQuote":
-        """Return what `amount_out` base units cost. Raises as `quote_exact_in`."""
+        """Return what `amount_out` base units cost, as dlmm quote.rs quote_exact_out.
+
+        Raises as `quote_exact_in`.
+        """
         if amount_out <= 0:
             raise ZeroAmountError
         if amount_out > U64_MAX:
@@ -113,13 +121,15 @@ class BinPool:
 
 
 class BinQuote(NamedTuple):
-    """What a DLMM pair fills; `fills` are the non-empty bins in visiting order."""
+    """What a DLMM swap would fill, in base units."""
 
+    #: All that is paid and all that is received, fees included and taken off.
     amount_in: int
     amount_out: int
     pool: BinPool
     at: Moment
     walk: BinWalk
+    #: The non-empty bins in visiting order.
     fills: tuple[BinFill, ...]
 
     @property
