@@ -1,6 +1,7 @@
 """Pools of every kind around one price, for the tests of routing."""
 
 from math import isqrt, log
+from random import Random
 
 from chalicelib.domain.pools.clmm.pool import CollectFeeOn, ConcentratedPool, Tick
 from chalicelib.domain.pools.clmm.ticks import sqrt_price_at, tick_at
@@ -14,10 +15,12 @@ from chalicelib.domain.pools.dlmm.fees import CollectFeeMode as BinFeeMode
 from chalicelib.domain.pools.dlmm.fees import StaticParameters, VariableParameters
 from chalicelib.domain.pools.dlmm.pool import BinPool
 from chalicelib.domain.pools.pool import Moment
+from chalicelib.domain.routing.fills import Leg
 
 KINDS = ("cpmm", "clmm", "dlmm", "damm")
 NOW = Moment(slot=300_000_000, unix_seconds=1_700_000_000)
 U64_MAX = 2**64 - 1
+DEPTH = 10**12
 
 
 def pool_of(kind, rng, *, price, depth_b, mint_a="A", mint_b="B", address=None):
@@ -34,6 +37,45 @@ def pool_of(kind, rng, *, price, depth_b, mint_a="A", mint_b="B", address=None):
             "mint_b": mint_b,
         },
     )
+
+
+def product_pool(reserve_0, reserve_1, address="pool"):
+    """Return a pool of two given reserves and a usual fee."""
+    return ConstantProductPool(
+        address=address,
+        venue="raydium",
+        mint_a="A",
+        mint_b="B",
+        vault_0=reserve_0,
+        vault_1=reserve_1,
+        trade_fee_rate=2_500,
+    )
+
+
+def seeded_pool(kind, seed, pair="AB"):
+    """Return a pool that trades the pair about one to one; the seed is its address."""
+    return pool_of(
+        kind,
+        Random(seed),
+        price=1.0,
+        depth_b=DEPTH,
+        mint_a=pair[0],
+        mint_b=pair[1],
+        address=f"{seed}",
+    )
+
+
+def hop(pair, weights, seed):
+    """Return a leg for each weight, each over a pool of its own."""
+    rng = Random(f"{seed}{pair}")
+    return [
+        Leg(
+            seeded_pool(rng.choice(KINDS), f"{seed}{pair}{n}", pair),
+            pair[0],
+            weight * DEPTH // 10**5,
+        )
+        for n, weight in enumerate(weights)
+    ]
 
 
 def constant_product_pool(rng, price, depth_b, names):
