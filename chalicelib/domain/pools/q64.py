@@ -24,7 +24,7 @@ def pow_q64(base: int, exponent: int) -> int:
     remaining = abs(exponent)
     if remaining >= _EXPONENT_END:
         raise AmountOverflowError
-    # dlmm u64x64_math.rs: a base of one or more is inverted first, then squared with truncation
+    # dlmm u64x64_math.rs pow: a base of one or more is inverted first, then squared with truncation
     # at each level; only this order gives the program's low bits.
     is_inverted = exponent < 0
     square = base
