@@ -60,7 +60,7 @@ def outcome_of(case):
         "amount_out": str(quote.amount_out),
         "lp_fee": str(quote.lp_fee),
         "protocol_fee": str(quote.protocol_fee),
-        "fee_on_input": quote.fee_on_input,
+        "fee_on_input": quote.is_fee_on_input,
         "end_bin_id": quote.end_bin_id,
         "bins_visited": quote.bins_visited,
         "volatility_accumulator": quote.volatility_accumulator,

@@ -56,7 +56,7 @@ def outcome_of(case):
         "protocol_fee": str(quote.protocol_fee),
         "fund_fee": str(quote.fund_fee),
         "creator_fee": str(quote.creator_fee),
-        "creator_fee_on_input": quote.creator_fee_on_input,
+        "creator_fee_on_input": quote.is_creator_fee_on_input,
         "pool_after": {field: str(getattr(after, field)) for field in BALANCES},
     }
 

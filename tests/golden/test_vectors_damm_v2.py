@@ -94,7 +94,7 @@ def outcome_of(case):
         "compounding_fee": fees.get(FeeKind.COMPOUNDING, "0"),
         "protocol_fee": fees.get(FeeKind.PROTOCOL, "0"),
         "referral_fee": fees.get(FeeKind.REFERRAL, "0"),
-        "fee_on_input": quote.fee_on_input,
+        "fee_on_input": quote.is_fee_on_input,
         "next_sqrt_price": str(quote.next_sqrt_price),
     }
 

@@ -84,10 +84,10 @@ class ConstantProductPool:
         if amount_in <= 0:
             raise ZeroAmountError
         reserve_in, reserve_out = self._reserves(zero_for_one)
-        creator_fee_on_input = self._is_creator_fee_on_input(zero_for_one)
+        is_on_input = self._takes_creator_fee_from_input(zero_for_one)
         creator_rate = self.creator_fee_rate if self.enable_creator_fee else 0
-        # On the input both fees are reckoned as one and then split; else each on its side.
-        if creator_fee_on_input:
+        # Two fees on the input are computed as one, then split.
+        if is_on_input:
             rate = self.trade_fee_rate + creator_rate
             fee = ceil_div(amount_in * rate, FEE_RATE_DENOMINATOR)
             trade_fee, creator_fee = _split(fee, self.trade_fee_rate, creator_rate)
@@ -96,14 +96,14 @@ class ConstantProductPool:
             creator_fee = 0
         net = amount_in - fee
         amount_out = net * reserve_out // (reserve_in + net)
-        if not creator_fee_on_input:
+        if not is_on_input:
             creator_fee = ceil_div(amount_out * creator_rate, FEE_RATE_DENOMINATOR)
             amount_out -= creator_fee
         if amount_out <= 0:
             raise ZeroOutputError
         self._require_room(zero_for_one, amount_in)
         return ConstantProductQuote(
-            self, zero_for_one, amount_in, amount_out, trade_fee, creator_fee, creator_fee_on_input
+            self, zero_for_one, amount_in, amount_out, trade_fee, creator_fee, is_on_input
         )
 
     def quote_exact_out(
@@ -118,9 +118,9 @@ class ConstantProductPool:
         if amount_out <= 0:
             raise ZeroAmountError
         reserve_in, reserve_out = self._reserves(zero_for_one)
-        creator_fee_on_input = self._is_creator_fee_on_input(zero_for_one)
+        is_on_input = self._takes_creator_fee_from_input(zero_for_one)
         creator_rate = self.creator_fee_rate if self.enable_creator_fee else 0
-        if creator_fee_on_input:
+        if is_on_input:
             gross_out, rate = amount_out, self.trade_fee_rate + creator_rate
         else:
             gross_out, rate = _before_fee(amount_out, creator_rate), self.trade_fee_rate
@@ -129,13 +129,13 @@ class ConstantProductPool:
         # raydium-cp-swap constant_product.rs swap_base_output_without_fees: the input rounds up.
         net = ceil_div(reserve_in * gross_out, reserve_out - gross_out)
         amount_in = _before_fee(net, rate)
-        if creator_fee_on_input:
+        if is_on_input:
             trade_fee, creator_fee = _split(amount_in - net, self.trade_fee_rate, creator_rate)
         else:
             trade_fee, creator_fee = amount_in - net, gross_out - amount_out
         self._require_room(zero_for_one, amount_in)
         return ConstantProductQuote(
-            self, zero_for_one, amount_in, amount_out, trade_fee, creator_fee, creator_fee_on_input
+            self, zero_for_one, amount_in, amount_out, trade_fee, creator_fee, is_on_input
         )
 
     def marginal_price(self, input_mint: Mint) -> Price:
@@ -149,7 +149,7 @@ class ConstantProductPool:
             raise EmptyPoolError
         return (reserve_0, reserve_1) if zero_for_one else (reserve_1, reserve_0)
 
-    def _is_creator_fee_on_input(self, zero_for_one: bool) -> bool:
+    def _takes_creator_fee_from_input(self, zero_for_one: bool) -> bool:
         fee_on = self.creator_fee_on
         return fee_on == _BOTH_TOKEN or (fee_on == _ONLY_TOKEN_0) is zero_for_one
 
@@ -168,9 +168,9 @@ class ConstantProductQuote(NamedTuple):
     amount_out: int
     #: In the token that is paid; the protocol and fund fees are parts of it.
     trade_fee: int
-    #: In the token that is paid if `creator_fee_on_input`, else in the one received.
+    #: In the token that is paid if `is_creator_fee_on_input`, else in the one received.
     creator_fee: int
-    creator_fee_on_input: bool
+    is_creator_fee_on_input: bool
 
     @property
     def protocol_fee(self) -> int:
@@ -184,7 +184,7 @@ class ConstantProductQuote(NamedTuple):
     def fees(self) -> tuple[Fee, ...]:
         mint_in, mint_out = self._mints
         protocol_fee, fund_fee = self.protocol_fee, self.fund_fee
-        creator_mint = mint_in if self.creator_fee_on_input else mint_out
+        creator_mint = mint_in if self.is_creator_fee_on_input else mint_out
         return (
             Fee(FeeKind.LP, mint_in, self.trade_fee - protocol_fee - fund_fee),
             Fee(FeeKind.PROTOCOL, mint_in, protocol_fee),
@@ -203,7 +203,7 @@ class ConstantProductQuote(NamedTuple):
     @property
     def pool_after(self) -> ConstantProductPool:
         pool = self.pool
-        creator_fee_0 = self.creator_fee if self.creator_fee_on_input is self.zero_for_one else 0
+        creator_fee_0 = self.creator_fee if self.is_creator_fee_on_input is self.zero_for_one else 0
         accrued = replace(
             pool,
             creator_fees_0=pool.creator_fees_0 + creator_fee_0,

@@ -49,12 +49,12 @@ def find_route(
     plan = planner.best(paths, amount_in)
     shares = plan.shares if plan else ()
     legs = [Leg(share.curve.pool, share.input_mint, share.amount_in) for share in shares]
-    asked = _Asked(planner, input_mint, output_mint, amount_in, SwapMode.EXACT_IN, at)
-    # Where all pools together would overflow, one of them may not.
-    legs = legs or asked.best
+    singles = _SinglePools(planner, input_mint, output_mint, amount_in, SwapMode.EXACT_IN, at)
+    # Where all pools together would overflow, one alone may not.
+    legs = legs or singles.best
     if not legs:
-        raise _one_of([why for path in paths for why in planner.refusals(path, amount_in)])
-    return asked.route(legs)
+        raise _shared_reason([why for path in paths for why in planner.refusals(path, amount_in)])
+    return singles.route(legs)
 
 
 def find_route_exact_out(
@@ -72,16 +72,17 @@ def find_route_exact_out(
     """
     planner = Planner(pools, at, rules)
     paths = _paths(planner, input_mint, output_mint, amount_out)
-    asked = _Asked(planner, input_mint, output_mint, amount_out, SwapMode.EXACT_OUT, at)
+    singles = _SinglePools(planner, input_mint, output_mint, amount_out, SwapMode.EXACT_OUT, at)
     routes = []
-    for legs in (_exact_out_legs(least_input(planner, paths, amount_out), amount_out), asked.best):
+    planned = _exact_out_legs(least_input(planner, paths, amount_out), amount_out)
+    for legs in (planned, singles.best):
         try:
-            routes += [asked.route(legs)] if legs else []
+            routes += [singles.route(legs)] if legs else []
         except QuoteError:
             # What pools sell for an exact input they may refuse to sell as an exact output.
             continue
     if not routes:
-        raise _one_of([error for _, error in asked.refusals] or [InsufficientLiquidityError()])
+        raise _shared_reason([why for _, why in singles.refusals] or [InsufficientLiquidityError()])
     return min(routes, key=lambda route: route.amount_in)
 
 
@@ -98,9 +99,8 @@ def leg_cost(pools: Sequence[Pool], native_mint: Mint, output_mint: Mint, lampor
     return max((lamports * p.numerator // p.denominator for p in prices), default=0)
 
 
-class _Asked:
-    """The pools of a pair, each asked to fill the whole amount alone: what a route is compared
-    with."""
+class _SinglePools:
+    """What each pool of the pair fills alone: a route is compared with the best and the worst."""
 
     def __init__(
         self,
@@ -167,8 +167,8 @@ def _paths(planner: Planner, input_mint: Mint, output_mint: Mint, amount: int) -
     return paths
 
 
-def _one_of(refusals: Sequence[QuoteError]) -> QuoteError | NoRouteError:
-    """The reason they share: they may all be of one kind, or all say that it is too much."""
+def _shared_reason(refusals: Sequence[QuoteError]) -> QuoteError | NoRouteError:
+    """The reason that all pools have: one kind of refusal, or kinds that all mean too much."""
     codes = sorted({refusal.code for refusal in refusals})
     if len(codes) == 1:
         return refusals[0]
@@ -204,7 +204,7 @@ def _path_impact_bps(legs: Sequence[Quote], fills: Fills) -> int:
 
 
 def _got_and_expected(leg: Quote, filled: PoolQuote[Pool]) -> tuple[int, int]:
-    """The output before fees, and what it were at the marginal price, both shifted."""
+    """The output before fees, and the output at the marginal price, both times 2⁶⁴."""
     fee_in = sum(fee.amount for fee in leg.fees if fee.mint == leg.input_mint)
     fee_out = sum(fee.amount for fee in leg.fees if fee.mint != leg.input_mint)
     price = filled.price_before

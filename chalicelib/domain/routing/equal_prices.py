@@ -60,7 +60,7 @@ class Reading(NamedTuple):
         return min(self.upper, max(self.lower, amount))
 
 
-def meet(readings: Sequence[Reading], amount_in: int) -> list[int]:
+def amounts_at_one_price(readings: Sequence[Reading], amount_in: int) -> list[int]:
     """Return inputs that add up to `amount_in` at one marginal price, as far as the readings go."""
     # Between two neighbouring ends every reading is a straight line, and so is their sum.
     ends = sorted([end for reading in readings for end in reading.ends])

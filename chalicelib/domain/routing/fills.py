@@ -66,11 +66,11 @@ def _fill_hops(
 
 
 def _divide(total: int, weights: Sequence[int]) -> list[int]:
-    """Divide by weight, rounding down; the last one takes the rest."""
-    of = sum(weights)
-    if of == 0:
+    """Divide by weight, rounding down; the last part is what is left."""
+    weight_total = sum(weights)
+    if weight_total == 0:
         raise ZeroAmountError
-    amounts = [total * weight // of for weight in weights[:-1]]
+    amounts = [total * weight // weight_total for weight in weights[:-1]]
     return [*amounts, total - sum(amounts)]
 
 

@@ -45,12 +45,12 @@ class _Search:
         return self._found
 
     def _reach(self) -> None:
-        amount_in, stride = self._guess(), 1
+        amount_in, stride = self._first_input(), 1
         for turn in range(_TURNS):
             self._try(amount_in)
             if self._found or self._high - self._low <= 1 or self._is_out_of_reach():
                 return
-            if turn == _DOUBTS_AFTER and self._is_more_than_there_is():
+            if turn == _DOUBTS_AFTER and self._exceeds_all_pools():
                 return
             needed = self._low * self._wanted // self._low_out if self._low_out else 2 * self._low
             # Prices fall with size: go twice as far as the price so far says, and ever farther.
@@ -65,14 +65,14 @@ class _Search:
         low_out = self._low_out + _ROUNDING
         return self._low_out > 0 and low_out * self._high < self._wanted * self._low
 
-    def _is_more_than_there_is(self) -> bool:
+    def _exceeds_all_pools(self) -> bool:
         plan = self._planner.best(self._paths, U64_MAX)
         return plan is not None and plan.amount_out < self._wanted
 
-    def _guess(self) -> int:
+    def _first_input(self) -> int:
         rates = [rate for path in self._paths if (rate := _rate(self._planner, path))]
-        most = max(rates, default=Fraction(1))
-        return min(U64_MAX, max(1, int(self._wanted / most)))
+        best = max(rates, default=Fraction(1))
+        return min(U64_MAX, max(1, int(self._wanted / best)))
 
     def _try(self, amount_in: int) -> None:
         plan = self._planner.best(self._paths, amount_in)
@@ -126,12 +126,12 @@ def _trimmed(plan: Plan, amount_out: int) -> Plan:
     return Plan(plan.path, tuple(shares), sum(final))
 
 
-def _least_for(curve: Curve, amount_out: int, most: int) -> int:
-    """Return a least input that gives `amount_out`, knowing that `most` does."""
+def _least_for(curve: Curve, amount_out: int, enough: int) -> int:
+    """Return an input that just gives `amount_out`: one less does not. `enough` does."""
     step = 1
-    while step <= most and curve.out(most - step) >= amount_out:
+    while step <= enough and curve.out(enough - step) >= amount_out:
         step *= 2
-    low, high = max(0, most - step), most - step // 2
+    low, high = max(0, enough - step), enough - step // 2
     while high - low > 1:
         middle = (low + high) // 2
         if curve.out(middle) >= amount_out:

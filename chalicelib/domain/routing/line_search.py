@@ -28,15 +28,15 @@ def scan(value: Value, high: int) -> Iterator[tuple[int, int]]:
         yield start, step
 
 
-def climb(value: Value, start: int, step: int, low: int, high: int, enough: float = 1) -> int:
+def climb(value: Value, start: int, step: int, low: int, high: int, gain_min: float = 1) -> int:
     """Return the place of the peak next to `start`, first looked for `step` away.
 
-    It stops where no place can be better by `enough`.
+    It stops where no place can be better by `gain_min`.
     """
     points = _bracket(value, start, step, low, high)
     for turn in range(_ROUNDS):
         best = _best(points)
-        place = _next_place(points, best, turn, enough)
+        place = _next_place(points, best, turn, gain_min)
         if place is None:
             break
         insort(points, (place, value(place)))
@@ -45,11 +45,11 @@ def climb(value: Value, start: int, step: int, low: int, high: int, enough: floa
 
 def level(value: Value, best: int, noise: int, low: int, high: int) -> tuple[int, int]:
     """Return the places around `best` between which values differ by little more than `noise`."""
-    least = value(best) - noise
+    value_min = value(best) - noise
     below = above = 1
-    while best - below > low and value(best - below) >= least:
+    while best - below > low and value(best - below) >= value_min:
         below *= 2
-    while best + above < high and value(best + above) >= least:
+    while best + above < high and value(best + above) >= value_min:
         above *= 2
     return max(low, best - below), min(high, best + above)
 
@@ -83,11 +83,11 @@ def _best(points: list[Point]) -> int:
     return max(range(len(points)), key=lambda i: points[i][1])
 
 
-def _next_place(points: list[Point], best: int, turn: int, enough: float) -> int | None:
+def _next_place(points: list[Point], best: int, turn: int, gain_min: float) -> int | None:
     tips = [_tip(points, left) for left in (best - 1, best) if 0 <= left < len(points) - 1]
     bound, place = max(tips, default=(0.0, 0))
     # A concave function cannot rise above its tips.
-    if bound < enough:
+    if bound < gain_min:
         return None
     vertex = _vertex(points, best) if turn % 3 == 1 else None
     return place if vertex is None else vertex
@@ -96,21 +96,21 @@ def _next_place(points: list[Point], best: int, turn: int, enough: float) -> int
 def _tip(points: list[Point], left: int) -> tuple[float, int]:
     """Return how far above the best the function may rise in the gap right of `left`, and where."""
     (start, low_value), (end, high_value) = points[left : left + 2]
-    width, most = end - start, max(low_value, high_value)
+    width, best = end - start, max(low_value, high_value)
     if width < 2:
         return 0.0, start
     middle = start + width // 2
     rising = _slope(points, left - 1)
     falling = _slope(points, left + 1)
     if rising is None:
-        return float("inf") if falling is None else high_value - most - falling * width, middle
+        return float("inf") if falling is None else high_value - best - falling * width, middle
     if falling is None:
-        return low_value - most + rising * width, middle
+        return low_value - best + rising * width, middle
     if rising <= falling:
         return 0.0, middle
     offset = (high_value - low_value - falling * width) / (rising - falling)
     place = start + min(width - 1, max(1, round(offset)))
-    return low_value - most + rising * offset, place
+    return low_value - best + rising * offset, place
 
 
 def _slope(points: list[Point], left: int) -> float | None:

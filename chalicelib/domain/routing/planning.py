@@ -128,8 +128,8 @@ class Planner:
             return []
         cost = self._rules.cost_per_leg
         ranked = sorted(estimates, key=lambda found: len(found[1]) * cost - found[1][-1])
-        least = ranked[0][1][-1] * _WORTH_PLANNING
-        near = [found for found in ranked[:_PATHS_MAX] if found[1][-1] >= least]
+        estimate_min = ranked[0][1][-1] * _WORTH_PLANNING
+        near = [found for found in ranked[:_PATHS_MAX] if found[1][-1] >= estimate_min]
         # The single pool that the plan is compared with must not be missed.
         direct = [found for found in estimates if len(found[0]) == 2 and found not in near]
         return sorted(near + direct, key=lambda found: len(found[0]))

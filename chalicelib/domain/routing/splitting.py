@@ -13,7 +13,7 @@ from chalicelib.domain.pools.rejections import (
     QuoteError,
     ZeroOutputError,
 )
-from chalicelib.domain.routing.equal_prices import Reading, meet
+from chalicelib.domain.routing.equal_prices import Reading, amounts_at_one_price
 from chalicelib.domain.routing.line_search import climb, level, nudge, scan
 from chalicelib.domain.tokens import Mint
 
@@ -99,17 +99,17 @@ def split(
     """
 
     def worth(amounts: Amounts) -> int:
-        return total_out(curves, amounts) - cost_per_leg * _legs(amounts)
+        return total_out(curves, amounts) - cost_per_leg * _leg_count(amounts)
 
     best = max(
         _candidates(curves, amount_in, to_last_unit), key=lambda amounts: total_out(curves, amounts)
     )
-    while _legs(best) > 1:
-        weakest, heir, earned = _weakest(curves, best)
-        must_drop = _legs(best) > legs_max or earned <= cost_per_leg
+    while _leg_count(best) > 1:
+        weakest, taker, earned = _weakest(curves, best)
+        must_drop = _leg_count(best) > legs_max or earned <= cost_per_leg
         if not must_drop and cost_per_leg == 0:
             break
-        fewer = max(_without(curves, best, weakest, heir), key=worth)
+        fewer = max(_without(curves, best, weakest, taker), key=worth)
         if not must_drop and worth(fewer) < worth(best):
             break
         best = fewer
@@ -127,30 +127,30 @@ def _candidates(curves: Sequence[Curve], amount_in: int, to_last_unit: bool) -> 
 
 
 def _weakest(curves: Sequence[Curve], amounts: Amounts) -> tuple[int, int, int]:
-    """Return the leg that another one could best replace, that one, and what is lost by it."""
+    """Return the leg to drop, the one that best takes its amount, and what that loses."""
     used = [i for i, amount in enumerate(amounts) if amount]
     losses = [
         (
             curves[i].out(amounts[i])
-            + curves[heir].out(amounts[heir])
-            - curves[heir].out(amounts[heir] + amounts[i]),
+            + curves[taker].out(amounts[taker])
+            - curves[taker].out(amounts[taker] + amounts[i]),
             i,
-            heir,
+            taker,
         )
         for i in used
-        for heir in used
-        if heir != i
+        for taker in used
+        if taker != i
     ]
-    lost, weakest, heir = min(losses)
-    return weakest, heir, lost
+    lost, weakest, taker = min(losses)
+    return weakest, taker, lost
 
 
 def _without(
-    curves: Sequence[Curve], amounts: Amounts, dropped: int, heir: int
+    curves: Sequence[Curve], amounts: Amounts, dropped: int, taker: int
 ) -> Iterator[Amounts]:
-    """Yield splits without one leg: given to its heir, and divided anew."""
+    """Yield splits without one leg: its amount given to `taker`, and all divided again."""
     left = list(amounts)
-    left[dropped], left[heir] = 0, amounts[heir] + amounts[dropped]
+    left[dropped], left[taker] = 0, amounts[taker] + amounts[dropped]
     yield left
     kept = [i for i, amount in enumerate(left) if amount]
     for found in _candidates([curves[i] for i in kept], sum(amounts), False):
@@ -158,7 +158,7 @@ def _without(
         yield [spread.get(i, 0) for i in range(len(amounts))]
 
 
-def _legs(amounts: Amounts) -> int:
+def _leg_count(amounts: Amounts) -> int:
     return sum(1 for amount in amounts if amount)
 
 
@@ -244,15 +244,15 @@ def _equalize(curves: Sequence[Curve], amounts: Amounts, amount_in: int, step: i
     readings = [
         Reading.of(curve.out, amount, step) for curve, amount in zip(curves, amounts, strict=True)
     ]
-    met = meet(readings, amount_in)
-    better = sum(met) == amount_in and total_out(curves, met) > total_out(curves, amounts)
-    return met if better else amounts
+    equal = amounts_at_one_price(readings, amount_in)
+    is_better = sum(equal) == amount_in and total_out(curves, equal) > total_out(curves, amounts)
+    return equal if is_better else amounts
 
 
 def _exchange(curves: Sequence[Curve], amounts: Amounts, step: int) -> Amounts:
     """Move amounts from the pool that loses least by it to the one that gains most."""
     amounts = list(amounts)
-    enough = max(1, total_out(curves, amounts) >> _PRECISION_BITS)
+    gain_min = max(1, total_out(curves, amounts) >> _PRECISION_BITS)
     moves = _MOVES * len(curves)
     while step and moves:
         moves -= 1
@@ -262,9 +262,9 @@ def _exchange(curves: Sequence[Curve], amounts: Amounts, step: int) -> Amounts:
             for c, x in zip(curves, amounts, strict=True)
         ]
         taker, giver = gains.index(max(gains)), losses.index(min(losses))
-        if taker != giver and gains[taker] - losses[giver] >= enough:
-            _move(curves, amounts, (giver, taker), step, enough)
-        elif max(loss for loss in losses if loss < -REFUSED) - min(gains) < enough:
+        if taker != giver and gains[taker] - losses[giver] >= gain_min:
+            _move(curves, amounts, (giver, taker), step, gain_min)
+        elif max(loss for loss in losses if loss < -REFUSED) - min(gains) < gain_min:
             break
         else:
             step //= _SHRINK
@@ -272,7 +272,7 @@ def _exchange(curves: Sequence[Curve], amounts: Amounts, step: int) -> Amounts:
 
 
 def _move(
-    curves: Sequence[Curve], amounts: Amounts, way: tuple[int, int], step: int, enough: int
+    curves: Sequence[Curve], amounts: Amounts, way: tuple[int, int], step: int, gain_min: int
 ) -> None:
     giver, taker = way
     both = amounts[giver] + amounts[taker]
@@ -281,5 +281,5 @@ def _move(
         return curves[taker].out(amount) + curves[giver].out(both - amount)
 
     start = min(both, amounts[taker] + step)
-    amounts[taker] = climb(out, start, step, 0, both, enough)
+    amounts[taker] = climb(out, start, step, 0, both, gain_min)
     amounts[giver] = both - amounts[taker]

@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.pools.clmm.pool import CollectFeeOn, ConcentratedPool, Tick
-from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK, Q64, sqrt_price_at, tick_at
+from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK, sqrt_price_at, tick_at
 from chalicelib.domain.pools.clmm.volatility import DynamicFee
 from chalicelib.domain.pools.pool import Moment
+from chalicelib.domain.pools.q64 import Q64
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint
 

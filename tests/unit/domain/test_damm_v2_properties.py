@@ -120,7 +120,7 @@ def reserves_of(pool):
 
 def moved_through_curve(quote):
     fee = quote.fee_amount
-    if quote.fee_on_input:
+    if quote.is_fee_on_input:
         return quote.amount_in - fee, quote.amount_out
     return quote.amount_in, quote.amount_out + fee
 

@@ -24,6 +24,7 @@ from chalicelib.domain.pools.clmm.ticks import (
 )
 from chalicelib.domain.pools.clmm.volatility import FEE_RATE_MAX, DynamicFee, VolatilityWalk
 from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, PoolKind, Price, is_a_to_b
+from chalicelib.domain.pools.q64 import Q128
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     InsufficientLiquidityError,
@@ -33,11 +34,9 @@ from chalicelib.domain.pools.rejections import (
 )
 from chalicelib.domain.tokens import Mint
 
-Q128 = 1 << 128
-
 # A swap without a price limit of its own stops one unit before the first and last prices.
-_LOWEST = MIN_SQRT_PRICE_X64 + 1
-_HIGHEST = MAX_SQRT_PRICE_X64 - 1
+_SQRT_PRICE_MIN = MIN_SQRT_PRICE_X64 + 1
+_SQRT_PRICE_MAX = MAX_SQRT_PRICE_X64 - 1
 
 _TICK_OF = attrgetter("tick")
 
@@ -242,7 +241,7 @@ class _Walk:
 
     def run(self) -> None:
         is_down, ticks = self.swap.is_down, self.pool.ticks
-        limit, clamp = (_LOWEST, max) if is_down else (_HIGHEST, min)
+        limit, clamp = (_SQRT_PRICE_MIN, max) if is_down else (_SQRT_PRICE_MAX, min)
         if clamp(self.price, limit) == limit:
             raise PriceRangeError
         here = bisect_right(ticks, self.pool.tick_current, key=_TICK_OF)

@@ -36,8 +36,8 @@ def fill_exact_in(
     As raydium-clmm swap_math.rs compute_swap has it. Raises AmountOverflowError.
     """
     _, is_down, is_fee_on_input = swap
-    keep_rate = FEE_RATE_DENOMINATOR - fee_rate
-    usable = left * keep_rate // FEE_RATE_DENOMINATOR if is_fee_on_input else left
+    net_rate = FEE_RATE_DENOMINATOR - fee_rate
+    usable = left * net_rate // FEE_RATE_DENOMINATOR if is_fee_on_input else left
     end = target
     paid, received = _whole_step(is_down, price, target, liquidity)
     if paid > usable:
@@ -51,7 +51,7 @@ def fill_exact_in(
     if not is_fee_on_input:
         fee = -(-received * fee_rate // FEE_RATE_DENOMINATOR)
         return end, paid if end == target else left, received - fee, fee
-    fee = -(-paid * fee_rate // keep_rate) if end == target else left - paid
+    fee = -(-paid * fee_rate // net_rate) if end == target else left - paid
     return end, paid + fee, received, fee
 
 
@@ -63,8 +63,8 @@ def fill_exact_out(
     As raydium-clmm swap_math.rs compute_swap has it. Raises AmountOverflowError.
     """
     _, is_down, is_fee_on_input = swap
-    keep_rate = FEE_RATE_DENOMINATOR - fee_rate
-    wanted = left if is_fee_on_input else ceil_div(left * FEE_RATE_DENOMINATOR, keep_rate)
+    net_rate = FEE_RATE_DENOMINATOR - fee_rate
+    wanted = left if is_fee_on_input else ceil_div(left * FEE_RATE_DENOMINATOR, net_rate)
     end = target
     paid, received = _whole_step(is_down, price, target, liquidity)
     if received > wanted or received > U64_MAX:
@@ -74,7 +74,7 @@ def fill_exact_out(
     if paid > U64_MAX or received > U64_MAX:
         raise AmountOverflowError
     if is_fee_on_input:
-        fee = ceil_div(paid * fee_rate, keep_rate)
+        fee = ceil_div(paid * fee_rate, net_rate)
         return end, min(received, left), paid + fee, fee
     fee = ceil_div(received * fee_rate, FEE_RATE_DENOMINATOR)
     if received - fee > left:

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from functools import lru_cache
 
-Q64 = 1 << 64
+from chalicelib.domain.pools.q64 import Q64, U128_MAX
 
 MIN_TICK = -443_636
 MAX_TICK = 443_636
@@ -48,7 +48,7 @@ def sqrt_price_at(tick: int) -> int:
         if bits & 1:
             ratio = ratio * factor >> 64
         bits >>= 1
-    return ratio if tick <= 0 else ((1 << 128) - 1) // ratio
+    return ratio if tick <= 0 else U128_MAX // ratio
 
 
 def tick_at(sqrt_price_x64: int) -> int:

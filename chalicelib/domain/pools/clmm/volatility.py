@@ -35,7 +35,7 @@ class DynamicFee:
     last_update_timestamp: int
 
     def refer_to(self, tick_spacing_index: int, unix_seconds: int) -> "DynamicFee":
-        """Return the state at the start of a swap: after a calm time it refers to here and now.
+        """Return the state at the start of a swap; past the filter period it refers to this place.
 
         As raydium-clmm pool_fee.rs update_reference has it.
         """

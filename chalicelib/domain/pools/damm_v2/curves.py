@@ -74,13 +74,13 @@ class RangeCurve(NamedTuple):
         As calculate_*_from_partial_amount_in. Raises as `sell`.
         """
         edge = self.sqrt_min_price if is_a_to_b else self.sqrt_max_price
-        most = self._cost(edge)
-        if amount < most:
+        amount_max = self._cost(edge)
+        if amount < amount_max:
             return amount, *self.sell(amount, is_a_to_b)
         bought = self._bought(edge)
         if not self.price_floor <= edge <= self.price_ceiling or bought > U64_MAX:
             raise AmountOverflowError
-        return most, bought, edge
+        return amount_max, bought, edge
 
     def buy(self, amount: int, is_a_to_b: bool) -> tuple[int, int]:
         """Return the net input that an output costs and the sqrt price after.

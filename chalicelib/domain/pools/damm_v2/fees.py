@@ -104,16 +104,17 @@ class RateLimiter(NamedTuple):
     def numerator_of_excluded(self, amount: int, swap: Swap) -> int:
         if not self._applies(swap) or amount <= self._net_of(self.reference_amount):
             return self.cliff_fee_numerator
-        steepest = min((self._max_index + 1) * self.reference_amount, U64_MAX)
-        net_of_steepest = self._net_of(steepest)
-        if amount == net_of_steepest:
-            return self._numerator(steepest)
-        if amount < net_of_steepest:
+        tiers_max = min((self._index_max + 1) * self.reference_amount, U64_MAX)
+        net_of_tiers_max = self._net_of(tiers_max)
+        if amount == net_of_tiers_max:
+            return self._numerator(tiers_max)
+        if amount < net_of_tiers_max:
             included = self._included_within_tiers(amount)
-        elif steepest == U64_MAX:
+        elif tiers_max == U64_MAX:
             raise AmountOverflowError
         else:
-            included = steepest + included_fee_amount(amount - net_of_steepest, self._max_numerator)
+            beyond = included_fee_amount(amount - net_of_tiers_max, self._numerator_max)
+            included = tiers_max + beyond
         if included > U64_MAX:
             raise AmountOverflowError
         return ceil_div((included - amount) * FEE_DENOMINATOR, included)
@@ -123,12 +124,12 @@ class RateLimiter(NamedTuple):
         return self.fee_increment_bps * _NUMERATORS_PER_BPS
 
     @property
-    def _max_numerator(self) -> int:
+    def _numerator_max(self) -> int:
         return self.max_fee_bps * _NUMERATORS_PER_BPS
 
     @property
-    def _max_index(self) -> int:
-        return (self._max_numerator - self.cliff_fee_numerator) // self._increment
+    def _index_max(self) -> int:
+        return (self._numerator_max - self.cliff_fee_numerator) // self._increment
 
     def _applies(self, swap: Swap) -> bool:
         is_set = bool(self.reference_amount and self.fee_increment_bps)
@@ -145,9 +146,9 @@ class RateLimiter(NamedTuple):
         cliff, step, reference = self.cliff_fee_numerator, self._increment, self.reference_amount
         tiers, rest = divmod(amount - reference, reference)
         last_rate = cliff + step * (tiers + 1)
-        if tiers >= self._max_index:
-            rest += (tiers - self._max_index) * reference
-            tiers, last_rate = self._max_index, self._max_numerator
+        if tiers >= self._index_max:
+            rest += (tiers - self._index_max) * reference
+            tiers, last_rate = self._index_max, self._numerator_max
         full = cliff + cliff * tiers + step * tiers * (tiers + 1) // 2
         fee = ceil_div(reference * full + rest * last_rate, FEE_DENOMINATOR)
         return ceil_div(fee * FEE_DENOMINATOR, amount)

@@ -33,7 +33,8 @@ from chalicelib.domain.tokens import Mint
 _ENABLE, _BY_SLOT = PoolStatus.ENABLE, ActivationType.SLOT
 _BOTH_TOKEN, _COMPOUNDING = CollectFeeMode.BOTH_TOKEN, CollectFeeMode.COMPOUNDING
 
-_MAX_FEE_NUMERATOR = (500_000_000, 990_000_000)
+# By fee version, in billionths.
+_FEE_NUMERATOR_MAX = (500_000_000, 990_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,20 +114,20 @@ class DammV2Pool:
         """
         is_a_to_b = self._open(input_mint, amount_in, at)
         numerator = self._numerator_of_included(amount_in, is_a_to_b, at)
-        on_input = self.takes_fee_from_input(is_a_to_b)
-        fee = fee_of_included(amount_in, numerator) if on_input else 0
+        is_fee_on_input = self.takes_fee_from_input(is_a_to_b)
+        fee = fee_of_included(amount_in, numerator) if is_fee_on_input else 0
         net_in = amount_in - fee
         used, gross_out, sqrt_price = self._curve.sell_within_range(net_in, is_a_to_b)
         if used < net_in:
-            if on_input:
-                # The fee is reckoned anew on what the range could take.
+            if is_fee_on_input:
+                # What the range could not take pays no fee.
                 numerator = self._numerator_of_excluded(used, is_a_to_b, at)
                 fee = included_fee_amount(used, numerator) - used
             amount_in = used + fee
         if amount_in == 0:
             raise ZeroAmountError
         amount_out = gross_out
-        if not on_input:
+        if not is_fee_on_input:
             fee = fee_of_included(gross_out, numerator)
             amount_out -= fee
         left = net_in - used
@@ -203,7 +204,7 @@ class DammV2Pool:
 
     def _capped(self, base_numerator: int) -> int:
         surcharge = self.dynamic_fee.numerator if self.dynamic_fee else 0
-        return min(base_numerator + surcharge, _MAX_FEE_NUMERATOR[self.fee_version])
+        return min(base_numerator + surcharge, _FEE_NUMERATOR_MAX[self.fee_version])
 
     def _numerator_of_included(self, amount: int, is_a_to_b: bool, at: Moment) -> int:
         swap = Swap(is_a_to_b, self._point(at) - self.activation_point)
@@ -235,7 +236,7 @@ class DammV2Quote(NamedTuple):
     amount_left: int
 
     @property
-    def fee_on_input(self) -> bool:
+    def is_fee_on_input(self) -> bool:
         return self.pool.takes_fee_from_input(self.is_a_to_b)
 
     @property
@@ -248,7 +249,7 @@ class DammV2Quote(NamedTuple):
 
     @property
     def fees(self) -> tuple[Fee, ...]:
-        mint = self.pool.mint_a if self.is_a_to_b == self.fee_on_input else self.pool.mint_b
+        mint = self.pool.mint_a if self.is_a_to_b == self.is_fee_on_input else self.pool.mint_b
         return tuple(Fee(kind, mint, part) for kind, part in self.fee_shares.by_kind() if part)
 
     @property
@@ -262,7 +263,7 @@ class DammV2Quote(NamedTuple):
     @property
     def reserves_after(self) -> tuple[int, int]:
         """The reserves of a compounding pool, its share of the fee added to B."""
-        fee_in, fee_out = (self.fee_amount, 0) if self.fee_on_input else (0, self.fee_amount)
+        fee_in, fee_out = (self.fee_amount, 0) if self.is_fee_on_input else (0, self.fee_amount)
         paid, taken = self.amount_in - fee_in, self.amount_out + fee_out
         added_a, added_b = (paid, -taken) if self.is_a_to_b else (-taken, paid)
         kept = self.fee_shares.compounding

@@ -49,13 +49,13 @@ def bin_price(bin_id: int, bin_step: int) -> int:
 class BinWalk:
     """One swap's way through the bins of a pair, `side` in walking order."""
 
-    __slots__ = ("fee_on_input", "fees", "is_x_to_y", "side")
+    __slots__ = ("fees", "is_fee_on_input", "is_x_to_y", "side")
 
     def __init__(self, side: tuple[Bin, ...], fees: SwapFees, is_x_to_y: bool) -> None:
         self.side = side
         self.fees = fees
         self.is_x_to_y = is_x_to_y
-        self.fee_on_input = fees.parameters.takes_fee_from_input(is_x_to_y)
+        self.is_fee_on_input = fees.parameters.takes_fee_from_input(is_x_to_y)
 
     def take(self, held: Bin, amount: int) -> BinFill:
         """Swap up to `amount` of input in one bin. Raises AmountOverflowError."""
@@ -67,25 +67,25 @@ class BinWalk:
         price = bin_price(held.bin_id, self.fees.bin_step)
         rate = self.fees.rate(held.bin_id)
         net_rate = FEE_PRECISION - rate
-        gross = amount if self.fee_on_input else ceil_div(amount * FEE_PRECISION, net_rate)
+        gross = amount if self.is_fee_on_input else ceil_div(amount * FEE_PRECISION, net_rate)
         if gross >= (held.amount_y if self.is_x_to_y else held.amount_x):
             return self._swap(held, U64_MAX, price, rate)
         amount_in = self._amount_to_pay(gross, price)
-        if self.fee_on_input:
+        if self.is_fee_on_input:
             amount_in = ceil_div(amount_in * FEE_PRECISION, net_rate)
         if amount_in > U64_MAX:
             raise AmountOverflowError
         fill = self._swap(held, amount_in, price, rate)
         # What rounding buys beyond the wish leaves the bin; it is the protocol's where the fee is
         # taken from the output, else nobody's.
-        surplus = 0 if self.fee_on_input else fill.amount_net - amount
+        surplus = 0 if self.is_fee_on_input else fill.amount_net - amount
         return fill._replace(amount_net=amount, protocol_fee=fill.protocol_fee + surplus)
 
     def _swap(self, held: Bin, amount: int, price: int, rate: int) -> BinFill:
         bin_id, reserve_in, reserve_out = held
         if not self.is_x_to_y:
             reserve_in, reserve_out = reserve_out, reserve_in
-        fee = -(-amount * rate // FEE_PRECISION) if self.fee_on_input else 0
+        fee = -(-amount * rate // FEE_PRECISION) if self.is_fee_on_input else 0
         net, used, gross_out = amount - fee, self._amount_to_pay(reserve_out, price), reserve_out
         if used > U64_MAX:
             raise AmountOverflowError
@@ -98,7 +98,7 @@ class BinWalk:
         if reserve_in + used > U64_MAX:
             raise AmountOverflowError
         net_out = gross_out
-        if not self.fee_on_input:
+        if not self.is_fee_on_input:
             fee = -(-gross_out * rate // FEE_PRECISION)
             net_out -= fee
         # A fee that swallows the whole input goes to the protocol.

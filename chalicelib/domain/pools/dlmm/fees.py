@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 from chalicelib.domain.amounts import BPS, ceil_div
 
 FEE_PRECISION = 10**9
-MAX_FEE_RATE = 10**8
+FEE_RATE_MAX = 10**8
 
 _VOLATILITY_PER_BIN = 10_000
 _VARIABLE_FEE_SCALE = 10**11
@@ -96,11 +96,11 @@ class SwapFees(NamedTuple):
         return min(accumulator, self.parameters.max_volatility_accumulator)
 
     def rate(self, bin_id: int) -> int:
-        """Return the fee rate in this bin, at most MAX_FEE_RATE.
+        """Return the fee rate in this bin, at most FEE_RATE_MAX.
 
         As dlmm lb_pair.rs get_total_fee has it: base + ⌈control·(accumulator·bin_step)²/10¹¹⌉.
         """
         spread = self.volatility_accumulator(bin_id) * self.bin_step
         control = self.parameters.variable_fee_control
         variable = ceil_div(control * spread * spread, _VARIABLE_FEE_SCALE)
-        return min(self.base_rate + variable, MAX_FEE_RATE)
+        return min(self.base_rate + variable, FEE_RATE_MAX)

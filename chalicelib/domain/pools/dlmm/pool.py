@@ -133,8 +133,8 @@ class BinQuote(NamedTuple):
     fills: tuple[BinFill, ...]
 
     @property
-    def fee_on_input(self) -> bool:
-        return self.walk.fee_on_input
+    def is_fee_on_input(self) -> bool:
+        return self.walk.is_fee_on_input
 
     @property
     def lp_fee(self) -> int:
@@ -162,7 +162,7 @@ class BinQuote(NamedTuple):
 
     @property
     def fees(self) -> tuple[Fee, ...]:
-        mint = self.pool.mint_a if self.walk.is_x_to_y == self.fee_on_input else self.pool.mint_b
+        mint = self.pool.mint_a if self.walk.is_x_to_y == self.is_fee_on_input else self.pool.mint_b
         return (
             Fee(FeeKind.LP, mint, self.lp_fee),
             Fee(FeeKind.PROTOCOL, mint, self.protocol_fee),
@@ -179,14 +179,14 @@ class BinQuote(NamedTuple):
     @property
     def bins_after(self) -> tuple[Bin, ...]:
         """The visited bins as the swap leaves them, in visiting order."""
-        sign = 1 if self.walk.is_x_to_y else -1
-        return tuple(
-            Bin(
-                held.bin_id,
-                held.amount_x + (fill.amount_added if sign > 0 else -fill.amount_removed),
-                held.amount_y + (-fill.amount_removed if sign > 0 else fill.amount_added),
+        visited = zip(self.walk.side, self.fills, strict=False)
+        if self.walk.is_x_to_y:
+            return tuple(
+                Bin(i, x + fill.amount_added, y - fill.amount_removed)
+                for (i, x, y), fill in visited
             )
-            for held, fill in zip(self.walk.side, self.fills, strict=False)
+        return tuple(
+            Bin(i, x - fill.amount_removed, y + fill.amount_added) for (i, x, y), fill in visited
         )
 
     @property
