@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from chalicelib.domain.amounts import U64_MAX, ceil_div
 from chalicelib.domain.pools.rejections import QuoteError
+from chalicelib.domain.routing.curves import Curve
 from chalicelib.domain.routing.planning import Path, Plan, Planner, Share
-from chalicelib.domain.routing.splitting import Curve
 
 _TURNS = 96
 _DOUBTS_AFTER = 3

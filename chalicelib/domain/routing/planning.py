@@ -14,8 +14,9 @@ from chalicelib.domain.pools.rejections import (
     QuoteError,
     ZeroOutputError,
 )
+from chalicelib.domain.routing.curves import Curve, total_out
 from chalicelib.domain.routing.rules import RoutingRules
-from chalicelib.domain.routing.splitting import Curve, pour, split, total_out
+from chalicelib.domain.routing.splitting import pour, split
 from chalicelib.domain.tokens import Mint
 
 Path = tuple[Mint, ...]

@@ -1,24 +1,15 @@
 """How to divide an amount over pools of one pair so that together they give the most.
 
-Every move is judged by exact quotes, and an amount is asked of a pool only once. Outputs are
-concave but for small steps: equal marginal prices show where to look, a search of quotes ends it.
+Every move is judged by exact quotes. Outputs are concave but for small steps: equal marginal prices
+show where to look, a search of quotes ends it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.domain.amounts import ceil_div
-from chalicelib.domain.pools.pool import Moment, Pool
-from chalicelib.domain.pools.rejections import (
-    InsufficientLiquidityError,
-    QuoteError,
-    ZeroOutputError,
-)
+from chalicelib.domain.routing.curves import REFUSED, Curve, total_out
 from chalicelib.domain.routing.equal_prices import Reading, amounts_at_one_price
 from chalicelib.domain.routing.line_search import climb, level, nudge, scan
-from chalicelib.domain.tokens import Mint
-
-# Worse than any sum of outputs.
-REFUSED = -(1 << 80)
 
 _PARTS = 32
 _SHRINK = 8
@@ -31,57 +22,7 @@ _NEAR = 64
 _COARSE = 200
 
 
-class Curve:
-    """What a pool gives for each input, in one direction at one moment."""
-
-    __slots__ = ("_at", "_outs", "_refused_from", "input_mint", "pool")
-
-    def __init__(self, pool: Pool, input_mint: Mint, at: Moment) -> None:
-        self.pool = pool
-        self.input_mint = input_mint
-        self._at = at
-        self._outs: dict[int, int] = {0: 0}
-        self._refused_from = 1 << 64
-
-    def out(self, amount_in: int) -> int:
-        """Return the output, 0 for an amount too small to buy anything, or REFUSED."""
-        known = self._outs.get(amount_in)
-        if known is not None:
-            return known
-        if amount_in < 0 or amount_in >= self._refused_from:
-            return REFUSED
-        out = self._outs[amount_in] = self._ask(amount_in)
-        if out < 0:
-            self._refused_from = amount_in
-        return out
-
-    def refusal(self, amount_in: int) -> QuoteError | None:
-        """Return why the pool does not fill the whole amount alone, or None when it does."""
-        if self.out(amount_in) > 0:
-            return None
-        try:
-            quote = self.pool.quote_exact_in(self.input_mint, amount_in, self._at)
-        except QuoteError as refusal:
-            return refusal
-        return ZeroOutputError() if quote.amount_out == 0 else InsufficientLiquidityError()
-
-    def _ask(self, amount_in: int) -> int:
-        try:
-            quote = self.pool.quote_exact_in(self.input_mint, amount_in, self._at)
-        except ZeroOutputError:
-            return 0
-        except QuoteError:
-            return REFUSED
-        # A CLMM at the end of its prices fills a part: for a plan that is a refusal.
-        return quote.amount_out if quote.amount_in == amount_in else REFUSED
-
-
 Amounts = list[int]
-
-
-def total_out(curves: Sequence[Curve], amounts: Sequence[int]) -> int:
-    """Return what the pools give together; below 0 when one refuses."""
-    return sum(curve.out(amount) for curve, amount in zip(curves, amounts, strict=True) if amount)
 
 
 def split(

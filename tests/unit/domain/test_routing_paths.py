@@ -11,7 +11,8 @@ from chalicelib.domain.pools.rejections import (
     ZeroOutputError,
 )
 from chalicelib.domain.routing.best_route import RoutingRules, find_route, find_route_exact_out
-from chalicelib.domain.routing.splitting import Curve, split, total_out
+from chalicelib.domain.routing.curves import Curve, total_out
+from chalicelib.domain.routing.splitting import split
 from tests.unit.domain.routing_pools import KINDS, NOW, pool_of
 
 VALUES = {"BONK": 0.0002, "SOL": 0.15, "USDC": 1.0, "USDT": 1.0}

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.pools.rejections import QuoteError
-from chalicelib.domain.routing.splitting import Curve, split, total_out
+from chalicelib.domain.routing.curves import Curve, total_out
+from chalicelib.domain.routing.splitting import split
 from tests.unit.domain.routing_pools import KINDS, NOW, pool_of
 
 ROUNDING = 2
