@@ -10,20 +10,30 @@ from functools import partial
 from math import sqrt
 from typing import NamedTuple
 
-_FLAT = 1e-12
-_STEEPEST = 1e30
+# `splitting.py` says how these were measured.
+
+# The least part of itself by which slowness grows with each unit paid, so that no price has every
+# amount. 1e-9: 11 % more quotes in groups; 1e-15: 4 % fewer, 20 % of eight pools, and as good.
+_GROWTH_MIN = 1e-12
+# The slowness of a pool that gives nothing more. 1e10 to 1e60: the same plans.
+_SLOWNESS_MAX = 1e30
+# A pool at an end of what it takes is read within an eighth of the step. 4 or 16: 8 % more quotes
+# in groups; 64: the worst plan 0.24 bp worse.
 _NEAR_END = 8
 
 Output = Callable[[int], int]
 
 
 class Reading(NamedTuple):
-    """What a pool takes near an amount: `slowness` is 1/√(marginal price) in the middle."""
+    """What a pool takes near an amount, and at which price."""
 
+    #: The inputs between which it holds, in base units.
     lower: int
     upper: int
+    #: The input at which the pool was read, and 1/√(marginal price) there.
     middle: float
     slowness: float
+    #: What a unit of input adds to the slowness.
     growth: float
 
     @classmethod
@@ -34,7 +44,7 @@ class Reading(NamedTuple):
             upper = amount
         width = upper - lower
         if width < 2:
-            return cls(lower, upper, upper, 0.0, _FLAT)
+            return cls(lower, upper, upper, 0.0, _GROWTH_MIN)
         # At an end of what it takes, a pool is read on one side, near that end.
         between = amount
         if amount == lower:
@@ -43,7 +53,7 @@ class Reading(NamedTuple):
             between -= max(1, width // _NEAR_END)
         before = _slowness(out(between) - out(lower), between - lower)
         after = _slowness(out(upper) - out(between), upper - between)
-        growth = max(_FLAT * before, 2 * (after - before) / width)
+        growth = max(_GROWTH_MIN * before, 2 * (after - before) / width)
         return cls(lower, upper, (lower + between) / 2, before, growth)
 
     @property
@@ -87,4 +97,4 @@ def _whole(amounts: list[float], amount_in: int) -> list[int]:
 
 
 def _slowness(gain: int, width: int) -> float:
-    return sqrt(width / gain) if gain > 0 else _STEEPEST
+    return sqrt(width / gain) if gain > 0 else _SLOWNESS_MAX

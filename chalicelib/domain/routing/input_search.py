@@ -9,11 +9,23 @@ from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.curves import Curve
 from chalicelib.domain.routing.planning import Path, Plan, Planner, Share
 
-_TURNS = 96
-_DOUBTS_AFTER = 3
-_REFINEMENTS = 24
-_ROUNDING = 8
-# Legs are filled anew for the exact output: what is left here only blurs how they are divided.
+# `splitting.py` says how these were measured, here on 400 exact outputs.
+
+# Inputs tried until one gives enough: doubling a unit beyond u64 takes 64. 48: the same plans; 8:
+# what two pools hold together is not found.
+_TURNS_MAX = 96
+# After so many inputs that gave too little, a plan for all of u64 tells whether to go on. 0: 40 to
+# 80 % more quotes; 6: refusals take a tenth more, but one of 120 outputs over several hops is
+# filled that 3 refuses.
+_CAPACITY_ASKED_AFTER = 3
+# Inputs tried between too little and enough. 12: the same plans; 6: four are dearer, by less than
+# 0.0001 bp.
+_REFINEMENTS_MAX = 24
+# Rounding takes up to a unit of each leg, and a plan has eight. 0: what two pools hold together is
+# not found; 4 to 64: the same plans.
+_ROUNDING_MAX = 8
+# Legs are filled again for the exact output: what is left here only blurs how they are divided. 14:
+# 7 to 16 % fewer quotes, the worst 0.15 bp dearer; 24: 11 to 26 % more, 0.002 bp cheaper at most.
 _PRECISION_BITS = 18
 
 
@@ -36,7 +48,7 @@ class _Search:
 
     def run(self) -> Plan | None:
         self._reach()
-        for turn in range(_REFINEMENTS):
+        for turn in range(_REFINEMENTS_MAX):
             if self._found is None or self._high - self._low <= 1:
                 break
             if self._high_out - self._wanted <= self._wanted >> _PRECISION_BITS:
@@ -46,11 +58,11 @@ class _Search:
 
     def _reach(self) -> None:
         amount_in, stride = self._first_input(), 1
-        for turn in range(_TURNS):
+        for turn in range(_TURNS_MAX):
             self._try(amount_in)
             if self._found or self._high - self._low <= 1 or self._is_out_of_reach():
                 return
-            if turn == _DOUBTS_AFTER and self._exceeds_all_pools():
+            if turn == _CAPACITY_ASKED_AFTER and self._exceeds_all_pools():
                 return
             needed = self._low * self._wanted // self._low_out if self._low_out else 2 * self._low
             # Prices fall with size: go twice as far as the price so far says, and ever farther.
@@ -62,7 +74,7 @@ class _Search:
     def _is_out_of_reach(self) -> bool:
         # Prices fall with size, so that all below `high` give no more than in proportion to `low`,
         # of whose output rounding may have taken a unit for each leg.
-        low_out = self._low_out + _ROUNDING
+        low_out = self._low_out + _ROUNDING_MAX
         return self._low_out > 0 and low_out * self._high < self._wanted * self._low
 
     def _exceeds_all_pools(self) -> bool:

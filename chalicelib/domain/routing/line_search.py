@@ -9,8 +9,17 @@ from collections.abc import Callable, Iterator
 Value = Callable[[int], int]
 Point = tuple[int, int]
 
+# `splitting.py` says how these were measured.
+
+# Parts in which peaks are looked for. 8: 10 % fewer quotes of pairs, 20 % over several hops, no
+# plan 0.0001 bp worse; 32: 21 % and 42 % more, some 0.06 bp better.
 _SHARES = 16
-_ROUNDS = 64
+# Places that a climb asks for. 32: three plans a few hundred units worse; 16: 36 of 800 pairs worse
+# by more than two units, and exact outputs of nearly empty pools fail their tests; 128: the same
+# plans.
+_ROUNDS_MAX = 64
+# How fast a bracket grows until it holds the peak. 2: up to 3 % more quotes; 8: up to 2 % fewer;
+# plans differ by 0.014 bp at most.
 _GROWTH = 4
 
 
@@ -34,7 +43,7 @@ def climb(value: Value, start: int, step: int, low: int, high: int, gain_min: fl
     It stops where no place can be better by `gain_min`.
     """
     points = _bracket(value, start, step, low, high)
-    for turn in range(_ROUNDS):
+    for turn in range(_ROUNDS_MAX):
         best = _best(points)
         place = _next_place(points, best, turn, gain_min)
         if place is None:

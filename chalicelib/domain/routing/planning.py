@@ -21,9 +21,17 @@ from chalicelib.domain.tokens import Mint
 
 Path = tuple[Mint, ...]
 
+# `splitting.py` says how these were measured.
+
+# Parts in which a hop is estimated. 4: 3 to 10 % fewer quotes and the same plans; 2: one trade of
+# 120 over several hops 159 bp short; 16: up to 17 % more quotes, one plan 0.002 bp better.
 _ESTIMATE_PARTS = 8
+# Paths that are planned beside the direct one. 2: 12 % fewer quotes over several hops, 4: 12 %
+# more, both with the same plans; 1: one exact output of 56 is 32 bp dearer.
 _PATHS_MAX = 3
-_WORTH_PLANNING = 0.99
+# A path is planned if its estimate is such a share of the best. 0.98: 6 to 17 % more quotes and the
+# same plans; 0.999: 20 % fewer, one exact output of 56 is 32 bp dearer.
+_ESTIMATE_SHARE_MIN = 0.99
 
 
 class Share(NamedTuple):
@@ -129,7 +137,7 @@ class Planner:
             return []
         cost = self._rules.cost_per_leg
         ranked = sorted(estimates, key=lambda found: len(found[1]) * cost - found[1][-1])
-        estimate_min = ranked[0][1][-1] * _WORTH_PLANNING
+        estimate_min = ranked[0][1][-1] * _ESTIMATE_SHARE_MIN
         near = [found for found in ranked[:_PATHS_MAX] if found[1][-1] >= estimate_min]
         # The single pool that the plan is compared with must not be missed.
         direct = [found for found in estimates if len(found[0]) == 2 and found not in near]
