@@ -76,15 +76,6 @@ def request(number: int) -> FollowRequest:
     )
 
 
-def test_submit_is_one_statement_and_one_call_when_order_is_accepted(
-    engine: Deployment, traffic: Traffic
-) -> None:
-    submit(engine)
-
-    assert traffic.statements == ["add_order"]
-    assert traffic.calls == ["SendMessageBatch"]
-
-
 @pytest.mark.parametrize("many", [1, 10])
 def test_execute_is_five_statements_and_two_of_the_ledger_when_batch_is_new(
     engine: Deployment, traffic: Traffic, many: int
