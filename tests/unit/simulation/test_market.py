@@ -227,6 +227,21 @@ def test_pool_is_refused_when_address_is_unknown():
         MARKET.pool("nowhere", SLOT_NOW)
 
 
+CHAIN = (SOL, USDC, JUP, RAY, WIF)
+
+
+@pytest.mark.parametrize(
+    ("token", "is_connected"), [(USDC, True), (JUP, True), (RAY, True), (WIF, False)]
+)
+def test_pair_is_connected_when_a_route_may_go_over_its_pools(token, is_connected):
+    chain = tuple(replace(POOLS[0], token_a=one, token_b=other) for one, other in pairwise(CHAIN))
+    market = Market(seed="test", listings=chain)
+
+    assert market.connects(pair_of(SOL, token)) == is_connected
+    assert market.connects(pair_of(token, SOL)) == is_connected
+    assert not market.connects(pair_of(SOL, BONK))
+
+
 def test_slot_and_moment_agree_when_converted():
     moment = moment_at_slot(SLOT_NOW)
 
