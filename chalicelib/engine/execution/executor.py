@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from random import Random
 
 from chalicelib.domain.errors import OrderError
@@ -184,15 +183,20 @@ class Executor:
     def _unless_unavailable(
         self, carry_on: _Step, orders: Sequence[Order], now: datetime, batch: _Batch
     ) -> list[Transition]:
-        """Step the orders, all or none: without an answer nothing is known, so nothing changes,
-        and the orders are due again soon."""
+        """Step the orders, all or none."""
         try:
             return carry_on(orders, now, batch)
         except UnavailableError as error:
-            log.warning("unavailable", extra={"orders": len(orders), "reason": error.detail})
-            for order in orders:
-                batch.keep(order, now + self.pacing.backoff_first)
+            self._let_wait(orders, error, now, batch)
             return []
+
+    def _let_wait(
+        self, orders: Sequence[Order], error: UnavailableError, now: datetime, batch: _Batch
+    ) -> None:
+        """Without an answer nothing is known, so nothing changes: the orders are due again soon."""
+        log.warning("unavailable", extra={"orders": len(orders), "reason": error.detail})
+        for order in orders:
+            batch.keep(order, now + self.pacing.backoff_first)
 
     def _route(self, orders: Sequence[Order], now: datetime, batch: _Batch) -> list[Transition]:
         blockhash = self.chain.latest_blockhash()
@@ -201,28 +205,28 @@ class Executor:
             # A route may take long to find: the first is always found, so that all come to a turn.
             if number and not batch.has_time():
                 batch.keep(order, now)
-                continue
-            try:
-                transitions += self._unless_unavailable(
-                    partial(self._route_one, blockhash), [order], now, batch
-                )
-            except Exception:
-                # A fault of ours with this order: its message comes again, the others go on.
-                log.exception("step_failed", extra={"order_id": order.order_id})
-                batch.failed.add(order.order_id)
+            elif transition := self._route_one(order, blockhash, now, batch):
+                transitions.append(transition)
         return transitions
 
     def _route_one(
-        self, blockhash: Blockhash, orders: Sequence[Order], now: datetime, _batch: _Batch
-    ) -> list[Transition]:
-        [order] = orders
+        self, order: Order, blockhash: Blockhash, now: datetime, batch: _Batch
+    ) -> Transition | None:
         try:
             route = self.router.find_route(order.trade)
-            return [self._build(order, route, blockhash, now)]
+            return self._build(order, route, blockhash, now)
         except OrderError as error:
-            return [
-                steps.give_up_or_retry(order, error, at=now, pacing=self.pacing, random=self.random)
-            ]
+            return self._give_up_or_retry(order, error, now)
+        except UnavailableError as error:
+            self._let_wait([order], error, now, batch)
+        except Exception:
+            # A fault of ours with this order: its message comes again, the others go on.
+            log.exception("step_failed", extra={"order_id": order.order_id})
+            batch.failed.add(order.order_id)
+        return None
+
+    def _give_up_or_retry(self, order: Order, error: OrderError, now: datetime) -> Transition:
+        return steps.give_up_or_retry(order, error, at=now, pacing=self.pacing, random=self.random)
 
     def _build(self, order: Order, route: Route, blockhash: Blockhash, now: datetime) -> Transition:
         limit = order.trade.limit(route.amount_quoted, order.slippage_bps)
@@ -255,11 +259,7 @@ class Executor:
             landing = answer.landings.get(transaction.signature)
             error = steps.landing_error(transaction, landing, answer.finalized_block_height)
             if error is not None:
-                transitions.append(
-                    steps.give_up_or_retry(
-                        order, error, at=now, pacing=self.pacing, random=self.random
-                    )
-                )
+                transitions.append(self._give_up_or_retry(order, error, now))
             elif landing is not None:
                 settled = steps.settle(order, transaction=transaction, landing=landing, at=now)
                 transitions.append(settled)
@@ -268,9 +268,14 @@ class Executor:
         return transitions
 
     def _send_again(self, transactions: Sequence[SignedTransaction]) -> None:
-        # Networks drop packets; until it has landed or expired, the same bytes may go out again.
-        if transactions:
+        """Networks drop packets: until it has landed or expired, the same bytes may go out again.
+        What cannot be sent now is sent later; what the chain has said of others counts now."""
+        if not transactions:
+            return
+        try:
             self.chain.send(transactions)
+        except UnavailableError as error:
+            log.warning("send_again_failed", extra={"reason": error.detail})
 
     def _announce(self, batch: _Batch) -> None:
         """Tell what is committed: before each wait, and whenever one call's worth has come up."""

@@ -8,11 +8,12 @@ import pytest
 from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.token_list import find_pair
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.execution.steps import backoff
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.market import POOLS, slot_at
-from tests.world import SOL_USDC, World
+from tests.world import SOL_USDC, World, ticks
 
 ALL = 10_000
 ATTEMPT = ["routing", "building", "submitted"]
@@ -197,3 +198,22 @@ def test_backoff_doubles_and_is_half_random(attempt: int, least: float, most: fl
 
     assert least <= min(waits) < least * 1.1
     assert most * 0.95 < max(waits) <= most
+
+
+def test_order_is_confirmed_when_another_cannot_be_sent_again() -> None:
+    world = World()
+    first, second = world.submit(), world.submit()
+    world.execute(world.take(), has_time=ticks(4))
+    lost = world.order(second).transaction
+    assert lost is not None
+    del world.ledger.entries[lost.signature]
+    world.clock.sleep(world.pacing.rebroadcast_after.total_seconds())
+    world.outages["chain.send"] = UnavailableError("down")
+
+    world.execute(world.take(), has_time=ticks(2))
+
+    assert world.order(first).status is OrderStatus.CONFIRMED
+    assert world.order(second).status is OrderStatus.SUBMITTED
+    world.outages.clear()
+    world.run()
+    assert world.order(second).status is OrderStatus.CONFIRMED
