@@ -34,7 +34,6 @@ from tests.chaos.troubles import (
     Life,
     MortalWorld,
 )
-from tests.world import World, ticks
 
 EXAMPLES = os.environ.get("STATE_MACHINE_EXAMPLES")
 DETERMINISTIC = settings(derandomize=True, database=None, max_examples=80)
@@ -283,21 +282,3 @@ class Orders(RuleBasedStateMachine):
 
 def test_no_order_is_lost_or_swapped_twice_whatever_happens() -> None:
     run_state_machine_as_test(Orders, settings=SEARCHING if EXAMPLES else DETERMINISTIC)
-
-
-def test_follower_sees_order_when_what_could_not_be_announced_is_handed_back() -> None:
-    world = World()
-    order_id = world.submit()
-    world.connect("follower", order_id)
-    world.publish()
-    messages = world.take()
-    world.outages["status_queue"] = UnavailableError()
-
-    failed = world.execute(messages, has_time=ticks(2))
-    world.outages.clear()
-    world.run()
-    world.execute(messages)
-    world.publish()
-
-    assert failed == {order_id}
-    assert world.sequences("follower") == [1, 2, 3, 4, 5]

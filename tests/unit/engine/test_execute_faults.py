@@ -1,6 +1,4 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -13,148 +11,6 @@ from chalicelib.engine.ports.orders import LoadedOrder
 from tests.world import FIVE, World, ticks
 
 NOBODY = OrderId("ffffffff-ffff-4fff-8fff-ffffffffffff")
-
-
-def announced(world: World) -> list[tuple[OrderId, int]]:
-    calls = world.calls("status_queue.announce")
-    return [(event.order_id, event.sequence) for call in calls for event in call.arguments[0]]
-
-
-def test_redelivered_message_changes_nothing_when_the_order_is_final() -> None:
-    world = World()
-    order_id = world.submit()
-    message = world.order_queue.messages[0]
-    world.run()
-    before = (dict(world.store.orders), world.statuses(order_id), dict(world.ledger.entries))
-    first_announced = announced(world)
-    world.journal.clear()
-
-    failed = world.execute([message])
-
-    after = (dict(world.store.orders), world.statuses(order_id), dict(world.ledger.entries))
-    assert (failed, after) == (set(), before)
-    assert announced(world) == first_announced == [(order_id, n) for n in range(2, 6)]
-    assert not world.calls("wallet.sign_swap", "chain.send", "store.save")
-
-
-def test_follower_sees_nothing_twice_when_the_message_is_delivered_twice() -> None:
-    world = World()
-    order_id = world.submit()
-    world.connect("follower", order_id)
-    message = world.order_queue.messages[0]
-
-    world.run()
-    world.execute([message])
-    world.publish()
-
-    assert world.sequences("follower") == [1, 2, 3, 4, 5]
-
-
-def test_order_is_executed_once_when_its_message_is_twice_in_a_batch() -> None:
-    world = World()
-    order_id = world.submit()
-    (message,) = world.take()
-
-    failed = world.execute([replace(message, announced_through=3), message])
-
-    assert (failed, world.statuses(order_id)) == (set(), FIVE)
-    assert announced(world) == [(order_id, n) for n in range(2, 6)]
-    assert len(world.landed(order_id)) == 1
-
-
-@pytest.mark.parametrize("already", [0, 1, 2, 3], ids=FIVE[:4])
-def test_worker_loses_silently_when_another_moved_the_order_on(already: int) -> None:
-    world = World()
-    order_id = world.submit()
-    (message,) = world.take()
-    world.execute([message], has_time=ticks(already))
-
-    def win() -> None:
-        world.clock.sleep(1)
-        world.execute([message])
-
-    world.meanwhile("store.save", win)
-
-    failed = world.execute([message])
-
-    assert (failed, world.statuses(order_id)) == (set(), FIVE)
-    # Four that moved the order, and the one that lost: then the loser does nothing more.
-    assert len(world.calls("store.save")) == 5
-    assert len(world.landed(order_id)) == 1
-    assert sorted(set(announced(world))) == [(order_id, n) for n in range(2, 6)]
-
-
-def test_winner_goes_on_when_the_loser_of_its_batch_drops_out() -> None:
-    world = World()
-    contended, other = world.submit(), world.submit()
-    messages = world.take()
-    world.meanwhile("store.save", lambda: world.execute(messages[:1]))
-
-    failed = world.execute(messages)
-
-    assert failed == set()
-    assert world.statuses(contended) == world.statuses(other) == FIVE
-    assert [len(world.landed(order_id)) for order_id in (contended, other)] == [1, 1]
-
-
-@pytest.mark.parametrize("already", [0, 1, 2, 3], ids=FIVE[:4])
-def test_order_is_handed_back_and_goes_on_when_time_is_short(already: int) -> None:
-    world = World()
-    order_id = world.submit()
-    world.connect("follower", order_id)
-
-    failed = world.execute(world.take(), has_time=ticks(already))
-
-    assert (failed, world.statuses(order_id)) == (set(), FIVE[: already + 1])
-    assert list(world.order_queue.messages) == [
-        ExecuteOrder(order_id=order_id, announced_through=already + 1)
-    ]
-    world.run()
-    world.publish()
-    assert world.sequences("follower") == [1, 2, 3, 4, 5]
-
-
-@pytest.mark.parametrize("already", [1, 2, 3], ids=FIVE[1:4])
-def test_follower_sees_order_when_another_worker_takes_at_once_what_was_handed_back(
-    already: int,
-) -> None:
-    world = World()
-    order_id = world.submit()
-    world.connect("follower", order_id)
-    world.publish()
-    world.meanwhile("status_queue.announce", lambda: world.execute(world.take()))
-
-    world.execute(world.take(), has_time=ticks(already))
-    world.run()
-    world.publish()
-
-    assert world.sequences("follower") == [1, 2, 3, 4, 5]
-
-
-def test_order_is_handed_back_with_a_delay_when_the_wait_is_long() -> None:
-    world = World(latency=timedelta(seconds=8))
-    order_id = world.submit()
-
-    failed = world.execute(world.take())
-
-    (hand_back,) = world.calls("order_queue.enqueue")[1:]
-    assert (failed, world.order(order_id).status) == (set(), OrderStatus.SUBMITTED)
-    assert hand_back.keywords == {"delay_seconds": 6}
-    assert world.clock.now() < world.order(order_id).due_at
-
-
-def test_message_fails_when_the_order_cannot_be_handed_back() -> None:
-    world = World()
-    order_id = world.submit()
-    messages = world.take()
-    world.outages["order_queue"] = UnavailableError("queue")
-
-    failed = world.execute(messages, has_time=ticks(2))
-
-    assert failed == {order_id}
-    world.outages.clear()
-    world.execute(messages)
-    assert world.statuses(order_id) == FIVE
 
 
 def test_unknown_order_fails_its_own_message_only() -> None:
@@ -185,6 +41,38 @@ def test_fault_with_one_order_fails_its_own_message_only() -> None:
     assert world.statuses(other) == FIVE
     world.execute(messages)
     assert world.statuses(faulty) == FIVE
+
+
+class SpoiledStore(MemoryOrderStore):
+    """A store that cannot read, or write, one of its orders."""
+
+    unreadable: OrderId | None = None
+    unwritable: OrderId | None = None
+
+    def load(self, announced_through: Mapping[OrderId, int]) -> list[LoadedOrder]:
+        if self.unreadable in announced_through:
+            raise ValueError("unexpected")
+        return super().load(announced_through)
+
+    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
+        if self.unwritable in [transition.order.order_id for transition in transitions]:
+            raise ValueError("unexpected")
+        return super().save(transitions)
+
+
+@pytest.mark.parametrize("trouble", ["unreadable", "unwritable"])
+def test_order_that_cannot_be_read_or_written_fails_alone(trouble: str) -> None:
+    store = SpoiledStore()
+    world = World(store=store)
+    first, spoiled, last = (world.submit() for _ in range(3))
+    setattr(store, trouble, spoiled)
+
+    failed = world.execute(world.take())
+
+    assert failed == {spoiled}
+    assert world.statuses(first) == world.statuses(last) == FIVE
+    assert world.statuses(spoiled) == ["pending"]
+    assert world.landed(spoiled) == []
 
 
 def test_execution_goes_on_and_the_message_fails_when_the_status_queue_is_down() -> None:
@@ -286,50 +174,3 @@ def test_same_transaction_is_used_when_the_chain_was_down_for_the_sending() -> N
     world.run()
 
     assert [entry.wire_bytes for entry in world.landed(order_id)] == [signed.wire_bytes]
-
-
-class SpoiledStore(MemoryOrderStore):
-    """A store that cannot read, or write, one of its orders."""
-
-    unreadable: OrderId | None = None
-    unwritable: OrderId | None = None
-
-    def load(self, announced_through: Mapping[OrderId, int]) -> list[LoadedOrder]:
-        if self.unreadable in announced_through:
-            raise ValueError("unexpected")
-        return super().load(announced_through)
-
-    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
-        if self.unwritable in [transition.order.order_id for transition in transitions]:
-            raise ValueError("unexpected")
-        return super().save(transitions)
-
-
-@pytest.mark.parametrize("trouble", ["unreadable", "unwritable"])
-def test_order_that_cannot_be_read_or_written_fails_alone(trouble: str) -> None:
-    store = SpoiledStore()
-    world = World(store=store)
-    first, spoiled, last = (world.submit() for _ in range(3))
-    setattr(store, trouble, spoiled)
-
-    failed = world.execute(world.take())
-
-    assert failed == {spoiled}
-    assert world.statuses(first) == world.statuses(last) == FIVE
-    assert world.statuses(spoiled) == ["pending"]
-    assert world.landed(spoiled) == []
-
-
-def test_orders_go_on_later_when_the_routes_of_others_took_all_the_time() -> None:
-    world = World()
-    order_ids = [world.submit() for _ in range(3)]
-    messages = world.take()
-    world.execute(messages, has_time=ticks(1))
-
-    failed = world.execute(messages, has_time=ticks(2))
-
-    assert failed == set()
-    assert [world.statuses(o)[-1] for o in order_ids] == ["building", "building", "routing"]
-    assert {message.order_id for message in world.order_queue.messages} == {*order_ids}
-    world.run()
-    assert [world.statuses(o) for o in order_ids] == [FIVE] * 3

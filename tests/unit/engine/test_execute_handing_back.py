@@ -1,0 +1,101 @@
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.engine.errors import UnavailableError
+from chalicelib.engine.messages import ExecuteOrder
+from tests.world import FIVE, World, ticks
+
+
+@pytest.mark.parametrize("already", [0, 1, 2, 3], ids=FIVE[:4])
+def test_order_is_handed_back_and_goes_on_when_time_is_short(already: int) -> None:
+    world = World()
+    order_id = world.submit()
+    world.connect("follower", order_id)
+
+    failed = world.execute(world.take(), has_time=ticks(already))
+
+    assert (failed, world.statuses(order_id)) == (set(), FIVE[: already + 1])
+    assert list(world.order_queue.messages) == [
+        ExecuteOrder(order_id=order_id, announced_through=already + 1)
+    ]
+    world.run()
+    world.publish()
+    assert world.sequences("follower") == [1, 2, 3, 4, 5]
+
+
+def test_orders_go_on_later_when_the_routes_of_others_took_all_the_time() -> None:
+    world = World()
+    order_ids = [world.submit() for _ in range(3)]
+    messages = world.take()
+    world.execute(messages, has_time=ticks(1))
+
+    failed = world.execute(messages, has_time=ticks(2))
+
+    assert failed == set()
+    assert [world.statuses(o)[-1] for o in order_ids] == ["building", "building", "routing"]
+    assert {message.order_id for message in world.order_queue.messages} == {*order_ids}
+    world.run()
+    assert [world.statuses(o) for o in order_ids] == [FIVE] * 3
+
+
+def test_order_is_handed_back_with_a_delay_when_the_wait_is_long() -> None:
+    world = World(latency=timedelta(seconds=8))
+    order_id = world.submit()
+
+    failed = world.execute(world.take())
+
+    (hand_back,) = world.calls("order_queue.enqueue")[1:]
+    assert (failed, world.order(order_id).status) == (set(), OrderStatus.SUBMITTED)
+    assert hand_back.keywords == {"delay_seconds": 6}
+    assert world.clock.now() < world.order(order_id).due_at
+
+
+def test_message_fails_when_the_order_cannot_be_handed_back() -> None:
+    world = World()
+    order_id = world.submit()
+    messages = world.take()
+    world.outages["order_queue"] = UnavailableError("queue")
+
+    failed = world.execute(messages, has_time=ticks(2))
+
+    assert failed == {order_id}
+    world.outages.clear()
+    world.execute(messages)
+    assert world.statuses(order_id) == FIVE
+
+
+@pytest.mark.parametrize("already", [1, 2, 3], ids=FIVE[1:4])
+def test_follower_sees_order_when_another_worker_takes_at_once_what_was_handed_back(
+    already: int,
+) -> None:
+    world = World()
+    order_id = world.submit()
+    world.connect("follower", order_id)
+    world.publish()
+    world.meanwhile("status_queue.announce", lambda: world.execute(world.take()))
+
+    world.execute(world.take(), has_time=ticks(already))
+    world.run()
+    world.publish()
+
+    assert world.sequences("follower") == [1, 2, 3, 4, 5]
+
+
+def test_follower_sees_order_when_what_could_not_be_announced_is_handed_back() -> None:
+    world = World()
+    order_id = world.submit()
+    world.connect("follower", order_id)
+    world.publish()
+    messages = world.take()
+    world.outages["status_queue"] = UnavailableError()
+
+    failed = world.execute(messages, has_time=ticks(2))
+    world.outages.clear()
+    world.run()
+    world.execute(messages)
+    world.publish()
+
+    assert failed == {order_id}
+    assert world.sequences("follower") == [1, 2, 3, 4, 5]
