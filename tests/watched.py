@@ -1,7 +1,7 @@
-"""Ports that a test watches, and the deployment that is made of them."""
+"""Ports that a test watches, who watches them, and the deployment that is made of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -23,10 +23,10 @@ class Call:
 
 
 class Watched:
-    """A port behind the world's journal, outages and interruptions."""
+    """A port behind the journal, outages and interruptions of who watches it."""
 
-    def __init__(self, world: "World", name: str, port: Callable[[], Any]) -> None:
-        self._world, self._name, self._port = world, name, port
+    def __init__(self, watching: "Watching", name: str, port: Callable[[], Any]) -> None:
+        self._watching, self._name, self._port = watching, name, port
 
     def __getattr__(self, method: str) -> Any:
         # Looked up each time: a test may exchange a part of its world between two calls.
@@ -35,12 +35,52 @@ class Watched:
             return attribute
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            self._world.before_call(self._name, Call(f"{self._name}.{method}", args, kwargs))
+            self._watching.before_call(self._name, Call(f"{self._name}.{method}", args, kwargs))
             answer = attribute(*args, **kwargs)
-            self._world.after_call(f"{self._name}.{method}")
+            self._watching.after_call(f"{self._name}.{method}")
             return answer
 
         return call
+
+
+@dataclass(kw_only=True, repr=False)
+class Watching:
+    """Sees every call of the ports that are its attributes, and interferes as the test likes.
+
+    Every call of a port is written down in `journal`. A port or call named in `outages` raises what
+    stands there, and one named in `unheard` does so when it is done; `meanwhile` lets somebody else
+    act just before a call.
+    """
+
+    journal: list[Call] = field(default_factory=list)
+    outages: dict[str, Exception] = field(default_factory=dict)
+    unheard: dict[str, Exception] = field(default_factory=dict)
+    interruptions: dict[str, Callable[[], object]] = field(default_factory=dict)
+
+    def calls(self, *names: str) -> list[Call]:
+        """The journal's calls of these names."""
+        return [call for call in self.journal if call.name in names]
+
+    def meanwhile(self, name: str, action: Callable[[], object]) -> None:
+        """Let the action happen once, just before the next call of that name."""
+        self.interruptions[name] = action
+
+    def watched(self, name: str) -> Any:
+        """The port of that name as the engine sees it."""
+        return Watched(self, name, lambda: getattr(self, name))
+
+    def before_call(self, port: str, call: Call) -> None:
+        """Called by every watched port before it does anything."""
+        self.journal.append(call)
+        self.interruptions.pop(call.name, lambda: None)()
+        for refused in (port, call.name):
+            if refused in self.outages:
+                raise self.outages[refused]
+
+    def after_call(self, name: str) -> None:
+        """Called by every watched port when it is done."""
+        if name in self.unheard:
+            raise self.unheard[name]
 
 
 class WatchedDeployment(Deployment):

@@ -1,10 +1,5 @@
 """A whole engine in memory, for tests: real use cases, wallet, market and chain; a clock, queues,
-stores and connections that the test holds in its hands.
-
-Every call of a port is written down in `journal`. A port or call named in `outages` raises what
-stands there, and one named in `unheard` does so when it is done; `meanwhile` lets somebody else act
-just before a call.
-"""
+stores and connections that the test holds in its hands. Its ports are watched."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -41,7 +36,7 @@ from chalicelib.settings import Settings, SimulationSettings
 from chalicelib.simulation.ledger import LedgerEntry, MemoryLedger
 from chalicelib.simulation.market import POOLS, ListedPool, Market
 from chalicelib.worlds import SimulatedWorld
-from tests.watched import Call, Watched, WatchedDeployment
+from tests.watched import Watched, WatchedDeployment, Watching
 
 BATCH_MAX = 10
 ROUNDS_MAX = 1_000
@@ -80,7 +75,7 @@ def ticks(number: int) -> Callable[[], bool]:
 
 
 @dataclass(kw_only=True, repr=False)
-class World:
+class World(Watching):
     """The engine and everything around it; equal arguments give equal executions."""
 
     latency: timedelta = timedelta(0)
@@ -99,10 +94,6 @@ class World:
     followers: MemoryFollowerStore = field(default_factory=MemoryFollowerStore)
     feed: MemoryStatusFeed = field(default_factory=MemoryStatusFeed)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    journal: list[Call] = field(default_factory=list)
-    outages: dict[str, Exception] = field(default_factory=dict)
-    unheard: dict[str, Exception] = field(default_factory=dict)
-    interruptions: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         simulated = SimulatedWorld(self.settings, clock=self.clock, ledger=lambda: self.ledger)
@@ -271,31 +262,6 @@ class World:
         """What the chain's ledger has of the order, in order of landing."""
         entries = [e for e in self.ledger.entries.values() if e.memo.startswith(f"{order_id}:")]
         return sorted(entries, key=lambda entry: entry.landing_slot)
-
-    def calls(self, *names: str) -> list[Call]:
-        """The journal's calls of these names."""
-        return [call for call in self.journal if call.name in names]
-
-    def meanwhile(self, name: str, action: Callable[[], object]) -> None:
-        """Let the action happen once, just before the next call of that name."""
-        self.interruptions[name] = action
-
-    def watched(self, name: str) -> Any:
-        """The world's part of that name as the engine sees it."""
-        return Watched(self, name, lambda: getattr(self, name))
-
-    def before_call(self, port: str, call: Call) -> None:
-        """Called by every watched port before it does anything."""
-        self.journal.append(call)
-        self.interruptions.pop(call.name, lambda: None)()
-        for refused in (port, call.name):
-            if refused in self.outages:
-                raise self.outages[refused]
-
-    def after_call(self, name: str) -> None:
-        """Called by every watched port when it is done."""
-        if name in self.unheard:
-            raise self.unheard[name]
 
     def _sleep_until_due(self, messages: Sequence[ExecuteOrder]) -> None:
         stored = [self.store.orders.get(message.order_id) for message in messages]
