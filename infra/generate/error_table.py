@@ -1,4 +1,4 @@
-"""The table of error codes in docs/api.md, written by `python -m infra.generate.error_table`."""
+"""The table of error codes in docs/errors.md, written by `python -m infra.generate.error_table`."""
 
 import importlib
 import pkgutil
@@ -18,7 +18,7 @@ from chalicelib.entrypoints.errors import InvalidAfterError, UnknownActionError
 from infra.deploy.gateway import REFUSALS, Refusal
 from infra.paths import ROOT
 
-GUIDE = ROOT / "docs" / "api.md"
+PAGE = ROOT / "docs" / "errors.md"
 BEGIN, END = "<!-- error codes: begin -->\n", "<!-- error codes: end -->\n"
 HEAD = "| code | where | again? | meaning |\n| --- | --- | --- | --- |\n"
 # Only a WebSocket has these: in an error frame, or when it is closed.
@@ -53,9 +53,9 @@ def table() -> str:
     )
 
 
-def with_table(guide: str) -> str:
-    """Return the guide with the table of today."""
-    before, rest = guide.split(BEGIN)
+def with_table(page: str) -> str:
+    """Return the page with the table of today."""
+    before, rest = page.split(BEGIN)
     return before + BEGIN + table() + END + rest.split(END)[1]
 
 
@@ -96,8 +96,8 @@ def _where(kind: type[CodedError]) -> str:
 
 
 def main() -> None:
-    """Write the table to the guide."""
-    GUIDE.write_text(with_table(GUIDE.read_text()))
+    """Write the table to its page."""
+    PAGE.write_text(with_table(PAGE.read_text()))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ DECIMAL: Schema = {
 CODE: Schema = {
     "type": "string",
     "pattern": "^[A-Z][A-Z0-9_]*$",
-    "description": "Stable; docs/api.md lists every code.",
+    "description": "Stable; docs/errors.md lists every code.",
 }
 SYMBOL: Schema = {"type": "string", "enum": [token.symbol for token in TOKENS]}
 MINT: Schema = {"type": "string", "enum": [token.mint for token in TOKENS]}

@@ -1,10 +1,10 @@
-from infra.generate.error_table import GUIDE, table, with_table
+from infra.generate.error_table import PAGE, table, with_table
 
 
-def test_guide_has_the_table_of_today_when_read() -> None:
-    guide = GUIDE.read_text()
+def test_page_has_the_table_of_today_when_read() -> None:
+    page = PAGE.read_text()
 
-    assert with_table(guide) == guide, "python -m infra.generate.error_table"
+    assert with_table(page) == page, "python -m infra.generate.error_table"
 
 
 def test_table_names_a_code_once_when_written() -> None:
