@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import chalicelib
-from chalicelib.domain.errors import CodedError, ExecutionError
-from chalicelib.domain.pools.rejections import QuoteError
+from chalicelib.domain.errors import CodedError, ExecutionError, OrderError
 from chalicelib.engine.errors import (
     ConnectionGoneError,
     FrameRefusedError,
@@ -88,7 +87,7 @@ def _where(kind: type[CodedError]) -> str:
     status = problems.http_status(kind())
     if status != 500 or not issubclass(kind, ExecutionError):
         places.append(str(status))
-    if issubclass(kind, (ExecutionError, QuoteError)):
+    if issubclass(kind, OrderError):
         places.append("order")
     if kind in OF_FRAMES:
         places.append("frame")

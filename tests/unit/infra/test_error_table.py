@@ -1,3 +1,7 @@
+import pytest
+
+from chalicelib.domain.errors import NoRouteError, OrderError, UnknownPairError
+from chalicelib.domain.pools.rejections import ZeroOutputError
 from infra.generate.error_table import PAGE, table, with_table
 
 
@@ -18,3 +22,11 @@ def test_every_code_has_a_place_and_a_meaning_when_written() -> None:
     rows = [line.strip("| ").split(" | ") for line in table().splitlines()[2:]]
 
     assert all(len(row) == 4 and all(row) for row in rows)
+
+
+@pytest.mark.parametrize("kind", [NoRouteError, UnknownPairError, ZeroOutputError])
+def test_code_of_a_quote_is_that_of_an_order_too_when_both_meet_it(kind: type[OrderError]) -> None:
+    rows = [line.strip("| ").split(" | ") for line in table().splitlines()[2:]]
+
+    [where] = [where for code, where, *_ in rows if code == f"`{kind.code}`"]
+    assert where == "422, order"
