@@ -40,7 +40,12 @@ def files() -> Mapping[str, str]:
 @cache
 def version() -> str:
     """What names the content of all files."""
-    return _digest(*(part for item in files().items() for part in item))
+    return version_of(files())
+
+
+def version_of(contents: Mapping[str, str]) -> str:
+    """Return what names these contents by their files' names."""
+    return _digest(*(part for item in contents.items() for part in item))
 
 
 def index(request: Request, *, public_base_url: str, stream_url: str) -> Response:

@@ -143,16 +143,12 @@ def test_file_is_refused_when_it_is_of_another_version(functions: Functions) -> 
     assert get_file(functions, "main.js", "0123456789abcdef").status == 404
 
 
-def test_version_changes_when_any_file_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = pages.version()
-    changed = dict(pages.files()) | {"style.css": pages.files()["style.css"] + " "}
-    monkeypatch.setattr(pages, "files", lambda: changed)
+@pytest.mark.parametrize("name", sorted(pages.files()))
+def test_version_changes_when_any_file_does(name: str) -> None:
+    changed = dict(pages.files()) | {name: pages.files()[name] + " "}
 
-    pages.version.cache_clear()
-    after = pages.version()
-    pages.version.cache_clear()
-
-    assert before != after
+    assert pages.version_of(pages.files()) == pages.version()
+    assert pages.version_of(changed) != pages.version()
 
 
 @pytest.mark.parametrize("name", sorted(pages.files()))
