@@ -27,7 +27,7 @@ class UnauthorizedError(RejectedError):
 
 
 class ForbiddenError(RejectedError):
-    """The API key does not reach this far."""
+    """This key is read-only."""
 
     code = "FORBIDDEN"
 

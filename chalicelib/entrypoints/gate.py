@@ -31,7 +31,7 @@ class Gate:
 
     def admit(self, headers: Mapping[str, str], scope: Scope) -> Caller:
         """Return the caller. Raises UnauthorizedError without a good key, ForbiddenError when the
-        key does not reach that far."""
+        key is read-only."""
         if self.keys is None:
             return ANYBODY
         caller = identify(_bearer(headers), self.keys)
