@@ -1,9 +1,9 @@
 """`chalice local` for HTTP development: the code as it is on disk, with the queues, table and
 database of the running `make dev` stack."""
 
-import argparse
 import os
 
+from infra.arguments import OneLineArgumentParser, port_number
 from infra.deploy.clients import LOCAL_ENVIRONMENT
 from infra.local.commands import command
 from infra.local.description import Description, running
@@ -14,14 +14,14 @@ from infra.programs import program
 
 def main() -> None:
     """Serve the HTTP routes on a port of their own, with Chalice's reloading server."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--port", default="8000")
+    parser = OneLineArgumentParser(description=main.__doc__)
+    parser.add_argument("--port", type=port_number, default=8000)
     arguments = parser.parse_args()
     with command():
         description = running()
     os.chdir(ROOT)
     words = [program("chalice"), "local", "--stage", "local", "--host", LOOPBACK]
-    words += ["--port", arguments.port]
+    words += ["--port", str(arguments.port)]
     os.execve(words[0], words, os.environ | _environment(description))
 
 

@@ -1,6 +1,5 @@
 """Orders through the whole local stack, shown live: the quickest way to see it work."""
 
-import argparse
 import asyncio
 import sys
 import tempfile
@@ -8,6 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from infra.arguments import OneLineArgumentParser, positive_count
+from infra.deploy.parameters import parameter_type
 from infra.local.commands import command
 from infra.local.stack import LocalStack
 from orders_client import OrdersClient
@@ -21,9 +22,10 @@ CONCURRENCY = 50
 
 def main() -> None:
     """Start the local stack on free ports, run orders through it, and stop it again."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--orders", type=int, default=10)
-    parser.add_argument("--latency", default="2000-3000", help="milliseconds, or a range")
+    parser = OneLineArgumentParser(description=main.__doc__)
+    parser.add_argument("--orders", type=positive_count, default=10)
+    latency = parameter_type("LatencyMs")
+    parser.add_argument("--latency", type=latency, default="2000-3000", help="ms, or a range")
     arguments = parser.parse_args()
     console = Console(highlight=False)
     with command(), tempfile.TemporaryDirectory(prefix="orders-demo-") as folder:

@@ -1,11 +1,12 @@
 """Run the local stack until Ctrl-C, its data under .local/."""
 
-import argparse
 import signal
 from collections.abc import Mapping
 
 from rich.console import Console
 
+from infra.arguments import OneLineArgumentParser, port_number
+from infra.deploy.parameters import parameter_type
 from infra.local.commands import command
 from infra.local.description import LOCAL_FOLDER, Description
 from infra.local.stack import LocalStack
@@ -19,9 +20,10 @@ EXAMPLE = (
 
 def main() -> None:
     """Start the local stack, print where its parts are, and run it until Ctrl-C."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--port", type=int, default=3000)
-    parser.add_argument("--latency", default="2000-3000", help="milliseconds, or a range")
+    parser = OneLineArgumentParser(description=main.__doc__)
+    parser.add_argument("--port", type=port_number, default=3000)
+    latency = parameter_type("LatencyMs")
+    parser.add_argument("--latency", type=latency, default="2000-3000", help="ms, or a range")
     parser.add_argument("--auth", choices=["none", "api_key"], default="none")
     arguments = parser.parse_args()
     parameters = {"LatencyMs": arguments.latency, "AuthMode": arguments.auth}

@@ -15,6 +15,7 @@ from chalicelib.adapters.postgres.keys import PostgresKeyStore
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import KeyStore, Scope, make_key
 from chalicelib.engine.errors import UnavailableError
+from infra.arguments import OneLineArgumentParser
 from infra.local.commands import command, leave
 from infra.local.description import running
 
@@ -33,8 +34,8 @@ def main() -> None:
                 leave(error.detail, 2)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=main.__doc__)
+def _parser() -> OneLineArgumentParser:
+    parser = OneLineArgumentParser(description=main.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="create a key; it is shown once")
     create.add_argument("owner", type=_owner)

@@ -1,11 +1,11 @@
 """Return dead letters to the queue they came from."""
 
-import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.client import BaseClient
 
+from infra.arguments import OneLineArgumentParser
 from infra.deploy.change_sets import outputs
 from infra.local.commands import command
 from infra.stages import target_of
@@ -54,7 +54,7 @@ def _grouping(attributes: Mapping[str, str]) -> dict[str, str]:
 
 def main() -> None:
     """Return the dead letters of a stage: `local` is the running `make dev`, any other is AWS."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser = OneLineArgumentParser(description=main.__doc__)
     parser.add_argument("--stage", required=True)
     stage = parser.parse_args().stage
     with command():

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.arguments import OneLineArgumentParser, natural_number
 from infra.local.commands import command, leave
 from infra.local.description import running
 from infra.operate.audit.checks import audit
@@ -58,12 +59,17 @@ def main() -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="audit", description=main.__doc__)
+    parser = OneLineArgumentParser(prog="audit", description=main.__doc__)
     add = parser.add_argument
     add("--database-url", default=os.environ.get("DATABASE_URL"), help="instead of `make dev`'s")
     add("--market-seed", metavar="SEED", help="the deployment's MarketSeed")
     add("--venue-gap-bps", metavar="RANGE", type=_range, help="its VenueGapBps: 350, or 200-500")
-    add("--recompute", metavar="N", type=int, help="recompute at most N swaps; 0 for none")
+    add(
+        "--recompute",
+        metavar="N",
+        type=natural_number,
+        help="recompute at most N swaps; 0 for none",
+    )
     add("--all-final", action="store_true", help="count unfinished orders as wrong")
     return parser.parse_args()
 

@@ -1,6 +1,5 @@
 """How fast this machine quotes, per curve and bucket, and plans, per number of pools."""
 
-import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from infra.arguments import OneLineArgumentParser
 from infra.local.commands import command
 from infra.tables import figure_table
 from infra.verify.bench.buckets import TURNS_MAX, find_asks
@@ -82,7 +82,7 @@ def measure(rounds: int, console: Console) -> Figures:
 
 def main() -> None:
     """Measure quotes and plans beside a calibration loop, and print the medians."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser = OneLineArgumentParser(description=main.__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--rounds", type=int, choices=range(1, TURNS_MAX + 1), default=ROUNDS)
     arguments = parser.parse_args()

@@ -1,6 +1,5 @@
 """`make chaos`: load and faults on the real local stack, then an audit of all that is stored."""
 
-import argparse
 import contextlib
 import shutil
 import sys
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from infra.arguments import OneLineArgumentParser, natural_number, positive_number
 from infra.local.commands import command
 from infra.local.stack import LocalStack
 from infra.tables import pairs_table
@@ -86,10 +86,12 @@ def _counted(counter: Mapping[Any, int]) -> str:
 
 def main() -> None:
     """Break the local stack under load for some minutes, and check what must hold."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--minutes", type=float, default=2)
-    parser.add_argument("--orders", type=float, default=4, help="orders per second")
-    parser.add_argument("--seed", type=int, help="what an earlier run printed, to repeat it")
+    parser = OneLineArgumentParser(description=main.__doc__)
+    parser.add_argument("--minutes", type=positive_number, default=2)
+    parser.add_argument("--orders", type=positive_number, default=4, help="orders per second")
+    parser.add_argument(
+        "--seed", type=natural_number, help="what an earlier run printed, to repeat it"
+    )
     arguments = parser.parse_args()
     console = Console()
     seed = SystemRandom().randrange(SEEDS) if arguments.seed is None else arguments.seed
