@@ -5,6 +5,9 @@ import math
 from argparse import ArgumentTypeError
 from typing import NoReturn
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 PORT_MAX = 65_535
 
 
@@ -49,6 +52,25 @@ def positive_number(text: str) -> float:
     if not (math.isfinite(number) and number > 0):
         raise ArgumentTypeError(f"{text!r} is not a finite number above 0")
     return number
+
+
+def database_url(text: str) -> str:
+    """Return where a database is. Raises ArgumentTypeError when libpq cannot read it."""
+    if not is_database_url(text):
+        # Not what libpq says: it quotes what it cannot read, the password perhaps.
+        raise ArgumentTypeError(
+            "it is not like postgresql://user@host/database; its default is DATABASE_URL"
+        )
+    return text
+
+
+def is_database_url(text: str) -> bool:
+    """Tell whether libpq can read where the database is."""
+    try:
+        conninfo_to_dict(text)
+    except psycopg.ProgrammingError:
+        return False
+    return True
 
 
 def _whole_number(text: str) -> int:

@@ -1,48 +1,56 @@
 """`make deploy`: bring a stage up to date."""
 
-import argparse
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 
+from infra.arguments import OneLineArgumentParser
 from infra.deploy.package import package
+from infra.deploy.parameters import named_parameters
 from infra.deploy.stack import deploy
+from infra.errors import DeploymentError
 from infra.local.commands import command
 from infra.local.description import LOCAL_FOLDER, running
 from infra.paths import ROOT
-from infra.stages import LOCAL, target_of
+from infra.stages import LOCAL, stage_name, target_of
+
+# The outputs of a stack that say where its APIs are.
+ADDRESSES = ("EndpointURL", "WebsocketConnectEndpointURL")
 
 
 def main() -> None:
     """Deploy a stage: `local` is the running `make dev` stack, any other name is AWS."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--stage", required=True)
+    parser = OneLineArgumentParser(description=main.__doc__)
+    parser.add_argument("--stage", type=stage_name, required=True)
     parser.add_argument("--settings-secret-arn", default=os.environ.get("SETTINGS_SECRET_ARN"))
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
-    if arguments.stage != LOCAL and not arguments.settings_secret_arn:
-        parser.error("AWS needs --settings-secret-arn or SETTINGS_SECRET_ARN")
     with command():
-        outputs = _deploy_locally() if arguments.stage == LOCAL else _deploy_to_aws(arguments)
-    for name in ("EndpointURL", "WebsocketConnectEndpointURL"):
-        print(f"{name}: {outputs[name]}")
+        parameters = named_parameters(arguments.parameter)
+        if arguments.stage == LOCAL:
+            addresses = _deploy_locally(parameters)
+        else:
+            secret_arn = arguments.settings_secret_arn or ""
+            addresses = _deploy_to_aws(arguments.stage, secret_arn, parameters)
+    for name in ADDRESSES:
+        print(f"{name}: {addresses[name]}")
 
 
-def _deploy_locally() -> Mapping[str, str]:
-    description = running()
+def _deploy_locally(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """Deploy to the running stack, and return where its front door is."""
+    before = running()
+    description = replace(before, parameters={**before.parameters, **parameters})
     artifact = package(LOCAL, LOCAL_FOLDER / "build", compressed=False)
     outputs = deploy(description.target(), artifact)
     replace(description, outputs=outputs).write(LOCAL_FOLDER)
-    return outputs
+    return dict(zip(ADDRESSES, (description.base_url, description.stream_url), strict=True))
 
 
-def _deploy_to_aws(arguments: argparse.Namespace) -> Mapping[str, str]:
-    target = replace(
-        target_of(arguments.stage),
-        settings_secret_arn=arguments.settings_secret_arn,
-        parameters=dict(pair.split("=", 1) for pair in arguments.parameter),
-    )
-    return deploy(target, package(target.stage, ROOT / "build" / target.stage))
+def _deploy_to_aws(stage: str, secret_arn: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    if not secret_arn:
+        raise DeploymentError("AWS needs --settings-secret-arn or SETTINGS_SECRET_ARN")
+    target = replace(target_of(stage), settings_secret_arn=secret_arn, parameters=parameters)
+    return deploy(target, package(stage, ROOT / "build" / stage))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import boto3
 from botocore.client import BaseClient
 from localstack_client.session import Session as LocalStackSession
 
+from infra.errors import DeploymentError
+
 LOCAL_REGION = "us-east-1"
 #: What a process needs in its environment to call an emulator, which takes any key.
 LOCAL_ENVIRONMENT = {
@@ -23,9 +25,20 @@ class Clients(Protocol):
 
 
 def aws_clients() -> Clients:
-    """Return clients as the environment and ~/.aws configure them."""
-    session: Clients = boto3.session.Session()
-    return session
+    """Return clients as the environment and ~/.aws configure them.
+
+    Raises DeploymentError without credentials or a region.
+    """
+    session = boto3.session.Session()
+    missing = []
+    if session.get_credentials() is None:
+        missing.append("credentials (AWS_ACCESS_KEY_ID, or AWS_PROFILE)")
+    if session.region_name is None:
+        missing.append("a region (AWS_DEFAULT_REGION)")
+    if missing:
+        raise DeploymentError(f"AWS needs {' and '.join(missing)}")
+    clients: Clients = session
+    return clients
 
 
 def local_clients(host: str) -> Clients:

@@ -5,27 +5,39 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.adapters.postgres.migrate import migrate
+from infra.arguments import is_database_url
 from infra.deploy.change_sets import apply_template, describe_stack, outputs
 from infra.deploy.package import Artifact
 from infra.deploy.target import Target
 from infra.deploy.template import Template
 from infra.deploy.upload import upload_archive
+from infra.errors import DeploymentError
 
 
 def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
     """Migrate the database, create or update the stack, and return the stack's outputs by name.
 
     The database comes first: what a migration adds, the old code does without, and the new needs.
-    Raises DeploymentError when CloudFormation cannot carry the change out.
+    Raises DeploymentError when the secret names no database, or when CloudFormation cannot carry
+    the change out.
     """
-    secret = target.clients.client("secretsmanager").get_secret_value(
-        SecretId=target.settings_secret_arn
-    )
-    migrate(json.loads(secret["SecretString"])["database_url"])
+    migrate(_database_url(target))
     parameters = parameters_of(target, artifact.template)
     template = _with_code(artifact.template, upload_archive(target, artifact.archive))
     apply_template(target, _with_numbers(template, parameters), parameters)
     return outputs(target)
+
+
+def _database_url(target: Target) -> str:
+    secrets = target.clients.client("secretsmanager")
+    text = secrets.get_secret_value(SecretId=target.settings_secret_arn)["SecretString"]
+    try:
+        url = json.loads(text)["database_url"]
+    except (ValueError, TypeError, KeyError):
+        raise DeploymentError("the secret is not a JSON object with a database_url") from None
+    if not is_database_url(url):
+        raise DeploymentError("the secret's database_url is malformed")
+    return str(url)
 
 
 def parameters_of(target: Target, template: Template) -> Mapping[str, str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from infra.errors import DeploymentError, StackNotRunningError, StackStartError
@@ -18,7 +20,8 @@ def command(*, stopped: str = "stopped", stopped_status: int = INTERRUPTED) -> I
     """Run a command, and end it with a line on stderr instead of a traceback.
 
     Exits with `stopped_status` after Ctrl-C or SIGTERM, even where a shell had them ignored; with 2
-    without the local stack that it needs; with 1 when a stack does not start or is not deployed.
+    without the local stack that it needs; with 1 when a stack does not start or is not deployed, or
+    when AWS or the database refuses.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -30,6 +33,13 @@ def command(*, stopped: str = "stopped", stopped_status: int = INTERRUPTED) -> I
         leave(error, 2)
     except (StackStartError, DeploymentError) as error:
         leave(error, 1)
+    except (BotoCoreError, ClientError, psycopg.Error) as error:
+        leave(first_line(error), 1)
+
+
+def first_line(error: Exception) -> str:
+    """Return what the error says in one line: databases and AWS add details on further ones."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def leave(reason: object, status: int, *, style: str = "red") -> NoReturn:

@@ -36,6 +36,11 @@ class Description:
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
 
+    @property
+    def stream_url(self) -> str:
+        """Where clients reach the WebSocket API."""
+        return f"{self.base_url.replace('http', 'ws', 1)}/api/orders/execute"
+
     def target(self) -> Target:
         """Return the stack as a deployment target."""
         return Target(

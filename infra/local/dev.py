@@ -45,7 +45,7 @@ def _describe(description: Description, console: Console) -> None:
     url = description.base_url
     places = {
         "Dashboard and HTTP": url,
-        "WebSocket": f"{url.replace('http', 'ws')}/api/orders/execute?orderId=…",
+        "WebSocket": f"{description.stream_url}?orderId=…",
         "PostgreSQL": description.database_url,
         "AWS emulator": f"http://{description.emulator_host}",
         "Logs": LOCAL_FOLDER,

@@ -15,8 +15,8 @@ from chalicelib.adapters.postgres.keys import PostgresKeyStore
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import KeyStore, Scope, make_key
 from chalicelib.engine.errors import UnavailableError
-from infra.arguments import OneLineArgumentParser
-from infra.local.commands import command, leave
+from infra.arguments import OneLineArgumentParser, database_url
+from infra.local.commands import command, first_line, leave
 from infra.local.description import running
 
 OWNER_CHARACTERS_MAX = 64
@@ -26,16 +26,18 @@ def main() -> None:
     """Create, list or revoke API keys, in DATABASE_URL or in the running local stack."""
     arguments = _parser().parse_args()
     with command():
-        url = os.environ.get("DATABASE_URL") or running(instead="set DATABASE_URL").database_url
+        url = arguments.database_url or running(instead="set DATABASE_URL").database_url
         with closing(PostgresDatabase(url)) as database:
             try:
                 sys.exit(_run(arguments, PostgresKeyStore(database)))
             except UnavailableError as error:
-                leave(error.detail, 2)
+                leave(first_line(error), 2)
 
 
 def _parser() -> OneLineArgumentParser:
     parser = OneLineArgumentParser(description=main.__doc__)
+    default = os.environ.get("DATABASE_URL")
+    parser.add_argument("--database-url", type=database_url, default=default)
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="create a key; it is shown once")
     create.add_argument("owner", type=_owner)

@@ -8,7 +8,7 @@ from botocore.client import BaseClient
 from infra.arguments import OneLineArgumentParser
 from infra.deploy.change_sets import outputs
 from infra.local.commands import command
-from infra.stages import target_of
+from infra.stages import stage_name, target_of
 
 # Each queue of dead letters, and the queue its messages came from.
 SOURCES = {
@@ -55,7 +55,7 @@ def _grouping(attributes: Mapping[str, str]) -> dict[str, str]:
 def main() -> None:
     """Return the dead letters of a stage: `local` is the running `make dev`, any other is AWS."""
     parser = OneLineArgumentParser(description=main.__doc__)
-    parser.add_argument("--stage", required=True)
+    parser.add_argument("--stage", type=stage_name, required=True)
     stage = parser.parse_args().stage
     with command():
         target = target_of(stage)

@@ -74,7 +74,7 @@ def test_command_audits_the_running_stack_when_no_database_is_named(
     [
         pytest.param([], "the stack is not up: run `make dev`", id="no stack"),
         pytest.param(["--database-url", AWAY], "the database cannot be read: ", id="away"),
-        pytest.param(["--database-url", "nonsense"], "the database cannot be read: ", id="no url"),
+        pytest.param(["--database-url", "nonsense"], "argument --database-url: ", id="no url"),
     ],
 )
 def test_command_exits_2_with_one_line_when_nothing_can_be_read(command, arguments, reason) -> None:

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.arguments import OneLineArgumentParser, natural_number
-from infra.local.commands import command, leave
+from infra.arguments import OneLineArgumentParser, database_url, natural_number
+from infra.local.commands import command, first_line, leave
 from infra.local.description import running
 from infra.operate.audit.checks import audit
 from infra.operate.audit.recompute import deployed_market
@@ -50,8 +50,7 @@ def main() -> None:
         try:
             report = _audit(arguments)
         except psycopg.Error as error:
-            reason, _, _ = str(error).partition("\n")
-            leave(f"the database cannot be read: {reason}", 2)
+            leave(f"the database cannot be read: {first_line(error)}", 2)
     console = Console()
     console.print(check_table(report))
     console.print(summary(report), highlight=False, soft_wrap=True)
@@ -61,7 +60,8 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = OneLineArgumentParser(prog="audit", description=main.__doc__)
     add = parser.add_argument
-    add("--database-url", default=os.environ.get("DATABASE_URL"), help="instead of `make dev`'s")
+    default = os.environ.get("DATABASE_URL")
+    add("--database-url", type=database_url, default=default, help="instead of `make dev`'s")
     add("--market-seed", metavar="SEED", help="the deployment's MarketSeed")
     add("--venue-gap-bps", metavar="RANGE", type=_range, help="its VenueGapBps: 350, or 200-500")
     add(
@@ -80,16 +80,16 @@ def _range(text: str) -> str:
 
 
 def _audit(arguments: argparse.Namespace) -> Report:
-    database_url = arguments.database_url
+    url = arguments.database_url
     seed, gap = arguments.market_seed, arguments.venue_gap_bps
-    if not database_url:
+    if not url:
         stack = running(instead="set DATABASE_URL")
-        database_url = stack.database_url
+        url = stack.database_url
         seed = seed or stack.parameters.get("MarketSeed")
         gap = gap or stack.parameters.get("VenueGapBps")
     with Console(stderr=True).status("comparing"):
         return audit(
-            database_url,
+            url,
             all_final=arguments.all_final,
             market=deployed_market(seed=seed, venue_gap_bps=gap),
             recompute_max=arguments.recompute,

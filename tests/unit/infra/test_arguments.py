@@ -72,6 +72,21 @@ def test_command_refuses_in_one_line_when_an_argument_makes_no_sense(
     assert errors.count("\n") == 1
 
 
+@pytest.mark.parametrize("module", ["infra.operate.audit.__main__", "infra.operate.keys"])
+@pytest.mark.parametrize("url", ["garbage", "postgresql//orders:secret@db.example/orders"])
+def test_command_refuses_a_database_without_quoting_it_when_it_is_malformed(
+    run: Run, monkeypatch: pytest.MonkeyPatch, module: str, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    status, output, errors = run(module, *(["list"] if module.endswith("keys") else []))
+
+    assert (status, output) == (2, "")
+    assert "DATABASE_URL" in errors
+    assert errors.count("\n") == 1
+    assert url not in errors
+
+
 def test_make_names_the_python_it_needs_when_the_one_there_is_too_old(tmp_path: Path) -> None:
     for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-local.txt"):
         shutil.copy(ROOT / name, tmp_path)
