@@ -11,6 +11,7 @@ from botocore.client import BaseClient
 from infra.deploy.clients import local_clients
 from infra.deploy.target import Target
 from infra.errors import StackNotRunningError
+from infra.local.lock import is_locked
 from infra.paths import ROOT
 
 LOCAL_FOLDER = ROOT / ".local"
@@ -80,8 +81,8 @@ def running(instead: str = "") -> Description:
 
     Raises StackNotRunningError when there is none; `instead` is what else its message advises.
     """
-    try:
-        return read_description(LOCAL_FOLDER / DESCRIPTION)
-    except FileNotFoundError as error:
-        hint = "the stack is not up: run `make dev` in another terminal"
-        raise StackNotRunningError(f"{hint}, or {instead}" if instead else hint) from error
+    file = LOCAL_FOLDER / DESCRIPTION
+    if is_locked(LOCAL_FOLDER) and file.exists():
+        return read_description(file)
+    hint = "the stack is not up: run `make dev` in another terminal"
+    raise StackNotRunningError(f"{hint}, or {instead}" if instead else hint)

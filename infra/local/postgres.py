@@ -16,6 +16,7 @@ from infra.local.processes import LOOPBACK
 from infra.programs import run_program
 
 START_SECONDS = 30
+DATA = "postgres"
 # PostgreSQL refuses to run as root.
 UNPRIVILEGED_USER = "nobody"
 
@@ -25,7 +26,7 @@ class LocalPostgres:
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.port = port or processes.free_port()
-        self.data = folder / "postgres"
+        self.data = folder / DATA
         self.url = self.url_through(self.port)
         self._log = folder / "postgres.log"
         self._uid = pwd.getpwnam(UNPRIVILEGED_USER).pw_uid if os.geteuid() == 0 else None

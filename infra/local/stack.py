@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -19,6 +18,8 @@ from infra.deploy.stack import deploy
 from infra.errors import StackStartError
 from infra.local import processes
 from infra.local.description import DESCRIPTION, Description
+from infra.local.leftovers import MARK, SCRATCH, clear_leftovers, remove_scratch
+from infra.local.lock import FolderLock
 from infra.local.postgres import LocalPostgres
 from infra.local.processes import LOOPBACK
 from infra.local.warm_up import WORKERS, warm_up
@@ -45,6 +46,8 @@ class LocalStack:
     ) -> None:
         self.folder = folder
         self.port = port or processes.free_port()
+        self._base_url = f"http://localhost:{self.port}"
+        self._lock = FolderLock(folder)
         self.postgres = LocalPostgres(folder)
         self.emulator_port = processes.free_port()
         self._aws_port, self._database_port = self.emulator_port, self.postgres.port
@@ -85,18 +88,21 @@ class LocalStack:
             raise
 
     def stop(self) -> None:
-        """Stop everything, the front door first."""
+        """Stop everything, the front door first; what this object did not start stays."""
         with processes.uninterrupted():
             while self._children:
                 processes.stop(self._children.pop())
             self.postgres.stop()
-            shutil.rmtree(self.folder / "tmp", ignore_errors=True)
-            (self.folder / DESCRIPTION).unlink(missing_ok=True)
+            if self._lock.is_held:
+                remove_scratch(self.folder)
+                self._lock.release()
 
     def _start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire(f"{self._base_url} (process {os.getpid()})")
+        clear_leftovers(self.folder)
         if processes.is_listening(self.port):
             raise StackStartError(f"port {self.port} is in use; choose another with PORT=…")
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._report("starting PostgreSQL and the AWS emulator")
         self._start_emulator()
         self.postgres.start()
@@ -113,7 +119,7 @@ class LocalStack:
         self._description = description
 
     def _start_emulator(self) -> None:
-        scratch = self.folder / "tmp"
+        scratch = self.folder / SCRATCH
         scratch.mkdir(exist_ok=True)
         environment = {
             **os.environ,
@@ -136,13 +142,13 @@ class LocalStack:
     def _spawn(self, module: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", f"infra.local.{module}", *arguments]
         log = self.folder / f"{module}.log"
-        self._children.append(processes.spawn(command, log=log, cwd=ROOT, env=env))
+        marked = {**(env or os.environ), MARK: str(self.folder.resolve())}
+        self._children.append(processes.spawn(command, log=log, cwd=ROOT, env=marked))
 
     def _deploy(self, artifact: Artifact) -> Description:
         host = f"{LOOPBACK}:{self.emulator_port}"
-        base_url = f"http://localhost:{self.port}"
         parameters = {
-            "PublicBaseUrl": base_url,
+            "PublicBaseUrl": self._base_url,
             "StreamUrl": f"ws://localhost:{self.port}/api/orders/execute",
             "WebsocketDataPlane": f"http://{LOOPBACK}:{self._aws_port}/_aws/execute-api",
             "WorkerConcurrency": str(WORKERS),
@@ -159,7 +165,7 @@ class LocalStack:
             .create_secret(Name=SECRET_NAME, SecretString=json.dumps(secret))["ARN"]
         )
         description = Description(
-            base_url=base_url,
+            base_url=self._base_url,
             database_url=self.postgres.url,
             emulator_host=host,
             settings_secret_arn=arn,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import description
+from infra.local.lock import FolderLock
 from infra.operate.audit.__main__ import main
 from tests.integration.audited import AWAY, tamper
 
@@ -62,11 +63,15 @@ def test_command_audits_the_running_stack_when_no_database_is_named(
         outputs={},
     )
     (tmp_path / "stack.json").write_text(json.dumps(asdict(written)))
+    lock = FolderLock(tmp_path)
+    lock.acquire("this test")
 
     assert command()[0] == 0
     assert command("--all-final")[0] == 1
     assert command("--market-seed", "solana")[0] == 1
     assert command("--market-seed", "solana", "--recompute", "0")[0] == 0
+    lock.release()
+    assert command()[0] == 2
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from infra.deploy.target import Target
 from infra.errors import DeploymentError
 from infra.local import description
 from infra.local.description import Description, read_description
+from infra.local.lock import FolderLock
 from infra.operate import redrive
 
 UP = Description(
@@ -44,7 +45,7 @@ def deploy(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Deploy:
+) -> Iterator[Deploy]:
     """What the command leaves with and prints."""
 
     def deploy_to(target: Target, _: Artifact) -> Mapping[str, str]:
@@ -68,7 +69,10 @@ def deploy(
     monkeypatch.setattr(command, "deploy", deploy_to)
     for module in (command, description):
         monkeypatch.setattr(module, "LOCAL_FOLDER", tmp_path)
-    return run
+    lock = FolderLock(tmp_path)
+    lock.acquire("this test")
+    yield run
+    lock.release()
 
 
 def test_local_stack_gets_and_keeps_parameters_when_they_are_named(

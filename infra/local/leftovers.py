@@ -1,0 +1,51 @@
+"""What a stack leaves in its folder and among the processes when it is killed."""
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from infra.local.description import DESCRIPTION
+from infra.local.postgres import DATA
+from infra.local.processes import STOP_SECONDS, wait_until
+
+SCRATCH = "tmp"
+#: The variable that names a stack's folder to its processes, and to those that they start.
+MARK = "ORDERS_STACK_FOLDER"
+
+
+def clear_leftovers(folder: Path) -> None:
+    """End the processes of a dead stack, and remove its temporary files.
+
+    Only who holds the lock on the folder may call this: no other stack of that folder lives.
+    """
+    left = [process for process in psutil.process_iter() if _belongs_to(process, folder)]
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    wait_until(lambda: not any(map(_is_alive, left)), STOP_SECONDS, "the end of a killed stack")
+    remove_scratch(folder)
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove what only a running stack needs."""
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+    (folder / DESCRIPTION).unlink(missing_ok=True)
+
+
+def _belongs_to(process: psutil.Process, folder: Path) -> bool:
+    try:
+        if process.name() == "postgres":
+            # It writes its title over its environment.
+            return process.cwd() == str(folder.resolve() / DATA)
+        return process.environ().get(MARK) == str(folder.resolve())
+    except psutil.Error:
+        return False
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
