@@ -37,7 +37,7 @@ from infra.deploy.gateway import (
 )
 from infra.local.description import Apis, read_description
 from infra.local.forwarding import end_to_end, forward, forwarding_session
-from infra.local.processes import LOOPBACK
+from infra.local.processes import loopback_addresses
 from infra.local.warm_up import CALLS
 
 log = logging.getLogger(__name__)
@@ -217,7 +217,7 @@ def main() -> None:
     uvloop.install()
     web.run_app(
         application(described_apis(arguments.description)),
-        host=[LOOPBACK, "::1"],
+        host=loopback_addresses(),
         port=arguments.port,
         print=None,
         access_log=None,

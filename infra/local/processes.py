@@ -16,6 +16,7 @@ from typing import Any
 from infra.errors import StackStartError
 
 LOOPBACK = "127.0.0.1"
+LOOPBACK_IPV6 = "::1"
 POLL_SECONDS = 0.05
 STOP_SECONDS = 10
 _PR_SET_PDEATHSIG = 1
@@ -27,6 +28,16 @@ def free_port() -> int:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def loopback_addresses() -> list[str]:
+    """Return the machine's loopback addresses: that of IPv6 only where there is one."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind((LOOPBACK_IPV6, 0))
+    except OSError:
+        return [LOOPBACK]
+    return [LOOPBACK, LOOPBACK_IPV6]
 
 
 def is_listening(port: int) -> bool:

@@ -129,6 +129,9 @@ class LocalStack:
             "GATEWAY_PORT": str(self.emulator_port),
             "TMPDIR": str(scratch),
             "LOG_LEVEL": "WARNING",
+            # These would listen on all addresses.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
             "LAMBDA_WARM_TTL_SECONDS": "3600",
             # The emulator hands it on to the functions.
             "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self._aws_port}",
