@@ -25,6 +25,8 @@ def clear_leftovers(folder: Path) -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     wait_until(lambda: not any(map(_is_alive, left)), STOP_SECONDS, "the end of a killed stack")
+    # PostgreSQL would not start beside a server that is dead, but not yet buried by its parent.
+    (folder / DATA / "postmaster.pid").unlink(missing_ok=True)
     remove_scratch(folder)
 
 

@@ -46,8 +46,9 @@ def sleeper(folder: Path) -> subprocess.Popen[bytes]:
 
 def files_of(folder: Path) -> dict[str, str]:
     """What a stack needs while it runs, and the data that it keeps."""
-    (folder / "tmp").mkdir()
-    for name in ("tmp/code", "stack.json", "wallet.key"):
+    for name in ("tmp", "postgres"):
+        (folder / name).mkdir()
+    for name in ("tmp/code", "postgres/postmaster.pid", "stack.json", "wallet.key"):
         (folder / name).write_text(name)
     return contents(folder)
 
