@@ -7,7 +7,7 @@ import typer
 from orders_client import __version__
 from orders_client.cli import options, reading, trading
 from orders_client.cli.exits import ExitCode
-from orders_client.cli.options import DEFAULT_URL, Service
+from orders_client.cli.options import Service
 
 EXIT_CODES = "\n".join(f"{code:>5}  {code.meaning}" for code in ExitCode)
 # \b keeps the line breaks of a paragraph.
@@ -43,7 +43,7 @@ def _print_version(is_requested: bool) -> None:
 @app.callback()
 def _choose_service(
     context: typer.Context,
-    url: options.Url = DEFAULT_URL,
+    url: options.Url,
     api_key: options.ApiKey = None,
     _version: Annotated[
         bool,

@@ -1,6 +1,9 @@
 """The arguments and options that commands share, and the service that a command calls."""
 
+import json
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +11,10 @@ import typer
 from orders_client import OrdersClient
 
 DEFAULT_URL = "http://localhost:3000"
+# Where `make dev`, run in the same folder, says where it is.
+LOCAL_STACK = Path(".local/stack.json")
+# Whatever that file says, an API key goes nowhere else.
+LOCAL_URL = re.compile(r"http://localhost:[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,15 @@ def service_of(context: typer.Context) -> Service:
     return service
 
 
+def default_url() -> str:
+    """Return the base URL of the local stack that runs in this folder, else DEFAULT_URL."""
+    try:
+        url = str(json.loads(LOCAL_STACK.read_text())["base_url"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return DEFAULT_URL
+    return url if LOCAL_URL.fullmatch(url) else DEFAULT_URL
+
+
 def check_url(url: str) -> str:
     """Return the URL. Raises BadParameter unless it begins as a base URL does."""
     if not url.startswith(("http://", "https://")):
@@ -38,7 +54,13 @@ def check_url(url: str) -> str:
 
 Url = Annotated[
     str,
-    typer.Option(envvar="ORDERS_URL", callback=check_url, help="Base URL of the service."),
+    typer.Option(
+        envvar="ORDERS_URL",
+        callback=check_url,
+        default_factory=default_url,
+        show_default="the stack of `make dev` in this folder, or http://localhost:3000",
+        help="Base URL of the service.",
+    ),
 ]
 ApiKey = Annotated[
     str | None,

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from infra.local.processes import LOOPBACK, free_port
 from orders_client import __version__
 from orders_client.cli.app import app
 from orders_client.cli.exits import ExitCode
+from orders_client.cli.options import DEFAULT_URL, default_url
 from tests.unit.client.fake_http import CannedService, canned
 from tests.unit.client.fake_stream import ACCEPTED, CONFIRMED, FAILED, GOLDEN_FOLDER
 
@@ -85,6 +87,42 @@ def test_exit_code_is_unavailable_when_the_service_is_not_reached() -> None:
 
     assert result.exit_code == ExitCode.UNAVAILABLE
     assert "not reached" in result.stderr
+
+
+def test_service_is_the_local_stack_of_the_folder_when_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    description = tmp_path / ".local" / "stack.json"
+    description.parent.mkdir()
+    with canned({"/api/tokens": (200, NO_TOKENS)}) as service:
+        address = service.url.replace(LOOPBACK, "localhost")
+        description.write_text(json.dumps({"base_url": address}))
+
+        assert orders("tokens", "--json").exit_code == ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "[]",
+        "{}",
+        '{"base_url": null}',
+        '{"base_url": "https://orders.example"}',
+        '{"base_url": "http://localhost:3001@orders.example"}',
+    ],
+)
+def test_service_is_the_default_when_the_folder_names_no_local_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        (tmp_path / ".local").mkdir()
+        (tmp_path / ".local" / "stack.json").write_text(text)
+
+    assert default_url() == DEFAULT_URL
 
 
 @pytest.mark.parametrize(
