@@ -117,10 +117,11 @@ def _answers(host: str, child: subprocess.Popen[bytes] | None = None) -> bool:
     """Tell whether a call succeeds: releases exist that report health while every call fails."""
     if child and child.poll() is not None:
         raise StackStartError("LocalStack ended by itself")
-    client = local_clients(host).client("sts", config=Config(retries={"total_max_attempts": 1}))
+    once = Config(retries={"total_max_attempts": 1})
     try:
-        client.get_caller_identity()
-    except (BotoCoreError, ClientError):
+        local_clients(host).client("sts", config=once).get_caller_identity()
+    except (BotoCoreError, ClientError, RuntimeError, ValueError):
+        # Or it is no address at all.
         return False
     return True
 

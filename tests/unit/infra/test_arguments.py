@@ -87,6 +87,17 @@ def test_command_refuses_a_database_without_quoting_it_when_it_is_malformed(
     assert url not in errors
 
 
+@pytest.mark.parametrize("host", ["gar bage", "localhost:abc", "localhost:99999", "http://x"])
+def test_localstack_is_not_there_when_its_host_is_none(
+    run: Run, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("LOCALSTACK_HOST", host)
+
+    status, _, errors = run("infra.local.localstack")
+
+    assert (status, errors) == (1, f"LocalStack does not answer at {host}\n")
+
+
 def test_make_names_the_python_it_needs_when_the_one_there_is_too_old(tmp_path: Path) -> None:
     for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-local.txt"):
         shutil.copy(ROOT / name, tmp_path)
