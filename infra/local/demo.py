@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.console import Console
 from infra.arguments import OneLineArgumentParser, positive_count
 from infra.deploy.parameters import parameter_type
 from infra.local.commands import command
+from infra.local.leftovers import passing_folder
 from infra.local.stack import LocalStack
 from orders_client import OrdersClient
 from orders_client.cli.bench import Bench
@@ -28,8 +28,8 @@ def main() -> None:
     parser.add_argument("--latency", type=latency, default="2000-3000", help="ms, or a range")
     arguments = parser.parse_args()
     console = Console(highlight=False)
-    with command(), tempfile.TemporaryDirectory(prefix="orders-demo-") as folder:
-        bench = _run_stack(Path(folder), arguments.orders, arguments.latency, console)
+    with command(), passing_folder("orders-demo-") as folder:
+        bench = _run_stack(folder, arguments.orders, arguments.latency, console)
     console.print(figures_table(compute_figures(bench)))
     sys.exit(0 if all(trade.succeeded_first_time for trade in bench.trades) else 1)
 

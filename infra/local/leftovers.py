@@ -1,18 +1,50 @@
 """What a stack leaves in its folder and among the processes when it is killed."""
 
+import os
 import shutil
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
+from infra.errors import StackStartError
 from infra.local.description import DESCRIPTION
+from infra.local.lock import FolderLock, was_locked
 from infra.local.postgres import DATA
 from infra.local.processes import STOP_SECONDS, wait_until
 
 SCRATCH = "tmp"
 #: The variable that names a stack's folder to its processes, and to those that they start.
 MARK = "ORDERS_STACK_FOLDER"
+
+
+@contextmanager
+def passing_folder(prefix: str) -> Iterator[Path]:
+    """Give a temporary folder to a stack that keeps nothing; those of dead ones go first."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        # It may be gone meanwhile, or be alive.
+        with suppress(OSError, StackStartError):
+            _clear_dead(folder)
+    with tempfile.TemporaryDirectory(prefix=prefix) as name:
+        yield Path(name)
+
+
+def _is_ours(folder: Path) -> bool:
+    return not folder.is_symlink() and folder.stat().st_uid == os.geteuid()
+
+
+def _clear_dead(folder: Path) -> None:
+    if not (_is_ours(folder) and was_locked(folder)):
+        return
+    lock = FolderLock(folder)
+    lock.acquire("what clears it")
+    try:
+        clear_leftovers(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        lock.release()
 
 
 def clear_leftovers(folder: Path) -> None:

@@ -53,6 +53,12 @@ def is_locked(folder: Path) -> bool:
         return False
 
 
+def was_locked(folder: Path) -> bool:
+    """Tell whether a stack has the folder, or once had it."""
+    file = folder / LOCK
+    return file.exists() and bool(file.read_text())
+
+
 def _lock(file: TextIO, kind: int) -> bool:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)

@@ -4,7 +4,6 @@ laptop feel. Prints every figure; fails when one is over its limit."""
 import asyncio
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from websockets.sync.client import connect
 
 from infra.deploy.package import package
 from infra.local.functions import function_names, function_processes, processes_below
+from infra.local.leftovers import passing_folder
 from infra.local.stack import LocalStack
 from infra.paths import ROOT
 from infra.programs import program, run_program
@@ -89,8 +89,8 @@ def measure(status: Status) -> Iterator[tuple[str, float, int]]:
     run_program([program("cfn-lint"), "--regions", "us-east-1", "--", template], SystemExit)
     yield "deployment package", artifact.archive.stat().st_size / MIB, PACKAGE_MB_MAX
     with (
-        tempfile.TemporaryDirectory(prefix="orders-check-") as folder,
-        LocalStack(Path(folder), parameters={"LatencyMs": "0"}, report=status.update) as stack,
+        passing_folder("orders-check-") as folder,
+        LocalStack(folder, parameters={"LatencyMs": "0"}, report=status.update) as stack,
     ):
         yield "local stack, idle", stack_memory_mb(stack), IDLE_STACK_MB_MAX
         status.update("running orders")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import StackStartError
-from infra.local.leftovers import MARK, clear_leftovers
+from infra.local.leftovers import MARK, clear_leftovers, passing_folder
 from infra.local.lock import FolderLock, is_locked
 from infra.local.stack import LocalStack
 from infra.paths import ROOT
@@ -110,6 +110,31 @@ def test_leftovers_are_cleared_when_a_stack_is_dead_and_those_of_another_stay(
         living.kill()
     assert contents(mine) == {"wallet.key": "wallet.key"}
     assert contents(others) == files
+
+
+def test_folders_of_the_dead_go_when_another_is_made_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    dead, starting, others, link = (
+        tmp_path / name for name in ("x-dead", "x-starting", "y-others", "x-link")
+    )
+    for folder in (dead, starting, others):
+        folder.mkdir()
+        (folder / "stack.lock").write_text("" if folder == starting else "a process")
+    link.symlink_to(others)
+    living = tmp_path / "x-living"
+    living.mkdir()
+    lock = FolderLock(living)
+    lock.acquire("this test")
+
+    with passing_folder("x-") as made:
+        assert {*tmp_path.glob("*-*")} == {starting, others, link, living, made}
+
+    assert not made.exists()
+    assert (others / "stack.lock").exists()
+    assert is_locked(living)
+    lock.release()
 
 
 def test_start_leaves_the_folder_free_when_its_port_is_taken(
