@@ -1,6 +1,7 @@
 """Child processes that never outlive their parent, and free ports."""
 
 import ctypes
+import errno
 import os
 import pwd
 import signal
@@ -33,11 +34,30 @@ def free_port() -> int:
 def loopback_addresses() -> list[str]:
     """Return the machine's loopback addresses: that of IPv6 only where there is one."""
     try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind((LOOPBACK_IPV6, 0))
+        _bind(LOOPBACK_IPV6, 0)
     except OSError:
         return [LOOPBACK]
     return [LOOPBACK, LOOPBACK_IPV6]
+
+
+def port_objection(port: int) -> str:
+    """Say why nothing can listen on that loopback port, or nothing."""
+    if is_listening(port):
+        return "is in use"
+    try:
+        for address in loopback_addresses():
+            _bind(address, port)
+    except OSError as error:
+        in_use = error.errno == errno.EADDRINUSE
+        return "is in use" if in_use else f"cannot be used: {error.strerror}"
+    return ""
+
+
+def _bind(address: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        # As servers do: what a closed connection leaves for a minute is no objection.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((address, port))
 
 
 def is_listening(port: int) -> bool:

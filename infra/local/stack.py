@@ -101,8 +101,8 @@ class LocalStack:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock.acquire(f"{self._base_url} (process {os.getpid()})")
         clear_leftovers(self.folder)
-        if processes.is_listening(self.port):
-            raise StackStartError(f"port {self.port} is in use; choose another with PORT=…")
+        if objection := processes.port_objection(self.port):
+            raise StackStartError(f"port {self.port} {objection}; choose another with PORT=…")
         self._report("starting PostgreSQL and the AWS emulator")
         self._start_emulator()
         self.postgres.start()

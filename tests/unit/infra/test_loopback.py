@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.processes import loopback_addresses
+from infra.local.processes import free_port, loopback_addresses, port_objection
 
 
 class Machine(socket.socket):
@@ -11,9 +11,19 @@ class Machine(socket.socket):
 
     has_ipv6 = True
 
+    def __init__(self, *_: int) -> None:
+        super().__init__(socket.AF_INET)
+
     def bind(self, address: Any) -> None:
         if not self.has_ipv6:
             raise OSError("Cannot assign requested address")
+
+
+class Forbidden(Machine):
+    """A machine that lets nobody have the port."""
+
+    def bind(self, address: Any) -> None:
+        raise PermissionError(13, "Permission denied")
 
 
 class NoFamilySocket(socket.socket):
@@ -39,3 +49,14 @@ def test_addresses_are_those_of_ipv4_when_the_kernel_knows_no_other(
     monkeypatch.setattr(socket, "socket", NoFamilySocket)
 
     assert loopback_addresses() == ["127.0.0.1"]
+
+
+def test_port_cannot_be_used_when_the_system_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setattr(socket, "socket", Forbidden)
+
+    assert port_objection(port) == "cannot be used: Permission denied"
+
+
+def test_port_has_no_objection_when_it_is_free() -> None:
+    assert port_objection(free_port()) == ""

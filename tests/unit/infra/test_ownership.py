@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from infra.errors import StackStartError
 from infra.local.leftovers import MARK, clear_leftovers, passing_folder
 from infra.local.lock import FolderLock, is_locked
+from infra.local.processes import loopback_addresses
 from infra.local.stack import LocalStack
 from infra.paths import ROOT
 
@@ -137,12 +139,13 @@ def test_folders_of_the_dead_go_when_another_is_made_and_no_other(
     lock.release()
 
 
-def test_start_leaves_the_folder_free_when_its_port_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("infra.local.processes.is_listening", lambda port: True)
+@pytest.mark.parametrize("address", loopback_addresses())
+def test_start_leaves_the_folder_free_when_its_port_is_taken(tmp_path: Path, address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as taken:
+        port = taken.getsockname()[1]
 
-    with pytest.raises(StackStartError, match="port 3999 is in use"):
-        LocalStack(tmp_path, port=3999).start()
+        with pytest.raises(StackStartError, match=f"port {port} is in use; choose another"):
+            LocalStack(tmp_path, port=port).start()
 
     assert not is_locked(tmp_path)
