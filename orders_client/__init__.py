@@ -4,12 +4,13 @@ It knows the service by its contract alone, and imports nothing else of this rep
 """
 
 from orders_client.client import OrdersClient
-from orders_client.errors import ProblemError, StreamBrokenError
+from orders_client.errors import LostAnswerError, ProblemError, StreamBrokenError
 from orders_client.events import FINAL_STATUSES, Document, Observer, Status
 
 __all__ = [
     "FINAL_STATUSES",
     "Document",
+    "LostAnswerError",
     "Observer",
     "OrdersClient",
     "ProblemError",

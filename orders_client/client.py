@@ -1,9 +1,7 @@
 """The client: a method for each call of the API, and two that follow orders over their streams."""
 
-import asyncio
-import random
-import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -16,9 +14,11 @@ from aiohttp import (
     TCPConnector,
 )
 
-from orders_client.errors import RETRYABLE_STATUSES, TRANSPORT_ERRORS, ProblemError
+from orders_client.errors import ProblemError
 from orders_client.events import FINAL_STATUSES, Document, Observer
 from orders_client.follower import Follower
+from orders_client.keys import check_api_key, check_idempotency_key, new_idempotency_key
+from orders_client.submitting import submit_safely
 from orders_client.subscription import Subscription
 
 EXECUTE_PATH = "/api/orders/execute"
@@ -48,11 +48,12 @@ class OrdersClient:
 
         `submit` sends an order again at most once for each of the `submit_retry_delays_seconds`:
         after 50 to 100 % of that delay, or after the service's Retry-After if that is longer.
-        Without any, it raises the first refusal of a busy service.
+        Without any, it raises the first refusal of a busy service. Raises ValueError if no header
+        can carry the `api_key`.
         """
         self._base_url = base_url.rstrip("/")
         self._submit_retry_delays_seconds = submit_retry_delays_seconds
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._headers = {"Authorization": f"Bearer {check_api_key(api_key)}"} if api_key else {}
         self._session: ClientSession
 
     async def __aenter__(self) -> Self:
@@ -88,23 +89,18 @@ class OrdersClient:
         `status`, `sequence` and `streamUrl`.
 
         When the response is lost, or the service is busy, the order is sent again under the same
-        `idempotency_key`, a random one if none is given: that never makes a second order.
+        `idempotency_key`, a random one if none is given: that never makes a second order. When it
+        stays unknown whether the order arrived, the error, LostAnswerError or ProblemError, has
+        the `idempotency_key` to submit it again under. Raises ValueError if the key is unusable.
         """
-        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        key = new_idempotency_key() if idempotency_key is None else idempotency_key
+        check_idempotency_key(key)
         order = {"type": "MARKET", **_swap_fields(token_in, token_out, amount, exact_out)}
         order |= {"slippageBps": slippage_bps}
-        for delay_seconds in self._submit_retry_delays_seconds:
-            delay_seconds *= random.uniform(0.5, 1)
-            try:
-                return await self._call("POST", EXECUTE_PATH, json=order, headers=headers)
-            except ProblemError as refusal:
-                if refusal.status not in RETRYABLE_STATUSES:
-                    raise
-                delay_seconds = max(delay_seconds, refusal.retry_after_seconds)
-            except TRANSPORT_ERRORS:
-                pass
-            await asyncio.sleep(delay_seconds)
-        return await self._call("POST", EXECUTE_PATH, json=order, headers=headers)
+        call = partial(
+            self._call, "POST", EXECUTE_PATH, json=order, headers={"Idempotency-Key": key}
+        )
+        return await submit_safely(call, key, self._submit_retry_delays_seconds)
 
     async def quote(
         self,

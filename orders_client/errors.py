@@ -2,6 +2,8 @@
 
 Exception
 ├── ProblemError              the service refused a call
+├── aiohttp.ClientError
+│   └── LostAnswerError       no answer to an order came
 └── ConnectionError
     └── StreamBrokenError     a stream failed again and again
 """
@@ -22,8 +24,11 @@ class ProblemError(Exception):
 
     `status` is the HTTP status, and `problem` the RFC 9457 document with `code`, `detail` and
     `requestId`; what a proxy answered in its place may lack all three. `retry_after_seconds` is
-    the value of the header Retry-After, or 0.
+    the value of the header Retry-After, or 0. `idempotency_key` is that of an order of which it is
+    not known whether it arrived: submitting it again under this key is safe. Else it is None.
     """
+
+    idempotency_key: str | None = None
 
     def __init__(
         self, status: int, problem: Mapping[str, Any], retry_after_seconds: float = 0
@@ -32,6 +37,17 @@ class ProblemError(Exception):
         self.status = status
         self.problem = problem
         self.retry_after_seconds = retry_after_seconds
+
+
+class LostAnswerError(ClientError):
+    """No answer to an order came, and it is not known whether the order arrived.
+
+    Submitting the same order again under the `idempotency_key` is safe.
+    """
+
+    def __init__(self, idempotency_key: str, reason: Exception) -> None:
+        super().__init__(str(reason) or type(reason).__name__)
+        self.idempotency_key = idempotency_key
 
 
 class StreamBrokenError(ConnectionError):

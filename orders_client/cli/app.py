@@ -21,6 +21,8 @@ Exit codes:
 app = typer.Typer(
     help=HELP,
     add_completion=False,
+    # An error in a line, in which a value that looks like markup stays as it was typed.
+    rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from typing import NoReturn
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from orders_client import OrdersClient, ProblemError, StreamBrokenError
+from orders_client import Document, LostAnswerError, OrdersClient, ProblemError, StreamBrokenError
 from orders_client.cli.options import Service
 from orders_client.errors import TRANSPORT_ERRORS
 
@@ -47,10 +48,13 @@ def run(service: Service, command: Command, *, as_json: bool) -> NoReturn:
         code = asyncio.run(_run_with_client(service, command)) or ExitCode.OK
     except ProblemError as refusal:
         code = ExitCode.REFUSED if refusal.status < 500 else ExitCode.UNAVAILABLE
-        _print_error(json.dumps(refusal.problem) if as_json else describe(refusal))
+        print_error(json.dumps(_with_key(refusal)) if as_json else describe(refusal))
+    except LostAnswerError as error:
+        code = ExitCode.UNAVAILABLE
+        print_error(f"no answer came: {error}; {how_to_repeat(error.idempotency_key)}")
     except (*TRANSPORT_ERRORS, StreamBrokenError) as error:
         code = ExitCode.UNAVAILABLE
-        _print_error(f"the service was not reached: {str(error) or type(error).__name__}")
+        print_error(f"the service was not reached: {str(error) or type(error).__name__}")
     raise typer.Exit(code)
 
 
@@ -66,8 +70,23 @@ def describe(refusal: ProblemError) -> str:
     code = problem.get("code") or refusal.status
     detail = problem.get("detail") or problem.get("message")
     request_id = problem.get("requestId")
-    return f"{code}: {detail}" + (f" (request {request_id})" if request_id else "")
+    text = f"{code}: {detail}" + (f" (request {request_id})" if request_id else "")
+    key = refusal.idempotency_key
+    return f"{text}; {how_to_repeat(key)}" if key else text
 
 
-def _print_error(message: str) -> None:
+def how_to_repeat(idempotency_key: str) -> str:
+    """Say how the order that may have arrived is placed again without a second one."""
+    option = f"--idempotency-key {shlex.quote(idempotency_key)}"
+    return f"not known whether it arrived; trying again is safe with {option}"
+
+
+def _with_key(refusal: ProblemError) -> Document:
+    """Return the problem document; it has the key where trying again needs it."""
+    key = refusal.idempotency_key
+    return {**refusal.problem, "idempotencyKey": key} if key else dict(refusal.problem)
+
+
+def print_error(message: str) -> None:
+    """Print a message to stderr, in one line however long it is."""
     Console(stderr=True).print(Text(message, style="red"), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from orders_client import OrdersClient
+from orders_client.keys import check_api_key
 
 DEFAULT_URL = "http://localhost:3000"
 # Where `make dev`, run in the same folder, says where it is.
@@ -45,6 +47,18 @@ def default_url() -> str:
     return url if LOCAL_URL.fullmatch(url) else DEFAULT_URL
 
 
+def checked(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
+    """Return a callback for an option: what `check` says of its value becomes wrong usage."""
+
+    def callback(value: str | None) -> str | None:
+        try:
+            return None if value is None else check(value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return callback
+
+
 def check_url(url: str) -> str:
     """Return the URL. Raises BadParameter unless it begins as a base URL does."""
     if not url.startswith(("http://", "https://")):
@@ -65,7 +79,10 @@ Url = Annotated[
 ApiKey = Annotated[
     str | None,
     typer.Option(
-        envvar="ORDERS_API_KEY", show_default=False, help="API key, where the service wants one."
+        envvar="ORDERS_API_KEY",
+        callback=checked(check_api_key),
+        show_default=False,
+        help="API key, where the service wants one.",
     ),
 ]
 AsJson = Annotated[

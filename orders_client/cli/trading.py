@@ -1,6 +1,8 @@
 """The commands that place orders, and those that follow them."""
 
-from contextlib import nullcontext
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -8,17 +10,21 @@ import typer
 from orders_client import Document, OrdersClient, Status
 from orders_client.cli import options
 from orders_client.cli.bench import Bench
-from orders_client.cli.exits import ExitCode, run
+from orders_client.cli.exits import ExitCode, how_to_repeat, print_error, run
 from orders_client.cli.figures import compute_figures, figures_table
 from orders_client.cli.live import live
 from orders_client.cli.options import service_of
 from orders_client.cli.output import console, print_document, print_json
 from orders_client.cli.timeline import Timeline
 from orders_client.cli.trades import plan_trades
+from orders_client.keys import check_idempotency_key, new_idempotency_key
 
 IdempotencyKey = Annotated[
     str | None,
-    typer.Option(help="Repeat the command under one key, and there is still one order."),
+    typer.Option(
+        callback=options.checked(check_idempotency_key),
+        help="Repeat the command under one key, and there is still one order.",
+    ),
 ]
 Follow = Annotated[bool, typer.Option("--follow", help="Follow it to its end.")]
 After = Annotated[int, typer.Option(metavar="N", min=0, help="Leave out its first N events.")]
@@ -39,21 +45,34 @@ def submit(
 ) -> None:
     """Place a market order. With --follow and --json, each event is a line."""
 
+    key = idempotency_key or new_idempotency_key()
+
     async def place(client: OrdersClient) -> ExitCode | None:
-        order = await client.submit(
-            token_in,
-            token_out,
-            amount,
-            exact_out=exact_out,
-            slippage_bps=slippage_bps,
-            idempotency_key=idempotency_key,
-        )
+        with _told_how_to_repeat(key):
+            order = await client.submit(
+                token_in,
+                token_out,
+                amount,
+                exact_out=exact_out,
+                slippage_bps=slippage_bps,
+                idempotency_key=key,
+            )
         if follow:
             return await _follow(client, order, 0, as_json)
         print_document(order, lambda: Timeline(order).heading, as_json=as_json)
         return None
 
     run(service_of(context), place, as_json=as_json)
+
+
+@contextmanager
+def _told_how_to_repeat(key: str) -> Iterator[None]:
+    """Say under which key to place the order again when Ctrl-C comes before the answer."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        print_error(f"interrupted; {how_to_repeat(key)}")
+        raise
 
 
 def follow_order(

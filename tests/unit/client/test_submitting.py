@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientError, web
 
-from orders_client import ProblemError
+from orders_client import LostAnswerError, OrdersClient, ProblemError
 from tests.unit.client.fake_stream import FakeService, served
 
 LOST = None
@@ -104,3 +104,39 @@ def test_submit_waits_as_long_as_the_service_says_when_it_is_busy(
     submit(BusyService([429, 503, 202], retry_after="30"))
 
     assert [seconds for seconds in delays if seconds] == [30, 30]
+
+
+@pytest.mark.parametrize("statuses", [[LOST, LOST], [LOST, 429], [503, 401]])
+def test_error_has_the_key_when_it_is_not_known_whether_the_order_arrived(
+    statuses: list[int | None],
+) -> None:
+    service = BusyService(statuses)
+
+    with pytest.raises((LostAnswerError, ProblemError)) as failure:
+        submit(service, retries=1)
+
+    assert {failure.value.idempotency_key} == {*service.keys}
+
+
+@pytest.mark.parametrize("statuses", [[422], [429, 429], [429, 422]])
+def test_error_has_no_key_when_the_order_cannot_have_arrived(statuses: list[int | None]) -> None:
+    with pytest.raises(ProblemError) as failure:
+        submit(BusyService(statuses), retries=1)
+
+    assert failure.value.idempotency_key is None
+
+
+@pytest.mark.parametrize("key", ["", '""', "a" * 256, "a b", "a\n", "\u043a", 'a"b', "a\x00"])
+def test_submit_sends_nothing_when_the_key_is_unusable(key: str) -> None:
+    service = BusyService([202])
+
+    with pytest.raises(ValueError, match="1 to 255 visible ASCII"):
+        submit(service, idempotency_key=key)
+
+    assert service.keys == []
+
+
+@pytest.mark.parametrize("key", ["sk\n", "a b", "\u043a"])
+def test_client_is_refused_when_no_header_can_carry_its_api_key(key: str) -> None:
+    with pytest.raises(ValueError, match="visible ASCII"):
+        OrdersClient("http://localhost", api_key=key)
