@@ -4,15 +4,16 @@ entrypoints read what arrives, the engine's use case acts, adapters stand behind
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import Chalice, CloudWatchEvent, Rate, Request, Response, SQSEvent, WebsocketEvent
+from chalice.app import CloudWatchEvent, Rate, Request, Response, SQSEvent, WebsocketEvent
 
 from chalicelib.bootstrap import Deployment
 from chalicelib.engine.admission.identity import Caller, Scope
 from chalicelib.entrypoints import logs, queue, schedule, websocket
 from chalicelib.entrypoints.http import answers, market, orders, pages, service
+from chalicelib.entrypoints.http.header_lines import HeaderLinesChalice
 from chalicelib.settings import Settings
 
-app = Chalice(app_name="orders")
+app = HeaderLinesChalice(app_name="orders")
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
 deployment = Deployment(Settings)

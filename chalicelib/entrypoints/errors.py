@@ -24,7 +24,7 @@ class InvalidCursorError(RejectedError):
 
 
 class InvalidIdempotencyKeyError(InvalidRequestError):
-    """An Idempotency-Key has 1 to 255 visible ASCII characters, in quotes or without any."""
+    """A request has one Idempotency-Key, of 1 to 255 visible ASCII characters, in quotes or not."""
 
     code = "INVALID_IDEMPOTENCY_KEY"
 

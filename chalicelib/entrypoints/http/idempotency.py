@@ -10,6 +10,7 @@ from chalicelib.domain.orders.order import OrderType
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.engine.limits import IdempotencyKey
 from chalicelib.entrypoints.errors import InvalidIdempotencyKeyError
+from chalicelib.entrypoints.http.header_lines import NAME, SEPARATOR
 
 _QUOTED = re.compile(r'"([\x21\x23-\x7e]{1,255})"', re.ASCII)
 _BARE = re.compile(r"[\x21\x23-\x7e]{1,255}", re.ASCII)
@@ -22,15 +23,26 @@ def read_key(
 
     What counts is what was asked, not how it was written. Raises InvalidIdempotencyKeyError.
     """
-    text = headers.get("idempotency-key")
+    text = headers.get(NAME)
     if text is None:
         return None
-    quoted = _QUOTED.fullmatch(text)
-    if quoted is None and _BARE.fullmatch(text) is None:
-        raise InvalidIdempotencyKeyError
+    value = _value(text)
     pair = trade.pair
     asked = [order_type, pair.token_in.mint, pair.token_out.mint, trade.mode, trade.amount]
     content = json.dumps([*asked, slippage_bps]).encode()
-    return IdempotencyKey(
-        value=quoted[1] if quoted else text, fingerprint=hashlib.sha256(content).digest()
-    )
+    return IdempotencyKey(value=value, fingerprint=hashlib.sha256(content).digest())
+
+
+def _value(text: str) -> str:
+    """Return the one value of all lines of the header."""
+    values = {_unquoted(line) for line in text.split(SEPARATOR)}
+    if len(values) > 1:
+        raise InvalidIdempotencyKeyError("A request has one Idempotency-Key; this one has several.")
+    return values.pop()
+
+
+def _unquoted(line: str) -> str:
+    quoted = _QUOTED.fullmatch(line)
+    if quoted is None and _BARE.fullmatch(line) is None:
+        raise InvalidIdempotencyKeyError
+    return quoted[1] if quoted else line

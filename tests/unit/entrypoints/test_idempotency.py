@@ -8,16 +8,26 @@ import pytest
 
 from chalicelib.engine.limits import RateLimit
 from chalicelib.simulation.market import Market
-from tests.unit.functions import Answer, Functions
+from tests.unit.functions import Answer, Functions, captured
 
 FIELDS = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1}
 JSON = {"content-type": "application/json"}
+NAME = "Idempotency-Key"
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 
 def place(functions: Functions, key: str | None = KEY, **fields: object) -> Answer:
     headers: Mapping[str, str] = JSON if key is None else JSON | {"Idempotency-Key": key}
     return functions.post(json.dumps(FIELDS | fields), headers=headers)
+
+
+def place_under_lines(functions: Functions, *lines: tuple[str, str]) -> Answer:
+    """Place it with these headers, in an event that has them as API Gateway does."""
+    event = captured("http_post") | {"body": json.dumps(FIELDS)}
+    for name, value in lines:
+        event["headers"][name] = value
+        event["multiValueHeaders"].setdefault(name, []).append(value)
+    return functions.http(event)
 
 
 def limited(functions: Functions, orders_max: int) -> None:
@@ -110,6 +120,28 @@ def test_key_is_refused_when_it_is_malformed(functions: Functions, key: str) -> 
 @pytest.mark.parametrize("key", ["a", "a" * 255, '"' + "a" * 255 + '"', "!#~", "a:b/c"])
 def test_key_is_taken_when_it_is_visible_ascii(functions: Functions, key: str) -> None:
     assert place(functions, key).status == 202
+
+
+@pytest.mark.parametrize("names", [(NAME, NAME), (NAME, NAME.lower())], ids=["one case", "two"])
+def test_order_is_refused_when_it_comes_under_two_different_keys(
+    functions: Functions, names: tuple[str, str]
+) -> None:
+    answer = place_under_lines(functions, *zip(names, ("one", "two"), strict=True))
+
+    assert (answer.status, answer.document["code"]) == (400, "INVALID_IDEMPOTENCY_KEY")
+    assert "one Idempotency-Key" in answer.document["detail"]
+    assert functions.world.store.orders == {}
+
+
+def test_order_is_refused_when_a_line_before_the_last_is_empty(functions: Functions) -> None:
+    assert place_under_lines(functions, (NAME, ""), (NAME, KEY)).status == 400
+
+
+def test_order_is_placed_once_when_its_key_comes_twice(functions: Functions) -> None:
+    first = place_under_lines(functions, (NAME, KEY), (NAME, f'"{KEY}"'))
+
+    assert first.status == 202
+    assert place(functions).document == place(functions, f"{KEY}, {KEY}").document == first.document
 
 
 def test_key_is_free_again_when_its_request_was_refused(functions: Functions) -> None:
