@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from multidict import CIMultiDict, MultiMapping
 from yarl import URL
 
 # These belong to one connection, not to the message (RFC 9110, 7.6.1).
@@ -38,6 +39,18 @@ async def forward(
         return web.Response(status=answer.status, headers=headers, body=body)
 
 
-def end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers without those that belong to one connection."""
-    return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
+def end_to_end(headers: MultiMapping[str]) -> CIMultiDict[str]:
+    """Return the headers, every line of them, without those that belong to one connection."""
+    return CIMultiDict((k, v) for k, v in headers.items() if k.lower() not in HOP_BY_HOP)
+
+
+def can_forward(headers: Mapping[str, str]) -> bool:
+    """Tell whether all headers would arrive as they were sent.
+
+    aiohttp shortens a value by the bytes that are not UTF-8: it holds them as lone surrogates.
+    """
+    try:
+        "".join(headers.values()).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

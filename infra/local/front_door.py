@@ -24,6 +24,7 @@ from aiohttp import (
     WSServerHandshakeError,
     web,
 )
+from multidict import CIMultiDict
 from yarl import URL
 
 from chalicelib.entrypoints import problems
@@ -36,7 +37,7 @@ from infra.deploy.gateway import (
     refusal_of,
 )
 from infra.local.description import Apis, read_description
-from infra.local.forwarding import end_to_end, forward, forwarding_session
+from infra.local.forwarding import can_forward, end_to_end, forward, forwarding_session
 from infra.local.processes import loopback_addresses
 from infra.local.warm_up import CALLS
 
@@ -55,6 +56,7 @@ WEBSOCKET_PATH = "/api/orders/execute"
 # API Gateway knows these methods. The function refuses any other as it refuses OPTIONS.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 REFUSED_METHOD = "OPTIONS"
+UNREADABLE_HEADER = Refusal(400, "INVALID_REQUEST", "a header has bytes that are not UTF-8")
 
 
 @dataclass(slots=True)
@@ -73,6 +75,8 @@ class FrontDoor:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Pass a call on to the HTTP API, or a WebSocket on to the WebSocket API."""
+        if not can_forward(request.headers):
+            return _refuse(UNREADABLE_HEADER)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._join(request)
         await self.calls.acquire()
@@ -163,10 +167,10 @@ class JoinedSockets:
         self.idle.reschedule(asyncio.get_running_loop().time() + self.door.idle_seconds)
 
 
-def _handshake_headers(request: web.Request) -> dict[str, str]:
+def _handshake_headers(request: web.Request) -> CIMultiDict[str]:
     """Return the client's headers without those of the handshake, which each connection has."""
-    headers = end_to_end(request.headers)
-    return {k: v for k, v in headers.items() if not k.lower().startswith("sec-websocket-")}
+    headers = end_to_end(request.headers).items()
+    return CIMultiDict((k, v) for k, v in headers if not k.lower().startswith("sec-websocket-"))
 
 
 def _refuse(refusal: Refusal) -> web.Response:
