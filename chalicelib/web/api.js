@@ -3,7 +3,8 @@
 const KEY = "api-key";
 const TIMEOUT_MS = 30_000;
 const SUBMIT_PAUSES_MS = [500, 1000, 2000];
-const BUSY = new Set([429, 500, 502, 503, 504]);
+const NOT_TAKEN = 429;
+const BUSY = new Set([NOT_TAKEN, 500, 502, 503, 504]);
 
 /** The service refused; `code` is stable, the message is for people. */
 export class ProblemError extends Error {
@@ -12,6 +13,7 @@ export class ProblemError extends Error {
     this.status = status;
     this.code = problem.code ?? String(status);
     this.retryAfterMs = retryAfterMs;
+    this.isUnknown = BUSY.has(status) && status !== NOT_TAKEN;
   }
 }
 
@@ -20,6 +22,7 @@ export class LostAnswerError extends Error {
   constructor() {
     super("the service cannot be reached");
     this.code = "UNREACHABLE";
+    this.isUnknown = true;
   }
 }
 
@@ -65,22 +68,28 @@ export class Api extends EventTarget {
     return this.get(`/orders/${encodeURIComponent(id)}`);
   }
 
-  /** Place an order. Under its key a lost answer is asked for again, and never places a second. */
-  async submit(order) {
+  /**
+   * Place an order. Under its key a lost answer is asked for again, and never places a second. An
+   * error says by `isUnknown` whether the order may have arrived all the same.
+   */
+  async submit(order, key) {
     const options = {
       method: "POST",
-      headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
+      headers: { "Content-Type": "application/json", "Idempotency-Key": key },
       body: JSON.stringify(order),
     };
-    for (const ms of SUBMIT_PAUSES_MS) {
+    let isUnknown = false;
+    for (const ms of [...SUBMIT_PAUSES_MS, null]) {
       try {
         return await this.#call("/orders/execute", options);
       } catch (error) {
-        if (!isFailure(error) || (error.status && !BUSY.has(error.status))) throw error;
+        if (!isFailure(error)) throw error;
+        isUnknown ||= error.isUnknown;
+        error.isUnknown = isUnknown;
+        if (ms === null || (error.status && !BUSY.has(error.status))) throw error;
         await pause(jittered(Math.max(ms, error.retryAfterMs ?? 0)));
       }
     }
-    return this.#call("/orders/execute", options);
   }
 
   async #call(path, options, signal) {

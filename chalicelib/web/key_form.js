@@ -2,6 +2,9 @@
 
 import { setText, part } from "./dom.js";
 
+// A header carries nothing else.
+const VISIBLE = /^[\x21-\x7e]+$/;
+
 export function showKeyForm(form, forget, api) {
   forget.hidden = !api.key;
   api.addEventListener("unauthorized", () => {
@@ -12,7 +15,9 @@ export function showKeyForm(form, forget, api) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    use(form.elements.key.value.trim());
+    const key = form.elements.key.value.trim();
+    if (VISIBLE.test(key)) use(key);
+    else setText(part(form, "problem"), "A key has visible ASCII characters only, and no spaces.");
   });
   forget.addEventListener("click", () => use(null));
 

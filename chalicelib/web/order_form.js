@@ -4,6 +4,7 @@ import { isFailure } from "./api.js";
 import { isDecimal, percentToBps } from "./decimals.js";
 import { element, part, setText } from "./dom.js";
 import { count } from "./format.js";
+import { OpenKeys } from "./open_keys.js";
 
 const COUNT_MAX = 50;
 const AT_ONCE = 8;
@@ -14,6 +15,7 @@ export class OrderForm {
   #accepted;
   #changed;
   #isPlacing = false;
+  #keys = new OpenKeys();
 
   /**
    * @param {HTMLFormElement} form
@@ -102,34 +104,48 @@ export class OrderForm {
     const total = Number(this.#form.elements.count.value);
     this.#isPlacing = true;
     button.setAttribute("aria-disabled", "true");
-    const refusals = await this.#placeAll({ type: "MARKET", ...order }, total);
+    const failures = await this.#placeAll({ type: "MARKET", ...order }, total);
     button.removeAttribute("aria-disabled");
     this.#isPlacing = false;
-    if (refusals.length > 0) {
-      const [first] = refusals;
-      this.#say(`${count(refusals.length, "order")} refused: ${first.code}, ${first.message}`);
-    }
+    this.#tell(failures);
   }
 
-  /** Place so many, a few at a time, and return why some were refused. */
+  /** Place so many, a few at a time, and return why some were not accepted. */
   async #placeAll(order, total) {
-    const refusals = [];
-    let left = total;
+    const failures = [];
+    const keys = this.#keys.take(order, total);
     const next = async () => {
-      while (left-- > 0) {
+      for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
         try {
-          this.#accepted(await this.#api.submit(order));
+          const document = await this.#api.submit(order, key);
+          this.#keys.close(order, key);
+          this.#accepted(document);
         } catch (error) {
           if (!isFailure(error)) throw error;
-          refusals.push(error);
+          if (!error.isUnknown) this.#keys.close(order, key);
+          failures.push(error);
         }
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, total) }, next));
-    return refusals;
+    return failures;
+  }
+
+  #tell(failures) {
+    const texts = [];
+    const refused = failures.filter((failure) => !failure.isUnknown);
+    const unknown = failures.filter((failure) => failure.isUnknown);
+    if (refused.length > 0) texts.push(`${count(refused.length, "order")} refused: ${why(refused)}.`);
+    if (unknown.length > 0) {
+      const which = `${count(unknown.length, "order")} without an answer: ${why(unknown)}`;
+      texts.push(`${which}; not known whether it arrived; trying again is safe.`);
+    }
+    if (texts.length > 0) this.#say(texts.join(" "));
   }
 
   #say(problem) {
     setText(part(this.#form, "problem"), problem);
   }
 }
+
+const why = ([first]) => `${first.code}, ${first.message}`;

@@ -50,6 +50,9 @@ def test_key_is_asked_for_and_kept_in_the_tab_when_the_service_wants_one(
     dashboard.page.route_web_socket("**/api/orders/execute?*", gate.join)
     dashboard.open()
 
+    dashboard.page.get_by_label("Key", exact=True).fill("two words")
+    dashboard.page.get_by_role("button", name="Use this key").click()
+    expect(dashboard.page.locator("#key-form")).to_contain_text("visible ASCII")
     dashboard.page.get_by_label("Key", exact=True).fill("wrong")
     dashboard.page.get_by_role("button", name="Use this key").click()
     expect(dashboard.page.locator("#key-form")).to_contain_text("did not take that key")
