@@ -15,6 +15,7 @@ from orders_client.cli.figures import compute_figures, figures_table
 from orders_client.cli.live import live
 from orders_client.cli.options import service_of
 from orders_client.cli.output import console, print_document, print_json
+from orders_client.cli.streams import is_output_lost
 from orders_client.cli.timeline import Timeline
 from orders_client.cli.trades import plan_trades
 from orders_client.keys import check_idempotency_key, new_idempotency_key
@@ -57,10 +58,11 @@ def submit(
                 slippage_bps=slippage_bps,
                 idempotency_key=key,
             )
-        if follow:
-            return await _follow(client, order, 0, as_json)
-        print_document(order, lambda: Timeline(order).heading, as_json=as_json)
-        return None
+        with _named_if_output_is_lost(order["orderId"]):
+            if follow:
+                return await _follow(client, order, 0, as_json)
+            print_document(order, lambda: Timeline(order).heading, as_json=as_json)
+            return None
 
     run(service_of(context), place, as_json=as_json)
 
@@ -73,6 +75,16 @@ def _told_how_to_repeat(key: str) -> Iterator[None]:
     except asyncio.CancelledError:
         print_error(f"interrupted; {how_to_repeat(key)}")
         raise
+
+
+@contextmanager
+def _named_if_output_is_lost(order_id: str) -> Iterator[None]:
+    """Say on stderr which order was accepted when stdout could not take it."""
+    try:
+        yield
+    finally:
+        if is_output_lost():
+            print_error(f"the order {order_id} was accepted")
 
 
 def follow_order(
