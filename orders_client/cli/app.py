@@ -8,6 +8,7 @@ from orders_client import __version__
 from orders_client.cli import options, reading, trading
 from orders_client.cli.exits import ExitCode
 from orders_client.cli.options import Service
+from orders_client.cli.values import AmountCommand
 
 EXIT_CODES = "\n".join(f"{code:>5}  {code.meaning}" for code in ExitCode)
 # \b keeps the line breaks of a paragraph.
@@ -26,11 +27,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command("submit")(trading.submit)
+app.command("submit", cls=AmountCommand)(trading.submit)
 app.command("follow")(trading.follow_order)
 app.command("show")(reading.show)
 app.command("list")(reading.list_orders)
-app.command("quote")(reading.quote)
+app.command("quote", cls=AmountCommand)(reading.quote)
 app.command("tokens")(reading.tokens)
 app.command("pools")(reading.pools)
 app.command("bench")(trading.bench_orders)

@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
 
     OK = 0, "all went well"
     ORDER_FAILED = 1, "an order failed, or was not accepted (submit --follow, follow, bench)"
-    USAGE = 2, "wrong usage"
+    USAGE = 2, "wrong usage: nothing was sent, and stderr says what is right"
     REFUSED = 3, "the service refused (HTTP 4xx); stderr has its code and reason"
     UNAVAILABLE = 4, "the service was not reached, or could not answer (5xx)"
     INTERRUPTED = 130, "Ctrl-C"

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from orders_client import OrdersClient
+from orders_client.cli.values import check_amount, check_order_id
 from orders_client.keys import check_api_key
 
 DEFAULT_URL = "http://localhost:3000"
@@ -95,7 +96,12 @@ TokenOut = Annotated[
     str, typer.Argument(metavar="TOKEN_OUT", help="What is received: a symbol, or a mint.")
 ]
 Amount = Annotated[
-    str, typer.Argument(metavar="AMOUNT", help="How much to pay, a decimal; it is taken exactly.")
+    str,
+    typer.Argument(
+        metavar="AMOUNT",
+        callback=check_amount,
+        help="How much to pay, a decimal; it is taken exactly.",
+    ),
 ]
 ExactOut = Annotated[
     bool, typer.Option("--exact-out", help="AMOUNT is what to receive, not what to pay.")
@@ -103,4 +109,7 @@ ExactOut = Annotated[
 SlippageBps = Annotated[
     int, typer.Option(help="How much worse than quoted it may be, in hundredths of a percent.")
 ]
-OrderId = Annotated[str, typer.Argument(metavar="ORDER_ID", help="The id of an order.")]
+OrderId = Annotated[
+    str,
+    typer.Argument(metavar="ORDER_ID", callback=check_order_id, help="The id of an order."),
+]

@@ -25,6 +25,7 @@ CONFIRMED, FAILED = (
     for name in ("confirmed", "failed")
 )
 ALL = [1, 2, 3, 4, 5]
+ORDER_ID = "4d3f1a52-6a39-4a8e-9d0a-0b1a5b0c9d11"
 ACCEPTED = {
     "type": "MARKET",
     "status": "pending",

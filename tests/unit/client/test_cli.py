@@ -13,12 +13,12 @@ from orders_client.cli.app import app
 from orders_client.cli.exits import ExitCode
 from orders_client.cli.options import DEFAULT_URL, default_url
 from tests.unit.client.fake_http import CannedService, canned
-from tests.unit.client.fake_stream import ACCEPTED, CONFIRMED, FAILED, GOLDEN_FOLDER
+from tests.unit.client.fake_stream import ACCEPTED, CONFIRMED, FAILED, GOLDEN_FOLDER, ORDER_ID
 
 ESCAPE = "\x1b"
 SERVICE_VARIABLES = ("ORDERS_URL", "ORDERS_API_KEY")
 TERMINAL_VARIABLES = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
-ORDER = ACCEPTED | {"orderId": "an-id", "streamUrl": "ws://localhost/"}
+ORDER = ACCEPTED | {"orderId": ORDER_ID, "streamUrl": "ws://localhost/"}
 SAME_TOKEN = {
     "type": "urn:problem:same-token",
     "status": 422,
@@ -130,7 +130,7 @@ def test_service_is_the_default_when_the_folder_names_no_local_stack(
     [
         ["submit", "SOL", "USDC"],
         ["submit", "SOL", "USDC", "1", "--slippage-bps", "few"],
-        ["follow", "an-id", "--after", "-1"],
+        ["follow", ORDER_ID, "--after", "-1"],
         ["bench", "--count", "0"],
         ["sell"],
         ["--url", "localhost:3000", "tokens"],
@@ -199,9 +199,9 @@ def test_list_fetches_every_page_when_all_are_asked_for() -> None:
         page = orders_at(service, *command)
         every = orders_at(service, *command, "--all", "--json")
 
-    assert "an-id" in page.stdout
+    assert ORDER_ID in page.stdout
     assert "--all" in page.stderr
-    assert [order["orderId"] for order in json.loads(every.stdout)["orders"]] == ["an-id", "other"]
+    assert [order["orderId"] for order in json.loads(every.stdout)["orders"]] == [ORDER_ID, "other"]
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_list_fetches_every_page_when_all_are_asked_for() -> None:
 def test_shown_order_equals_the_golden_text(status: str, events: list[dict[str, Any]]) -> None:
     order = ORDER | {"status": status, "sequence": len(events), "events": events}
     tokens = {"tokens": [{"symbol": token.symbol, "mint": token.mint} for token in TOKENS]}
-    with canned({"/api/orders/an-id": (200, order), "/api/tokens": (200, tokens)}) as service:
-        result = orders_at(service, "show", "an-id")
+    with canned({f"/api/orders/{ORDER_ID}": (200, order), "/api/tokens": (200, tokens)}) as service:
+        result = orders_at(service, "show", ORDER_ID)
 
     lines = [line.rstrip() for line in result.stdout.splitlines()]
     assert lines == (GOLDEN_FOLDER / f"cli_show_{status}.txt").read_text().splitlines()

@@ -11,7 +11,7 @@ import pytest
 
 from orders_client.cli.exits import ExitCode
 from tests.unit.client.commands import Finished, orders, started
-from tests.unit.client.fake_stream import ALL, CONFIRMED, FAILED, FakeService, served
+from tests.unit.client.fake_stream import ALL, CONFIRMED, FAILED, ORDER_ID, FakeService, served
 
 GREEN = "\x1b[32m"
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
@@ -25,23 +25,23 @@ COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
 def test_follow_prints_each_event_as_json_and_exits_by_the_last_one(
     events: Sequence[dict[str, Any]], code: ExitCode
 ) -> None:
-    service = FakeService({"a": [range(1, len(events) + 1)]}, events)
+    service = FakeService({ORDER_ID: [range(1, len(events) + 1)]}, events)
 
-    exit_code, output, errors = orders(service, "follow", "a", "--json")
+    exit_code, output, errors = orders(service, "follow", ORDER_ID, "--json")
 
     assert [json.loads(line) for line in output.splitlines()] == [
-        {**event, "orderId": "a"} for event in events
+        {**event, "orderId": ORDER_ID} for event in events
     ]
     assert (exit_code, errors) == (code, "")
 
 
 def test_follow_prints_a_plain_timeline_when_it_is_piped() -> None:
-    service = FakeService({"a": [ALL]})
+    service = FakeService({ORDER_ID: [ALL]})
 
-    exit_code, output, errors = orders(service, "follow", "a")
+    exit_code, output, errors = orders(service, "follow", ORDER_ID)
 
     heading, *lines = output.splitlines()
-    assert heading == "a  1 SOL → USDC, slippage at most 100 bps"
+    assert heading == f"{ORDER_ID}  1 SOL → USDC, slippage at most 100 bps"
     assert [line.split()[3] for line in lines] == [event["status"] for event in CONFIRMED]
     assert "\x1b" not in output
     assert (exit_code, errors) == (ExitCode.OK, "")
@@ -53,7 +53,7 @@ def test_follow_prints_a_plain_timeline_when_it_is_piped() -> None:
 def test_timeline_is_coloured_in_a_terminal_unless_no_color_is_set(
     environment: dict[str, str], is_coloured: bool
 ) -> None:
-    service = FakeService({"a": [ALL]})
+    service = FakeService({ORDER_ID: [ALL]})
 
     async def run() -> str:
         terminal, child_side = os.openpty()
@@ -61,7 +61,7 @@ def test_timeline_is_coloured_in_a_terminal_unless_no_color_is_set(
             more = {"TERM": "xterm-256color"} | environment
             async with (
                 served(service, seconds=60),
-                started(service, "follow", "a", stdout=child_side, **more),
+                started(service, "follow", ORDER_ID, stdout=child_side, **more),
             ):
                 os.close(child_side)
                 return await asyncio.to_thread(read_to_end, screen)
@@ -94,20 +94,20 @@ def test_follow_does_not_connect_when_after_leaves_out_the_last_event(
             end = {"status": last["status"], "sequence": last["sequence"]}
             return super().order(order_id, ticket) | end
 
-    service = Done({"a": []}, events)
+    service = Done({ORDER_ID: []}, events)
 
-    assert orders(service, "follow", "a", "--after", "99", "--json") == (code, "", "")
+    assert orders(service, "follow", ORDER_ID, "--after", "99", "--json") == (code, "", "")
     assert service.connections == 0
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["for people", "for scripts"])
 def test_follow_exits_with_130_and_no_message_when_it_is_interrupted(options: list[str]) -> None:
-    service = FakeService({"a": [[1, 2]]})
+    service = FakeService({ORDER_ID: [[1, 2]]})
 
     async def run() -> Finished:
         async with (
             served(service, seconds=60),
-            started(service, "follow", "a", *options) as process,
+            started(service, "follow", ORDER_ID, *options) as process,
         ):
             assert process.stdout is not None
             first = await process.stdout.readline()

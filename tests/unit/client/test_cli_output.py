@@ -8,9 +8,8 @@ from infra.paths import ROOT
 from orders_client.cli.exits import ExitCode
 from tests.unit.client.commands import Finished
 from tests.unit.client.fake_http import CannedService, canned
-from tests.unit.client.fake_stream import ACCEPTED
+from tests.unit.client.fake_stream import ACCEPTED, ORDER_ID
 
-ORDER_ID = "4d3f1a52-6a39-4a8e-9d0a-0b1a5b0c9d11"
 ORDER = ACCEPTED | {"orderId": ORDER_ID, "streamUrl": "ws://localhost/"}
 TOKENS = {"tokens": [{"symbol": "→ ключ", "mint": "m", "decimals": 9}]}
 ANSWERS = {"/api/orders/execute": (202, ORDER), "/api/tokens": (200, TOKENS)}

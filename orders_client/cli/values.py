@@ -1,0 +1,46 @@
+"""What is typed for an argument, checked before it is sent; an error says what is right."""
+
+import re
+
+import typer
+from typer.core import TyperCommand
+
+_AMOUNT = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+_BELOW_ZERO = re.compile(r"-\.?[0-9]\S*", re.ASCII)
+_ORDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+
+def check_amount(text: str) -> str:
+    """Return the amount. Raises BadParameter unless it is a positive plain decimal."""
+    if _AMOUNT.fullmatch(text) is None or not text.strip("0."):
+        raise typer.BadParameter(
+            f"an amount is a positive decimal of whole tokens, such as 1 or 0.25, not {text!r}"
+        )
+    return text
+
+
+def check_order_id(text: str) -> str:
+    """Return the order id. Raises BadParameter unless it is a whole one."""
+    if _ORDER_ID.fullmatch(text) is None:
+        raise typer.BadParameter(
+            "an order id is 36 characters long, such as "
+            f"4d3f1a52-6a39-4a8e-9d0a-0b1a5b0c9d11, not {text!r}"
+        )
+    return text
+
+
+class AmountCommand(TyperCommand):
+    """A command with an amount: a negative one is told as such, not as an unknown option."""
+
+    def parse_args(self, context: typer.Context, words: list[str]) -> list[str]:  # type: ignore[override]
+        """Parse the words. Raises BadParameter where an amount below zero stands for an option."""
+        flags = {name for each in self.params if _is_flag(each) for name in each.opts}
+        for before, word in zip(["", *words], words, strict=False):
+            is_value = before.startswith("--") and before not in flags
+            if _BELOW_ZERO.fullmatch(word) and not is_value:
+                check_amount(word)
+        return super().parse_args(context, words)
+
+
+def _is_flag(parameter: object) -> bool:
+    return bool(getattr(parameter, "is_flag", False))
