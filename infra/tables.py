@@ -5,6 +5,7 @@ from typing import Any
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 
 def figure_table(names: Sequence[str], figures: Sequence[str], **options: Any) -> Table:
@@ -16,8 +17,8 @@ def figure_table(names: Sequence[str], figures: Sequence[str], **options: Any) -
 
 
 def pairs_table(pairs: Mapping[str, object]) -> Table:
-    """Return a table of names and what belongs to each."""
+    """Return a table of names and what belongs to each, as plain text."""
     table = Table.grid(padding=(0, 2))
     for name, value in pairs.items():
-        table.add_row(name, str(value))
+        table.add_row(name, Text(str(value)))
     return table

@@ -9,6 +9,7 @@ from typing import NoReturn
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.text import Text
 
 from infra.errors import DeploymentError, StackNotRunningError, StackStartError
 
@@ -44,6 +45,5 @@ def first_line(error: Exception) -> str:
 
 def leave(reason: object, status: int, *, style: str = "red") -> NoReturn:
     """Write the reason to stderr and exit with the status."""
-    console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
-    console.print(reason, style=style)
+    Console(stderr=True).print(Text(str(reason), style=style), soft_wrap=True)
     sys.exit(status)

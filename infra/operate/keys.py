@@ -4,11 +4,13 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.keys import PostgresKeyStore
@@ -18,6 +20,7 @@ from chalicelib.engine.errors import UnavailableError
 from infra.arguments import OneLineArgumentParser, database_url
 from infra.local.commands import command, first_line, leave
 from infra.local.description import running
+from orders_client.cli.streams import is_output_lost, tolerant_output
 
 OWNER_CHARACTERS_MAX = 64
 
@@ -25,7 +28,7 @@ OWNER_CHARACTERS_MAX = 64
 def main() -> None:
     """Create, list or revoke API keys, in DATABASE_URL or in the running local stack."""
     arguments = _parser().parse_args()
-    with command():
+    with tolerant_output(), command():
         url = arguments.database_url or running(instead="set DATABASE_URL").database_url
         with closing(PostgresDatabase(url)) as database:
             try:
@@ -60,23 +63,30 @@ def _run(arguments: argparse.Namespace, keys: KeyStore) -> int:
         case "create":
             text, key = make_key(arguments.owner, Scope(arguments.scope), now)
             keys.add(key)
-            # As JSON for scripts. The secret is stored nowhere.
-            print(json.dumps({"keyId": key.key_id, "owner": key.owner_id, "apiKey": text}))
+            _print_once({"keyId": key.key_id, "owner": key.owner_id, "apiKey": text})
         case "revoke":
             if not keys.revoke(arguments.key_id, now):
                 print(f"there is no key {arguments.key_id} to revoke")
                 return 1
             print(f"revoked {arguments.key_id}")
         case _:
-            Console().print(_table(keys))
+            Console().print(key_table(keys))
     return 0
 
 
-def _table(keys: KeyStore) -> Table:
+def _print_once(created: Mapping[str, str]) -> None:
+    """Print it as JSON for scripts; to stderr if stdout fails, for the secret is stored nowhere."""
+    print(json.dumps(created))
+    if is_output_lost():
+        print(json.dumps(created), file=sys.stderr)
+
+
+def key_table(keys: KeyStore) -> Table:
+    """Return a row for each key; what looks like markup in an owner stays plain text."""
     table = Table("key", "owner", "scope", "created", "revoked")
     for key in keys.all():
         times = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (key.created_at, key.revoked_at)]
-        table.add_row(key.key_id, key.owner_id, key.scope, *times)
+        table.add_row(key.key_id, Text(key.owner_id), key.scope, *times)
     return table
 
 

@@ -38,11 +38,11 @@ def print_document(
 
 
 def empty_table(*headings: str, right: tuple[str, ...] = ()) -> Table:
-    """Return a table with these columns; the ones in `right` are aligned to the right."""
+    """Return a table of columns with these plain headings; those in `right` are aligned so."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         justify: JustifyMethod = "right" if heading in right else "left"
-        table.add_column(heading, justify=justify, overflow="fold")
+        table.add_column(Text(heading), justify=justify, overflow="fold")
     return table
 
 

@@ -19,6 +19,7 @@ from infra.operate.audit.checks import audit
 from infra.operate.audit.recompute import deployed_market
 from infra.operate.audit.report import Report
 from infra.tables import figure_table
+from orders_client.cli.streams import tolerant_output
 
 SHOWN_MAX = 3
 
@@ -46,15 +47,16 @@ def summary(report: Report) -> str:
 def main() -> None:
     """Compare orders, events and the chain's ledger as they are at one moment."""
     arguments = _parse()
-    with command():
-        try:
-            report = _audit(arguments)
-        except psycopg.Error as error:
-            leave(f"the database cannot be read: {first_line(error)}", 2)
-    console = Console()
-    console.print(check_table(report))
-    console.print(summary(report), highlight=False, soft_wrap=True)
-    sys.exit(0 if report.holds else 1)
+    with tolerant_output():
+        with command():
+            try:
+                report = _audit(arguments)
+            except psycopg.Error as error:
+                leave(f"the database cannot be read: {first_line(error)}", 2)
+        console = Console()
+        console.print(check_table(report))
+        console.print(summary(report), highlight=False, soft_wrap=True)
+        sys.exit(0 if report.holds else 1)
 
 
 def _parse() -> argparse.Namespace:

@@ -224,3 +224,17 @@ def test_table_shows_text_that_looks_like_markup_unchanged() -> None:
 
     assert "[red]X[/red] :smile:" in result.stdout
     assert "[/]" in result.stdout
+
+
+def test_heading_shows_a_symbol_that_looks_like_markup_unchanged() -> None:
+    route = {"legs": [], "amountIn": "1", "amountOut": "2", "priceImpactBps": 0, "reason": ""}
+    quotes = {"route": route | {"baseline": None}, "quotes": [], "minAmountOut": "1"}
+    document = quotes | {"tokenIn": "SOL", "tokenOut": "[red]X[/red]"}
+    answers = {
+        "/api/quotes?tokenIn=SOL&tokenOut=X&amount=1&slippageBps=100": (200, document),
+        "/api/tokens": (200, NO_TOKENS),
+    }
+    with canned(answers) as service:
+        result = orders_at(service, "quote", "SOL", "X", "1")
+
+    assert "receives [red]X[/red]" in result.stdout
