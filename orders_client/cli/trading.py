@@ -58,7 +58,7 @@ def submit(
                 slippage_bps=slippage_bps,
                 idempotency_key=key,
             )
-        with _named_if_output_is_lost(order["orderId"]):
+        with _named_if_not_shown(order["orderId"]):
             if follow:
                 return await _follow(client, order, 0, as_json)
             print_document(order, lambda: Timeline(order).heading, as_json=as_json)
@@ -78,12 +78,14 @@ def _told_how_to_repeat(key: str) -> Iterator[None]:
 
 
 @contextmanager
-def _named_if_output_is_lost(order_id: str) -> Iterator[None]:
-    """Say on stderr which order was accepted when stdout could not take it."""
+def _named_if_not_shown(order_id: str) -> Iterator[None]:
+    """Say on stderr which order was accepted when stdout may not have told it."""
+    is_shown = False
     try:
         yield
+        is_shown = not is_output_lost()
     finally:
-        if is_output_lost():
+        if not is_shown:
             print_error(f"the order {order_id} was accepted")
 
 

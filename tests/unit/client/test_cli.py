@@ -238,3 +238,13 @@ def test_heading_shows_a_symbol_that_looks_like_markup_unchanged() -> None:
         result = orders_at(service, "quote", "SOL", "X", "1")
 
     assert "receives [red]X[/red]" in result.stdout
+
+
+def test_order_is_named_when_it_was_accepted_but_cannot_be_followed() -> None:
+    with canned({}) as service:
+        order = ORDER | {"streamUrl": f"{service.url.replace('http', 'ws')}/stream?orderId=1"}
+        service.answers["/api/orders/execute"] = 202, order
+        result = orders_at(service, "submit", "SOL", "USDC", "1", "--follow", "--json")
+
+    assert (result.exit_code, result.stdout) == (ExitCode.REFUSED, "")
+    assert result.stderr.startswith(f"the order {ORDER_ID} was accepted\n")

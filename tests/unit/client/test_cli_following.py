@@ -11,7 +11,14 @@ import pytest
 
 from orders_client.cli.exits import ExitCode
 from tests.unit.client.commands import Finished, orders, started
-from tests.unit.client.fake_stream import ALL, CONFIRMED, FAILED, ORDER_ID, FakeService, served
+from tests.unit.client.fake_stream import (
+    ALL,
+    CONFIRMED,
+    FAILED,
+    ORDER_ID,
+    FakeService,
+    served,
+)
 
 GREEN = "\x1b[32m"
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\dm")
