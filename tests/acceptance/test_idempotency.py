@@ -1,6 +1,11 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
+
+import pytest
 
 MANY = 50
 ORDER = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": "1.5"}
@@ -38,3 +43,43 @@ def test_first_answer_comes_again_when_the_order_is_over(outside):
     status, again, _, replayed = post(outside.base_url, "over", ORDER | {"amount": 1.25})
 
     assert (status, again, replayed) == (202, first, "true")
+
+
+def post_lines(base_url, *keys):
+    """Post the order with a line for each key, in bytes as they are."""
+    where = urlsplit(base_url)
+    connection = HTTPConnection(where.hostname, where.port, timeout=60)
+    connection.putrequest("POST", "/api/orders/execute")
+    body = json.dumps(ORDER | {"amount": "1.125"}).encode()
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", str(len(body)))
+    for key in keys:
+        connection.putheader("Idempotency-Key", key)
+    connection.endheaders(body)
+    with closing(connection):
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ([b"one", b"two"], "INVALID_IDEMPOTENCY_KEY"),
+        ([b"", b"two"], "INVALID_IDEMPOTENCY_KEY"),
+        (["ключ".encode()], "INVALID_IDEMPOTENCY_KEY"),
+        ([b"short\xff\xfe"], "INVALID_REQUEST"),
+    ],
+    ids=["two", "empty and one", "utf-8", "other bytes"],
+)
+def test_no_order_is_placed_when_the_key_is_not_one_of_visible_ascii(outside, keys, code):
+    status, problem = post_lines(outside.base_url, *keys)
+
+    assert (status, problem["code"]) == (400, code)
+    assert outside.sql("SELECT count(*) FROM orders WHERE amount_in = 1125000000") == [(0,)]
+
+
+def test_order_is_placed_once_when_its_key_comes_in_two_equal_lines(outside):
+    first, again = (post_lines(outside.base_url, *[b"equal"] * lines) for lines in (2, 1))
+
+    assert first[0] == again[0] == 202
+    assert first[1] == again[1]
