@@ -7,6 +7,11 @@ export function isDecimal(text) {
   return FORM.test(text);
 }
 
+/** Whether a text is an amount to pay or receive: above zero, and without zeros before it. */
+export function isAmount(text) {
+  return isDecimal(text) && /[1-9]/.test(text) && !/^0\d/.test(text);
+}
+
 function aligned(...texts) {
   const parts = texts.map((text) => text.split("."));
   const scale = Math.max(...parts.map(([, fraction = ""]) => fraction.length));

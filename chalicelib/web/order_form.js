@@ -1,7 +1,7 @@
 /** The form that places orders, one or many of the same. */
 
 import { isFailure } from "./api.js";
-import { isDecimal, percentToBps } from "./decimals.js";
+import { isAmount, percentToBps } from "./decimals.js";
 import { element, part, setText } from "./dom.js";
 import { count } from "./format.js";
 import { OpenKeys } from "./open_keys.js";
@@ -74,7 +74,7 @@ export class OrderForm {
     const problems = [
       [tokenIn, tokenIn.value !== "", "The tokens are still being loaded."],
       [tokenOut, tokenIn.value !== tokenOut.value, "Choose two different tokens."],
-      [amount, isDecimal(text) && /[1-9]/.test(text), `“${text}” is not an amount, such as 1.5.`],
+      [amount, isAmount(text), `“${text}” is not an amount: write one as 1 or 0.25.`],
       [slippage, percentToBps(slippage.value.trim()) !== null, "Slippage is 0 to 100%, in 0.01%."],
       [many, Number.isInteger(total) && total >= 1 && total <= COUNT_MAX,
         `1 to ${COUNT_MAX} orders can be placed at once.`],

@@ -16,6 +16,9 @@ import {
 } from "./route_view.js";
 import { Timeline } from "./timeline.js";
 
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const NO_ID = "This is no order id: one is 36 characters long. The history lists your orders.";
+
 export class OrderPage {
   #root;
   #api;
@@ -42,7 +45,11 @@ export class OrderPage {
     part(this.#root, "body").replaceChildren();
     setText(part(this.#root, "title"), "Order");
     setText(part(this.#root, "id"), id);
-    setText(part(this.#root, "message"), "Loading…");
+    setText(part(this.#root, "message"), ID.test(id) ? "Loading…" : NO_ID);
+    if (ID.test(id)) await this.#load(id);
+  }
+
+  async #load(id) {
     try {
       const order = this.#orders.merge(await this.#api.getOrder(id));
       // It may be spelled in other letters.

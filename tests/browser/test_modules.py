@@ -59,6 +59,8 @@ def call(loaded: Dashboard) -> Call:
         ("isDecimal", ["1."], False),
         ("isDecimal", ["1e3"], False),
         ("isDecimal", ["0.5"], True),
+        *(("isAmount", [text], False) for text in ("", "sol", ".5", "01", "1e-8", "-1", "0.0")),
+        *(("isAmount", [text], True) for text in ("1", "0.25", "10.0", "0.000000001")),
         ("grouped", ["1234567.8901"], "1,234,567.8901"),
         ("grouped", ["123"], "123"),
         ("brief", ["154.50080912"], "154.5008"),

@@ -1,5 +1,6 @@
 import re
 
+import pytest
 from playwright.sync_api import Route, WebSocket, expect
 
 from tests.browser.dashboard import CONFIRMED, Dashboard
@@ -101,3 +102,31 @@ def test_last_quote_wins_when_an_earlier_one_answers_later(dashboard: Dashboard)
 
     expect(dashboard.part("total")).to_have_text(re.compile(r"^[23]\d\d\.\d+ USDC$"))
     assert len(held) == 1
+
+
+@pytest.mark.parametrize("amount", ["sol", ".5", "01", "1e-8", "-1", "0"])
+def test_form_says_how_to_write_an_amount_when_it_is_none(
+    dashboard: Dashboard, amount: str
+) -> None:
+    dashboard.open()
+
+    dashboard.place(amount=amount)
+
+    said = f"“{amount}” is not an amount: write one as 1 or 0.25."
+    expect(dashboard.page.locator("#form-problem")).to_have_text(said)
+    expect(dashboard.cards).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "order_id", ["", "4d3f1a52", "4d3f1a52-6a39-4a8e-9d0a-0b1a5b0c9d11/", "%0A", "[b]"]
+)
+def test_order_page_says_what_is_wrong_when_the_address_has_no_order_id(
+    dashboard: Dashboard, order_id: str
+) -> None:
+    asked: list[str] = []
+    dashboard.page.route("**/api/orders/*", lambda route: asked.append(route.request.url))
+    dashboard.open(f"orders/{order_id}")
+
+    message = dashboard.page.locator("#order [data-part=message]")
+    expect(message).to_contain_text("This is no order id")
+    assert asked == []
