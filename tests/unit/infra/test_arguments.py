@@ -107,7 +107,7 @@ def test_make_names_the_python_it_needs_when_the_one_there_is_too_old(tmp_path: 
     old.chmod(0o755)
 
     done = subprocess.run(
-        ["make", "setup", f"PYTHON={old}"],
+        ["make", "--no-print-directory", "setup", f"PYTHON={old}"],
         cwd=tmp_path,
         env={**os.environ, "MAKEFLAGS": ""},
         capture_output=True,
