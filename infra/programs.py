@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ def run_program(command: list[str], error: type[BaseException], **options: Any) 
         try:
             output, errors = child.communicate()
         except BaseException:
-            os.killpg(child.pid, signal.SIGKILL)
+            # It may have ended just now.
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
             # Whoever is left holds these pipes open.
             child.communicate()
             raise
