@@ -19,10 +19,25 @@ _SLOTS_PER_YEAR = 365 * 24 * 3_600 * 5 // 2
 
 
 class ListedToken(NamedTuple):
-    """A token's price when the market stands still, and how far it wanders."""
+    """A token's price when the market stands still, how far it wanders, and how much of the range
+    between the venues it uses.
+
+    What trades little uses more of it than what cheap pools would bring back at once. A token
+    without a gap costs the same at every venue.
+    """
 
     price_nano_usd: int
     volatility_ppb: int
+    gap_percent: int = 0
+    #: The token whose price at a venue it follows; None for the dollar.
+    anchor: Token | None = None
+    #: Whether it trades against the anchor's own measure, too, so that both gaps must agree.
+    is_beyond_anchor: bool = False
+
+    @property
+    def side_token(self) -> Token | None:
+        """The token that decides which venue is dearer, where that is another."""
+        return self.anchor if self.is_beyond_anchor else None
 
 
 class StakedToken(NamedTuple):
@@ -38,13 +53,15 @@ class StakedToken(NamedTuple):
 
 
 LISTED_TOKENS: dict[Mint, ListedToken | StakedToken] = {
-    SOL.mint: ListedToken(price_nano_usd=150 * ONE, volatility_ppb=30_000_000),
-    USDC.mint: ListedToken(price_nano_usd=ONE, volatility_ppb=200_000),
-    USDT.mint: ListedToken(price_nano_usd=ONE, volatility_ppb=300_000),
-    BONK.mint: ListedToken(price_nano_usd=24_000, volatility_ppb=50_000_000),
-    JUP.mint: ListedToken(price_nano_usd=850_000_000, volatility_ppb=40_000_000),
-    RAY.mint: ListedToken(price_nano_usd=4_200_000_000, volatility_ppb=45_000_000),
-    WIF.mint: ListedToken(price_nano_usd=1_900_000_000, volatility_ppb=60_000_000),
+    SOL.mint: ListedToken(150 * ONE, volatility_ppb=30_000_000, gap_percent=20),
+    USDC.mint: ListedToken(ONE, volatility_ppb=200_000),
+    USDT.mint: ListedToken(ONE, volatility_ppb=300_000),
+    BONK.mint: ListedToken(24_000, volatility_ppb=50_000_000, gap_percent=80, anchor=SOL),
+    JUP.mint: ListedToken(
+        850_000_000, volatility_ppb=40_000_000, gap_percent=50, anchor=SOL, is_beyond_anchor=True
+    ),
+    RAY.mint: ListedToken(4_200_000_000, volatility_ppb=45_000_000, gap_percent=80, anchor=SOL),
+    WIF.mint: ListedToken(1_900_000_000, volatility_ppb=60_000_000, gap_percent=80, anchor=SOL),
     MSOL.mint: StakedToken(SOL, ratio_ppb=1_200_000_000, growth_ppb_per_year=30_000_000),
 }
 
@@ -120,12 +137,12 @@ CLMM_5_BPS = ConcentratedTerms(tick_spacing=10, trade_fee_rate=500, ticks_apart=
 CLMM_25_BPS = ConcentratedTerms(tick_spacing=60, trade_fee_rate=2_500, ticks_apart=60)
 CLMM_DYNAMIC = CLMM_25_BPS._replace(has_dynamic_fee=True)
 
+# For what keeps its rate: wider bins would stand half a bin from it.
+DLMM_1 = BinTerms(bin_step=1, base_factor=20_000, variable_fee_control=20_000)
 DLMM_10 = BinTerms(bin_step=10, base_factor=10_000, variable_fee_control=40_000)
-DLMM_10_STABLE = BinTerms(bin_step=10, base_factor=2_000, variable_fee_control=20_000)
 DLMM_20 = BinTerms(bin_step=20, base_factor=10_000, variable_fee_control=20_000)
-# A bin more or less is worth half a percent at most: the usual slippage bears it.
-DLMM_40 = BinTerms(bin_step=40, base_factor=10_000, variable_fee_control=10_000)
-DLMM_50 = BinTerms(bin_step=50, base_factor=8_000, variable_fee_control=7_500)
+# Bins as narrow, where less is traded: wider ones would stand as far from the price as venues do.
+DLMM_20_DEAR = BinTerms(bin_step=20, base_factor=20_000, variable_fee_control=10_000)
 
 DAMM_V2_20_BPS = DammV2Terms(ConstantFee(2_000_000))
 DAMM_V2_RANGE = DammV2Terms(
@@ -182,27 +199,27 @@ POOLS: tuple[ListedPool, ...] = (
     _pool("4zVmnYKuKg1Pjfk1vmp4Cx8PBt5Wxas1qYQfbrntFhhR", USDC, USDT, 6_000_000, CPMM),
     _pool("GU7v9jaDY8VpMgjuckCZ1nx5ap5JMhmp93qAMnZJLdDE", USDC, USDT, 8_000_000, CLMM_4_BPS),
     _pool("DB3fUeHUSeMnPnps34ZFk6zh4pej8QoHMiSnTeRC11tq", USDC, USDT, 4_800_000, DAMM_V2_20_BPS),
-    _pool("2PQhbmvCdXyrJ9NUFuHhk2AbrQZdPXeFGBxZTktKykSA", USDC, USDT, 5_000_000, DLMM_10_STABLE),
+    _pool("2PQhbmvCdXyrJ9NUFuHhk2AbrQZdPXeFGBxZTktKykSA", USDC, USDT, 5_000_000, DLMM_1),
     _pool("icNu9Y2CiXQRPtGwuCFZSyVaH9bdKiNMCGQPokdNtxa", SOL, BONK, 1_200_000, CPMM),
     _pool("9zHxBhNxFh8fy9UPxoiympL1HdcGCF3furdNWESrd25D", SOL, BONK, 1_500_000, CLMM_25_BPS),
     _pool("4iMNcU6j2Ci1oMUVc2zmigpkLrZEp1toyjDnGpWDWsCg", SOL, BONK, 960_000, DAMM_V2_20_BPS),
-    _pool("A3C1xJgtdTrEsyWN4ndjPxLpjX1RjNkF1fv9PnYhY1vh", SOL, BONK, 800_000, DLMM_50),
+    _pool("A3C1xJgtdTrEsyWN4ndjPxLpjX1RjNkF1fv9PnYhY1vh", SOL, BONK, 800_000, DLMM_20_DEAR),
     _pool("BywGd8JHf9npu95iEnaJmdEYvrBype49jWoiEsTyKjEb", SOL, JUP, 1_500_000, CPMM),
     _pool("Bg734js9HZjtJ3ajRRnQswxNcJFDfDM6RPcseYyy49Lb", SOL, JUP, 1_800_000, CLMM_25_BPS),
     _pool("27hziJGLmPqVrphHoq9gdvYibo3a25VirGQh3L65vaNZ", SOL, JUP, 1_200_000, DAMM_V2_20_BPS),
     _pool("H2rfNyKbSnokh6Rc1UTXuNAWWN3uPo6ZCaJ1JqJdqdjv", SOL, JUP, 900_000, DLMM_20),
     _pool("Fa3PfEJtPnvFNqzGXS4hhU1F3z5iBZ4N7vtRUjEEx9Cz", USDC, JUP, 1_000_000, CPMM),
     _pool("FRLEsRtQqvkRHWYZXjpgHuvWxDcaFZ96oaVmqEYg29xU", USDC, JUP, 800_000, DAMM_V2_20_BPS),
-    _pool("8Qr6ddmHkDnS36ra3by8VBWHa2fvjyPeBEcPTK9k8o6Y", USDC, JUP, 700_000, DLMM_50),
+    _pool("8Qr6ddmHkDnS36ra3by8VBWHa2fvjyPeBEcPTK9k8o6Y", USDC, JUP, 700_000, DLMM_20_DEAR),
     _pool("5GGYSA2fbEHVtbrL9vpZZ5SqW4wDRn4L5b76HRTN2HHq", SOL, RAY, 1_400_000, CPMM),
     _pool("GMDaNgnQGqQ3GcaqsiD55ebhTPFS4fmnypxUGUX5JnF", SOL, RAY, 1_600_000, CLMM_25_BPS),
-    _pool("F1HBemD4QxebuQWN5pZn41ESFz8JPex6M96fp3ZZvQEG", SOL, RAY, 600_000, DLMM_50),
+    _pool("F1HBemD4QxebuQWN5pZn41ESFz8JPex6M96fp3ZZvQEG", SOL, RAY, 600_000, DLMM_20_DEAR),
     _pool("C1ge68NqeWUzBZjxdpk2SsEcFC1ERNT1WokPMNwY6JWE", SOL, RAY, 500_000, DAMM_V2_COMPOUNDING),
     _pool("BuFApYR3nzJTxxxKAzZr81RVUioo9vCNzhpgWjdBiWrr", SOL, WIF, 900_000, CPMM),
     _pool("49VtobCUUbNaZ54CPitERzD4QnfuExbjoLBU92WqaAX8", SOL, WIF, 1_100_000, CLMM_DYNAMIC),
-    _pool("4NsmL7ktkmfrGwXFdfPneKULAefyAE7gbFiDGYaGTmsb", SOL, WIF, 600_000, DLMM_40),
+    _pool("4NsmL7ktkmfrGwXFdfPneKULAefyAE7gbFiDGYaGTmsb", SOL, WIF, 600_000, DLMM_20_DEAR),
     _pool("7bWcjr83nM38GrXpLdhNo5jRRHGvYLMB2CGKzwxMj5RB", SOL, WIF, 700_000, DAMM_V2_EXPONENTIAL),
     _pool("9Gg7f5t2F4j2qxTx5svWZ4tmcWSWCn7zMDDNRWsfwpP", MSOL, SOL, 3_000_000, CLMM_4_BPS),
-    _pool("XhUZGTVjPgCvVtyxUwF2bsrvXhKcqaCvWpAFRdChfCN", MSOL, SOL, 1_500_000, DLMM_10_STABLE),
+    _pool("XhUZGTVjPgCvVtyxUwF2bsrvXhKcqaCvWpAFRdChfCN", MSOL, SOL, 1_500_000, DLMM_1),
     _pool("6p3vYwYw39h4UTJqKbRGphtevi9qHohRfSpoSuFdJoCb", MSOL, SOL, 1_200_000, DAMM_V2_RANGE),
 )

@@ -9,17 +9,16 @@ from chalicelib.domain.errors import ExecutionError
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.routing.rules import HOPS_MAX
 from chalicelib.domain.tokens import Mint, Pair, Token
-from chalicelib.simulation.listings import (
-    LISTED_TOKENS,
-    METEORA,
-    POOLS,
-    RAYDIUM,
-    ListedPool,
-    StakedToken,
-)
+from chalicelib.simulation.listings import METEORA, POOLS, RAYDIUM, ListedPool
 from chalicelib.simulation.noise import ONE, smooth_noise
 from chalicelib.simulation.pool_states import SimulatedPool, pool_state
 from chalicelib.simulation.shapes import sqrt_price_of
+from chalicelib.simulation.token_prices import (
+    POOL_STRAY_PPB,
+    GapRange,
+    VenuePrices,
+    fair_price,
+)
 
 __all__ = [
     "GENESIS",
@@ -39,9 +38,6 @@ SLOT = timedelta(milliseconds=400)
 GENESIS = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
 
 _UNIX_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-# How far a pool's price stands from its venue's at most.
-_POOL_STRAY_PPB = 300_000
 
 
 class PoolNotListedError(ExecutionError):
@@ -69,13 +65,15 @@ def moment_at_slot(slot: int) -> Moment:
 class Market:
     """The pools and their values at any slot.
 
-    Of a pair, Raydium stands between `gap_bps_min` and `gap_bps_max` apart from all other venues,
-    but for the short while in which they change sides; the pools of one side stand a few bps apart.
+    A token whose price deviates by venue stands between `gap_bps_min` and `gap_bps_max` apart at
+    Raydium and Meteora, but for the short while in which they change sides, and for the rarer one
+    of a dislocation, which a range of 0 does not have; other venues stand between those two. The
+    pools of a venue stand within a bps.
     """
 
     seed: str
-    gap_bps_min: int = 200
-    gap_bps_max: int = 500
+    gap_bps_min: int = 5
+    gap_bps_max: int = 60
     listings: tuple[ListedPool, ...] = POOLS
 
     def pools(
@@ -83,8 +81,9 @@ class Market:
     ) -> list[SimulatedPool]:
         """Return the pools listed at the slot: all, or one venue's, or those that swap the pair in
         either direction."""
+        prices = self._prices(slot)
         return [
-            self._state(listed, slot)
+            self._state(listed, slot, prices)
             for listed in self.listings
             if slot >= listed.listed_at_slot
             and venue in (None, listed.venue)
@@ -95,7 +94,7 @@ class Market:
         """Return the pool at the slot. Raises PoolNotListedError."""
         for listed in self.listings:
             if listed.address == address and slot >= listed.listed_at_slot:
-                return self._state(listed, slot)
+                return self._state(listed, slot, self._prices(slot))
         raise PoolNotListedError(f"no pool {address} is listed at slot {slot}")
 
     @property
@@ -118,32 +117,13 @@ class Market:
 
     def fair_price(self, token: Token, slot: int) -> int:
         """Return the token's price in nano-dollars per whole token."""
-        listed = LISTED_TOKENS[token.mint]
-        if isinstance(listed, StakedToken):
-            return self.fair_price(listed.underlying, slot) * listed.ratio_ppb_at(slot) // ONE
-        noise = (
-            6 * smooth_noise(self.seed, f"{token.mint}:hour", slot, 9_000)
-            + 3 * smooth_noise(self.seed, f"{token.mint}:minutes", slot, 750)
-            + 1 * smooth_noise(self.seed, f"{token.mint}:seconds", slot, 75)
-        ) // 10
-        return listed.price_nano_usd * (ONE + listed.volatility_ppb * noise // ONE) // ONE
+        return fair_price(self.seed, token, slot)
 
-    def _state(self, listed: ListedPool, slot: int) -> SimulatedPool:
-        stray = self._venue_stray(listed, slot) + self._pool_stray(listed, slot)
-        price_a = self.fair_price(listed.token_a, slot) * (ONE + stray) // ONE
-        price_b = self.fair_price(listed.token_b, slot)
+    def _prices(self, slot: int) -> VenuePrices:
+        return VenuePrices(self.seed, GapRange(self.gap_bps_min, self.gap_bps_max), slot)
+
+    def _state(self, listed: ListedPool, slot: int, prices: VenuePrices) -> SimulatedPool:
+        stray = POOL_STRAY_PPB * smooth_noise(self.seed, listed.address, slot, 600) // ONE
+        price_a = prices.price(listed.token_a, listed.venue) * (ONE + stray) // ONE
+        price_b = prices.price(listed.token_b, listed.venue)
         return pool_state(listed, self.seed, sqrt_price_of(listed, price_a, price_b))
-
-    def _venue_stray(self, listed: ListedPool, slot: int) -> int:
-        """How far the venue's price of token a stands from the fair one, in parts per billion."""
-        pair_key = f"{listed.token_a.mint}:{listed.token_b.mint}"
-        # Steep and clamped: nearly always one of the two sides, with a smooth way between.
-        side = max(-ONE, min(ONE, 12 * smooth_noise(self.seed, f"{pair_key}:side", slot, 4_500)))
-        share = (smooth_noise(self.seed, f"{pair_key}:gap", slot, 1_500) + ONE) // 2
-        gap_bps_span = self.gap_bps_max - self.gap_bps_min
-        gap_ppb = self.gap_bps_min * 100_000 + gap_bps_span * 100_000 * share // ONE
-        stray = side * gap_ppb // (2 * ONE)
-        return stray if listed.venue == RAYDIUM else -stray
-
-    def _pool_stray(self, listed: ListedPool, slot: int) -> int:
-        return _POOL_STRAY_PPB * smooth_noise(self.seed, listed.address, slot, 600) // ONE

@@ -212,6 +212,6 @@ def test_deployed_market_takes_the_settings_when_they_are_given() -> None:
     markets = [deployed_market(), deployed_market(seed="world", venue_gap_bps="350")]
 
     assert markets == [
-        Market(seed="solana", gap_bps_min=200, gap_bps_max=500),
+        Market(seed="solana", gap_bps_min=5, gap_bps_max=60),
         Market(seed="world", gap_bps_min=350, gap_bps_max=350),
     ]

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from solders.pubkey import Pubkey
 
-from chalicelib.domain.pools.dlmm.pool import BinPool
 from chalicelib.domain.token_list import BONK, JUP, MSOL, RAY, SOL, TOKENS, USDC, USDT, WIF
 from chalicelib.domain.tokens import Pair
 from chalicelib.simulation.listings import LISTED_TOKENS, POOLS, BinTerms, ListedToken
@@ -26,11 +25,7 @@ from chalicelib.simulation.market import (
 ROOT = Path(__file__).parents[3]
 SLOT_NOW = 149_193_000
 MARKET = Market(seed="test")
-PAIRS = sorted({(listed.token_a, listed.token_b) for listed in POOLS}, key=lambda pair: str(pair))
 UNSTAKED = [token for token in TOKENS if isinstance(LISTED_TOKENS[token.mint], ListedToken)]
-SMOOTH = [listed for listed in POOLS if not isinstance(listed.terms, BinTerms)]
-
-pair_cases = pytest.mark.parametrize(("token_a", "token_b"), PAIRS, ids=lambda token: token.symbol)
 
 
 def pair_of(token_in, token_out):
@@ -40,16 +35,6 @@ def pair_of(token_in, token_out):
 def scaled_price_of(pool):
     price = pool.marginal_price(pool.mint_a)
     return price.numerator * 10**15 // price.denominator
-
-
-def prices_by_venue(token_a, token_b, slot):
-    pools = MARKET.pools(slot, pair=pair_of(token_a, token_b))
-    return {
-        venue: [
-            scaled_price_of(p) for p in pools if p.venue == venue and not isinstance(p, BinPool)
-        ]
-        for venue in (RAYDIUM, METEORA)
-    }
 
 
 def numbers_in(value):
@@ -127,27 +112,6 @@ def test_staked_price_follows_its_token_when_slots_pass():
     assert ratios[-1] < 1_300_000_000
 
 
-@pair_cases
-def test_venues_stand_two_to_five_percent_apart_when_not_changing_sides(token_a, token_b):
-    gaps_bps = []
-
-    for slot in range(SLOT_NOW, SLOT_NOW + 300_000, 997):
-        by_venue = prices_by_venue(token_a, token_b, slot)
-        one, other = by_venue[RAYDIUM][0], by_venue[METEORA][0]
-        gaps_bps.append(abs(one - other) * 10_000 // min(one, other))
-
-    usual = [gap for gap in gaps_bps if 190 <= gap <= 520]
-    assert len(usual) >= len(gaps_bps) * 4 // 5
-    assert max(gaps_bps) <= 520
-
-
-@pair_cases
-def test_pools_of_one_venue_stand_few_bps_apart_when_smooth(token_a, token_b):
-    for slot in range(SLOT_NOW, SLOT_NOW + 100_000, 4_999):
-        for prices in prices_by_venue(token_a, token_b, slot).values():
-            assert (max(prices) - min(prices)) * 10_000 <= 8 * min(prices)
-
-
 @pytest.mark.parametrize("listed", POOLS, ids=lambda listed: listed.address[:8])
 def test_price_moves_few_bps_when_one_slot_passes(listed):
     least_step_bps = listed.terms.bin_step if isinstance(listed.terms, BinTerms) else 0
@@ -157,18 +121,6 @@ def test_price_moves_few_bps_when_one_slot_passes(listed):
 
     for before, after in zip(prices[::2], prices[1::2], strict=True):
         assert abs(after - before) * 10_000 <= (least_step_bps + 5) * before
-
-
-def test_gap_vanishes_when_market_has_none():
-    market = Market(seed="test", gap_bps_min=0, gap_bps_max=0)
-
-    prices = [
-        scaled_price_of(market.pool(p.address, SLOT_NOW))
-        for p in SMOOTH
-        if p.trades(pair_of(SOL, USDC))
-    ]
-
-    assert (max(prices) - min(prices)) * 10_000 <= 8 * min(prices)
 
 
 def test_every_curve_trades_on_its_venue_when_pair_is_sol_usdc():
