@@ -1,12 +1,14 @@
 """The market: every price is a pure function of (seed, pool, slot), in integers only, so that every
 process on every machine sees the same one and a run can be replayed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from chalicelib.domain.errors import ExecutionError
 from chalicelib.domain.pools.pool import Moment
+from chalicelib.domain.routing.paths import Path, neighbours, paths_from
 from chalicelib.domain.routing.rules import HOPS_MAX
 from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.simulation.listings import METEORA, POOLS, RAYDIUM, ListedPool
@@ -105,15 +107,25 @@ class Market:
 
     def connects(self, pair: Pair) -> bool:
         """Tell whether listed pools lead from the one token to the other: the Listing port."""
-        reached = {pair.token_in}
-        for _ in range(HOPS_MAX):
-            reached |= {
-                token
+        return any(self._paths(pair))
+
+    def between(self, pair: Pair) -> "Market":
+        """Return the market of the pools that a route of the pair may go over."""
+        hops = {frozenset(hop) for path in self._paths(pair) for hop in pairwise(path)}
+        return replace(
+            self,
+            listings=tuple(
+                listed
                 for listed in self.listings
-                for token in (listed.token_a, listed.token_b)
-                if reached & {listed.token_a, listed.token_b}
-            }
-        return pair.token_out in reached
+                if {listed.token_a.mint, listed.token_b.mint} in hops
+            ),
+        )
+
+    def _paths(self, pair: Pair) -> Iterator[Path]:
+        listed_pairs = ((listed.token_a.mint, listed.token_b.mint) for listed in self.listings)
+        both_ways = [hop for a, b in listed_pairs for hop in ((a, b), (b, a))]
+        paths = paths_from(pair.token_in.mint, neighbours(both_ways), HOPS_MAX)
+        return (path for path in paths if path[-1] == pair.token_out.mint)
 
     def fair_price(self, token: Token, slot: int) -> int:
         """Return the token's price in nano-dollars per whole token."""

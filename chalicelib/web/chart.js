@@ -1,4 +1,4 @@
-/** The chart of a pair's prices at both venues, with the fills on it. */
+/** The chart of what a pair was worth, by the best route and at each venue, with the fills on it. */
 
 import { linear, range, tickText, ticks } from "./chart_scale.js";
 import { element, part, setText, shape, table } from "./dom.js";
@@ -10,6 +10,9 @@ const HEIGHT = 230;
 const MARGIN = { top: 10, right: 12, bottom: 24, left: 58 };
 const TICK_PIXELS = 100;
 const ROWS_MAX = 12;
+
+// Broad and pale, it lies under the lines of the venues: it is at least as high as each of them.
+const BEST_ROUTE = { title: "Best route", look: "best-route", value: (point) => point.bestRoute };
 
 export class Chart {
   #root;
@@ -59,6 +62,15 @@ export class Chart {
     return points.reduce((best, point) => (distance(point) < distance(best) ? point : best));
   }
 
+  #lines() {
+    const venues = this.#prices.venues.map((name) => ({
+      title: venue(name),
+      look: `venue ${name}`,
+      value: (point) => point.prices[name],
+    }));
+    return this.#prices.points.length === 0 ? [] : [BEST_ROUTE, ...venues];
+  }
+
   #times() {
     const end = this.#prices.points.at(-1).at;
     const last = this.#prices.fills.at(-1)?.at ?? end;
@@ -66,9 +78,10 @@ export class Chart {
   }
 
   #draw = () => {
-    const { points, venues, fills } = this.#prices;
+    const { points, fills } = this.#prices;
+    const lines = this.#lines();
     setText(part(this.#root, "message"), this.#message());
-    part(this.#root, "legend").replaceChildren(...legend(venues, fills));
+    part(this.#root, "legend").replaceChildren(...legend(lines, fills));
     if (points.length === 0 || this.#width === 0) {
       this.#drawing.replaceChildren();
       return;
@@ -79,7 +92,7 @@ export class Chart {
     this.#drawing.replaceChildren(
       ...this.#grid(y),
       ...this.#hours(x),
-      ...venues.map((name) => line(name, points, x, y)),
+      ...lines.map((line) => curve(line, points, x, y)),
       ...fills.map((fill) => mark(fill, x, y)),
       ...(this.#chosen ? [cross(this.#chosen, x, HEIGHT)] : []),
     );
@@ -88,14 +101,21 @@ export class Chart {
   };
 
   #message() {
-    const { failure, isLoaded, points } = this.#prices;
+    const { failure, isLoaded, points, venues } = this.#prices;
     if (failure) return `${failure.code}: ${failure.message}`;
-    return isLoaded && points.length === 0 ? "No pool trades this pair directly." : "";
+    if (!isLoaded || venues.length > 0) return "";
+    return points.length === 0
+      ? "No route leads from one to the other."
+      : "No pool trades this pair directly: a route goes through other tokens.";
   }
 
   #scales() {
     const { points, fills } = this.#prices;
-    const values = points.flatMap((point) => Object.values(point.prices).map(Number));
+    const lines = this.#lines();
+    const values = points
+      .flatMap((point) => lines.map(({ value }) => value(point)))
+      .filter((value) => value !== undefined)
+      .map(Number);
     const [least, most] = range([...values, ...fills.map((fill) => fill.price)]);
     const x = linear(...this.#times(), MARGIN.left, this.#width - MARGIN.right);
     const y = linear(least, most, HEIGHT - MARGIN.bottom, MARGIN.top);
@@ -122,8 +142,8 @@ export class Chart {
   }
 
   #summary() {
-    const { pair, points, venues, minutes, fills } = this.#prices;
-    const now = venues.map((name) => `${venue(name)} ${brief(points.at(-1).prices[name] ?? "0")}`);
+    const { pair, points, minutes, fills } = this.#prices;
+    const now = this.#values(points.at(-1));
     return (
       `Prices of ${pair.tokenIn} in ${pair.tokenOut} over ${count(minutes, "minute")}: ` +
       `now ${now.join(", ")}; ${count(fills.length, "fill")}. Arrow keys read out single points.`
@@ -132,38 +152,42 @@ export class Chart {
 
   #readout() {
     const point = this.#chosen ?? this.#prices.points.at(-1);
-    const values = this.#prices.venues
-      .filter((name) => point.prices[name] !== undefined)
-      .map((name) => `${venue(name)} ${brief(point.prices[name])}`);
-    return `${clock(point.at)}  ${values.join("  ")}`;
+    return [clock(point.at), ...this.#values(point)].join("  ");
+  }
+
+  #values(point) {
+    return this.#lines()
+      .filter(({ value }) => value(point) !== undefined)
+      .map(({ title, value }) => `${title} ${brief(value(point))}`);
   }
 
   #drawTable() {
     const holder = part(this.#root, "table");
     if (!holder.open) return;
-    const { points, venues } = this.#prices;
+    const { points } = this.#prices;
+    const lines = this.#lines();
     const stride = Math.ceil(points.length / ROWS_MAX);
     const rows = points
       .filter((_, n) => (points.length - 1 - n) % stride === 0)
-      .map((point) => [clock(point.at), ...venues.map((name) => brief(point.prices[name] ?? "0"))])
+      .map((point) => [clock(point.at), ...lines.map(({ value }) => brief(value(point) ?? "0"))])
       .reverse();
-    const columns = venues.map((name) => ({ title: venue(name), numeric: true }));
+    const columns = lines.map(({ title }) => ({ title, numeric: true }));
     const prices = table("Prices", [{ title: "Time" }, ...columns], rows);
     part(this.#root, "rows").replaceChildren(prices);
   }
 }
 
-function legend(venues, fills) {
-  const items = venues.map((name) => element("li", { class: `venue ${name}` }, venue(name)));
+function legend(lines, fills) {
+  const items = lines.map(({ title, look }) => element("li", { class: look }, title));
   if (fills.length) items.push(element("li", { class: "fill" }, "Fills: ▼ sold, ▲ bought"));
   return items;
 }
 
-function line(name, points, x, y) {
+function curve({ look, value }, points, x, y) {
   const places = points
-    .filter((point) => point.prices[name] !== undefined)
-    .map((point) => `${x(point.at).toFixed(1)},${y(Number(point.prices[name])).toFixed(1)}`);
-  return shape("polyline", { class: `price ${name}`, points: places.join(" ") });
+    .filter((point) => value(point) !== undefined)
+    .map((point) => `${x(point.at).toFixed(1)},${y(Number(value(point))).toFixed(1)}`);
+  return shape("polyline", { class: `price ${look}`, points: places.join(" ") });
 }
 
 function mark(fill, x, y) {

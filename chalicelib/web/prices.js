@@ -1,4 +1,4 @@
-/** The venues' prices of a pair over the last minutes, and the fills among them. */
+/** What a pair was worth over the last minutes, and the fills among it. */
 
 import { whileVisible } from "./polling.js";
 
@@ -9,7 +9,8 @@ const FILLS_MAX = 100;
 export class Prices extends EventTarget {
   venues = [];
   isLoaded = false;
-  /** @type {{at: number, slot: number, prices: Record<string, string>}[]} the oldest first */
+  /** @type {{at: number, slot: number, bestRoute: string, prices: Record<string, string>}[]}
+   * the oldest first */
   points = [];
   /** @type {Error | null} */
   failure = null;

@@ -18,7 +18,8 @@ from chalicelib.domain.pools.rejections import (
 )
 from chalicelib.domain.routing.fills import Fills, Leg, fill
 from chalicelib.domain.routing.input_search import least_input
-from chalicelib.domain.routing.planning import Path, Plan, Planner
+from chalicelib.domain.routing.paths import Path
+from chalicelib.domain.routing.planning import Plan, Planner
 from chalicelib.domain.routing.quotes import Quote, Rejection, bps_lost, quote_of
 from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.routing.rules import RoutingRules

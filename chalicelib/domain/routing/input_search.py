@@ -7,7 +7,8 @@ from itertools import pairwise
 from chalicelib.domain.amounts import U64_MAX, ceil_div
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.curves import Curve
-from chalicelib.domain.routing.planning import Path, Plan, Planner, Share
+from chalicelib.domain.routing.paths import Path
+from chalicelib.domain.routing.planning import Plan, Planner, Share
 
 # `splitting.py` says how these were measured, here on 400 exact outputs.
 

@@ -3,7 +3,7 @@
 The whole output of a hop is the input of the next. Paths visit no mint twice, so no pool either.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -15,11 +15,10 @@ from chalicelib.domain.pools.rejections import (
     ZeroOutputError,
 )
 from chalicelib.domain.routing.curves import Curve, total_out
+from chalicelib.domain.routing.paths import Path, neighbours, paths_from
 from chalicelib.domain.routing.rules import RoutingRules
 from chalicelib.domain.routing.splitting import pour, split
 from chalicelib.domain.tokens import Mint
-
-Path = tuple[Mint, ...]
 
 # `splitting.py` says how these were measured.
 
@@ -83,7 +82,8 @@ class Planner:
 
     def paths(self, input_mint: Mint, output_mint: Mint) -> list[Path]:
         """Return every way of at most `hops_max` hops, shortest first."""
-        found = self._walk((input_mint,), output_mint, self._rules.hops_max)
+        paths = paths_from(input_mint, neighbours(self._curves), self._rules.hops_max)
+        found = (path for path in paths if path[-1] == output_mint)
         return sorted(found, key=lambda path: (len(path), path))
 
     def best(self, paths: Sequence[Path], amount_in: int) -> Plan | None:
@@ -115,14 +115,6 @@ class Planner:
             for found in refusals
             if found
         )
-
-    def _walk(self, path: Path, output_mint: Mint, hops_left: int) -> Iterator[Path]:
-        if path[-1] == output_mint:
-            yield path
-        elif hops_left:
-            for paid, received in self._curves:
-                if paid == path[-1] and received not in path:
-                    yield from self._walk((*path, received), output_mint, hops_left - 1)
 
     def _promising(
         self, paths: Sequence[Path], amount_in: int

@@ -57,11 +57,13 @@ class Venue(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricePoint:
-    """The best price at each venue when the slot began, fees apart; `at` is that time."""
+    """What the best route paid when the slot began, and the best pool of each venue alone: after
+    fees, for an amount too small to move a price; `at` is that time."""
 
     slot: int
     at: datetime
-    best: Mapping[str, Price]
+    best_route: Price
+    venues: Mapping[str, Price]
 
 
 class PriceHistory(Protocol):
@@ -71,4 +73,4 @@ class PriceHistory(Protocol):
         self, pair: Pair, *, span: timedelta, after_slot: int | None = None
     ) -> Sequence[PricePoint]:
         """Return the pair's prices of that long until now, or those after a slot, oldest first;
-        what had no pool of the pair then, a venue or all of them, is absent."""
+        when no route led there a point is absent, and in a point a venue without a pool of it."""

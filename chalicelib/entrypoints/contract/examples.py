@@ -159,7 +159,8 @@ PRICES: Document = {
         {
             "timestamp": "2026-01-01T00:00:00.000Z",
             "slot": SLOT,
-            "prices": {"meteora": "155.196", "raydium": "151.02"},
+            "bestRoute": "155.196",
+            "prices": {"meteora": "155.196", "raydium": "154.885"},
         }
     ],
 }

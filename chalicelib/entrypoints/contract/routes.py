@@ -101,11 +101,12 @@ ROUTES = (
     Route(
         path="/api/prices",
         name="getPrices",
-        summary="Show what a pair was worth at each venue",
+        summary="Show what a pair was worth: by the best route, and at each venue",
         tag="market",
         description=(
-            "The best price at each venue before fees, of a whole input token in output tokens, "
-            "oldest first; with `afterSlot`, only what came after it."
+            "Of a whole input token in output tokens, after fees, what an order of about a dollar "
+            "gets: by the best route, and from the best pool of each venue that trades the pair "
+            "directly. Oldest first; with `afterSlot`, only what came after it."
         ),
         answer="Prices",
         query=PricesRequest,

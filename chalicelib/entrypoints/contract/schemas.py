@@ -193,8 +193,13 @@ def components() -> dict[str, Schema]:
         "mintB": MINT,
         "price": DECIMAL | {"description": "Of a whole token A in tokens B, fees apart."},
     }
-    prices = {"type": "object", "additionalProperties": DECIMAL}
-    point = {"timestamp": TIMESTAMP, "slot": WHOLE, "prices": prices}
+    prices = {
+        "type": "object",
+        "additionalProperties": DECIMAL,
+        "description": "What the best pool of each venue pays alone.",
+    }
+    best_route = DECIMAL | {"description": "What the best route over all venues pays."}
+    point = {"timestamp": TIMESTAMP, "slot": WHOLE, "bestRoute": best_route, "prices": prices}
     token = {"symbol": SYMBOL, "mint": MINT, "decimals": {"type": "integer", "minimum": 0}}
     return {
         "Fee": record(

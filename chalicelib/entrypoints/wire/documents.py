@@ -100,16 +100,17 @@ def pool_document(pool: "Pool", tokens: Mapping[Mint, Token]) -> Document:
 
 
 def prices_document(pair: Pair, points: Sequence[PricePoint]) -> Document:
-    """Prices over time: of a whole input token, in output tokens."""
+    """Prices over time: of a whole input token, in output tokens, after fees."""
     return {
         "tokenIn": pair.token_in.symbol,
         "tokenOut": pair.token_out.symbol,
-        "venues": sorted({venue for point in points for venue in point.best}),
+        "venues": sorted({venue for point in points for venue in point.venues}),
         "points": [
             {
                 "timestamp": timestamp(point.at),
                 "slot": point.slot,
-                "prices": {venue: _price_of(price, pair) for venue, price in point.best.items()},
+                "bestRoute": _price_of(point.best_route, pair),
+                "prices": {venue: _price_of(price, pair) for venue, price in point.venues.items()},
             }
             for point in points
         ],
