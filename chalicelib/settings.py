@@ -28,7 +28,7 @@ class SimulationSettings(BaseSettings):
     market_seed: str = "solana"
     # From acceptance to confirmation.
     latency_ms: Range = "2000-3000"
-    # How far the venues' prices of a pair stand apart, unless it is one that keeps its rate.
+    # How far the venues' prices of a volatile pair stand apart.
     venue_gap_bps: Range = "5-60"
     # Parts of all transactions, in basis points: lost on the way, failed on chain, ten times as
     # slow, or sent without the sender hearing so.

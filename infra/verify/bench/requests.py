@@ -1,6 +1,6 @@
 """Routes to plan: over few and many pools of one pair, and over the whole simulated market.
 
-Half of the requests see venues a few percent apart, as the market usually has them; the others see
+Half of the requests see venues some bps apart, as the market usually has them; the others see
 venues that agree, where an amount is divided over more pools.
 """
 
