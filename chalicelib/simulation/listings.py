@@ -31,13 +31,9 @@ class ListedToken(NamedTuple):
     gap_percent: int = 0
     #: The token whose price at a venue it follows; None for the dollar.
     anchor: Token | None = None
-    #: Whether it trades against the anchor's own measure, too, so that both gaps must agree.
+    #: Whether it trades against what the anchor is priced in, too: both are dearer at one venue,
+    #: and both gaps together keep to the range.
     is_beyond_anchor: bool = False
-
-    @property
-    def side_token(self) -> Token | None:
-        """The token that decides which venue is dearer, where that is another."""
-        return self.anchor if self.is_beyond_anchor else None
 
 
 class StakedToken(NamedTuple):

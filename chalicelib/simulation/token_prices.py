@@ -35,8 +35,11 @@ _DISLOCATION_BPS_MIN, _DISLOCATION_BPS_MAX = 200, 500
 
 
 class Dislocation(NamedTuple):
-    """One venue's price of a token goes its own way for a while: at its height, `gap_ppb` stand
-    between that venue and the other; `extent_ppb` says how much of the way there it is."""
+    """One venue's price of a token has gone away from the other's.
+
+    At its height Raydium is `gap_ppb` dearer than Meteora, or cheaper where that is below 0;
+    `extent_ppb` says how much of the way there the venue is.
+    """
 
     venue: str
     gap_ppb: int
@@ -83,7 +86,7 @@ def dislocation(seed: str, token: Token, slot: int) -> Dislocation | None:
     if not 0 < into < _DISLOCATION_SLOTS:
         return None
     gap_bps = _drawn(seed, f"{key}:gap", period, _DISLOCATION_BPS_MIN, _DISLOCATION_BPS_MAX)
-    begun_on = _side(seed, listed.side_token or token, slot - into)
+    begun_on = _side(seed, token, slot - into)
     return Dislocation(
         venue=(RAYDIUM, METEORA)[_drawn(seed, f"{key}:venue", period, 0, 1)],
         gap_ppb=(gap_bps if begun_on > 0 else -gap_bps) * PPB_PER_BPS,
@@ -92,7 +95,7 @@ def dislocation(seed: str, token: Token, slot: int) -> Dislocation | None:
 
 
 class VenuePrices:
-    """What each venue pays for a token in one slot; remembers what it has computed."""
+    """What a token costs at each venue in one slot; remembers what it has computed."""
 
     def __init__(self, seed: str, gaps: GapRange, slot: int) -> None:
         self._seed, self._gaps, self._slot = seed, gaps, slot
@@ -116,7 +119,7 @@ class VenuePrices:
 
     def _deviation(self, token: Token, listed: ListedToken, venue: str) -> int:
         """How far the venue's price of the token in its anchor stands from the fair one."""
-        side = _side(self._seed, listed.side_token or token, self._slot)
+        side = _side(self._seed, token, self._slot)
         gap = self._gap(token, listed)
         # (1 + d) / (1 - d) = 1 + gap
         from_fair = side * gap // (2 * ONE + gap)
@@ -134,11 +137,15 @@ class VenuePrices:
             # Its gap and its anchor's add up in what the anchor is priced in.
             room = (ONE + high) * ONE // (ONE + self._gap(listed.anchor, anchor)) - ONE - low
             span = max(0, min(span, room))
-        share = (smooth_noise(self._seed, f"{token.mint}:gap", self._slot, _GAP_PERIOD_SLOTS)) + ONE
-        return low + span * share // (2 * ONE)
+        noise = smooth_noise(self._seed, f"{token.mint}:gap", self._slot, _GAP_PERIOD_SLOTS)
+        return low + span * (noise + ONE) // (2 * ONE)
 
 
 def _side(seed: str, token: Token, slot: int) -> int:
+    """1 where Raydium is the dearer one, -1 where Meteora is, in parts per billion."""
+    listed = LISTED_TOKENS[token.mint]
+    if isinstance(listed, ListedToken) and listed.anchor and listed.is_beyond_anchor:
+        return _side(seed, listed.anchor, slot)
     # Steep and clamped: nearly always one of the two sides, with a smooth way between.
     noise = smooth_noise(seed, f"{token.mint}:side", slot, _SIDE_PERIOD_SLOTS)
     return max(-ONE, min(ONE, _SIDE_STEEPNESS * noise))
