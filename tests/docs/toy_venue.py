@@ -14,7 +14,7 @@ from infra.operate.audit.recompute import Recomputation, deployed_market
 from tests.unit.functions import Functions
 from tests.world import World
 
-SOL_BONK = find_pair("SOL", "BONK")
+BONK_SOL = find_pair("BONK", "SOL")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Functions:
 
 def sold(functions: Functions) -> tuple[Any, LedgerEntry]:
     """An order as clients see it afterwards, and what the chain has of it."""
-    order_id = functions.world.submit(pair=SOL_BONK)
+    order_id = functions.world.submit(pair=BONK_SOL)
     functions.world.run()
     [entry] = functions.world.landed(order_id)
     answer = functions.get("/api/orders/{order_id}", path={"order_id": order_id})
