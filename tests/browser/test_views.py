@@ -107,3 +107,16 @@ def test_prices_are_read_out_when_arrow_keys_ask(dashboard: Dashboard) -> None:
     assert all(line in first for line in ("Best route", "Meteora", "Raydium"))
     drawing.press("Escape")
     expect(dashboard.page.locator(".cross")).to_have_count(0)
+
+
+def test_best_route_stands_alone_when_no_pool_trades_the_pair(dashboard: Dashboard) -> None:
+    dashboard.open()
+    dashboard.field("tokenIn").select_option("WIF")
+    dashboard.field("tokenOut").select_option("JUP")
+
+    expect(dashboard.page.locator("polyline.price")).to_have_count(1)
+    expect(dashboard.page.locator("polyline.best-route")).to_have_attribute(
+        "points", re.compile(r"\d,\d")
+    )
+    told = dashboard.page.locator("#chart").get_by_text("No pool trades this pair directly")
+    expect(told).to_be_visible()
