@@ -22,8 +22,8 @@ class ListedToken(NamedTuple):
     """A token's price when the market stands still, how far it wanders, and how much of the range
     between the venues it uses.
 
-    What trades little uses more of it than what cheap pools would bring back at once. A token
-    without a gap costs the same at every venue.
+    Where pools are cheap enough to close a wide gap at a profit, it keeps to the lower part. A
+    token without a gap costs the same at every venue.
     """
 
     price_nano_usd: int
@@ -137,7 +137,8 @@ CLMM_DYNAMIC = CLMM_25_BPS._replace(has_dynamic_fee=True)
 DLMM_1 = BinTerms(bin_step=1, base_factor=20_000, variable_fee_control=20_000)
 DLMM_10 = BinTerms(bin_step=10, base_factor=10_000, variable_fee_control=40_000)
 DLMM_20 = BinTerms(bin_step=20, base_factor=10_000, variable_fee_control=20_000)
-# Bins as narrow, where less is traded: wider ones would stand as far from the price as venues do.
+# For what is traded less, with bins as narrow: the price of wider ones would stand as far from the
+# venue's as venues stand apart.
 DLMM_20_DEAR = BinTerms(bin_step=20, base_factor=20_000, variable_fee_control=10_000)
 
 DAMM_V2_20_BPS = DammV2Terms(ConstantFee(2_000_000))
