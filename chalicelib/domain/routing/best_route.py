@@ -20,7 +20,7 @@ from chalicelib.domain.routing.fills import Fills, Leg, fill
 from chalicelib.domain.routing.input_search import least_input
 from chalicelib.domain.routing.paths import Path
 from chalicelib.domain.routing.planning import Plan, Planner
-from chalicelib.domain.routing.quotes import Quote, Rejection, bps_lost, quote_of
+from chalicelib.domain.routing.quotes import Quote, Rejection, bps_lost, got_and_expected, quote_of
 from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.routing.rules import RoutingRules
 from chalicelib.domain.tokens import Mint
@@ -118,7 +118,8 @@ class _SinglePools:
         for curve in planner.curves(input_mint, output_mint):
             leg = Leg(curve.pool, input_mint, amount)
             try:
-                offers.append((leg, quote_of(leg.pool, input_mint, *fill([leg], mode, at))))
+                [filled] = fill([leg], mode, at)
+                offers.append((leg, quote_of(leg.pool, input_mint, filled, mode)))
             except QuoteError as error:
                 self.refusals.append((leg.pool, error))
         offers.sort(key=lambda offer: _rank(offer[1]))
@@ -129,7 +130,7 @@ class _SinglePools:
         """Return the route over these legs. Raises a QuoteError when a pool refuses its part."""
         fills = fill(legs, self._mode, self._at)
         taken = tuple(
-            quote_of(leg.pool, leg.input_mint, filled)
+            quote_of(leg.pool, leg.input_mint, filled, self._mode)
             for leg, filled in zip(legs, fills, strict=True)
         )
         first, last = taken[0].input_mint, taken[-1].output_mint
@@ -138,7 +139,7 @@ class _SinglePools:
             legs=taken,
             amount_in=sum(quote.amount_in for quote in taken if quote.input_mint == first),
             amount_out=sum(quote.amount_out for quote in taken if quote.output_mint == last),
-            price_impact_bps=_path_impact_bps(taken, fills),
+            price_impact_bps=_path_impact_bps(taken, fills, self._mode),
             quotes=self.quotes,
             rejections=tuple(
                 Rejection(
@@ -190,12 +191,12 @@ def _exact_out_legs(plan: Plan | None, amount_out: int) -> list[Leg]:
     return legs
 
 
-def _path_impact_bps(legs: Sequence[Quote], fills: Fills) -> int:
+def _path_impact_bps(legs: Sequence[Quote], fills: Fills, mode: SwapMode) -> int:
     """The price impact of all hops: each filled and ideal output summed, then multiplied."""
     got = expected = 1
     for mint in dict.fromkeys(leg.input_mint for leg in legs):
         hop = [
-            _got_and_expected(leg, filled)
+            _got_and_expected(leg, filled, mode)
             for leg, filled in zip(legs, fills, strict=True)
             if leg.input_mint == mint
         ]
@@ -204,10 +205,8 @@ def _path_impact_bps(legs: Sequence[Quote], fills: Fills) -> int:
     return bps_lost(got, expected)
 
 
-def _got_and_expected(leg: Quote, filled: PoolQuote[Pool]) -> tuple[int, int]:
-    """The output before fees, and the output at the marginal price, both times 2⁶⁴."""
+def _got_and_expected(leg: Quote, filled: PoolQuote[Pool], mode: SwapMode) -> tuple[int, int]:
     fee_in = sum(fee.amount for fee in leg.fees if fee.mint == leg.input_mint)
     fee_out = sum(fee.amount for fee in leg.fees if fee.mint != leg.input_mint)
-    price = filled.price_before
-    net_in = leg.amount_in - fee_in
-    return leg.amount_out + fee_out << 64, (net_in * price.numerator << 64) // price.denominator
+    net_in, gross_out = leg.amount_in - fee_in, leg.amount_out + fee_out
+    return got_and_expected(net_in, gross_out, filled.price_before, mode)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.amounts import BPS
-from chalicelib.domain.pools.pool import Fee, Pool, PoolKind, PoolQuote
+from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.pools.pool import Fee, Pool, PoolKind, PoolQuote, Price
 from chalicelib.domain.tokens import Mint
 
 
@@ -37,13 +38,13 @@ class Rejection:
     code: str
 
 
-def quote_of(pool: Pool, input_mint: Mint, fill: PoolQuote[Pool]) -> Quote:
-    """Return the offer that a pool's fill makes."""
+def quote_of(pool: Pool, input_mint: Mint, fill: PoolQuote[Pool], mode: SwapMode) -> Quote:
+    """Return the offer that a pool's fill makes, for a swap of that mode."""
     fees = fill.fees
     fee_in = sum(fee.amount for fee in fees if fee.mint == input_mint)
     fee_out = sum(fee.amount for fee in fees if fee.mint != input_mint)
     net_in, gross_out = fill.amount_in - fee_in, fill.amount_out + fee_out
-    price = fill.price_before
+    got, expected = got_and_expected(net_in, gross_out, fill.price_before, mode)
     return Quote(
         venue=pool.venue,
         kind=pool.kind,
@@ -55,8 +56,20 @@ def quote_of(pool: Pool, input_mint: Mint, fill: PoolQuote[Pool]) -> Quote:
         fees=fees,
         # The share that is kept of the input times the share that is kept of the output.
         fee_bps=bps_lost(net_in * fill.amount_out, fill.amount_in * gross_out),
-        price_impact_bps=bps_lost(gross_out * price.denominator, net_in * price.numerator),
+        price_impact_bps=bps_lost(got, expected),
     )
+
+
+def got_and_expected(net_in: int, gross_out: int, price: Price, mode: SwapMode) -> tuple[int, int]:
+    """Return the output, fees apart, and what the marginal price would give, both times 2⁶⁴.
+
+    They are the same where less than a base unit is between them, of the output of an exact-in swap
+    or the input of an exact-out one: that amount is rounded, which is no price impact.
+    """
+    got, expected = gross_out << 64, (net_in * price.numerator << 64) // price.denominator
+    is_exact_in = mode is SwapMode.EXACT_IN
+    unit = 1 << 64 if is_exact_in else (price.numerator << 64) // price.denominator
+    return got, got if expected - got < unit else expected
 
 
 def bps_lost(got: int, expected: int) -> int:
