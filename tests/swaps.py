@@ -23,6 +23,7 @@ def order(world: World, number: int = 1) -> Order:
         order_type=OrderType.MARKET,
         trade=exact_in(),
         slippage_bps=100,
+        max_price_impact_bps=1_500,
         at=world.clock.now(),
     ).order
 

@@ -152,12 +152,17 @@ class World(Watching):
         amount_in: int = ONE_SOL,
         amount_out: int | None = None,
         slippage_bps: int = 100,
+        max_price_impact_bps: int = 1_500,
         pair: Pair = SOL_USDC,
     ) -> OrderId:
         """Accept a market order and return its id."""
         trade = exact_in(amount_in, pair) if amount_out is None else exact_out(amount_out, pair)
         admission = self.deployment.submitter.submit(
-            order_type=OrderType.MARKET, trade=trade, slippage_bps=slippage_bps, owner_id=ANONYMOUS
+            order_type=OrderType.MARKET,
+            trade=trade,
+            slippage_bps=slippage_bps,
+            max_price_impact_bps=max_price_impact_bps,
+            owner_id=ANONYMOUS,
         )
         return admission.order.order_id
 

@@ -14,7 +14,7 @@
     │   └── ExecutionError
     │       ├── QuoteTimeoutError · BlockhashExpiredError           another attempt may help
     │       ├── SlippageExceededError · TransactionFailedError      another attempt may help
-    │       └── AbandonedError
+    │       └── PriceImpactTooHighError · AbandonedError
     └── IllegalTransitionError      a fault of ours
 
 The other rooms have trees of their own below these: domain/pools/rejections.py (QuoteError, an
@@ -147,6 +147,12 @@ class TransactionFailedError(ExecutionError):
 
     code = "TRANSACTION_FAILED"
     retryable = True
+
+
+class PriceImpactTooHighError(ExecutionError):
+    """The best route has a price impact above the order's `maxPriceImpactBps`."""
+
+    code = "PRICE_IMPACT_TOO_HIGH"
 
 
 class AbandonedError(ExecutionError):

@@ -4,7 +4,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.errors import NoRouteError, QuoteTimeoutError, UnknownPairError
+from chalicelib.domain.amounts import BPS
+from chalicelib.domain.errors import (
+    NoRouteError,
+    PriceImpactTooHighError,
+    QuoteTimeoutError,
+    UnknownPairError,
+)
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.best_route import (
@@ -31,12 +37,12 @@ class Router:
     venues: Sequence[Venue]
     leg_cost_lamports: int = 0
 
-    def find_route(self, trade: Trade) -> Route:
+    def find_route(self, trade: Trade, *, max_price_impact_bps: int = BPS) -> Route:
         """Return the best route among the venues that answer.
 
-        Raises what the domain's find_route raises; but when a venue did not answer and the others
-        have no route, what that venue raised, QuoteTimeoutError or UnavailableError: for then
-        there may be one.
+        Raises what the domain's find_route raises, PriceImpactTooHighError when the best route is
+        above the limit; but when a venue did not answer and the others have no such route, what
+        that venue raised, QuoteTimeoutError or UnavailableError: for then there may be one.
         """
         answers: list[PoolStates] = []
         silent: QuoteTimeoutError | UnavailableError | None = None
@@ -47,8 +53,11 @@ class Router:
                 log.warning("venue_silent", extra={"venue": venue.name, "code": error.code})
                 silent = error
         try:
-            return self._route(trade, answers)
-        except (NoRouteError, QuoteError):
+            route = self._route(trade, answers)
+            if refusal := route.refusal_above(max_price_impact_bps):
+                raise refusal
+            return route
+        except (NoRouteError, QuoteError, PriceImpactTooHighError):
             if silent is not None:
                 raise silent from None
             raise

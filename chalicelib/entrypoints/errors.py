@@ -7,7 +7,8 @@ RejectedError
 │   └── InvalidAfterError · UnknownActionError          of frames
 ├── BodyTooLargeError · UnsupportedMediaTypeError
 ├── UnknownOrderTypeError · UnknownStatusError
-├── InvalidSlippageError · InvalidLimitError · InvalidMinutesError · InvalidSlotError
+├── InvalidSlippageError · InvalidMaxPriceImpactError
+├── InvalidLimitError · InvalidMinutesError · InvalidSlotError
 └── InvalidCursorError · OriginRefusedError
 """
 
@@ -51,6 +52,12 @@ class InvalidSlippageError(RejectedError):
     """slippageBps must be a whole number from 0 to 10000."""
 
     code = "INVALID_SLIPPAGE"
+
+
+class InvalidMaxPriceImpactError(RejectedError):
+    """maxPriceImpactBps must be a whole number from 0 to 10000."""
+
+    code = "INVALID_MAX_PRICE_IMPACT"
 
 
 class InvalidLimitError(RejectedError):

@@ -120,6 +120,17 @@ def test_order_is_accepted_and_fails_when_its_amount_buys_nothing(outside):
     assert frames[-1]["data"]["code"] == "ZERO_OUTPUT"
 
 
+def test_order_is_accepted_and_fails_when_its_price_impact_is_above_its_limit(outside):
+    order = outside.submit(tokenIn="SOL", tokenOut="USDC", amount="20000", maxPriceImpactBps=1)
+
+    frames = outside.follow(order)
+
+    last = frames[-1]["data"]
+    assert [frame["data"]["status"] for frame in frames] == ["pending", "routing", "failed"]
+    assert last["code"] == "PRICE_IMPACT_TOO_HIGH"
+    assert "limit is 1 bps" in last["message"]
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -96,6 +96,7 @@ def accepted(
         order_type=OrderType.MARKET,
         trade=Trade(pair=pair, mode=mode, amount=amount),
         slippage_bps=100,
+        max_price_impact_bps=1_500,
         at=at,
     )
 

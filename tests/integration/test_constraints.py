@@ -65,6 +65,8 @@ def store(database: PostgresDatabase) -> PostgresOrderStore:
         "amount_in = NULL, amount_out = 0",
         "slippage_bps = -1",
         "slippage_bps = 10001",
+        "max_price_impact_bps = -1",
+        "max_price_impact_bps = 10001",
         "sequence = 0",
         "attempt = -1",
         "order_type = 'LIMITED'",

@@ -32,7 +32,11 @@ NOW = datetime.now(UTC)
 
 def submit(engine: Deployment) -> OrderId:
     admission: Admission = engine.submitter.submit(
-        order_type=OrderType.MARKET, trade=exact_in(), slippage_bps=100, owner_id=ANONYMOUS
+        order_type=OrderType.MARKET,
+        trade=exact_in(),
+        slippage_bps=100,
+        max_price_impact_bps=1_500,
+        owner_id=ANONYMOUS,
     )
     return admission.order.order_id
 

@@ -15,6 +15,7 @@ from chalicelib.adapters.postgres import migrate as migrations
 from chalicelib.adapters.postgres.database import SQL_FOLDER, PostgresDatabase
 from chalicelib.adapters.postgres.migrate import migrate
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
+from chalicelib.domain.amounts import BPS
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.engine.messages import StatusUpdate, decode_status_message
@@ -72,10 +73,23 @@ def test_order_is_shown_as_before_when_the_version_before_stored_it(
 
     record = store.get(order_id, ANONYMOUS)
 
-    assert json.dumps(order_document(record)) == json.dumps(stored["document"])
+    document = order_document(record)
+    assert document.pop("maxPriceImpactBps") == record.order.max_price_impact_bps == BPS
+    assert json.dumps(document) == json.dumps(stored["document"])
     documents = [event_document(event) for event in record.events]
     assert json.dumps(documents) == json.dumps(stored["event_documents"])
     assert store.events([order_id])[order_id] == record.events
+
+
+def test_order_has_no_price_impact_limit_when_the_version_before_stores_it_meanwhile(
+    database: PostgresDatabase, database_url: str, stored: Any
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        fill(connection, stored)
+
+    record = PostgresOrderStore(database).get(OrderId(stored["row"]["order_id"]), ANONYMOUS)
+
+    assert record.order.max_price_impact_bps == BPS
 
 
 def test_event_is_shown_as_before_when_the_version_before_queued_it(stored: Any) -> None:

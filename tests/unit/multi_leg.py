@@ -43,6 +43,7 @@ def signed(world: World, route: Route, limit: int, *, trade: Trade = SMALL[0]) -
         order_type=OrderType.MARKET,
         trade=trade,
         slippage_bps=100,
+        max_price_impact_bps=1_500,
         at=world.clock.now(),
     ).order
     return world.wallet.sign_swap(

@@ -80,6 +80,7 @@ class PostgresOrderStore:
             "amount_in": order.trade.amount if is_exact_in else None,
             "amount_out": None if is_exact_in else order.trade.amount,
             "slippage_bps": order.slippage_bps,
+            "max_price_impact_bps": order.max_price_impact_bps,
             "status": order.status,
             "sequence": order.sequence,
             "attempt": order.attempt,

@@ -60,6 +60,7 @@ def order_of(row: Row) -> Order:
         order_type=OrderType(row["order_type"]),
         trade=trade_of(row),
         slippage_bps=row["slippage_bps"],
+        max_price_impact_bps=row["max_price_impact_bps"],
         status=OrderStatus(row["status"]),
         sequence=row["sequence"],
         attempt=row["attempt"],

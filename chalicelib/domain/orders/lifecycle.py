@@ -38,6 +38,7 @@ def accept(
     order_type: OrderType,
     trade: Trade,
     slippage_bps: int,
+    max_price_impact_bps: int,
     at: datetime,
     owner_id: OwnerId,
 ) -> Transition:
@@ -48,6 +49,7 @@ def accept(
         order_type=order_type,
         trade=trade,
         slippage_bps=slippage_bps,
+        max_price_impact_bps=max_price_impact_bps,
         status=OrderStatus.PENDING,
         sequence=1,
         attempt=0,

@@ -70,6 +70,8 @@ class Order:
     trade: Trade
     #: How far the swap may fall behind the route's quote, in basis points of it.
     slippage_bps: int
+    #: The price impact above which no route is taken, in basis points; BPS bounds nothing.
+    max_price_impact_bps: int
     status: OrderStatus
     #: The number of its last event; whoever moves the order names the one it saw.
     sequence: int

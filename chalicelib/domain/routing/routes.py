@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.amounts import BPS
+from chalicelib.domain.errors import PriceImpactTooHighError
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.routing.quotes import Quote, Rejection
 from chalicelib.domain.tokens import Token
@@ -67,6 +68,15 @@ class Route:
         return (
             f"{self.venue} is {self._better_than(second)} bps better than the next pool, on "
             f"{second.venue}, fees and price impact included"
+        )
+
+    def refusal_above(self, max_price_impact_bps: int) -> PriceImpactTooHighError | None:
+        """Why an order with this limit does not take the route; None when it does."""
+        if self.price_impact_bps <= max_price_impact_bps:
+            return None
+        return PriceImpactTooHighError(
+            f"the best route has a price impact of {self.price_impact_bps} bps, and the limit is "
+            f"{max_price_impact_bps} bps: order less, or set a higher maxPriceImpactBps"
         )
 
     def _better_than(self, quote: Quote | None) -> int:

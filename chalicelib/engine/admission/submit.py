@@ -41,6 +41,7 @@ class Submitter:
         order_type: OrderType,
         trade: Trade,
         slippage_bps: int,
+        max_price_impact_bps: int,
         owner_id: OwnerId,
         key: IdempotencyKey | None = None,
     ) -> Admission:
@@ -59,6 +60,7 @@ class Submitter:
             order_type=order_type,
             trade=trade,
             slippage_bps=slippage_bps,
+            max_price_impact_bps=max_price_impact_bps,
             at=self.clock.now(),
         )
         admission = self.store.add(accepted, key=key, limit=self.limit)

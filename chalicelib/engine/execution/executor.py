@@ -213,7 +213,9 @@ class Executor:
         self, order: Order, blockhash: Blockhash, now: datetime, batch: _Batch
     ) -> Transition | None:
         try:
-            route = self.router.find_route(order.trade)
+            route = self.router.find_route(
+                order.trade, max_price_impact_bps=order.max_price_impact_bps
+            )
             return self._build(order, route, blockhash, now)
         except OrderError as error:
             return self._give_up_or_retry(order, error, now)

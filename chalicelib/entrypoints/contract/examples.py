@@ -130,6 +130,7 @@ _PLACED: Document = {
     "tokenOut": "USDC",
     "amount": "1",
     "slippageBps": 100,
+    "maxPriceImpactBps": 1500,
     "attempt": 0,
     "sequence": 1,
     "createdAt": "2026-01-01T00:00:00.000Z",
@@ -149,6 +150,7 @@ QUOTES: Document = {
     "tokenOut": "USDC",
     "amountIn": "1",
     "amountOut": "158.96301",
+    "maxPriceImpactBps": 1500,
     **_DECISION,
 }
 PRICES: Document = {

@@ -114,6 +114,7 @@ _ORDER = {
     "tokenIn": SYMBOL,
     "tokenOut": SYMBOL,
     "slippageBps": SHARE_BPS,
+    "maxPriceImpactBps": SHARE_BPS,
     "attempt": WHOLE,
     "sequence": {"type": "integer", "minimum": 1},
     "createdAt": TIMESTAMP,
@@ -229,9 +230,15 @@ def components() -> dict[str, Schema]:
         ),
         "OrderPage": record({"orders": list_of(ref("ListedOrder")), "nextCursor": or_null(CURSOR)}),
         "Quotes": record(
-            {"tokenIn": SYMBOL, "tokenOut": SYMBOL, "amountIn": DECIMAL, "amountOut": DECIMAL}
+            {
+                "tokenIn": SYMBOL,
+                "tokenOut": SYMBOL,
+                "amountIn": DECIMAL,
+                "amountOut": DECIMAL,
+                "maxPriceImpactBps": SHARE_BPS,
+            }
             | _DECISION,
-            _LIMIT,
+            _LIMIT | {"warning": record(_FAILURE, description="Why such an order would fail now.")},
             oneOf=_one_of_required(_LIMIT),
         ),
         "Prices": record(

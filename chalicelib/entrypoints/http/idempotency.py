@@ -6,18 +6,18 @@ import json
 import re
 from collections.abc import Mapping
 
-from chalicelib.domain.orders.order import OrderType
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.engine.limits import IdempotencyKey
 from chalicelib.entrypoints.errors import InvalidIdempotencyKeyError
 from chalicelib.entrypoints.http.header_lines import NAME, SEPARATOR
+from chalicelib.entrypoints.wire.requests import DEFAULT_MAX_PRICE_IMPACT_BPS, SubmitOrderRequest
 
 _QUOTED = re.compile(r'"([\x21\x23-\x7e]{1,255})"', re.ASCII)
 _BARE = re.compile(r"[\x21\x23-\x7e]{1,255}", re.ASCII)
 
 
 def read_key(
-    headers: Mapping[str, str], order_type: OrderType, trade: Trade, slippage_bps: int
+    headers: Mapping[str, str], wanted: SubmitOrderRequest, trade: Trade
 ) -> IdempotencyKey | None:
     """Return the key under which this order is placed, if there is one.
 
@@ -28,8 +28,12 @@ def read_key(
         return None
     value = _value(text)
     pair = trade.pair
-    asked = [order_type, pair.token_in.mint, pair.token_out.mint, trade.mode, trade.amount]
-    content = json.dumps([*asked, slippage_bps]).encode()
+    asked = [wanted.type, pair.token_in.mint, pair.token_out.mint, trade.mode, trade.amount]
+    asked.append(wanted.slippage_bps)
+    if wanted.max_price_impact_bps != DEFAULT_MAX_PRICE_IMPACT_BPS:
+        # The default adds nothing, so that keys from before there was such a limit still match.
+        asked.append(wanted.max_price_impact_bps)
+    content = json.dumps(asked).encode()
     return IdempotencyKey(value=value, fingerprint=hashlib.sha256(content).digest())
 
 

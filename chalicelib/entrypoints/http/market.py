@@ -22,7 +22,8 @@ def get_quotes(request: Request, router: "Router") -> Response:
     trade = wanted.to_trade()
     route = router.find_route(trade)
     limit = trade.limit(route.amount_quoted, wanted.slippage_bps)
-    return json_answer(wire.quotes_document(trade, route, limit))
+    document = wire.quotes_document(trade, route, limit, wanted.max_price_impact_bps)
+    return json_answer(document)
 
 
 def list_pools(venues: Sequence[Venue]) -> Response:

@@ -30,8 +30,9 @@ def submit_order(
         order_type=wanted.type,
         trade=trade,
         slippage_bps=wanted.slippage_bps,
+        max_price_impact_bps=wanted.max_price_impact_bps,
         owner_id=caller.owner_id,
-        key=read_key(request.headers, wanted.type, trade, wanted.slippage_bps),
+        key=read_key(request.headers, wanted, trade),
     )
     order = admission.order
     stream_url = gate.stream_of(order.order_id, order.owner_id)

@@ -47,6 +47,7 @@ def accepted_document(order: Order) -> Document:
         "tokenOut": order.pair.token_out.symbol,
         **_given_amount(order.trade),
         "slippageBps": order.slippage_bps,
+        "maxPriceImpactBps": order.max_price_impact_bps,
         "attempt": order.attempt,
         "sequence": order.sequence,
         "createdAt": timestamp(order.created_at),
@@ -64,9 +65,12 @@ def page_document(records: Sequence[OrderRecord], limit: int, signer: Signer) ->
     }
 
 
-def quotes_document(trade: Trade, route: "Route", limit: int) -> Document:
-    """Every pool's quote and the route that an order would take."""
+def quotes_document(
+    trade: Trade, route: "Route", limit: int, max_price_impact_bps: int
+) -> Document:
+    """Every pool's quote and the route that an order would take, or why it would refuse to."""
     pair, is_exact_in = trade.pair, trade.mode is SwapMode.EXACT_IN
+    refusal = route.refusal_above(max_price_impact_bps)
     return {
         "tokenIn": pair.token_in.symbol,
         "tokenOut": pair.token_out.symbol,
@@ -77,6 +81,8 @@ def quotes_document(trade: Trade, route: "Route", limit: int) -> Document:
             min_amount_out=limit if is_exact_in else None,
             max_amount_in=None if is_exact_in else limit,
         ),
+        "maxPriceImpactBps": max_price_impact_bps,
+        **({"warning": {"code": refusal.code, "message": refusal.detail}} if refusal else {}),
         **decision_document(decision_of(route), pair),
     }
 

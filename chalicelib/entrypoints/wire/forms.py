@@ -40,12 +40,20 @@ AMOUNT: Schema = {
         "fits an unsigned 64-bit integer of base units."
     ),
 }
-SLIPPAGE_BPS: Schema = {
+_SHARE_BPS: Schema = {
     "anyOf": [
         {"type": "integer", "minimum": 0, "maximum": BPS},
         {"type": "string", "pattern": "^(0|[1-9][0-9]{0,3}|10000)$"},
     ],
+}
+SLIPPAGE_BPS: Schema = _SHARE_BPS | {
     "description": "How far the result may fall behind the quote, in basis points.",
+}
+MAX_PRICE_IMPACT_BPS: Schema = _SHARE_BPS | {
+    "description": (
+        "No route with a higher price impact is taken, in basis points: the order fails with "
+        "PRICE_IMPACT_TOO_HIGH."
+    ),
 }
 CURSOR: Schema = {
     "type": "string",

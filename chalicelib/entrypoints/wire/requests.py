@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.amounts import BPS, to_base_units
-from chalicelib.domain.errors import InvalidAmountError, InvalidRequestError
+from chalicelib.domain.errors import InvalidAmountError, InvalidRequestError, RejectedError
 from chalicelib.domain.orders.order import OrderStatus, OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
@@ -27,6 +27,7 @@ from chalicelib.domain.token_list import find_pair, find_token
 from chalicelib.engine.ports.orders import OrderFilter
 from chalicelib.entrypoints.errors import (
     InvalidLimitError,
+    InvalidMaxPriceImpactError,
     InvalidMinutesError,
     InvalidSlippageError,
     InvalidSlotError,
@@ -36,6 +37,7 @@ from chalicelib.entrypoints.errors import (
 from chalicelib.entrypoints.wire import forms as wire_forms
 
 DEFAULT_SLIPPAGE_BPS = 100
+DEFAULT_MAX_PRICE_IMPACT_BPS = 1_500
 PAGE_DEFAULT, PAGE_MAX = 20, 100
 MINUTES_MAX = 60
 PRICES_MINUTES, STATISTICS_MINUTES = 5, 15
@@ -54,14 +56,22 @@ def _read_amount(value: object) -> Decimal:
 
 
 def _read_slippage(value: object) -> int:
+    return _read_bps(value, InvalidSlippageError)
+
+
+def _read_max_price_impact(value: object) -> int:
+    return _read_bps(value, InvalidMaxPriceImpactError)
+
+
+def _read_bps(value: object, refusal: type[RejectedError]) -> int:
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         value = Decimal(value)
     # The magnitude is judged first: 1e999999999 must not become an integer.
     if isinstance(value, Decimal) and value.adjusted() <= 4 and value == value.to_integral_value():
-        slippage_bps = int(value)
-        if 0 <= slippage_bps <= BPS:
-            return slippage_bps
-    raise InvalidSlippageError
+        bps = int(value)
+        if 0 <= bps <= BPS:
+            return bps
+    raise refusal
 
 
 def _read_order_type(value: object) -> OrderType:
@@ -99,6 +109,9 @@ Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema
 SlippageBps = Annotated[
     int, BeforeValidator(_read_slippage), WithJsonSchema(wire_forms.SLIPPAGE_BPS)
 ]
+MaxPriceImpactBps = Annotated[
+    int, BeforeValidator(_read_max_price_impact), WithJsonSchema(wire_forms.MAX_PRICE_IMPACT_BPS)
+]
 TokenName = Annotated[StrictStr, WithJsonSchema(wire_forms.TOKEN)]
 Type = Annotated[
     OrderType, BeforeValidator(_read_order_type), WithJsonSchema(wire_forms.ORDER_TYPE)
@@ -124,6 +137,7 @@ class QuoteRequest(_Request):
     amount: Amount = None
     amount_out: Amount = None
     slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
+    max_price_impact_bps: MaxPriceImpactBps = DEFAULT_MAX_PRICE_IMPACT_BPS
 
     def to_trade(self) -> Trade:
         """The trade in base units.

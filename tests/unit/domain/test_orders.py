@@ -47,6 +47,7 @@ def accepted() -> Order:
         order_type=OrderType.MARKET,
         trade=exact_in(),
         slippage_bps=50,
+        max_price_impact_bps=700,
         at=AT,
     ).order
 
@@ -86,13 +87,15 @@ def test_accept_gives_a_pending_order_and_its_first_event() -> None:
         order_type=OrderType.MARKET,
         trade=exact_in(),
         slippage_bps=50,
+        max_price_impact_bps=700,
         at=AT,
     )
 
     order, event = transition.order, transition.event
     assert (order.status, order.sequence, order.attempt) == (OrderStatus.PENDING, 1, 0)
     assert (order.due_at, order.created_at, order.updated_at) == (AT, AT, AT)
-    assert (order.trade, order.slippage_bps, order.transaction) == (exact_in(), 50, None)
+    assert (order.trade, order.transaction) == (exact_in(), None)
+    assert (order.slippage_bps, order.max_price_impact_bps) == (50, 700)
     assert (event.sequence, event.status, event.attempt) == (1, OrderStatus.PENDING, 0)
     assert (event.order_id, event.occurred_at, event.details) == (ORDER_ID, AT, OrderAccepted())
 

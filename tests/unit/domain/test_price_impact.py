@@ -71,3 +71,25 @@ def test_price_impact_counts_when_a_base_unit_is_worth_much():
 
     assert paid.price_impact_bps == 4 * BPS // 14
     assert received.price_impact_bps == pytest.approx(3_000, abs=2)
+
+
+@pytest.mark.parametrize(("above", "refuses"), [(-1, True), (0, False), (1, False)])
+def test_route_is_refused_when_its_price_impact_is_above_the_limit(above, refuses):
+    route = find_route([product_pool(DEPTH, DEPTH)], "A", "B", DEPTH // 4, NOW)
+    limit = route.price_impact_bps + above
+
+    refusal = route.refusal_above(limit)
+
+    assert (refusal is not None) is refuses
+    if refusal:
+        assert (refusal.code, refusal.retryable) == ("PRICE_IMPACT_TOO_HIGH", False)
+        assert f"impact of {route.price_impact_bps} bps" in refusal.detail
+        assert f"limit is {limit} bps" in refusal.detail
+        assert refusal.detail.endswith("order less, or set a higher maxPriceImpactBps")
+
+
+def test_no_route_is_refused_when_the_limit_is_everything():
+    route = find_route([product_pool(10**6, 10**6)], "A", "B", 10**18, NOW)
+
+    assert route.price_impact_bps == BPS - 1
+    assert route.refusal_above(BPS) is None

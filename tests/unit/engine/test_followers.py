@@ -43,6 +43,7 @@ class Interleaving:
             order_type=OrderType.MARKET,
             trade=exact_in(),
             slippage_bps=100,
+            max_price_impact_bps=1_500,
             at=self.world.clock.now(),
         )
         self.world.store.add(accepted)

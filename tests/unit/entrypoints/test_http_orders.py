@@ -45,6 +45,7 @@ def test_order_is_shown_with_its_history_when_it_is_confirmed(functions: Functio
         "tokenOut": "USDC",
         "amount": "1",
         "slippageBps": 100,
+        "maxPriceImpactBps": 1_500,
         "attempt": 1,
         "sequence": 5,
         "createdAt": "2026-01-01T00:00:00.000Z",

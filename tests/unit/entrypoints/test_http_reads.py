@@ -34,6 +34,7 @@ def test_quotes_are_those_that_an_order_would_get(functions: Functions) -> None:
         "tokenOut": "USDC",
         "amountIn": "1",
         "amountOut": building["route"]["amountOut"],
+        "maxPriceImpactBps": 1_500,
         **{name: building[name] for name in same},
     }
     assert building["quotes"][0].keys() == {
@@ -67,6 +68,7 @@ def test_quotes_promise_the_least_output_that_an_order_would_insist_on(
         ({"amount": "99999999999999999999"}, 422, "AMOUNT_RANGE"),
         ({"tokenOut": "wSOL"}, 422, "SAME_TOKEN"),
         ({"slippageBps": "-1"}, 422, "INVALID_SLIPPAGE"),
+        ({"maxPriceImpactBps": "10001"}, 422, "INVALID_MAX_PRICE_IMPACT"),
         ({"limit": "1"}, 400, "INVALID_REQUEST"),
         ({"tokenIn": "BONK", "tokenOut": "SOL", "amount": "0.00001"}, 422, "ZERO_OUTPUT"),
         ({"amount": None, "amountOut": "1000000000"}, 422, "INSUFFICIENT_LIQUIDITY"),

@@ -75,7 +75,7 @@ BEYOND_DECIMALS = {
     "small": "1e-9999999999999999999",
     "zero": "0e" + "9" * 99,
 }
-NOT_A_SLIPPAGE = {
+NOT_A_SHARE = {
     "negative": "-1",
     "more than everything": "10001",
     "fraction": "1.5",
@@ -179,7 +179,7 @@ def test_order_is_refused_when_a_field_is_named_twice(functions: Functions, fiel
 
 
 @pytest.mark.parametrize("value", NOT_A_NUMBER)
-@pytest.mark.parametrize("field", ["amount", "slippageBps", "type"])
+@pytest.mark.parametrize("field", ["amount", "slippageBps", "maxPriceImpactBps", "type"])
 def test_order_is_refused_when_a_number_is_not_json(
     functions: Functions, field: str, value: str
 ) -> None:
@@ -203,7 +203,7 @@ def test_order_is_refused_when_the_amount_is_too_precise(functions: Functions, v
     assert_refused(functions, functions.post(raw(amount=value)), 422, "AMOUNT_PRECISION")
 
 
-@pytest.mark.parametrize("field", ["amount", "slippageBps", "tokenIn"])
+@pytest.mark.parametrize("field", ["amount", "slippageBps", "maxPriceImpactBps", "tokenIn"])
 @table(BEYOND_DECIMALS)
 def test_order_is_refused_when_no_decimal_holds_a_number(
     functions: Functions, field: str, value: str
@@ -213,11 +213,18 @@ def test_order_is_refused_when_no_decimal_holds_a_number(
     assert_refused(functions, answer, 400, "NUMBER_TOO_LARGE")
 
 
-@table(NOT_A_SLIPPAGE)
-def test_order_is_refused_when_the_slippage_is_no_share_in_basis_points(
-    functions: Functions, value: str
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [("slippageBps", "INVALID_SLIPPAGE"), ("maxPriceImpactBps", "INVALID_MAX_PRICE_IMPACT")],
+)
+@table(NOT_A_SHARE)
+def test_order_is_refused_when_a_limit_is_no_share_in_basis_points(
+    functions: Functions, field: str, code: str, value: str
 ) -> None:
-    assert_refused(functions, functions.post(raw(slippageBps=value)), 422, "INVALID_SLIPPAGE")
+    answer = functions.post(raw(**{field: value}))
+
+    assert_refused(functions, answer, 422, code)
+    assert answer.document["detail"] == f"{field} must be a whole number from 0 to 10000."
 
 
 @table(NOT_AN_ORDER_TYPE)

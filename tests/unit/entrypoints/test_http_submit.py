@@ -29,6 +29,7 @@ def test_order_is_answered_as_pending_when_it_was_accepted(functions: Functions)
         "tokenOut": "USDC",
         "amount": "1",
         "slippageBps": 100,
+        "maxPriceImpactBps": 1_500,
         "attempt": 0,
         "sequence": 1,
         "createdAt": "2026-01-01T00:00:00.000Z",
@@ -96,6 +97,27 @@ def test_slippage_is_read(
     answer = functions.post(json.dumps(FIELDS | fields))
 
     assert (answer.status, answer.document["slippageBps"]) == (202, slippage_bps)
+
+
+@pytest.mark.parametrize(
+    ("fields", "max_price_impact_bps"),
+    [
+        ({}, 1_500),
+        ({"maxPriceImpactBps": 0}, 0),
+        ({"maxPriceImpactBps": 10_000}, 10_000),
+        ({"maxPriceImpactBps": "1500"}, 1_500),
+        ({"maxPriceImpactBps": 1e3}, 1_000),
+    ],
+    ids=["by default", "none", "any", "string", "with decimals"],
+)
+def test_price_impact_limit_is_read(
+    functions: Functions, fields: dict[str, object], max_price_impact_bps: int
+) -> None:
+    answer = functions.post(json.dumps(FIELDS | fields))
+
+    [order] = functions.world.store.orders.values()
+    assert (answer.status, answer.document["maxPriceImpactBps"]) == (202, max_price_impact_bps)
+    assert order.max_price_impact_bps == max_price_impact_bps
 
 
 def test_tokens_are_answered_by_symbol_when_they_were_named_by_mint(functions: Functions) -> None:

@@ -1,14 +1,20 @@
 """Idempotency-Key and the rate limit, as a client of the HTTP API meets them."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
-from chalicelib.engine.limits import RateLimit
+from chalicelib.domain.amounts import BPS
+from chalicelib.domain.orders.lifecycle import accept
+from chalicelib.domain.orders.order import OrderType
+from chalicelib.domain.owners import ANONYMOUS
+from chalicelib.engine.limits import IdempotencyKey, RateLimit
 from chalicelib.simulation.market import Market
 from tests.unit.functions import Answer, Functions, captured
+from tests.world import ONE_SOL, exact_in
 
 FIELDS = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1}
 JSON = {"content-type": "application/json"}
@@ -54,10 +60,11 @@ def test_first_answer_comes_again_when_the_request_does(functions: Functions) ->
     [
         ({"amount": "1.000"}, KEY),
         ({"slippageBps": 100}, KEY),
+        ({"maxPriceImpactBps": 1_500}, KEY),
         ({"tokenIn": "So11111111111111111111111111111111111111112"}, KEY),
         ({}, f'"{KEY}"'),
     ],
-    ids=["amount", "default", "mint", "quoted key"],
+    ids=["amount", "slippage", "price impact", "mint", "quoted key"],
 )
 def test_order_is_the_same_when_it_is_written_in_another_way(
     functions: Functions, fields: dict[str, object], key: str
@@ -72,10 +79,11 @@ def test_order_is_the_same_when_it_is_written_in_another_way(
     [
         {"amount": 2},
         {"slippageBps": 99},
+        {"maxPriceImpactBps": 1_499},
         {"tokenOut": "JUP"},
         {"tokenIn": "USDC", "tokenOut": "SOL"},
     ],
-    ids=["amount", "slippage", "token", "direction"],
+    ids=["amount", "slippage", "price impact", "token", "direction"],
 )
 def test_key_is_refused_when_it_comes_with_another_order(
     functions: Functions, fields: dict[str, object]
@@ -86,6 +94,31 @@ def test_key_is_refused_when_it_comes_with_another_order(
 
     assert (answer.status, answer.document["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
     assert len(functions.world.store.orders) == 1
+
+
+def test_key_is_matched_when_it_is_of_a_version_without_a_price_impact_limit(
+    functions: Functions,
+) -> None:
+    world, pair = functions.world, exact_in().pair
+    asked = ["MARKET", pair.token_in.mint, pair.token_out.mint, "exact_in", ONE_SOL, 100]
+    fingerprint = hashlib.sha256(json.dumps(asked).encode()).digest()
+    unlimited = accept(
+        order_id=world.new_order_id(),
+        owner_id=ANONYMOUS,
+        order_type=OrderType.MARKET,
+        trade=exact_in(),
+        slippage_bps=100,
+        max_price_impact_bps=BPS,
+        at=world.clock.now(),
+    )
+    world.store.add(unlimited, key=IdempotencyKey(value=KEY, fingerprint=fingerprint))
+
+    again, another = place(functions), place(functions, maxPriceImpactBps=BPS)
+
+    assert again.document["orderId"] == unlimited.order.order_id
+    assert again.document["maxPriceImpactBps"] == BPS
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert another.document["code"] == "IDEMPOTENCY_KEY_REUSED"
 
 
 def test_orders_are_two_when_they_have_no_key_or_two(functions: Functions) -> None:

@@ -10,7 +10,7 @@ from chalicelib.engine.errors import UnavailableError
 from chalicelib.entrypoints.contract import examples, openapi
 from tests.unit.entrypoints.contract import OPENAPI, Document, check, check_answer
 from tests.unit.entrypoints.test_http_refusals import (
-    NOT_A_SLIPPAGE,
+    NOT_A_SHARE,
     NOT_A_TOKEN,
     NOT_AN_AMOUNT,
     NOT_AN_ORDER_TYPE,
@@ -161,10 +161,11 @@ def test_schema_refuses_an_amount_when_the_service_does(value: str) -> None:
         check(BODY, as_json(raw(amount=value)))
 
 
-@pytest.mark.parametrize("value", NOT_A_SLIPPAGE.values(), ids=NOT_A_SLIPPAGE.keys())
-def test_schema_refuses_a_slippage_when_the_service_does(value: str) -> None:
+@pytest.mark.parametrize("value", NOT_A_SHARE.values(), ids=NOT_A_SHARE.keys())
+@pytest.mark.parametrize("field", ["slippageBps", "maxPriceImpactBps"])
+def test_schema_refuses_a_limit_when_the_service_does(field: str, value: str) -> None:
     with pytest.raises(AssertionError):
-        check(BODY, as_json(raw(slippageBps=value)))
+        check(BODY, as_json(raw(**{field: value})))
 
 
 @pytest.mark.parametrize("value", NOT_A_TOKEN.values(), ids=NOT_A_TOKEN.keys())

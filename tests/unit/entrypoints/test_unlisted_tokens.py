@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 from solders.pubkey import Pubkey
 
+from chalicelib.domain.amounts import BPS
 from chalicelib.domain.errors import UnknownPairError
 from chalicelib.domain.orders.lifecycle import accept
 from chalicelib.domain.orders.order import OrderId, OrderType
@@ -52,6 +53,7 @@ def placed(functions: Functions) -> None:
         order_type=OrderType.MARKET,
         trade=exact_in(pair=SOL_NEW),
         slippage_bps=100,
+        max_price_impact_bps=1_500,
         at=functions.world.clock.now(),
     )
     functions.world.store.add(accepted)
@@ -98,7 +100,7 @@ def test_route_tells_decimals_when_the_venue_knows_the_token() -> None:
 
     route = Router(venues=[FreshVenue({NEW.mint: NEW})]).find_route(trade)
 
-    document = quotes_document(trade, route, 1)
+    document = quotes_document(trade, route, 1, BPS)
     amount_out = POOL.quote_exact_in(SOL.mint, 10**9, Moment(1, 1)).amount_out
     assert float(document["amountOut"]) == amount_out / 100
     assert document["route"]["legs"][0]["outputMint"] == NEW.mint
