@@ -80,13 +80,16 @@ class OrdersClient:
         *,
         exact_out: bool = False,
         slippage_bps: int = 100,
+        max_price_impact_bps: int | None = None,
         idempotency_key: str | None = None,
     ) -> Document:
         """Submit a market order that pays exactly `amount`, or, if `exact_out`, receives it.
 
         Tokens are symbols or mints; `amount` is a decimal of whole tokens. `slippage_bps` is how
-        much worse than quoted the swap may be, 0 to 10,000. Returns the order with its `orderId`,
-        `status`, `sequence` and `streamUrl`.
+        much worse than quoted the swap may be, 0 to 10,000. An order fails, and nothing is swapped,
+        when the best route has a price impact above `max_price_impact_bps`, 0 to 10,000, or above
+        the service's default (1,500) if none is given: `quote` shows it before. Returns the order
+        with its `orderId`, `status`, `sequence` and `streamUrl`.
 
         When the response is lost, or the service is busy, the order is sent again under the same
         `idempotency_key`, a random one if none is given: that never makes a second order. When it
@@ -96,7 +99,7 @@ class OrdersClient:
         key = new_idempotency_key() if idempotency_key is None else idempotency_key
         check_idempotency_key(key)
         order = {"type": "MARKET", **_swap_fields(token_in, token_out, amount, exact_out)}
-        order |= {"slippageBps": slippage_bps}
+        order |= _limit_fields(slippage_bps, max_price_impact_bps)
         call = partial(
             self._call, "POST", EXECUTE_PATH, json=order, headers={"Idempotency-Key": key}
         )
@@ -110,14 +113,17 @@ class OrdersClient:
         *,
         exact_out: bool = False,
         slippage_bps: int = 100,
+        max_price_impact_bps: int | None = None,
     ) -> Document:
         """Return the `quotes` of all pools, and the `route` that such an order would take now.
 
         Arguments are those of `submit`. The document has `minAmountOut`, or `maxAmountIn` if
-        `exact_out`: the limit that the slippage sets.
+        `exact_out`: the limit that the slippage sets. It has a `warning`, with `code` and
+        `message`, when the route's price impact is above `max_price_impact_bps`.
         """
         query = _swap_fields(token_in, token_out, amount, exact_out)
-        query |= {"slippageBps": str(slippage_bps)}
+        limits = _limit_fields(slippage_bps, max_price_impact_bps)
+        query |= {name: str(bps) for name, bps in limits.items()}
         return await self._call("GET", "/api/quotes", params=query)
 
     async def tokens(self) -> Document:
@@ -208,6 +214,12 @@ class OrdersClient:
 def _swap_fields(token_in: str, token_out: str, amount: str, exact_out: bool) -> dict[str, Any]:
     name = "amountOut" if exact_out else "amount"
     return {"tokenIn": token_in, "tokenOut": token_out, name: amount}
+
+
+def _limit_fields(slippage_bps: int, max_price_impact_bps: int | None) -> dict[str, Any]:
+    if max_price_impact_bps is None:
+        return {"slippageBps": slippage_bps}
+    return {"slippageBps": slippage_bps, "maxPriceImpactBps": max_price_impact_bps}
 
 
 async def _as_async(orders: Iterable[Order] | AsyncIterable[Order]) -> AsyncIterator[Order]:

@@ -89,4 +89,9 @@ def _with_key(refusal: ProblemError) -> Document:
 
 def print_error(message: str) -> None:
     """Print a message to stderr, in one line however long it is."""
-    Console(stderr=True).print(Text(message, style="red"), soft_wrap=True)
+    print_note(Text(message, style="red"))
+
+
+def print_note(note: Text) -> None:
+    """Print a text to stderr in its own style, in one line however long it is."""
+    Console(stderr=True).print(note, soft_wrap=True)

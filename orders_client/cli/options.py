@@ -109,6 +109,13 @@ ExactOut = Annotated[
 SlippageBps = Annotated[
     int, typer.Option(help="How much worse than quoted it may be, in hundredths of a percent.")
 ]
+MaxPriceImpactBps = Annotated[
+    int | None,
+    typer.Option(
+        show_default="1500",
+        help="The price impact above which the order fails, in hundredths of a percent.",
+    ),
+]
 OrderId = Annotated[
     str,
     typer.Argument(metavar="ORDER_ID", callback=check_order_id, help="The id of an order."),

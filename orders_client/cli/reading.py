@@ -76,13 +76,19 @@ def quote(
     amount: options.Amount,
     exact_out: options.ExactOut = False,
     slippage_bps: options.SlippageBps = 100,
+    max_price_impact_bps: options.MaxPriceImpactBps = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Compare what every pool offers, and show the route an order would take now."""
 
     async def read(client: OrdersClient) -> None:
         call = client.quote(
-            token_in, token_out, amount, exact_out=exact_out, slippage_bps=slippage_bps
+            token_in,
+            token_out,
+            amount,
+            exact_out=exact_out,
+            slippage_bps=slippage_bps,
+            max_price_impact_bps=max_price_impact_bps,
         )
         quotes, tokens = await asyncio.gather(call, client.tokens())
         print_document(quotes, lambda: quotes_view(quotes, quotes, tokens), as_json=as_json)

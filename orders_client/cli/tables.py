@@ -100,7 +100,14 @@ def quotes_view(quotes: Mapping[str, Any], order: Mapping[str, Any], tokens: Doc
         *_rejection_lines(quotes.get("rejections", [])),
         _route_table(route["legs"], symbols),
         *(Text(line) for line in _conclusion_lines(quotes, order)),
+        *([warning_text(quotes)] if "warning" in quotes else []),
     )
+
+
+def warning_text(quotes: Mapping[str, Any]) -> Text:
+    """Return why an order with the limits of these quotes would fail now."""
+    warning = quotes["warning"]
+    return Text(f"an order would fail now: {warning['code']}: {warning['message']}", style="red")
 
 
 def _quotes_table(

@@ -37,10 +37,11 @@ class Timeline:
 
     @property
     def heading(self) -> Text:
-        """The order's id, trade and slippage."""
+        """The order's id, its trade and its limits."""
         order = self._order
         slippage = f"slippage at most {order['slippageBps']} bps"
-        return Text(f"{order['orderId']}  {trade_text(order)}, {slippage}", style="bold")
+        impact = f"price impact at most {order['maxPriceImpactBps']} bps"
+        return Text(f"{order['orderId']}  {trade_text(order)}, {slippage}, {impact}", style="bold")
 
     def line(self, event: Document) -> Text:
         """Return an event's time, the seconds since the order was accepted, status and details."""

@@ -1,24 +1,29 @@
 """The commands that place orders, and those that follow them."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from orders_client import Document, OrdersClient, Status
+from orders_client import Document, OrdersClient, ProblemError, Status
 from orders_client.cli import options
 from orders_client.cli.bench import Bench
-from orders_client.cli.exits import ExitCode, how_to_repeat, print_error, run
+from orders_client.cli.exits import ExitCode, how_to_repeat, print_error, print_note, run
 from orders_client.cli.figures import compute_figures, figures_table
 from orders_client.cli.live import live
 from orders_client.cli.options import service_of
 from orders_client.cli.output import console, print_document, print_json
 from orders_client.cli.streams import is_output_lost
+from orders_client.cli.tables import warning_text
 from orders_client.cli.timeline import Timeline
 from orders_client.cli.trades import plan_trades
+from orders_client.errors import TRANSPORT_ERRORS
 from orders_client.keys import check_idempotency_key, new_idempotency_key
+
+# An order does not wait any longer for the quote that may warn of it.
+QUOTE_SECONDS_MAX = 2.0
 
 IdempotencyKey = Annotated[
     str | None,
@@ -40,6 +45,7 @@ def submit(
     amount: options.Amount,
     exact_out: options.ExactOut = False,
     slippage_bps: options.SlippageBps = 100,
+    max_price_impact_bps: options.MaxPriceImpactBps = None,
     idempotency_key: IdempotencyKey = None,
     follow: Follow = False,
     as_json: options.AsJson = False,
@@ -47,17 +53,19 @@ def submit(
     """Place a market order. With --follow and --json, each event is a line."""
 
     key = idempotency_key or new_idempotency_key()
+    wanted: dict[str, Any] = {
+        "token_in": token_in,
+        "token_out": token_out,
+        "amount": amount,
+        "exact_out": exact_out,
+        "slippage_bps": slippage_bps,
+        "max_price_impact_bps": max_price_impact_bps,
+    }
 
     async def place(client: OrdersClient) -> ExitCode | None:
+        await _warn_if_it_would_fail(client, wanted)
         with _told_how_to_repeat(key):
-            order = await client.submit(
-                token_in,
-                token_out,
-                amount,
-                exact_out=exact_out,
-                slippage_bps=slippage_bps,
-                idempotency_key=key,
-            )
+            order = await client.submit(**wanted, idempotency_key=key)
         with _named_if_not_shown(order["orderId"]):
             if follow:
                 return await _follow(client, order, 0, as_json)
@@ -65,6 +73,17 @@ def submit(
             return None
 
     run(service_of(context), place, as_json=as_json)
+
+
+async def _warn_if_it_would_fail(client: OrdersClient, wanted: Mapping[str, Any]) -> None:
+    """Say on stderr why the order would fail now. Where no quote comes, the order itself tells."""
+    try:
+        async with asyncio.timeout(QUOTE_SECONDS_MAX):
+            quotes = await client.quote(**wanted)
+    except (ProblemError, *TRANSPORT_ERRORS):
+        return
+    if "warning" in quotes:
+        print_note(warning_text(quotes))
 
 
 @contextmanager

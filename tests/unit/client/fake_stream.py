@@ -33,6 +33,7 @@ ACCEPTED = {
     "tokenOut": "USDC",
     "amount": "1",
     "slippageBps": 100,
+    "maxPriceImpactBps": 1_500,
     "sequence": 1,
     "createdAt": "2026-01-01T00:00:00.000Z",
 }

@@ -170,7 +170,7 @@ def test_order_is_sent_exactly_as_it_was_typed(options: list[str], amount: str) 
     with canned({"/api/orders/execute": (202, ORDER)}) as service:
         result = orders_at(service, "submit", "SOL", "USDC", exact, *more)
 
-    [request] = service.requests
+    [_, request] = service.requests
     fields = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "slippageBps": 7}
     assert request.body == fields | {amount: exact}
     assert request.headers["Idempotency-Key"] == "my-key"

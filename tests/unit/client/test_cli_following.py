@@ -48,7 +48,8 @@ def test_follow_prints_a_plain_timeline_when_it_is_piped() -> None:
     exit_code, output, errors = orders(service, "follow", ORDER_ID)
 
     heading, *lines = output.splitlines()
-    assert heading == f"{ORDER_ID}  1 SOL → USDC, slippage at most 100 bps"
+    limits = "slippage at most 100 bps, price impact at most 1500 bps"
+    assert heading == f"{ORDER_ID}  1 SOL → USDC, {limits}"
     assert [line.split()[3] for line in lines] == [event["status"] for event in CONFIRMED]
     assert "\x1b" not in output
     assert (exit_code, errors) == (ExitCode.OK, "")

@@ -39,7 +39,7 @@ def test_number_below_zero_is_sent_when_it_is_the_value_of_an_option() -> None:
         words = ["submit", "SOL", "USDC", "1", "--slippage-bps", "-1"]
         CliRunner().invoke(app, ["--url", service.url, *words])
 
-    assert service.requests[0].body["slippageBps"] == -1
+    assert service.requests[-1].body["slippageBps"] == -1
 
 
 @pytest.mark.parametrize("order_id", IDS)
