@@ -56,7 +56,7 @@ export class Api extends EventTarget {
 
   /**
    * @param {string} path below /api
-   * @param {Record<string, string>} [query]
+   * @param {Record<string, string | number>} [query]
    * @param {AbortSignal} [signal]
    */
   get(path, query = {}, signal) {

@@ -45,7 +45,7 @@ function follow(document) {
 }
 
 function showOffer(order) {
-  preview.show(order && { ...order, slippageBps: String(order.slippageBps) });
+  preview.show(order);
   prices.show(form.pair, Number(part(byId("chart"), "minutes").value));
 }
 

@@ -68,14 +68,15 @@ export class OrderForm {
   }
 
   #problem() {
-    const { tokenIn, tokenOut, amount, slippage, count: many } = this.#form.elements;
+    const { tokenIn, tokenOut, amount, slippage, impact, count: many } = this.#form.elements;
     const text = amount.value.trim();
     const total = Number(many.value);
     const problems = [
       [tokenIn, tokenIn.value !== "", "The tokens are still being loaded."],
       [tokenOut, tokenIn.value !== tokenOut.value, "Choose two different tokens."],
       [amount, isAmount(text), `“${text}” is not an amount: write one as 1 or 0.25.`],
-      [slippage, percentToBps(slippage.value.trim()) !== null, "Slippage is 0 to 100%, in 0.01%."],
+      [slippage, isShare(slippage), "Slippage is 0 to 100%, in 0.01%."],
+      [impact, isShare(impact), "Price impact is 0 to 100%, in 0.01%."],
       [many, Number.isInteger(total) && total >= 1 && total <= COUNT_MAX,
         `1 to ${COUNT_MAX} orders can be placed at once.`],
     ];
@@ -84,11 +85,12 @@ export class OrderForm {
   }
 
   #order() {
-    const { given, amount, slippage } = this.#form.elements;
+    const { given, amount, slippage, impact } = this.#form.elements;
     return {
       ...this.pair,
       [given.value]: amount.value.trim(),
-      slippageBps: percentToBps(slippage.value.trim()),
+      slippageBps: share(slippage),
+      maxPriceImpactBps: share(impact),
     };
   }
 
@@ -148,4 +150,6 @@ export class OrderForm {
   }
 }
 
+const share = (field) => percentToBps(field.value.trim());
+const isShare = (field) => share(field) !== null;
 const why = ([first]) => `${first.code}, ${first.message}`;

@@ -115,6 +115,7 @@ function outcomeFacts(order) {
     ["Status", status],
     ["Placed", moment(document.createdAt)],
     ["Slippage", percent(document.slippageBps)],
+    ["Price impact, at most", percent(document.maxPriceImpactBps)],
     ["Attempt", String(order.attempt)],
   ];
   if (decision) pairs.push(...quoted(decision, document));

@@ -26,7 +26,7 @@ export class QuotePreview {
     this.#refresh = whileVisible(REFRESH_SECONDS, () => this.#ask());
   }
 
-  /** @param {Record<string, string> | null} query of /quotes; null while the form has no order */
+  /** @param {Record<string, string | number> | null} query of /quotes; null while the form has no order */
   show(query) {
     if (JSON.stringify(query) === JSON.stringify(this.#query)) return;
     this.#query = query;
@@ -61,6 +61,7 @@ export class QuotePreview {
     this.#root.removeAttribute("aria-busy");
     setText(part(this.#root, "total"), amount(quotes[side.field], side.symbol));
     setText(part(this.#root, "limit"), `${limit}, price impact ${percent(route.priceImpactBps)}`);
+    setText(part(this.#root, "warning"), quotes.warning ? warning(quotes) : "");
     setText(part(this.#root, "saving"), savingText(route, side));
     part(this.#root, "route").replaceChildren(legsList(route, this.#tokens));
     part(this.#root, "pools").replaceChildren(
@@ -80,6 +81,12 @@ export class QuotePreview {
     part(this.#root, "quote").hidden = !isQuote;
     part(this.#root, "problem").hidden = isQuote;
   }
+}
+
+function warning({ route, maxPriceImpactBps }) {
+  const impact = `a price impact of ${percent(route.priceImpactBps)} is above your limit of`;
+  const advice = "order less, or raise the limit.";
+  return `An order would fail now: ${impact} ${percent(maxPriceImpactBps)}; ${advice}`;
 }
 
 function refusal(rejection) {

@@ -14,7 +14,14 @@ MARKUP = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 FORMED = {
     *("orderId", "status", "timestamp", "createdAt", "updatedAt", "streamUrl", "sequence"),
     *("amount", "amountIn", "amountOut", "minAmountOut", "slippageBps", "attempt", "slot"),
-    *("priceImpactBps", "feeBps", "improvementBps", "savingBps", "lastValidBlockHeight"),
+    *(
+        "maxPriceImpactBps",
+        "priceImpactBps",
+        "feeBps",
+        "improvementBps",
+        "savingBps",
+        "lastValidBlockHeight",
+    ),
     *("executedPrice", "inputMint", "outputMint", "mint"),
 }
 
@@ -33,7 +40,7 @@ def assert_harmless(dashboard: Dashboard) -> None:
     expect(strangers).to_have_count(0)
 
 
-@pytest.mark.parametrize("name", ["amount", "slippage"])
+@pytest.mark.parametrize("name", ["amount", "slippage", "impact"])
 def test_markup_is_text_when_typed_into_a_field(dashboard: Dashboard, name: str) -> None:
     dashboard.open()
     field = dashboard.field(name)

@@ -91,6 +91,46 @@ def test_refusal_is_told_by_code_and_words_when_it_would_buy_nothing(dashboard: 
     dashboard.forgiven = "status of 422"
 
 
+def test_quote_warns_until_the_limit_is_raised_when_the_price_impact_is_above_it(
+    dashboard: Dashboard,
+) -> None:
+    dashboard.open()
+    dashboard.field("amount").fill("20000")
+    dashboard.field("impact").fill("0.01")
+
+    warning = dashboard.part("warning")
+    said = r"^An order would fail now: a price impact of [\d.]+% is above your limit of 0\.01%; "
+    expect(warning).to_have_text(re.compile(said))
+    dashboard.field("impact").fill("100")
+    expect(warning).to_have_text("")
+    expect(dashboard.part("total")).to_have_text(re.compile(r"^[\d.,]+ USDC$"))
+
+
+def test_order_fails_with_its_price_impact_when_it_is_placed_despite_the_warning(
+    dashboard: Dashboard,
+) -> None:
+    dashboard.open()
+
+    dashboard.place(amount="20000", impact="0")
+
+    card = dashboard.page.locator(".card[data-status=failed]")
+    expect(card).to_contain_text("PRICE_IMPACT_TOO_HIGH")
+
+
+@pytest.mark.parametrize("impact", ["", "100.01", "1.234", "-1", "much"])
+def test_form_says_what_a_price_impact_is_when_the_limit_is_none(
+    dashboard: Dashboard, impact: str
+) -> None:
+    dashboard.open()
+
+    dashboard.place(impact=impact)
+
+    said = "Price impact is 0 to 100%, in 0.01%."
+    expect(dashboard.page.locator("#form-problem")).to_have_text(said)
+    expect(dashboard.field("impact")).to_be_focused()
+    expect(dashboard.cards).to_have_count(0)
+
+
 def test_last_quote_wins_when_an_earlier_one_answers_later(dashboard: Dashboard) -> None:
     held: list[Route] = []
     dashboard.page.route("**/api/quotes?*amount=7&*", lambda route: held.append(route))
