@@ -160,11 +160,22 @@ TAMPERINGS = {
         ("limit as text", "plain"): told('{"min_amount_out": "1"}', BUILDING),
         ("no limit", "exact_out"): told('{"max_amount_in": null}', BUILDING),
     },
+    "impact": {
+        ("final", "split"): told('{"route": {"price_impact_bps": 1501}}', BUILDING),
+        ("first attempt", "retried"): told('{"route": {"price_impact_bps": 9000}}', "sequence = 3"),
+        ("of the order", "building"): "UPDATE its_order SET max_price_impact_bps = 99;"
+        + told('{"route": {"price_impact_bps": 100}}', BUILDING),
+        ("as text", "sent"): told('{"route": {"price_impact_bps": "1"}}', BUILDING),
+        ("none", "exact_out"): told('{"route": {}}', BUILDING),
+    },
     "unconfirmed": {
         ("failed, landed", "plain"): both("status = 'failed'"),
         ("failed, in flight", "sent"): then("failed"),
         ("next attempt", "sent"): then("routing", 2),
-        ("signed again", "sent"): then("routing", 2) + then("building", 2) + FORGERY,
+        ("signed again", "sent"): then("routing", 2)
+        + then("building", 2)
+        + told('{"route": {"price_impact_bps": 0}}', "sequence = 6")
+        + FORGERY,
     },
     "signed": {
         ("no signature", "failed"): told('{"signature": null}', "sequence = 3"),

@@ -29,6 +29,7 @@ CLAIMS = {
     "attempts": "attempts count the moves to routing",
     "confirmed": "a confirmed order has the swap that its event names",
     "terms": "a swap is what was ordered, within the limit",
+    "impact": "no route that was signed is above its order's price impact limit",
     "unconfirmed": "an unconfirmed order has no swap, or one in flight",
     "once": "no order has two swaps",
     "memos": "ledger entries name an order",

@@ -23,7 +23,10 @@ WITH entries AS (
            CASE jsonb_typeof(details->'min_amount_out')
                WHEN 'number' THEN (details->'min_amount_out')::numeric END AS min_amount_out,
            CASE jsonb_typeof(details->'max_amount_in')
-               WHEN 'number' THEN (details->'max_amount_in')::numeric END AS max_amount_in
+               WHEN 'number' THEN (details->'max_amount_in')::numeric END AS max_amount_in,
+           CASE jsonb_typeof(details->'route'->'price_impact_bps')
+               WHEN 'number' THEN (details->'route'->'price_impact_bps')::numeric
+           END AS price_impact_bps
       FROM order_events
      WHERE status = 'building'
 )
@@ -90,6 +93,11 @@ SELECT swap.order_id,
   JOIN orders USING (order_id)
   JOIN signings AS signing
     ON (signing.order_id, signing.signature) = (swap.order_id, swap.signature)
+
+-- name: impact
+SELECT order_id, signing.price_impact_bps <= orders.max_price_impact_bps
+  FROM signings AS signing
+  JOIN orders USING (order_id)
 
 -- name: unconfirmed
 -- Whatever the landing slot: a swap in the ledger lands.
