@@ -47,7 +47,7 @@ def test_figures_count_outcomes_of_orders_and_of_frames() -> None:
         "frames": 18,
         "duplicatesIgnored": 3,
         "holesHealed": 1,
-        "improvementBps": 253.0,
+        "improvementBps": 6.0,
     }
 
 
@@ -101,7 +101,7 @@ def test_bench_prints_orders_bars_and_figures_when_people_read() -> None:
     exit_code, output, _ = orders(AcceptingService([[ALL], "NO_ROUTE"]), "bench", "--count", "2")
 
     assert "1 SOL → USDC" in output
-    assert "2.53%" in output
+    assert "0.06%" in output
     assert "1 of 2" in output
     assert "not accepted, NO_ROUTE" in output
     assert "time to confirmed, p99" in output

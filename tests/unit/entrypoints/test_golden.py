@@ -15,8 +15,8 @@ GOLDEN_FOLDER = Path(__file__).parents[2] / "golden"
 )
 def test_frames_are_exactly_the_golden_ones(name: str, slippage_bps: int) -> None:
     golden: list[Any] = json.loads((GOLDEN_FOLDER / f"{name}.json").read_text())
-    world = World(latency=timedelta(seconds=2.5), seed="falling")
-    order_id = world.submit(amount_in=300 * ONE_SOL, slippage_bps=slippage_bps)
+    world = World(latency=timedelta(seconds=2.5), seed="golden")
+    order_id = world.submit(amount_in=3_000 * ONE_SOL, slippage_bps=slippage_bps)
     world.connect("follower", order_id)
 
     world.run()
