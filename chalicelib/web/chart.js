@@ -82,10 +82,12 @@ export class Chart {
     const lines = this.#lines();
     setText(part(this.#root, "message"), this.#message());
     part(this.#root, "legend").replaceChildren(...legend(lines, fills));
+    this.#root.toggleAttribute("data-stale", this.#prices.failure !== null);
     if (points.length === 0 || this.#width === 0) {
-      this.#drawing.replaceChildren();
+      this.#clear();
       return;
     }
+    if (!points.includes(this.#chosen)) this.#chosen = null;
     const [x, y] = this.#scales();
     this.#drawing.setAttribute("viewBox", `0 0 ${this.#width} ${HEIGHT}`);
     this.#drawing.setAttribute("aria-label", this.#summary());
@@ -99,6 +101,14 @@ export class Chart {
     setText(part(this.#root, "readout"), this.#readout());
     this.#drawTable();
   };
+
+  #clear() {
+    this.#chosen = null;
+    this.#drawing.setAttribute("aria-label", "Prices");
+    this.#drawing.replaceChildren();
+    part(this.#root, "rows").replaceChildren();
+    setText(part(this.#root, "readout"), "");
+  }
 
   #message() {
     const { failure, isLoaded, points, venues } = this.#prices;

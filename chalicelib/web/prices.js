@@ -18,6 +18,7 @@ export class Prices extends EventTarget {
   #api;
   #pair = null;
   #minutes = 5;
+  #asking = new AbortController();
   /** @type {Map<string, {at: number, price: number, isReverse: boolean, id: string}>} */
   #fills = new Map();
   #refresh;
@@ -26,10 +27,12 @@ export class Prices extends EventTarget {
     super();
     this.#api = api;
     this.#refresh = whileVisible(REFRESH_SECONDS, async () => {
+      const { signal } = this.#asking;
       try {
-        await this.#load();
-        this.failure = null;
+        await this.#load(signal);
+        if (!signal.aborted) this.failure = null;
       } catch (error) {
+        if (signal.aborted) return;
         if (!isFailure(error)) throw error;
         this.failure = error;
       }
@@ -55,7 +58,7 @@ export class Prices extends EventTarget {
     return [...this.#fills.values()].filter((f) => f.at >= start).sort((a, b) => a.at - b.at);
   }
 
-  /** Show another pair, or another time. */
+  /** Show another pair, or another time; nothing is left of the former one. */
   show({ tokenIn, tokenOut }, minutes) {
     const isSame = this.#pair?.tokenIn === tokenIn && this.#pair?.tokenOut === tokenOut;
     if (isSame && minutes === this.#minutes) return;
@@ -64,20 +67,24 @@ export class Prices extends EventTarget {
     this.points = [];
     this.venues = [];
     this.isLoaded = false;
+    this.failure = null;
     this.#fills.clear();
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    this.dispatchEvent(new Event("change"));
     this.#refresh();
   }
 
-  async #load() {
+  async #load(signal) {
     const pair = this.#pair;
     if (pair === null || pair.tokenIn === pair.tokenOut) return;
     const minutes = this.#minutes;
     const last = this.points.at(-1);
-    if (!last) await this.#loadFills(pair);
+    if (!last) await this.#loadFills(pair, signal);
     const query = { ...pair, minutes: String(minutes) };
     if (last) query.afterSlot = String(last.slot);
-    const { venues, points } = await this.#api.get("/prices", query);
-    if (pair !== this.#pair || minutes !== this.#minutes) return;
+    const { venues, points } = await this.#api.get("/prices", query, signal);
+    if (signal.aborted) return;
     const start = this.#start();
     const newer = points.map((point) => ({ ...point, at: Date.parse(point.timestamp) }));
     this.isLoaded = true;
@@ -86,13 +93,15 @@ export class Prices extends EventTarget {
     this.points = [...this.points, ...newer].filter((point) => point.at >= start);
   }
 
-  async #loadFills(pair) {
+  async #loadFills(pair, signal) {
     const limits = { status: "confirmed", limit: String(FILLS_MAX) };
     const reversed = { tokenIn: pair.tokenOut, tokenOut: pair.tokenIn };
     const pages = await Promise.all(
-      [pair, reversed].map((direction) => this.#api.get("/orders", { ...direction, ...limits })),
+      [pair, reversed].map((direction) =>
+        this.#api.get("/orders", { ...direction, ...limits }, signal),
+      ),
     );
-    if (pair !== this.#pair) return;
+    if (signal.aborted) return;
     for (const order of pages.flatMap((page) => page.orders)) this.#addFill(order);
   }
 

@@ -29,6 +29,7 @@ export class QuotePreview {
   /** @param {Record<string, string | number> | null} query of /quotes; null while the form has no order */
   show(query) {
     if (JSON.stringify(query) === JSON.stringify(this.#query)) return;
+    if (isOfAnother(query, this.#query)) draw(() => this.#tell("Asking…"));
     this.#query = query;
     this.#asking?.abort();
     this.#root.setAttribute("aria-busy", "true");
@@ -44,11 +45,11 @@ export class QuotePreview {
     const { signal } = this.#asking;
     try {
       const quotes = await this.#api.get("/quotes", query, signal);
-      if (query === this.#query) draw(() => this.#draw(quotes));
+      draw(() => query === this.#query && this.#draw(quotes));
     } catch (error) {
       if (signal.aborted || query !== this.#query) return;
       if (!isFailure(error)) throw error;
-      draw(() => this.#say(error.message, error.code));
+      draw(() => query === this.#query && this.#say(error.message, error.code));
     }
   }
 
@@ -73,7 +74,11 @@ export class QuotePreview {
 
   #say(text, code = "") {
     this.#root.removeAttribute("aria-busy");
-    setText(part(this.#root, "problem"), code ? `${code}: ${text}` : text);
+    this.#tell(code ? `${code}: ${text}` : text);
+  }
+
+  #tell(text) {
+    setText(part(this.#root, "problem"), text);
     this.#reveal(false);
   }
 
@@ -92,4 +97,10 @@ function warning({ route, maxPriceImpactBps }) {
 function refusal(rejection) {
   const text = `${rejection.venue} ${rejection.kind} refused: ${rejection.code}`;
   return element("p", { class: "quiet", title: rejection.pool }, text);
+}
+
+/** Whether what is shown for the one says nothing of the other: other tokens, or the other side. */
+function isOfAnother(query, shown) {
+  const traits = (q) => [q?.tokenIn, q?.tokenOut, q?.amount === undefined].join();
+  return query !== null && traits(query) !== traits(shown);
 }
