@@ -66,6 +66,11 @@ export function percentToBps(text) {
   return bps <= 10_000 ? bps : null;
 }
 
+/** Basis points as people write them in percent. */
+export function bpsToPercent(bps) {
+  return written(BigInt(bps), 2);
+}
+
 /** With commas between thousands. */
 export function grouped(text) {
   const [whole, fraction] = text.split(".");

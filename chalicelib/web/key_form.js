@@ -1,6 +1,7 @@
 /** Asks for an API key where the service wants one, and keeps it for this tab only. */
 
 import { setText, part } from "./dom.js";
+import { forgetEverything } from "./memory.js";
 
 // A header carries nothing else.
 const VISIBLE = /^[\x21-\x7e]+$/;
@@ -19,10 +20,15 @@ export function showKeyForm(form, forget, api) {
     if (VISIBLE.test(key)) use(key);
     else setText(part(form, "problem"), "A key has visible ASCII characters only, and no spaces.");
   });
-  forget.addEventListener("click", () => use(null));
+  forget.addEventListener("click", () => {
+    // The address may name an order.
+    window.history.replaceState(null, "", "#/");
+    use(null);
+  });
 
   /** Begin anew: nothing of another owner may stay on the page. */
   function use(key) {
+    forgetEverything();
     api.key = key;
     location.reload();
   }

@@ -1,22 +1,80 @@
-/** The Idempotency-Keys of orders that were sent and not yet answered. */
+/** The Idempotency-Keys of orders that were sent and not yet answered, kept over a reload. */
+
+import { add } from "./decimals.js";
+import { recall, remember } from "./memory.js";
+
+const NAME = "open-keys";
+// The service knows a key that long.
+const KEPT_MS = 24 * 3600_000;
 
 export class OpenKeys {
+  /** @type {Map<string, {order: object, at: number, keys: Record<string, boolean>}>} by the order's
+   * name; of each key whether an order may have arrived under it */
   #open = new Map();
+
+  constructor() {
+    for (const { order, at, keys } of recall(NAME, [])) {
+      // Of what was under way when the page was left nobody heard.
+      const unknown = Object.fromEntries(Object.keys(keys).map((key) => [key, true]));
+      this.#open.set(nameOf(order), { order, at, keys: unknown });
+    }
+  }
 
   /** Return so many keys for the same order, first those under which it may have arrived. */
   take(order, total) {
-    const name = JSON.stringify(order);
-    const keys = this.#open.get(name) ?? new Set();
-    while (keys.size < total) keys.add(crypto.randomUUID());
-    this.#open.set(name, keys);
-    return [...keys].slice(0, total);
+    const { keys } = this.#find(order) ?? {};
+    const entry = { order, at: Date.now(), keys: keys ?? {} };
+    while (Object.keys(entry.keys).length < total) entry.keys[crypto.randomUUID()] = false;
+    this.#open.set(nameOf(order), entry);
+    this.#keep();
+    return Object.keys(entry.keys).slice(0, total);
   }
 
-  /** The order was answered: the next one of its kind is another order. */
-  close(order, key) {
-    const name = JSON.stringify(order);
-    const keys = this.#open.get(name);
-    keys.delete(key);
-    if (keys.size === 0) this.#open.delete(name);
+  /** How many orders like this may have arrived without an answer. */
+  unanswered(order) {
+    return Object.values(this.#find(order)?.keys ?? {}).filter(Boolean).length;
   }
+
+  /** The last order that may have arrived, and how many of it; null when there is none. */
+  get last() {
+    const orders = [...this.#open.values()].sort((a, b) => b.at - a.at).map(({ order }) => order);
+    const order = orders.find((o) => this.unanswered(o) > 0);
+    return order ? { order, count: this.unanswered(order) } : null;
+  }
+
+  /** The order was accepted: the next one of its kind is another order. */
+  accepted(order, key) {
+    const name = nameOf(order);
+    const { keys } = this.#open.get(name);
+    delete keys[key];
+    if (Object.keys(keys).length === 0) this.#open.delete(name);
+    this.#keep();
+  }
+
+  /** The order was refused: that says nothing of an earlier try that nobody heard of. */
+  refused(order, key) {
+    if (!this.#open.get(nameOf(order)).keys[key]) this.accepted(order, key);
+  }
+
+  /** Nobody knows whether the order arrived. */
+  lost(order, key) {
+    this.#open.get(nameOf(order)).keys[key] = true;
+    this.#keep();
+  }
+
+  #find(order) {
+    const entry = this.#open.get(nameOf(order));
+    return entry && Date.now() - entry.at < KEPT_MS ? entry : null;
+  }
+
+  #keep() {
+    remember(NAME, [...this.#open.values()]);
+  }
+}
+
+/** The same for orders that the service takes for the same, however their amount is written. */
+function nameOf(order) {
+  const amounts = ["amount", "amountOut"].filter((side) => order[side] !== undefined);
+  const plain = Object.fromEntries(amounts.map((side) => [side, add(order[side])]));
+  return JSON.stringify(Object.entries({ ...order, ...plain }).sort());
 }

@@ -1,13 +1,14 @@
 /** The form that places orders, one or many of the same. */
 
 import { isFailure } from "./api.js";
-import { isAmount, percentToBps } from "./decimals.js";
+import { bpsToPercent, isAmount, percentToBps } from "./decimals.js";
 import { element, part, setText } from "./dom.js";
 import { count } from "./format.js";
 import { OpenKeys } from "./open_keys.js";
 
 const COUNT_MAX = 50;
 const AT_ONCE = 8;
+const SAFE = "not known whether it arrived; trying again is safe";
 
 export class OrderForm {
   #form;
@@ -41,7 +42,22 @@ export class OrderForm {
       select.replaceChildren(...symbols.map((symbol) => element("option", {}, symbol)));
     }
     tokenOut.value = symbols[1];
+    this.#restore();
     this.#read();
+  }
+
+  /** Show the order again that was sent before a reload and may have arrived. */
+  #restore() {
+    const { last } = this.#keys;
+    if (last === null) return;
+    const { tokenIn, tokenOut, given, amount, slippage, count: many } = this.#form.elements;
+    const { order } = last;
+    tokenIn.value = order.tokenIn;
+    tokenOut.value = order.tokenOut;
+    given.value = order.amountOut === undefined ? "amount" : "amountOut";
+    amount.value = order[given.value];
+    slippage.value = bpsToPercent(order.slippageBps);
+    many.value = String(last.count);
   }
 
   get pair() {
@@ -61,10 +77,17 @@ export class OrderForm {
     const { tokenIn, tokenOut } = this.pair;
     setText(part(this.#form, "symbol"), given.value === "amount" ? tokenIn : tokenOut);
     const problem = this.#problem();
-    this.#say(amount.value.trim() ? problem : "");
     const order = problem ? null : this.#order();
+    if (order) this.#say(this.#unanswered(order));
+    else this.#say(amount.value.trim() ? problem : "");
     this.#changed(order);
     return order;
+  }
+
+  #unanswered(order) {
+    const number = this.#keys.unanswered(order);
+    if (number === 0) return "";
+    return `${count(number, "order")} like this sent before without an answer; ${SAFE}.`;
   }
 
   #problem() {
@@ -106,7 +129,7 @@ export class OrderForm {
     const total = Number(this.#form.elements.count.value);
     this.#isPlacing = true;
     button.setAttribute("aria-disabled", "true");
-    const failures = await this.#placeAll({ type: "MARKET", ...order }, total);
+    const failures = await this.#placeAll(order, total);
     button.removeAttribute("aria-disabled");
     this.#isPlacing = false;
     this.#tell(failures);
@@ -119,12 +142,13 @@ export class OrderForm {
     const next = async () => {
       for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
         try {
-          const document = await this.#api.submit(order, key);
-          this.#keys.close(order, key);
+          const document = await this.#api.submit({ type: "MARKET", ...order }, key);
+          this.#keys.accepted(order, key);
           this.#accepted(document);
         } catch (error) {
           if (!isFailure(error)) throw error;
-          if (!error.isUnknown) this.#keys.close(order, key);
+          if (error.isUnknown) this.#keys.lost(order, key);
+          else this.#keys.refused(order, key);
           failures.push(error);
         }
       }
@@ -140,9 +164,10 @@ export class OrderForm {
     if (refused.length > 0) texts.push(`${count(refused.length, "order")} refused: ${why(refused)}.`);
     if (unknown.length > 0) {
       const which = `${count(unknown.length, "order")} without an answer: ${why(unknown)}`;
-      texts.push(`${which}; not known whether it arrived; trying again is safe.`);
+      texts.push(`${which}; ${SAFE}.`);
     }
     if (texts.length > 0) this.#say(texts.join(" "));
+    else this.#read();
   }
 
   #say(problem) {
