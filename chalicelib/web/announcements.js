@@ -8,7 +8,8 @@ const GATHER_MS = 1500;
 export class Announcements {
   #node;
   #gathered = { confirmed: 0, failed: 0 };
-  #told = new Set();
+  /** Those under way: what had ended before this page heard of it is no news. */
+  #awaited = new Set();
   #timer = 0;
 
   constructor(node, orders) {
@@ -17,8 +18,11 @@ export class Announcements {
   }
 
   #hear(order) {
-    if (!order.isFinal || this.#told.has(order.id)) return;
-    this.#told.add(order.id);
+    if (!order.isFinal) this.#awaited.add(order.id);
+    else if (this.#awaited.delete(order.id)) this.#gather(order);
+  }
+
+  #gather(order) {
     this.#gathered[order.status] += 1;
     this.#timer ||= setTimeout(() => this.#tell(), GATHER_MS);
   }

@@ -12,16 +12,20 @@ import {
   venue,
   wanted,
 } from "./format.js";
+import { recall, remember } from "./memory.js";
 import { bestOfVenues, outcome } from "./route_view.js";
 import { Timeline } from "./timeline.js";
 
 const CARDS_MAX = 60;
+const NAME = "live-orders";
 
 export class LiveOrders {
   #root;
   #orders;
   /** @type {Map<string, Card>} the newest last */
   #cards = new Map();
+  /** The ids of the cards, those of before a reload included. */
+  #ids = new Set(recall(NAME, []));
   #empty;
 
   constructor(root, orders) {
@@ -34,17 +38,33 @@ export class LiveOrders {
     });
   }
 
+  has(id) {
+    return this.#cards.has(id);
+  }
+
+  /** The ids of those that had a card before a reload and have none yet, the newest last. */
+  get missing() {
+    return [...this.#ids].filter((id) => !this.#cards.has(id));
+  }
+
   /** @param {import("./orders.js").Order} order */
   show(order) {
     if (this.#cards.has(order.id)) return;
     const card = new Card(order);
     this.#cards.set(order.id, card);
+    remember(NAME, [...this.#ids.add(order.id)]);
     draw(() => {
       this.#empty.remove();
       card.draw();
       this.#root.prepend(card.node);
       this.#makeRoom();
     });
+  }
+
+  /** There is no such order any more. */
+  forget(id) {
+    this.#ids.delete(id);
+    remember(NAME, [...this.#ids]);
   }
 
   #makeRoom() {
@@ -56,6 +76,7 @@ export class LiveOrders {
         card.node.remove();
         this.#cards.delete(id);
         this.#orders.forget(id);
+        this.forget(id);
       }
     }
   }

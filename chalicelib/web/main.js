@@ -1,5 +1,6 @@
 /** Puts the page together. */
 
+import { Adoption } from "./adoption.js";
 import { Announcements } from "./announcements.js";
 import { Api, isFailure } from "./api.js";
 import { Chart } from "./chart.js";
@@ -11,7 +12,7 @@ import { showKeyForm } from "./key_form.js";
 import { LiveOrders } from "./live_orders.js";
 import { OrderForm } from "./order_form.js";
 import { OrderPage } from "./order_page.js";
-import { FINAL, Orders } from "./orders.js";
+import { Orders } from "./orders.js";
 import { whileVisible } from "./polling.js";
 import { Prices } from "./prices.js";
 import { QuotePreview } from "./quote_preview.js";
@@ -19,8 +20,6 @@ import { Stream } from "./stream.js";
 import { Tokens } from "./tokens.js";
 import { Views } from "./views.js";
 
-const ADOPT_SECONDS = 3;
-const ADOPT_MAX = 20;
 const TOKENS_SECONDS = 10;
 
 const byId = (id) => document.getElementById(id);
@@ -35,9 +34,6 @@ const orderPage = new OrderPage(byId("order"), { api, orders, stream, tokens });
 const preview = new QuotePreview(byId("quote"), api, tokens);
 const form = new OrderForm(byId("order-form"), api, { accepted: follow, changed: showOffer });
 
-/** When the newest order was placed that was seen so far. */
-let newest = null;
-
 function follow(document) {
   const order = orders.merge(document);
   live.show(order);
@@ -47,21 +43,6 @@ function follow(document) {
 function showOffer(order) {
   preview.show(order);
   prices.show(form.pair, Number(part(byId("chart"), "minutes").value));
-}
-
-/** Follow what was placed elsewhere, or is under way since before this page was loaded. */
-async function adopt() {
-  try {
-    const page = await api.get("/orders", { limit: String(ADOPT_MAX) });
-    const isNew = (order) => newest !== null && order.createdAt > newest;
-    const found = page.orders.filter((o) => !FINAL.has(o.status) || isNew(o));
-    newest = page.orders[0]?.createdAt ?? "";
-    for (const { orderId } of found.reverse()) {
-      if (!orders.get(orderId)) follow(await api.getOrder(orderId));
-    }
-  } catch (error) {
-    if (!isFailure(error)) throw error;
-  }
 }
 
 async function loadTokens() {
@@ -96,5 +77,5 @@ part(byId("chart"), "minutes").addEventListener("change", (event) => {
   prices.show(form.pair, Number(event.target.value));
 });
 showFigures(byId("figures"), api);
-whileVisible(ADOPT_SECONDS, adopt);
+new Adoption(api, live, follow);
 whileVisible(TOKENS_SECONDS, loadTokens);

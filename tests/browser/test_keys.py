@@ -71,6 +71,51 @@ def test_key_is_asked_for_and_kept_in_the_tab_when_the_service_wants_one(
     assert [name for name, value in stored.items() if value == KEY] == ["api-key"]
 
 
+def use_key(dashboard: Dashboard) -> None:
+    dashboard.open()
+    dashboard.page.get_by_label("Key", exact=True).fill(KEY)
+    dashboard.page.get_by_label("Key", exact=True).press("Enter")
+    expect(dashboard.page.get_by_role("button", name="Forget key")).to_be_visible()
+
+
+def test_live_orders_are_followed_on_after_a_reload_when_a_key_is_needed(
+    dashboard: Dashboard,
+) -> None:
+    dashboard.forgiven = "status of 401"
+    gate = Gate()
+    dashboard.page.route("**/api/**", gate.guard)
+    dashboard.page.route_web_socket("**/api/orders/execute?*", gate.join)
+    use_key(dashboard)
+    dashboard.place(3)
+    expect(dashboard.cards).to_have_count(3)
+
+    dashboard.page.reload()
+
+    dashboard.expect_confirmed(3)
+    assert dashboard.sequences() == [CONFIRMED] * 3
+
+
+def test_nothing_of_the_owner_is_left_when_the_key_is_forgotten(dashboard: Dashboard) -> None:
+    dashboard.forgiven = "status of 401"
+    gate = Gate()
+    dashboard.page.route("**/api/**", gate.guard)
+    dashboard.page.route_web_socket("**/api/orders/execute?*", gate.join)
+    use_key(dashboard)
+    dashboard.place(amount="9.25")
+    dashboard.expect_confirmed(1)
+    order_id = dashboard.cards.first.get_attribute("data-order")
+    dashboard.cards.first.get_by_role("link").click()
+    expect(dashboard.page.locator("#order .timeline .confirmed")).to_be_visible()
+
+    dashboard.page.get_by_role("button", name="Forget key").click()
+    expect(dashboard.page.get_by_label("Key", exact=True)).to_be_focused()
+
+    assert dashboard.page.url.endswith("#/")
+    expect(dashboard.cards).to_have_count(0)
+    expect(dashboard.page.locator("body")).not_to_contain_text(str(order_id))
+    assert dashboard.page.evaluate("() => Object.keys(sessionStorage)") == []
+
+
 def test_key_is_gone_when_it_is_to_be_forgotten(dashboard: Dashboard) -> None:
     dashboard.page.route("**/api/**", Gate().guard)
     dashboard.open()

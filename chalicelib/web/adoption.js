@@ -1,0 +1,76 @@
+/** Brings orders among the live ones: those of before a reload, those under way, and new ones. */
+
+import { isFailure } from "./api.js";
+import { FINAL } from "./orders.js";
+import { whileVisible } from "./polling.js";
+
+const LOOK_SECONDS = 3;
+const PAGE = 20;
+const FOUND_MAX = 60;
+const AT_ONCE = 8;
+
+export class Adoption {
+  #api;
+  #live;
+  #follow;
+  /** When the newest order was placed that was seen so far. */
+  #newest = null;
+
+  /** @param {(document: object) => void} follow shows an order and follows it to its end */
+  constructor(api, live, follow) {
+    this.#api = api;
+    this.#live = live;
+    this.#follow = follow;
+    whileVisible(LOOK_SECONDS, () => this.#look());
+  }
+
+  async #look() {
+    try {
+      await this.#adopt(this.#live.missing);
+      const { found, newest } = await this.#find();
+      await this.#adopt(found.filter((id) => !this.#live.has(id)));
+      this.#newest = newest;
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+    }
+  }
+
+  /** What is under way or new, the oldest first. */
+  async #find() {
+    const found = [];
+    const query = { limit: String(PAGE) };
+    let newest = null;
+    for (;;) {
+      const { orders, nextCursor } = await this.#api.get("/orders", query);
+      newest ??= orders[0]?.createdAt ?? "";
+      const wanted = orders.filter((order) => this.#isWanted(order));
+      found.unshift(...wanted.map((order) => order.orderId).reverse());
+      const mayBeMore = nextCursor && wanted.length === orders.length;
+      if (!mayBeMore || found.length >= FOUND_MAX) return { found, newest };
+      query.cursor = nextCursor;
+    }
+  }
+
+  #isWanted({ status, createdAt }) {
+    return !FINAL.has(status) || (this.#newest !== null && createdAt > this.#newest);
+  }
+
+  /** Take them in as they are now, in their order. */
+  async #adopt(ids) {
+    for (let start = 0; start < ids.length; start += AT_ONCE) {
+      const batch = ids.slice(start, start + AT_ONCE);
+      const documents = await Promise.all(batch.map((id) => this.#get(id)));
+      for (const document of documents) if (document) this.#follow(document);
+    }
+  }
+
+  async #get(id) {
+    try {
+      return await this.#api.getOrder(id);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      this.#live.forget(id);
+      return null;
+    }
+  }
+}
