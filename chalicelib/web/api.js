@@ -36,7 +36,10 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Half of a pause is random: many clients must not come at once. */
 export const jittered = (ms) => ms * (0.5 + Math.random() / 2);
 
-/** Dispatches `unauthorized` when a key is missing or not good. */
+/**
+ * Dispatches `answered` when a call brought what was asked for, `failed` when the service did not
+ * answer or could not, and `unauthorized` when a key is missing or not good.
+ */
 export class Api extends EventTarget {
   #url;
 
@@ -96,10 +99,16 @@ export class Api extends EventTarget {
     const headers = { ...options.headers };
     if (this.key) headers.Authorization = `Bearer ${this.key}`;
     const { answer, document } = await this.#fetch(path, { ...options, headers }, signal);
+    this.#tell(answer.status);
     if (answer.ok) return document;
-    if (answer.status === 401) this.dispatchEvent(new Event("unauthorized"));
     const retryAfter = Number(answer.headers.get("Retry-After") ?? 0);
     throw new ProblemError(answer.status, document ?? {}, retryAfter * 1000);
+  }
+
+  #tell(status) {
+    if (status < 400) this.dispatchEvent(new Event("answered"));
+    if (status === 401) this.dispatchEvent(new Event("unauthorized"));
+    if (status >= 500) this.dispatchEvent(new Event("failed"));
   }
 
   async #fetch(path, options, signal) {
@@ -111,6 +120,7 @@ export class Api extends EventTarget {
       return { answer, document: isJson ? await answer.json() : null };
     } catch (error) {
       if (signal?.aborted) throw error;
+      this.dispatchEvent(new Event("failed"));
       throw new LostAnswerError();
     }
   }

@@ -4,22 +4,32 @@ import { isFailure } from "./api.js";
 import { part, setText, shape } from "./dom.js";
 import { draw } from "./drawing.js";
 import { clock, count, seconds } from "./format.js";
-import { whileVisible } from "./polling.js";
+import { Freshness } from "./freshness.js";
+import { gathered, whileVisible } from "./polling.js";
 
 const MINUTES = 15;
 const REFRESH_SECONDS = 3;
+const GATHER_MS = 250;
 const BARS = { width: 150, height: 32, gap: 2 };
 
-/** @returns {() => void} asks at once */
-export function showFigures(root, api) {
-  return whileVisible(REFRESH_SECONDS, async () => {
+/** What the cards show begins and ends with the orders' events: then the figures are asked again. */
+export function showFigures(root, api, orders) {
+  const freshness = new Freshness(root);
+  const refresh = whileVisible(REFRESH_SECONDS, async () => {
     try {
       const statistics = await api.get("/statistics", { minutes: String(MINUTES) });
-      draw(() => drawFigures(root, statistics));
+      draw(() => {
+        drawFigures(root, statistics);
+        freshness.renewed();
+      });
     } catch (error) {
       if (!isFailure(error)) throw error;
-      draw(() => setText(part(root, "message"), `${error.code}: ${error.message}`));
+      draw(() => freshness.failed(error));
     }
+  });
+  const refreshSoon = gathered(GATHER_MS, refresh);
+  orders.addEventListener("change", ({ detail: order }) => {
+    if (order.isFinal || order.sequence <= 1) refreshSoon();
   });
 }
 
@@ -28,7 +38,6 @@ function drawFigures(root, statistics) {
   const reasons = Object.entries(statistics.failed);
   const total = reasons.reduce((sum, [, number]) => sum + number, 0);
   const texts = {
-    message: "",
     accepted: String(accepted),
     confirmed: String(confirmed),
     failed: String(total),
@@ -41,17 +50,30 @@ function drawFigures(root, statistics) {
   drawBars(part(root, "bars"), statistics.perMinute);
 }
 
+/** A bar for each minute, as high as the orders that ended in it, and divided by their outcome. */
 function drawBars(drawing, perMinute) {
-  const most = Math.max(1, ...perMinute.map((minute) => minute.accepted));
+  const ended = ({ confirmed, failed }) => confirmed + failed;
+  const most = Math.max(1, ...perMinute.map(ended));
   const step = BARS.width / Math.max(1, perMinute.length);
-  drawing.setAttribute("aria-label", `Orders per minute, ${count(most, "order")} at most`);
+  const label = `Orders that ended in each minute, ${count(most, "order")} at most`;
+  drawing.setAttribute("aria-label", label);
   drawing.replaceChildren(
     ...perMinute.map((minute, n) => {
-      const height = Math.max(1, (minute.accepted / most) * BARS.height);
-      const text = `${clock(minute.timestamp)}: ${count(minute.accepted, "order")}`;
-      const title = shape("title", {}, text);
-      const place = { x: n * step, y: BARS.height - height, width: step - BARS.gap, height };
-      return shape("rect", { class: minute.failed ? "failed" : "", ...place }, title);
+      const place = { x: n * step, width: step - BARS.gap };
+      return bar(minute, place, BARS.height / most);
     }),
   );
+}
+
+function bar(minute, place, unit) {
+  const { confirmed, failed, accepted, timestamp } = minute;
+  const outcomes = `${confirmed} confirmed, ${failed} failed, ${accepted} placed`;
+  const heights = { confirmed: confirmed * unit, failed: failed * unit };
+  const ground = shape("rect", { class: "ground", ...place, y: BARS.height - 1, height: 1 });
+  const shares = Object.entries(heights).map(([name, height]) => {
+    const above = name === "failed" ? heights.confirmed : 0;
+    return shape("rect", { class: name, ...place, y: BARS.height - above - height, height });
+  });
+  const title = shape("title", {}, `${clock(timestamp)}: ${outcomes}`);
+  return shape("g", {}, title, ground, ...shares);
 }

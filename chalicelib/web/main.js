@@ -16,6 +16,7 @@ import { Orders } from "./orders.js";
 import { whileVisible } from "./polling.js";
 import { Prices } from "./prices.js";
 import { QuotePreview } from "./quote_preview.js";
+import { Service } from "./service.js";
 import { Stream } from "./stream.js";
 import { Tokens } from "./tokens.js";
 import { Views } from "./views.js";
@@ -25,11 +26,12 @@ const TOKENS_SECONDS = 10;
 const byId = (id) => document.getElementById(id);
 const api = new Api(document.documentElement.dataset.base);
 const orders = new Orders();
+const service = new Service(api);
 const stream = new Stream(api, orders);
 const tokens = new Tokens();
 const prices = new Prices(api, orders, { isFailure });
 const live = new LiveOrders(byId("live"), orders);
-const history = new History(byId("history"), api);
+const history = new History(byId("history"), api, orders);
 const orderPage = new OrderPage(byId("order"), { api, orders, stream, tokens });
 const preview = new QuotePreview(byId("quote"), api, tokens);
 const form = new OrderForm(byId("order-form"), api, { accepted: follow, changed: showOffer });
@@ -43,6 +45,13 @@ function follow(document) {
 function showOffer(order) {
   preview.show(order);
   prices.show(form.pair, Number(part(byId("chart"), "minutes").value));
+}
+
+/** What was shown or under way before may be otherwise now. */
+function catchUp() {
+  askForTokens();
+  history.refresh();
+  orderPage.retry();
 }
 
 async function loadTokens() {
@@ -70,12 +79,17 @@ byId("skip").addEventListener("click", (event) => {
   byId("main").focus();
 });
 showKeyForm(byId("key-form"), byId("forget-key"), api);
-showConnection(byId("connection"), stream);
+showConnection(byId("connection"), service, stream);
+service.addEventListener("state", () => stream.check());
+service.addEventListener("back", catchUp);
+stream.addEventListener("state", () => stream.state !== "live" && service.doubt());
+document.addEventListener("visibilitychange", () => document.hidden || stream.check());
+views.show();
 new Announcements(byId("announcements"), orders);
 new Chart(byId("chart"), prices);
 part(byId("chart"), "minutes").addEventListener("change", (event) => {
   prices.show(form.pair, Number(event.target.value));
 });
-showFigures(byId("figures"), api);
+showFigures(byId("figures"), api, orders);
 new Adoption(api, live, follow);
-whileVisible(TOKENS_SECONDS, loadTokens);
+const askForTokens = whileVisible(TOKENS_SECONDS, loadTokens);

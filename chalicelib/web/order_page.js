@@ -26,6 +26,7 @@ export class OrderPage {
   #stream;
   #tokens;
   #id = null;
+  #isRefused = false;
   #timeline = null;
 
   constructor(root, { api, orders, stream, tokens }) {
@@ -41,6 +42,7 @@ export class OrderPage {
 
   async open(id) {
     this.#id = id;
+    this.#isRefused = false;
     this.#timeline = null;
     part(this.#root, "body").replaceChildren();
     setText(part(this.#root, "title"), "Order");
@@ -62,11 +64,13 @@ export class OrderPage {
     }
   }
 
-  close() {
-    this.#id = null;
+  /** Ask again for what could not be had. */
+  retry() {
+    if (!this.#root.hidden && this.#isRefused) this.open(this.#id);
   }
 
   #refuse(error) {
+    this.#isRefused = true;
     setText(part(this.#root, "message"), `${error.code}: ${error.message}`);
   }
 

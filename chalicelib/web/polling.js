@@ -1,4 +1,4 @@
-/** Repeats a call while the page is seen. */
+/** When calls are made: again and again while the page is seen, or once for many reasons. */
 
 /**
  * @param {number} seconds between the end of one call and the next
@@ -33,4 +33,19 @@ export function whileVisible(seconds, call) {
   document.addEventListener("visibilitychange", runIfSeen);
   runIfSeen();
   return run;
+}
+
+/**
+ * @param {number} ms from the first reason to the call
+ * @param {() => void} call
+ * @returns {() => void} gives a reason: those that come close after each other make one call
+ */
+export function gathered(ms, call) {
+  let timer = 0;
+  return () => {
+    timer ||= setTimeout(() => {
+      timer = 0;
+      call();
+    }, ms);
+  };
 }

@@ -1,10 +1,13 @@
 /** Follows any number of orders over one WebSocket, and misses no event of any. */
 
-import { isFailure, jittered, pause } from "./api.js";
+import { isFailure, jittered } from "./api.js";
 
 const PAUSE_MS = 200;
 const PAUSE_MS_MAX = 10_000;
 const PING_MS = 180_000;
+// Whatever is alive answers a ping, or opens, within this.
+const PONG_MS = 5000;
+const OPENING_MS = 20_000;
 // A connection may subscribe a thousand times in its life.
 const SUBSCRIPTIONS_MAX = 1000;
 // Tickets are good for five minutes at least.
@@ -28,6 +31,8 @@ export class Stream extends EventTarget {
   #wasCut = false;
   #subscriptions = 0;
   #pauseMs = PAUSE_MS;
+  #heardAt = 0;
+  #goOn = () => {};
   /** @type {Map<string, {askedAt: number, heardAt: number, holeAt: number,
    *   silenceMs: number}>} */
   #followed = new Map();
@@ -38,7 +43,6 @@ export class Stream extends EventTarget {
     this.#orders = orders;
     setInterval(() => this.#askTheSilent(), 1000);
     setInterval(() => this.#send({ action: "ping" }), PING_MS);
-    window.addEventListener("online", () => this.#open());
   }
 
   /** @param {import("./orders.js").Order} order that is known to the orders */
@@ -48,6 +52,21 @@ export class Stream extends EventTarget {
     this.#followed.set(order.id, asked);
     if (this.#isOpen) this.#ask(order.id);
     else this.#open();
+  }
+
+  /** The network or the service changed: see whether the connection is alive, or try at once. */
+  check() {
+    this.#pauseMs = PAUSE_MS;
+    this.#goOn();
+    if (!this.#isOpen) return;
+    const [socket, askedAt] = [this.#socket, Date.now()];
+    this.#send({ action: "ping" });
+    setTimeout(() => {
+      if (this.#heardAt >= askedAt) return;
+      // A connection without a network may take minutes to close.
+      socket.close();
+      this.#lose(socket);
+    }, PONG_MS);
   }
 
   get #isOpen() {
@@ -72,6 +91,7 @@ export class Stream extends EventTarget {
     const order = this.#orders.get(id);
     const socket = new WebSocket(`${order.streamUrl}&after=${order.sequence}`);
     const isOpen = await new Promise((resolve) => {
+      setTimeout(() => socket.readyState === WebSocket.CONNECTING && socket.close(), OPENING_MS);
       socket.addEventListener("open", () => resolve(true), { once: true });
       socket.addEventListener("close", () => resolve(false), { once: true });
     });
@@ -88,6 +108,7 @@ export class Stream extends EventTarget {
   #take(socket, id) {
     this.#socket = socket;
     this.#subscriptions = 1;
+    this.#heardAt = Date.now();
     socket.addEventListener("message", (message) => this.#hear(JSON.parse(message.data)));
     socket.addEventListener("close", () => this.#lose(socket));
     for (const [other, followed] of this.#followed) {
@@ -107,12 +128,17 @@ export class Stream extends EventTarget {
     if (this.#wasCut) this.#wait().then(() => this.#open());
   }
 
-  async #wait() {
-    await pause(jittered(this.#pauseMs));
+  #wait() {
+    const ms = jittered(this.#pauseMs);
     this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MS_MAX);
+    return new Promise((resolve) => {
+      this.#goOn = resolve;
+      setTimeout(resolve, ms);
+    });
   }
 
   #hear(frame) {
+    this.#heardAt = Date.now();
     if (frame.type === "update") this.#takeIn(frame.data);
     if (frame.type === "error") this.#refused(frame.error);
   }

@@ -13,19 +13,33 @@ export class Views {
     });
   }
 
-  /** Show what the address names; what it names wrongly is the first view. */
+  /** Show what the address names, and fill it. */
   open() {
-    const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
-    const [name, ...rest] = path.split("/");
-    const shown = Object.hasOwn(this.#views, name) ? name : "";
+    const { shown, rest, query } = this.#address();
+    this.show();
+    this.#views[shown].open(rest, query);
+  }
+
+  /** Show what the address names. */
+  show() {
+    const { shown } = this.#address();
     for (const [other, { node }] of Object.entries(this.#views)) node.hidden = other !== shown;
     for (const link of document.querySelectorAll("nav a[data-view]")) {
       if (link.dataset.view === shown) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    const { title, open } = this.#views[shown];
-    document.title = `${title} · Order execution engine`;
-    open(decoded(rest.join("/")), new URLSearchParams(search));
+    document.title = `${this.#views[shown].title} · Order execution engine`;
+  }
+
+  /** What the address names wrongly is the first view. */
+  #address() {
+    const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
+    const [name, ...rest] = path.split("/");
+    return {
+      shown: Object.hasOwn(this.#views, name) ? name : "",
+      rest: decoded(rest.join("/")),
+      query: new URLSearchParams(search),
+    };
   }
 }
 

@@ -1,6 +1,7 @@
+import re
 import uuid
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.dashboard import Dashboard
 from tests.outside import Outside
@@ -73,3 +74,66 @@ def test_history_filters_survive_a_reload(dashboard: Dashboard, outside: Outside
     expect(rows.first).to_contain_text("BONK → USDC")
     expect(dashboard.page.locator("#history [name=status]")).to_have_value("confirmed")
     assert all("BONK →" in row.inner_text() for row in rows.all())
+
+
+def test_history_moves_on_by_itself_when_an_order_does(
+    dashboard: Dashboard, outside: Outside
+) -> None:
+    dashboard.open("history")
+    expect(dashboard.page.locator("#history [name=tokenIn] option")).not_to_have_count(1)
+
+    order = outside.submit()
+
+    row = dashboard.page.locator(f"#history [data-order='{order['orderId']}']")
+    expect(row.locator(".status")).to_have_text("confirmed")
+
+
+def test_history_stays_on_its_page_when_the_next_one_does_not_come(
+    dashboard: Dashboard, outside: Outside
+) -> None:
+    dashboard.forgiven = "net::ERR_FAILED"
+    for _ in range(21):
+        outside.submit(tokenIn="USDC", tokenOut="WIF", amount=5)
+    dashboard.open("history?tokenIn=USDC&tokenOut=WIF")
+    rows = dashboard.page.locator("#history tbody tr")
+    older = dashboard.page.get_by_role("button", name="Older")
+    expect(rows).to_have_count(20)
+    expect(older).to_be_enabled()
+
+    dashboard.page.route("**/api/orders?*cursor=*", lambda route: route.abort(), times=1)
+    older.click()
+    message = dashboard.page.locator("#history [data-part=message]")
+    expect(message).to_have_text(re.compile(r"^UNREACHABLE: .*; shown as of "))
+    expect(dashboard.part("page")).to_have_text("Page 1")
+    older.click()
+
+    expect(dashboard.part("page")).to_have_text("Page 2")
+    expect(message).to_have_text("")
+    newer = dashboard.page.get_by_role("button", name="Newer")
+    newer.click()
+    expect(dashboard.part("page")).to_have_text("Page 1")
+    expect(newer).to_be_disabled()
+
+
+def test_history_shows_what_was_asked_last_when_an_earlier_answer_comes_late(
+    dashboard: Dashboard, outside: Outside
+) -> None:
+    outside.submit(tokenIn="RAY", tokenOut="USDC", amount=5)
+    dashboard.open("history")
+    rows = dashboard.page.locator("#history tbody tr")
+    expect(rows.first).to_be_visible()
+    held: list[Route] = []
+    late = "**/api/orders?tokenIn=SOL*"
+    dashboard.page.route(late, lambda route: held.append(route))
+
+    with dashboard.page.expect_request(late):
+        dashboard.page.locator("#history [name=tokenIn]").select_option("SOL")
+    expect(rows).to_have_count(0)
+    dashboard.page.locator("#history [name=tokenIn]").select_option("RAY")
+    expect(rows.first).to_contain_text("RAY → USDC")
+    with dashboard.page.expect_response(late):
+        held[0].continue_()
+
+    dashboard.page.locator("#history [name=tokenOut]").select_option("USDC")
+    expect(rows.first).to_contain_text("RAY → USDC")
+    assert all("RAY →" in row.inner_text() for row in rows.all())
