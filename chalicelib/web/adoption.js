@@ -1,7 +1,7 @@
 /** Brings orders among the live ones: those of before a reload, those under way, and new ones. */
 
 import { isFailure } from "./api.js";
-import { FINAL } from "./orders.js";
+import { FINAL, UNDER_WAY } from "./orders.js";
 import { whileVisible } from "./polling.js";
 
 const LOOK_SECONDS = 3;
@@ -27,15 +27,27 @@ export class Adoption {
   async #look() {
     try {
       await this.#adopt(this.#live.missing);
+      const isFirst = this.#newest === null;
       const { found, newest } = await this.#find();
-      await this.#adopt(found.filter((id) => !this.#live.has(id)));
+      await this.#adopt([...(isFirst ? await this.#findUnderWay() : []), ...found]);
       this.#newest = newest;
     } catch (error) {
       if (!isFailure(error)) throw error;
     }
   }
 
-  /** What is under way or new, the oldest first. */
+  /** What is under way, however much came after it; asked in the order in which it moves on. */
+  async #findUnderWay() {
+    const found = [];
+    for (const status of UNDER_WAY) {
+      const { orders } = await this.#api.get("/orders", { status, limit: String(FOUND_MAX) });
+      found.push(...orders);
+    }
+    const byAge = found.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+    return byAge.map((order) => order.orderId);
+  }
+
+  /** What is under way or new among the newest, the oldest first. */
   async #find() {
     const found = [];
     const query = { limit: String(PAGE) };
@@ -55,8 +67,9 @@ export class Adoption {
     return !FINAL.has(status) || (this.#newest !== null && createdAt > this.#newest);
   }
 
-  /** Take them in as they are now, in their order. */
-  async #adopt(ids) {
+  /** Take those in that are not shown yet, as they are now, in their order. */
+  async #adopt(found) {
+    const ids = [...new Set(found)].filter((id) => !this.#live.has(id));
     for (let start = 0; start < ids.length; start += AT_ONCE) {
       const batch = ids.slice(start, start + AT_ONCE);
       const documents = await Promise.all(batch.map((id) => this.#get(id)));

@@ -87,7 +87,7 @@ export class OrderForm {
   #unanswered(order) {
     const number = this.#keys.unanswered(order);
     if (number === 0) return "";
-    return `${count(number, "order")} like this sent before without an answer; ${SAFE}.`;
+    return `${count(number, "order")} like this got no answer before; ${SAFE}.`;
   }
 
   #problem() {

@@ -82,12 +82,13 @@ export class OrderPage {
     setText(part(this.#root, "message"), "");
     setText(part(this.#root, "title"), wanted(order.document));
     setText(part(this.#root, "id"), order.id);
+    const isOpen = part(this.#root, "body").querySelector("details")?.open ?? false;
     part(this.#root, "body").replaceChildren(
       this.#timeline.node,
       section("Outcome", facts(outcomeFacts(order))),
       ...this.#decision(order),
       section("Events", eventsTable(order)),
-      raw(order),
+      raw(order, isOpen),
     );
   };
 
@@ -176,11 +177,11 @@ function note(event) {
   return event.route ? event.route.reason : "";
 }
 
-function raw(order) {
+function raw(order, isOpen) {
   const content = JSON.stringify({ ...order.document, events: order.events }, null, 2);
   return element(
     "details",
-    {},
+    { open: isOpen },
     element("summary", {}, "As JSON"),
     element("pre", { tabindex: "0" }, content),
   );

@@ -1,5 +1,6 @@
 /** The orders this page knows, and what their events say. */
 
+export const UNDER_WAY = ["pending", "routing", "building", "submitted"];
 export const FINAL = new Set(["confirmed", "failed"]);
 
 /**

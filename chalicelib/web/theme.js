@@ -13,8 +13,17 @@
     button.setAttribute("aria-label", `Theme: ${root.dataset.theme}`);
   }
 
-  const kept = localStorage.getItem("theme");
-  root.dataset.theme = CHOICES.includes(kept) ? kept : "auto";
+  function kept(choice) {
+    return CHOICES.includes(choice) ? choice : "auto";
+  }
+
+  root.dataset.theme = kept(localStorage.getItem("theme"));
+  // Another tab may choose, too.
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (key !== "theme") return;
+    root.dataset.theme = kept(newValue);
+    label(document.getElementById("theme"));
+  });
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
     label(button);

@@ -2,8 +2,9 @@
 
 import { element } from "./dom.js";
 import { clock, since } from "./format.js";
+import { UNDER_WAY } from "./orders.js";
 
-const WAY = ["pending", "routing", "building", "submitted", "confirmed"];
+const WAY = [...UNDER_WAY, "confirmed"];
 
 export class Timeline {
   node = element("ol", { class: "timeline", "aria-label": "Statuses" });

@@ -1,5 +1,7 @@
 """The live orders after a reload, and those that were placed elsewhere meanwhile."""
 
+from urllib.parse import parse_qs, urlsplit
+
 from playwright.sync_api import Route, expect
 
 from tests.browser.dashboard import CONFIRMED, Dashboard
@@ -92,3 +94,21 @@ def test_every_new_order_is_shown_when_more_come_at_once_than_a_page_holds(
 
     dashboard.expect_confirmed(25)
     assert ids(dashboard) == placed[::-1]
+
+
+def test_order_under_way_is_shown_however_much_came_after_it(
+    dashboard: Dashboard, outside: Outside
+) -> None:
+    order = outside.submit(amount="0.75")
+    outside.follow(order)
+    pages = {"submitted": [order | {"status": "submitted"}]}
+
+    def answer(route: Route) -> None:
+        status = parse_qs(urlsplit(route.request.url).query).get("status", [""])[0]
+        route.fulfill(json={"orders": pages.get(status, []), "nextCursor": None})
+
+    dashboard.page.route("**/api/orders?*", answer)
+    dashboard.open()
+
+    dashboard.expect_confirmed(1)
+    assert ids(dashboard) == [order["orderId"]]

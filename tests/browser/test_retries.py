@@ -8,7 +8,7 @@ from tests.browser.dashboard import Dashboard
 
 EXECUTE = "**/api/orders/execute"
 LOST = "net::ERR_FAILED"
-SAFE = re.compile(r"^1 order like this sent before without an answer; .* trying again is safe")
+SAFE = re.compile(r"^1 order like this got no answer before; .* trying again is safe")
 FORBIDDEN = {"code": "FORBIDDEN", "detail": "this key may not trade", "status": 403}
 UNKNOWN = re.compile(r"UNREACHABLE, .*; not known whether it arrived; trying again is safe")
 

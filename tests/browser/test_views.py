@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 from infra.paths import ROOT
-from tests.browser.dashboard import NARROW, WIDE, Dashboard
+from tests.browser.dashboard import NARROW, WIDE, Dashboard, opened
 from tests.outside import Outside
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -120,3 +120,16 @@ def test_best_route_stands_alone_when_no_pool_trades_the_pair(dashboard: Dashboa
     )
     told = dashboard.page.locator("#chart").get_by_text("No pool trades this pair directly")
     expect(told).to_be_visible()
+
+
+def test_theme_is_that_of_the_other_tab_when_it_was_chosen_there(
+    dashboard: Dashboard, context: BrowserContext
+) -> None:
+    dashboard.open()
+    with opened(context, dashboard.base_url) as other:
+        other.open()
+        other.page.get_by_role("button", name="Theme: auto").click()
+        expect(dashboard.page.get_by_role("button", name="Theme: light")).to_be_visible()
+        other.page.evaluate("() => localStorage.removeItem('theme')")
+
+    expect(dashboard.page.get_by_role("button", name="Theme: auto")).to_be_visible()
