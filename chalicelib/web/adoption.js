@@ -11,14 +11,16 @@ const AT_ONCE = 8;
 
 export class Adoption {
   #api;
+  #orders;
   #live;
   #follow;
   /** When the newest order was placed that was seen so far. */
   #newest = null;
 
   /** @param {(document: object) => void} follow shows an order and follows it to its end */
-  constructor(api, live, follow) {
+  constructor({ api, orders, live }, follow) {
     this.#api = api;
+    this.#orders = orders;
     this.#live = live;
     this.#follow = follow;
     whileVisible(LOOK_SECONDS, () => this.#look());
@@ -82,7 +84,7 @@ export class Adoption {
       return await this.#api.getOrder(id);
     } catch (error) {
       if (error.status !== 404) throw error;
-      this.#live.forget(id);
+      this.#orders.lose(id);
       return null;
     }
   }

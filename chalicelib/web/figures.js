@@ -12,7 +12,7 @@ const REFRESH_SECONDS = 3;
 const GATHER_MS = 250;
 const BARS = { width: 150, height: 32, gap: 2 };
 
-/** What the cards show begins and ends with the orders' events: then the figures are asked again. */
+/** Asked again and again, and when an order begins or ends: the cards show that at once. */
 export function showFigures(root, api, orders) {
   const freshness = new Freshness(root);
   const refresh = whileVisible(REFRESH_SECONDS, async () => {

@@ -12,6 +12,13 @@ export class Freshness {
     this.#root = root;
   }
 
+  /** Nothing is shown yet. */
+  begun(text) {
+    this.#at = null;
+    this.#root.removeAttribute("data-stale");
+    setText(part(this.#root, "message"), text);
+  }
+
   /** What is shown is of now. */
   renewed() {
     this.#at = Date.now();

@@ -55,8 +55,10 @@ export class History {
       select.value = query.get(name) ?? "";
       if (select.selectedIndex < 0) select.value = "";
     }
+    this.#shown = [""];
+    this.#next = null;
     part(this.#root, "rows").replaceChildren();
-    setText(part(this.#root, "message"), "Loading…");
+    this.#freshness.begun("Loading…");
     setText(part(this.#root, "page"), "Page 1");
     return this.#turn([""]);
   }

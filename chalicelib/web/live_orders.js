@@ -36,6 +36,7 @@ export class LiveOrders {
       const card = this.#cards.get(order.id);
       if (card) draw(card.draw);
     });
+    orders.addEventListener("gone", ({ detail: id }) => this.#remove(id));
   }
 
   has(id) {
@@ -54,6 +55,7 @@ export class LiveOrders {
     this.#cards.set(order.id, card);
     remember(NAME, [...this.#ids.add(order.id)]);
     draw(() => {
+      if (this.#cards.get(order.id) !== card) return;
       this.#empty.remove();
       card.draw();
       this.#root.prepend(card.node);
@@ -61,10 +63,12 @@ export class LiveOrders {
     });
   }
 
-  /** There is no such order any more. */
-  forget(id) {
+  #remove(id) {
+    this.#cards.get(id)?.node.remove();
+    this.#cards.delete(id);
     this.#ids.delete(id);
     remember(NAME, [...this.#ids]);
+    if (this.#cards.size === 0) this.#root.replaceChildren(this.#empty);
   }
 
   #makeRoom() {
@@ -73,10 +77,8 @@ export class LiveOrders {
       if (excess <= 0) return;
       if (card.order.isFinal && !card.node.contains(document.activeElement)) {
         excess -= 1;
-        card.node.remove();
-        this.#cards.delete(id);
+        this.#remove(id);
         this.#orders.forget(id);
-        this.forget(id);
       }
     }
   }

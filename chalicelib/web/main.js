@@ -91,5 +91,5 @@ part(byId("chart"), "minutes").addEventListener("change", (event) => {
   prices.show(form.pair, Number(event.target.value));
 });
 showFigures(byId("figures"), api, orders);
-new Adoption(api, live, follow);
+new Adoption({ api, orders, live }, follow);
 const askForTokens = whileVisible(TOKENS_SECONDS, loadTokens);

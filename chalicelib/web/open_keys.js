@@ -22,8 +22,8 @@ export class OpenKeys {
 
   /** Return so many keys for the same order, first those under which it may have arrived. */
   take(order, total) {
-    const { keys } = this.#find(order) ?? {};
-    const entry = { order, at: Date.now(), keys: keys ?? {} };
+    const known = this.#find(order);
+    const entry = { order, at: known?.at ?? Date.now(), keys: known?.keys ?? {} };
     while (Object.keys(entry.keys).length < total) entry.keys[crypto.randomUUID()] = false;
     this.#open.set(nameOf(order), entry);
     this.#keep();

@@ -63,7 +63,7 @@ export class Order {
   }
 }
 
-/** Dispatches `change` with an order whenever something of it is new. */
+/** Dispatches `change` with an order when something of it is new, `gone` with the id of a lost one. */
 export class Orders extends EventTarget {
   /** @type {Map<string, Order>} */
   #orders = new Map();
@@ -98,6 +98,12 @@ export class Orders extends EventTarget {
   /** Forget an order: it is in the history. */
   forget(id) {
     this.#orders.delete(id);
+  }
+
+  /** The service knows the order no more. */
+  lose(id) {
+    this.#orders.delete(id);
+    this.dispatchEvent(new CustomEvent("gone", { detail: id }));
   }
 
   #append(order, event) {

@@ -157,7 +157,7 @@ export class Stream extends EventTarget {
 
   #refused({ code, orderId }) {
     if (code === "TOO_MANY_SUBSCRIPTIONS") this.#socket?.close();
-    else if (code === "ORDER_NOT_FOUND") this.#followed.delete(orderId);
+    else if (code === "ORDER_NOT_FOUND") this.#giveUp(orderId);
     else if (code === "UNAUTHORIZED" && this.#orders.get(orderId)) {
       this.#orders.get(orderId).renewedAt = 0;
     }
@@ -191,9 +191,14 @@ export class Stream extends EventTarget {
       return this.#followed.has(id);
     } catch (error) {
       if (!isFailure(error)) throw error;
-      if (error.status === 404) this.#followed.delete(id);
+      if (error.status === 404) this.#giveUp(id);
       return false;
     }
+  }
+
+  #giveUp(id) {
+    this.#followed.delete(id);
+    this.#orders.lose(id);
   }
 
   #askTheSilent() {

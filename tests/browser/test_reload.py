@@ -8,6 +8,7 @@ from tests.browser.dashboard import CONFIRMED, Dashboard
 from tests.outside import Outside
 
 ONE_ORDER = "**/api/orders/*-*"
+STREAM = "**/api/orders/execute?*"
 PAGES = "**/api/orders?limit=*"
 
 
@@ -112,3 +113,18 @@ def test_order_under_way_is_shown_however_much_came_after_it(
 
     dashboard.expect_confirmed(1)
     assert ids(dashboard) == [order["orderId"]]
+
+
+def test_card_goes_when_the_service_knows_its_order_no_more(dashboard: Dashboard) -> None:
+    dashboard.forgiven = "status of 404"
+    problem = {"code": "ORDER_NOT_FOUND", "detail": "there is no such order", "status": 404}
+    dashboard.page.route_web_socket(STREAM, lambda route: route.close(code=1013))
+    dashboard.page.route(ONE_ORDER, lambda route: route.fulfill(status=404, json=problem))
+    dashboard.open()
+
+    with dashboard.page.expect_response("**/api/orders/execute"):
+        dashboard.place()
+
+    with dashboard.page.expect_response(ONE_ORDER):
+        pass
+    expect(dashboard.cards).to_have_count(0)
