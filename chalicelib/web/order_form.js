@@ -50,13 +50,14 @@ export class OrderForm {
   #restore() {
     const { last } = this.#keys;
     if (last === null) return;
-    const { tokenIn, tokenOut, given, amount, slippage, count: many } = this.#form.elements;
+    const { tokenIn, tokenOut, given, amount, slippage, impact, count: many } = this.#form.elements;
     const { order } = last;
     tokenIn.value = order.tokenIn;
     tokenOut.value = order.tokenOut;
     given.value = order.amountOut === undefined ? "amount" : "amountOut";
     amount.value = order[given.value];
     slippage.value = bpsToPercent(order.slippageBps);
+    impact.value = bpsToPercent(order.maxPriceImpactBps);
     many.value = String(last.count);
   }
 
