@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from infra.paths import ROOT
+
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 CASES = int(os.environ.get("FUZZ_CASES") or 300)
 SEED = os.environ.get("FUZZ_SEED") or ("1" if CASES <= 300 else "")
@@ -20,7 +22,13 @@ def fuzz(base_url: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command += ["--max-examples", str(math.ceil(CASES / ROUTES)), "--continue-on-failure"]
     command += ["--no-color", *(["--seed", SEED] if SEED else [])]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+        command,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
     )
 
 

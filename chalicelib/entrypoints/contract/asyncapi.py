@@ -4,10 +4,9 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.entrypoints.contract import examples, schemas
+from chalicelib.entrypoints.contract.answer_forms import CODE, ORDER_ID, TEXT, record, ref
 from chalicelib.entrypoints.contract.openapi import VERSION
-from chalicelib.entrypoints.contract.schemas import ORDER_ID, record, ref
 from chalicelib.entrypoints.wire.forms import Schema
 
 MESSAGE_KIB_MAX, FRAME_KIB_MAX = 128, 32
@@ -44,7 +43,7 @@ _QUERY: Schema = {
 
 def _action(name: str, fields: dict[str, Schema], optional: dict[str, Schema]) -> Schema:
     action: dict[str, Schema] = {"action": {"type": "string", "const": name}}
-    return record(action | fields, optional)
+    return record(action | fields, optional, additionalProperties=False)
 
 
 def _of_type(name: str, fields: dict[str, Schema]) -> Schema:
@@ -52,7 +51,7 @@ def _of_type(name: str, fields: dict[str, Schema]) -> Schema:
     return record(kind | fields)
 
 
-_ERROR = record({"code": schemas.CODE, "detail": schemas.TEXT}, {"orderId": ORDER_ID})
+_ERROR = record({"code": CODE, "detail": TEXT}, {"orderId": ORDER_ID})
 # name, summary, payload, example
 _IN: tuple[tuple[str, str, Schema, Any], ...] = (
     (
@@ -151,8 +150,5 @@ def _message(name: str, summary: str, payload: Schema, example: Any) -> dict[str
 
 def _event_schemas() -> dict[str, Schema]:
     """The events and what they hold; AsyncAPI spells a discriminator without a mapping."""
-    names = {"Event", "Fee", "Leg", "Quote", "Rejection", "Route"}
-    names |= {schemas.event_name(status) for status in OrderStatus}
-    found = {name: form for name, form in schemas.components().items() if name in names}
-    found["Event"] = {"oneOf": found["Event"]["oneOf"]}
-    return found
+    found = schemas.with_all_it_names("Event")
+    return found | {"Event": {"oneOf": found["Event"]["oneOf"]}}

@@ -42,18 +42,20 @@ def _http(document: Node) -> Iterable[str]:
     base_url = url if "//" in url else "$BASE_URL"
     yield "<h2>HTTP</h2>"
     for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            yield _operation(base_url, path, method, operation)
+        for method in operations:
+            yield _operation(document, base_url, path, method)
 
 
-def _operation(base_url: str, path: str, method: str, operation: Node) -> str:
+def _operation(document: Node, base_url: str, path: str, method: str) -> str:
+    operation = document["paths"][path][method]
     description = operation.get("description", "")
+    parameters = [_with_form(p, document["components"]["schemas"]) for p in operation["parameters"]]
     return (
         f'<section id="{escape(operation["operationId"])}">'
         f'<h3><span class="method">{escape(method)}</span> <code>{escape(path)}</code></h3>'
         f"<p>{escape(operation['summary'])}. {_marked(description)}</p>"
         f"<pre>{escape(curl(base_url, path, method, operation))}</pre>"
-        f"{_parameters(operation['parameters'])}{_answers(operation['responses'])}</section>"
+        f"{_parameters(parameters)}{_answers(operation['responses'])}</section>"
     )
 
 
@@ -69,6 +71,12 @@ def curl(base_url: str, path: str, method: str, operation: Node) -> str:
         body = json.dumps(next(iter(content["examples"].values()))["value"])
         call += f" \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
     return call
+
+
+def _with_form(parameter: Node, schemas: Node) -> Node:
+    """The parameter, the form that it points to written out."""
+    name = parameter["schema"].get("$ref", "").rpartition("/")[2]
+    return {**parameter, "schema": schemas[name]} if name else parameter
 
 
 def _parameters(parameters: Iterable[Node]) -> str:

@@ -5,14 +5,9 @@ from http import HTTPStatus
 from typing import Any
 
 from chalicelib.entrypoints import problems
-from chalicelib.entrypoints.contract import examples, schemas
-from chalicelib.entrypoints.contract.routes import (
-    HTML,
-    ROUTES,
-    Route,
-    body_schema,
-    query_parameters,
-)
+from chalicelib.entrypoints.contract import examples, requests, schemas
+from chalicelib.entrypoints.contract.answer_forms import ref
+from chalicelib.entrypoints.contract.routes import HTML, JSON, ROUTES, Route
 from chalicelib.entrypoints.wire.forms import Schema
 
 VERSION = "1.0.0"
@@ -85,7 +80,7 @@ def document(*, base_url: str, keys_required: bool = False) -> dict[str, Any]:
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in ROUTES)],
         "paths": paths,
         "components": {
-            "schemas": schemas.components() | _bodies(),
+            "schemas": requests.components() | schemas.components(),
             "headers": {name: _header(name) for name in _HEADERS},
             "securitySchemes": {
                 "apiKey": {
@@ -117,7 +112,7 @@ def _operation(route: Route, keys_required: bool) -> dict[str, Any]:
         key: dict[str, list[str]] = {"apiKey": []}
         operation["security"] = [key] if keys_required else [key, {}]
     if route.body:
-        operation["requestBody"] = _request_body(route.body.__name__)
+        operation["requestBody"] = _request_body(route.body)
     return operation
 
 
@@ -133,14 +128,10 @@ def _parameters(route: Route) -> list[Schema]:
         for name in route.path_parameters
     ]
     if route.query:
-        parameters += query_parameters(route.query)
+        parameters += requests.query_parameters(route.query)
     if route.body:
         parameters.append(_IDEMPOTENCY_KEY)
     return parameters
-
-
-def _bodies() -> dict[str, Schema]:
-    return {route.body.__name__: body_schema(route.body) for route in ROUTES if route.body}
 
 
 def _request_body(name: str) -> Schema:
@@ -148,7 +139,7 @@ def _request_body(name: str) -> Schema:
     named = {title: {"value": order} for title, order in orders.items()}
     return {
         "required": True,
-        "content": {"application/json": {"schema": schemas.ref(name), "examples": named}},
+        "content": {JSON: {"schema": ref(name), "examples": named}},
     }
 
 
@@ -157,13 +148,15 @@ def _responses(route: Route) -> dict[str, Any]:
     for status in route.problems:
         responses[str(status)] = _problem(status)
     for status, name in route.other_answers.items():
-        responses[str(status)]["content"]["application/json"] = {"schema": schemas.ref(name)}
+        answer: Schema = {JSON: {"schema": ref(name)}}
+        # First: some generators type an answer by its first form alone.
+        responses[str(status)]["content"] = answer | responses[str(status)]["content"]
     return responses
 
 
 def _success(route: Route) -> dict[str, Any]:
     is_page = route.content_type == HTML
-    media: Schema = {"schema": {"type": "string"} if is_page else schemas.ref(route.answer)}
+    media: Schema = {"schema": {"type": "string"} if is_page else ref(route.answer)}
     if route.example is not None:
         media["example"] = route.example
     response: dict[str, Any] = {
@@ -187,7 +180,7 @@ def _problem(status: int) -> dict[str, Any]:
         detail="what was wrong",
         requestId=examples.REQUEST_ID,
     )
-    media = {"schema": schemas.ref("Problem"), "example": json.loads(example)}
+    media = {"schema": ref("Problem"), "example": json.loads(example)}
     return {
         "description": HTTPStatus(status).phrase,
         "headers": _headers("X-Request-Id", *_OF_STATUS.get(status, ())),

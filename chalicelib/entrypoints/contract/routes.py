@@ -6,13 +6,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from chalicelib.entrypoints.contract import examples
-from chalicelib.entrypoints.wire.forms import DECIMAL_TEXT, Schema
+from chalicelib.entrypoints.contract.requests import ORDER_REQUEST
 from chalicelib.entrypoints.wire.requests import (
     ListOrdersRequest,
     PricesRequest,
     QuoteRequest,
     StatisticsRequest,
-    SubmitOrderRequest,
 )
 
 HTML, JSON = "text/html", "application/json"
@@ -34,7 +33,7 @@ class Route:
     content_type: str = JSON
     scope: str | None = "read"
     query: type[BaseModel] | None = None
-    body: type[BaseModel] | None = None
+    body: str | None = None
     path_parameters: tuple[str, ...] = ()
     refusals: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
@@ -62,7 +61,7 @@ ROUTES = (
         status=202,
         answer="AcceptedOrder",
         scope="trade",
-        body=SubmitOrderRequest,
+        body=ORDER_REQUEST,
         refusals=(415, 422),
         headers=("Location", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy"),
         example=examples.ACCEPTED_ORDER,
@@ -184,43 +183,3 @@ ROUTES = (
         scope=None,
     ),
 )
-
-
-def body_schema(model: type[BaseModel]) -> Schema:
-    """The JSON body that a wire model reads; exactly one of the two amounts."""
-    schema: Schema = model.model_json_schema(by_alias=True)
-    schema["properties"] = {k: _plain(v) for k, v in schema["properties"].items()}
-    schema["oneOf"] = [{"required": ["amount"]}, {"required": ["amountOut"]}]
-    return schema
-
-
-def query_parameters(model: type[BaseModel]) -> list[Schema]:
-    """The query parameters that a wire model reads."""
-    schema = body_schema(model)
-    return [
-        _parameter(name, form, required=name in schema.get("required", []))
-        for name, form in schema["properties"].items()
-    ]
-
-
-def _parameter(name: str, form: Schema, *, required: bool) -> Schema:
-    description = form.pop("description", None)
-    parameter: Schema = {"name": name, "in": "query", "required": required}
-    if description:
-        parameter["description"] = description
-    if DECIMAL_TEXT in form.get("anyOf", []):
-        form = DECIMAL_TEXT
-    elif "anyOf" in form:
-        form = form["anyOf"][0] | ({"default": form["default"]} if "default" in form else {})
-    parameter["schema"] = form
-    return parameter
-
-
-def _plain(schema: Schema) -> Schema:
-    """A property without what pydantic says of absence: it is left out, not null."""
-    plain = {k: v for k, v in schema.items() if k != "title" and (k, v) != ("default", None)}
-    forms = [form for form in plain.get("anyOf", []) if form != {"type": "null"}]
-    if len(forms) == 1:
-        del plain["anyOf"]
-        plain.update(forms[0])
-    return plain

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.amounts import BPS, U64_MAX
 from chalicelib.domain.orders.order import OrderStatus, OrderType
-from chalicelib.domain.token_list import TOKEN_NAMES, TOKENS
+from chalicelib.domain.token_list import SOL, TOKENS, USDC
 
 Schema = dict[str, Any]
 
@@ -16,10 +16,12 @@ _DECIMALS_MIN = min(token.decimals for token in TOKENS)
 _DECIMALS_MAX = max(token.decimals for token in TOKENS)
 _WHOLE_DIGITS_MAX = len(str(U64_MAX // 10**_DECIMALS_MIN))
 
+# Not the list: a client made from it would know no token that is listed later.
 TOKEN: Schema = {
     "type": "string",
-    "enum": list(TOKEN_NAMES),
-    "description": "A token by its symbol or its mint.",
+    "pattern": "^[!-~]{1,44}$",
+    "description": "A token by its symbol or its mint; `/api/tokens` lists them.",
+    "examples": [SOL.symbol, USDC.mint],
 }
 ORDER_TYPE: Schema = {"type": "string", "enum": [str(kind) for kind in OrderType]}
 ORDER_STATUS: Schema = {"type": "string", "enum": [str(status) for status in OrderStatus]}
@@ -32,8 +34,8 @@ DECIMAL_TEXT: Schema = {
 }
 AMOUNT: Schema = {
     "anyOf": [
-        {"type": "number", "exclusiveMinimum": 0, "maximum": U64_MAX / 10**_DECIMALS_MIN},
         DECIMAL_TEXT,
+        {"type": "number", "exclusiveMinimum": 0, "maximum": U64_MAX / 10**_DECIMALS_MIN},
     ],
     "description": (
         "A positive amount of whole tokens, exactly; it has at most the decimals of its token and "
@@ -46,28 +48,37 @@ _SHARE_BPS: Schema = {
         {"type": "string", "pattern": "^(0|[1-9][0-9]{0,3}|10000)$"},
     ],
 }
-SLIPPAGE_BPS: Schema = _SHARE_BPS | {
-    "description": "How far the result may fall behind the quote, in basis points.",
-}
-MAX_PRICE_IMPACT_BPS: Schema = _SHARE_BPS | {
-    "description": (
-        "No route with a higher price impact is taken, in basis points: the order fails with "
-        "PRICE_IMPACT_TOO_HIGH."
-    ),
-}
 CURSOR: Schema = {
     "type": "string",
     "pattern": "^[A-Za-z0-9_.=-]+$",
     "description": "`nextCursor` of the page before.",
 }
-
-
 SLOT: Schema = {
     "type": "integer",
     "minimum": 0,
     "maximum": 999_999_999,
     "description": "Only what came after this slot.",
 }
+
+
+def slippage_bps(default: int) -> Schema:
+    """How far the result may fall behind the quote."""
+    return _SHARE_BPS | {
+        "description": (
+            "How far the result may fall behind the quote, in basis points; "
+            f"{default} if it is left out."
+        ),
+    }
+
+
+def max_price_impact_bps(default: int) -> Schema:
+    """How far the order itself may move the price."""
+    return _SHARE_BPS | {
+        "description": (
+            "No route with a higher price impact is taken, in basis points: the order fails with "
+            f"PRICE_IMPACT_TOO_HIGH; {default} if it is left out."
+        ),
+    }
 
 
 def minutes(most: int) -> Schema:

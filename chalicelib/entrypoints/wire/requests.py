@@ -107,10 +107,14 @@ def _read_slot(value: object) -> int:
 # Left out, not null.
 Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema(wire_forms.AMOUNT)]
 SlippageBps = Annotated[
-    int, BeforeValidator(_read_slippage), WithJsonSchema(wire_forms.SLIPPAGE_BPS)
+    int,
+    BeforeValidator(_read_slippage),
+    WithJsonSchema(wire_forms.slippage_bps(DEFAULT_SLIPPAGE_BPS)),
 ]
 MaxPriceImpactBps = Annotated[
-    int, BeforeValidator(_read_max_price_impact), WithJsonSchema(wire_forms.MAX_PRICE_IMPACT_BPS)
+    int,
+    BeforeValidator(_read_max_price_impact),
+    WithJsonSchema(wire_forms.max_price_impact_bps(DEFAULT_MAX_PRICE_IMPACT_BPS)),
 ]
 TokenName = Annotated[StrictStr, WithJsonSchema(wire_forms.TOKEN)]
 Type = Annotated[

@@ -5,6 +5,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from chalicelib.entrypoints.contract import asyncapi, openapi
+from tests.strict_contract import closed, strict
 from tests.unit.functions import Answer
 
 Document = dict[str, Any]
@@ -15,7 +16,7 @@ ASYNCAPI = asyncapi.document(stream_url="wss://stream.example/api/orders/execute
 
 def check(schema: Document, content: Any, *, document: Document = OPENAPI) -> None:
     """Fail unless the content has the schema's form."""
-    whole = {"allOf": [schema], "components": document["components"]}
+    whole = {"allOf": [closed(schema)], "components": strict(document)["components"]}
     errors = list(Draft202012Validator(whole).iter_errors(content))
     assert not errors, errors[0]
 

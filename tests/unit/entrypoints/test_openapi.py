@@ -19,7 +19,7 @@ from tests.unit.entrypoints.test_http_refusals import (
 from tests.unit.functions import Functions, captured
 
 ORDER = "/api/orders/{order_id}"
-BODY: Document = {"$ref": "#/components/schemas/SubmitOrderRequest"}
+BODY: Document = {"$ref": "#/components/schemas/OrderRequest"}
 OPERATIONS = [
     pytest.param(path, method, id=operation["operationId"])
     for path, operations in OPENAPI["paths"].items()
@@ -27,6 +27,10 @@ OPERATIONS = [
 ]
 TOO_MUCH = 10**15 + 500_000
 # Python alone lets $ match before a last newline; JSON Schema's patterns do not.
+# Which names are listed may change; a client need not be generated again for that.
+NOT_A_TOKEN_NAME = {
+    k: v for k, v in NOT_A_TOKEN.items() if k not in ("not listed", "small letters")
+}
 PATTERN_REFUSES = {k: v for k, v in NOT_AN_AMOUNT.items() if k != "newline"}
 
 
@@ -168,8 +172,8 @@ def test_schema_refuses_a_limit_when_the_service_does(field: str, value: str) ->
         check(BODY, as_json(raw(**{field: value})))
 
 
-@pytest.mark.parametrize("value", NOT_A_TOKEN.values(), ids=NOT_A_TOKEN.keys())
-def test_schema_refuses_a_token_when_the_service_does(value: str) -> None:
+@pytest.mark.parametrize("value", NOT_A_TOKEN_NAME.values(), ids=NOT_A_TOKEN_NAME.keys())
+def test_schema_refuses_a_token_when_it_can_be_none(value: str) -> None:
     with pytest.raises(AssertionError):
         check(BODY, as_json(raw(tokenIn=value)))
 
