@@ -18,10 +18,12 @@ from tests.docs.running import (
     squeezed,
 )
 from tests.outside import Outside
+from tests.strict_contract import closed, strict
 from tests.unit.entrypoints.contract import ASYNCAPI
 
-# How a block can be checked that is not run: here, by test_commands.py, by test_extending.py.
-KINDS = ("output", "frames", "secret", "make", "aws", "docker", "query", "file", "diff")
+# How a block can be checked that is not run: here, by test_commands.py, by test_extending.py, by
+# tests/acceptance/test_generated_clients.py.
+KINDS = ("output", "frames", "secret", "make", "aws", "docker", "query", "file", "diff", "client")
 # Looked at, not read.
 NOT_CODE = ("mermaid",)
 
@@ -66,7 +68,7 @@ def test_output_is_what_the_example_before_it_prints(reader: Reader, block: Bloc
 @pytest.mark.parametrize("block", of_kind("frames"), ids=str)
 def test_frame_is_one_of_the_stream_when_shown(block: Block) -> None:
     forms = [message["payload"] for message in ASYNCAPI["components"]["messages"].values()]
-    whole = {"anyOf": forms, "components": ASYNCAPI["components"]}
+    whole = {"anyOf": closed(forms), "components": strict(ASYNCAPI)["components"]}
 
     for frame in documents_in(block.text):
         Draft202012Validator(whole).validate(frame)

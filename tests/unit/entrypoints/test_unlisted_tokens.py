@@ -18,6 +18,7 @@ from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.market import PoolStates
 from chalicelib.engine.router import Router
 from chalicelib.entrypoints.wire.documents import quotes_document
+from tests.unit.entrypoints.contract import ASYNCAPI, check, check_answer
 from tests.unit.functions import Functions
 from tests.world import exact_in, ticks
 
@@ -62,9 +63,12 @@ def placed(functions: Functions) -> None:
 def test_order_is_shown_and_listed_when_its_mint_is_unlisted(functions: Functions) -> None:
     placed(functions)
 
-    shown = functions.get("/api/orders/{order_id}", path={"order_id": ORDER_ID}).document
-    listed = functions.get("/api/orders").document["orders"]
+    answer = functions.get("/api/orders/{order_id}", path={"order_id": ORDER_ID})
+    page = functions.get("/api/orders")
 
+    check_answer("GET", "/api/orders/{order_id}", answer)
+    check_answer("GET", "/api/orders", page)
+    shown, listed = answer.document, page.document["orders"]
     assert (shown["tokenIn"], shown["tokenOut"], shown["amount"]) == ("SOL", "NEW", "1")
     assert [order["tokenOut"] for order in listed] == ["NEW"]
 
@@ -81,7 +85,10 @@ def test_order_is_queued_routed_and_followed_when_its_mint_is_unlisted(
     world.execute(world.take(), has_time=ticks(3))
     world.publish()
 
-    [accepted, routing, building, *_] = [frame["data"] for frame in world.frames("follower")]
+    frames = world.frames("follower")
+    for frame in frames:
+        check(ASYNCAPI["components"]["messages"]["update"]["payload"], frame, document=ASYNCAPI)
+    [accepted, routing, building, *_] = [frame["data"] for frame in frames]
     assert [accepted["status"], routing["status"]] == ["pending", "routing"]
     amount_out = POOL.quote_exact_in(SOL.mint, 10**9, Moment(1, 1)).amount_out
     assert building["route"]["legs"][0]["outputMint"] == NEW.mint
