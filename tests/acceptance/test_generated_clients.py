@@ -1,5 +1,5 @@
-"""Clients that others' generators make from the document, by the commands of docs/api.md: each
-passes a type checker, and a program of its user trades with it."""
+"""Clients that others' generators make from the document, by the commands of docs/api.md: a program
+on top of each trades with it. Where the generated types are worth it, a checker reads it first."""
 
 import json
 import os
