@@ -10,10 +10,10 @@ from chalicelib.bootstrap import Deployment
 from chalicelib.engine.admission.identity import Caller, Scope
 from chalicelib.entrypoints import logs, queue, schedule, websocket
 from chalicelib.entrypoints.http import answers, market, orders, pages, service
-from chalicelib.entrypoints.http.header_lines import HeaderLinesChalice
+from chalicelib.entrypoints.http.methods import MethodsChalice
 from chalicelib.settings import Settings
 
-app = HeaderLinesChalice(app_name="orders")
+app = MethodsChalice(app_name="orders")
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
 deployment = Deployment(Settings)
@@ -41,10 +41,10 @@ def log_as_configured(event: Any, get_response: Callable[[Any], Any]) -> Any:
 
 @app.middleware("http")
 def observe(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    return answers.observe(request, get_response)
+    return answers.observe(request, get_response, deployment.settings.origins)
 
 
-@app.route("/api/orders/execute", methods=["POST"], content_types=[])
+@app.route("/api/orders/execute", methods=["POST"])
 @answers.endpoint
 def submit_order() -> Response:
     return orders.submit_order(
@@ -56,13 +56,13 @@ def submit_order() -> Response:
     )
 
 
-@app.route("/api/orders/{order_id}", content_types=[])
+@app.route("/api/orders/{order_id}")
 @answers.endpoint
 def get_order(order_id: str) -> Response:
     return orders.get_order(order_id, caller(Scope.READ), deployment.order_store, deployment.gate)
 
 
-@app.route("/api/orders", content_types=[])
+@app.route("/api/orders")
 @answers.endpoint
 def list_orders() -> Response:
     return orders.list_orders(
@@ -70,21 +70,21 @@ def list_orders() -> Response:
     )
 
 
-@app.route("/api/quotes", content_types=[])
+@app.route("/api/quotes")
 @answers.endpoint
 def get_quotes() -> Response:
     caller(Scope.READ)
     return market.get_quotes(current_request(), deployment.router)
 
 
-@app.route("/api/prices", content_types=[])
+@app.route("/api/prices")
 @answers.endpoint
 def get_prices() -> Response:
     caller(Scope.READ)
     return market.get_prices(current_request(), deployment.world.price_history)
 
 
-@app.route("/api/statistics", content_types=[])
+@app.route("/api/statistics")
 @answers.endpoint
 def get_statistics() -> Response:
     return service.get_statistics(
@@ -92,34 +92,34 @@ def get_statistics() -> Response:
     )
 
 
-@app.route("/api/tokens", content_types=[])
+@app.route("/api/tokens")
 @answers.endpoint
 def list_tokens() -> Response:
     caller(Scope.READ)
     return market.list_tokens()
 
 
-@app.route("/api/pools", content_types=[])
+@app.route("/api/pools")
 @answers.endpoint
 def list_pools() -> Response:
     caller(Scope.READ)
     return market.list_pools(deployment.world.venues)
 
 
-@app.route("/api/health", content_types=[])
+@app.route("/api/health")
 @answers.endpoint
 def health() -> Response:
     return service.health()
 
 
-@app.route("/api/ready", content_types=[])
+@app.route("/api/ready")
 @answers.endpoint
 def ready() -> Response:
     caller(Scope.READ)
     return service.ready(deployment.readiness)
 
 
-@app.route("/api/openapi.json", content_types=[])
+@app.route("/api/openapi.json")
 @answers.endpoint
 def openapi_document() -> Response:
     from chalicelib.entrypoints.contract import http as contract
@@ -130,7 +130,7 @@ def openapi_document() -> Response:
     )
 
 
-@app.route("/api/asyncapi.json", content_types=[])
+@app.route("/api/asyncapi.json")
 @answers.endpoint
 def asyncapi_document() -> Response:
     from chalicelib.entrypoints.contract import http as contract
@@ -138,7 +138,7 @@ def asyncapi_document() -> Response:
     return contract.asyncapi_document(stream_url=deployment.settings.stream_url)
 
 
-@app.route("/docs", content_types=[])
+@app.route("/docs")
 @answers.endpoint
 def docs() -> Response:
     from chalicelib.entrypoints.contract import http as contract
@@ -151,7 +151,7 @@ def docs() -> Response:
     )
 
 
-@app.route("/", content_types=[])
+@app.route("/")
 @answers.endpoint
 def index() -> Response:
     settings = deployment.settings
@@ -162,7 +162,7 @@ def index() -> Response:
     )
 
 
-@app.route("/web/{version}/{name}", content_types=[])
+@app.route("/web/{version}/{name}")
 @answers.endpoint
 def dashboard_file(version: str, name: str) -> Response:
     return pages.file(version, name)

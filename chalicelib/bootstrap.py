@@ -72,7 +72,7 @@ class Deployment:
             signer=self.signer,
             clock=self.clock,
             stream_url=self.settings.stream_url,
-            origins=frozenset(self.settings.allowed_origins.split()),
+            origins=self.settings.origins,
         )
 
     @cached_property

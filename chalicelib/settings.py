@@ -6,7 +6,7 @@ from hashlib import sha256
 from os import environ
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import (
     AWSSecretsManagerSettingsSource,
     BaseSettings,
@@ -15,8 +15,24 @@ from pydantic_settings import (
 )
 
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
+
+
+def _bounds(text: str) -> tuple[int, int]:
+    first, _, second = text.partition("-")
+    return int(first), int(second or first)
+
+
+def _ascending(text: str) -> str:
+    low, high = _bounds(text)
+    if low > high:
+        raise ValueError(f"{text} is a range from more to less")
+    return text
+
+
 # "2500", or "2000-3000" for a range.
-Range = Annotated[str, StringConstraints(pattern=r"^\d{1,6}(-\d{1,6})?$")]
+Range = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{1,6}(-[0-9]{1,6})?$"), AfterValidator(_ascending)
+]
 
 
 class SimulationSettings(BaseSettings):
@@ -78,7 +94,7 @@ class Settings(BaseSettings):
     signing_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
     # Orders that an owner may place in a minute; 0 for no limit.
     orders_per_minute: Annotated[int, Field(ge=0, le=10**6)] = 0
-    # Origins of pages that may connect, separated by spaces; none for any.
+    # Origins of pages that may call and connect, separated by spaces; none, or *, for any.
     allowed_origins: str = ""
 
     log_level: str = "INFO"
@@ -100,6 +116,12 @@ class Settings(BaseSettings):
         return self.auth_mode == "api_key"
 
     @property
+    def origins(self) -> frozenset[str]:
+        """Origins of pages that may call and connect; none for any."""
+        named = frozenset(self.allowed_origins.split())
+        return frozenset() if "*" in named else named
+
+    @property
     def signing_key(self) -> bytes:
         """The key of seals: where nobody needs a ticket, what all functions know will do."""
         secret = self.signing_secret or self.database_url
@@ -119,9 +141,3 @@ class Settings(BaseSettings):
             return init_settings, env_settings
         secret = AWSSecretsManagerSettingsSource(settings_cls, secret_id)
         return init_settings, secret, env_settings
-
-
-def _bounds(text: str) -> tuple[int, int]:
-    first, _, second = text.partition("-")
-    low, high = sorted((int(first), int(second or first)))
-    return low, high

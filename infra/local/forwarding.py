@@ -1,7 +1,5 @@
 """HTTP calls passed on to another server, and its answers passed back, as they are."""
 
-from collections.abc import Mapping
-
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 from multidict import CIMultiDict, MultiMapping
 from yarl import URL
@@ -42,15 +40,3 @@ async def forward(
 def end_to_end(headers: MultiMapping[str]) -> CIMultiDict[str]:
     """Return the headers, every line of them, without those that belong to one connection."""
     return CIMultiDict((k, v) for k, v in headers.items() if k.lower() not in HOP_BY_HOP)
-
-
-def can_forward(headers: Mapping[str, str]) -> bool:
-    """Tell whether all headers would arrive as they were sent.
-
-    aiohttp shortens a value by the bytes that are not UTF-8: it holds them as lone surrogates.
-    """
-    try:
-        "".join(headers.values()).encode()
-    except UnicodeEncodeError:
-        return False
-    return True

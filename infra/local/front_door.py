@@ -7,7 +7,6 @@ can run would only start another cold process.
 import argparse
 import asyncio
 import logging
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,18 +26,11 @@ from aiohttp import (
 from multidict import CIMultiDict
 from yarl import URL
 
-from chalicelib.entrypoints import problems
-from infra.deploy.gateway import (
-    NOT_FOUND,
-    RETRY_AFTER_SECONDS,
-    TOO_LARGE,
-    UNAVAILABLE,
-    Refusal,
-    refusal_of,
-)
+from infra.deploy.gateway import FORBIDDEN, NOT_FOUND, TOO_LARGE, UNAVAILABLE, refusal_of
 from infra.local.description import Apis, read_description
-from infra.local.forwarding import can_forward, end_to_end, forward, forwarding_session
+from infra.local.forwarding import end_to_end, forward, forwarding_session
 from infra.local.processes import loopback_addresses
+from infra.local.refusals import objection_to, refuse, refuse_with_problems, unreadable
 from infra.local.warm_up import CALLS
 
 log = logging.getLogger(__name__)
@@ -53,10 +45,11 @@ MESSAGE_BYTES_MAX = 128 * 1024
 IDLE_SECONDS = 10 * 60.0
 OPEN_SECONDS = 2 * 60 * 60.0
 WEBSOCKET_PATH = "/api/orders/execute"
-# API Gateway knows these methods. The function refuses any other as it refuses OPTIONS.
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-REFUSED_METHOD = "OPTIONS"
-UNREADABLE_HEADER = Refusal(400, "INVALID_REQUEST", "a header has bytes that are not UTF-8")
+# API Gateway knows these methods. The function refuses any other as it refuses PATCH.
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+REFUSED_METHOD = "PATCH"
+# `chalice local` answers HEAD with a body, which aiohttp takes for the next answer.
+SENT_METHODS = {method: method for method in METHODS} | {"HEAD": "GET"}
 
 
 @dataclass(slots=True)
@@ -75,19 +68,26 @@ class FrontDoor:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Pass a call on to the HTTP API, or a WebSocket on to the WebSocket API."""
-        if not can_forward(request.headers):
-            return _refuse(UNREADABLE_HEADER)
-        if request.headers.get("Upgrade", "").lower() == "websocket":
+        if objection := objection_to(request):
+            return refuse(objection)
+        if request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._join(request)
+        if (request.content_length or 0) > BODY_BYTES_MAX:
+            return refuse(TOO_LARGE)
+        try:
+            # Who sends a body slowly keeps nobody else waiting.
+            await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return refuse(TOO_LARGE)
+        except web.RequestPayloadError:
+            return refuse(unreadable("its body is malformed"))
         await self.calls.acquire()
         call = asyncio.create_task(self._call(request))
         call.add_done_callback(self._finish)
         try:
             return await asyncio.shield(call)
-        except web.HTTPRequestEntityTooLarge:
-            return _refuse(TOO_LARGE)
         except (ClientError, TimeoutError):
-            return _refuse(UNAVAILABLE)
+            return refuse(UNAVAILABLE)
 
     def _finish(self, call: asyncio.Task[web.Response]) -> None:
         """Let the next call in: not when a caller gives up, for the function goes on working."""
@@ -96,24 +96,31 @@ class FrontDoor:
             log.info("a call failed: %r", call.exception())
 
     async def _call(self, request: web.Request) -> web.Response:
-        method = request.method if request.method in METHODS else REFUSED_METHOD
-        return await forward(self.session, request, self.apis().http, method=method)
+        method = SENT_METHODS.get(request.method, REFUSED_METHOD)
+        answer = await forward(self.session, request, self.apis().http, method=method)
+        if answer.status < 400 or "X-Request-Id" in answer.headers:
+            return answer
+        # Neither the function nor a gateway response: the emulator or `chalice local` itself.
+        is_unknown = answer.status == FORBIDDEN.status
+        return refuse(NOT_FOUND if is_unknown else refusal_of(answer.status))
 
     async def _join(self, request: web.Request) -> web.StreamResponse:
         if request.path != WEBSOCKET_PATH:
-            return _refuse(NOT_FOUND)
+            return refuse(NOT_FOUND)
+        # Whether aiohttp takes a message of just its limit depends on compression.
+        client = web.WebSocketResponse(heartbeat=30, max_msg_size=self.message_bytes_max + 2)
+        if not client.can_prepare(request):
+            return refuse(unreadable("its WebSocket handshake is malformed"))
         address = URL(f"{self.apis().websocket}?{request.rel_url.raw_query_string}", encoded=True)
         try:
             async with self.handshakes:
                 headers = _handshake_headers(request)
                 upstream = await self.session.ws_connect(address, headers=headers)
         except WSServerHandshakeError as refusal:
-            return _refuse(refusal_of(refusal.status))
+            return refuse(refusal_of(refusal.status))
         except (ClientError, TimeoutError):
-            return _refuse(UNAVAILABLE)
+            return refuse(UNAVAILABLE)
         async with upstream:
-            # Whether aiohttp takes a message of just its limit depends on compression.
-            client = web.WebSocketResponse(heartbeat=30, max_msg_size=self.message_bytes_max + 2)
             await client.prepare(request)
             await JoinedSockets(client, upstream, self).carry()
             return client
@@ -173,22 +180,9 @@ def _handshake_headers(request: web.Request) -> CIMultiDict[str]:
     return CIMultiDict((k, v) for k, v in headers if not k.lower().startswith("sec-websocket-"))
 
 
-def _refuse(refusal: Refusal) -> web.Response:
-    """Return a problem document, as the function would."""
-    request_id = str(uuid.uuid4())
-    headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
-    if refusal.status == UNAVAILABLE.status:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return web.Response(
-        status=refusal.status,
-        text=problems.problem(**refusal._asdict(), requestId=request_id),
-        content_type=problems.CONTENT_TYPE,
-        headers=headers,
-    )
-
-
 async def application(apis: Callable[[], Apis]) -> web.Application:
     """Return the proxy as an application to serve; `apis` is asked at each call."""
+    refuse_with_problems()
     served = web.Application(client_max_size=BODY_BYTES_MAX)
     session = forwarding_session(ClientTimeout(total=None, sock_read=CALL_SECONDS))
     handle = FrontDoor(apis=apis, session=session).handle

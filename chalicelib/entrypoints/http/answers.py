@@ -3,7 +3,7 @@
 import json
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any
 
@@ -13,9 +13,11 @@ from chalicelib.domain.errors import CodedError
 from chalicelib.engine.errors import RateLimitedError, UnauthorizedError
 from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.errors import UnsupportedMediaTypeError
+from chalicelib.entrypoints.http.cors import cors_headers
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = "1"
+UNCOMPRESSED = "The body must be sent uncompressed, without Content-Encoding."
 
 
 def endpoint(handler: Callable[..., Response]) -> Callable[..., Response]:
@@ -34,18 +36,23 @@ def endpoint(handler: Callable[..., Response]) -> Callable[..., Response]:
     return answered
 
 
-def observe(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Log each request in one line, name it to the client, and put Chalice's own refusals (405,
-    say) into the common form."""
-    response = get_response(request)
-    body = response.body
-    if response.status_code >= 400 and isinstance(body, Mapping) and "Code" in body:
-        code = "METHOD_NOT_ALLOWED" if response.status_code == 405 else "INTERNAL"
-        refusal = _problem(response.status_code, code, str(body.get("Message", "")))
-        refusal.headers.update(
-            {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
-        )
-        response = refusal
+def observe(
+    request: Request, get_response: Callable[[Request], Response], origins: Collection[str]
+) -> Response:
+    """Log each request in one line, name it to the client, and let pages of these origins read the
+    answer. Compressed bodies are refused, and Chalice's own refusals (405, say) put into the
+    common form."""
+    if request.raw_body and _is_compressed(request):
+        response = _problem_of(UnsupportedMediaTypeError(UNCOMPRESSED))
+    else:
+        response = _in_common_form(get_response(request))
+    response.headers |= cors_headers(
+        str(request.headers.get("origin", "")),
+        origins,
+        preflight_methods=str(response.headers.get("Allow", ""))
+        if request.method == "OPTIONS"
+        else "",
+    )
     request_id = logs.request_id()
     if response.headers.get("Content-Type") == problems.CONTENT_TYPE:
         response.body = problems.with_request_id(response.body, request_id)
@@ -60,6 +67,21 @@ def observe(request: Request, get_response: Callable[[Request], Response]) -> Re
         },
     )
     return response
+
+
+def _in_common_form(response: Response) -> Response:
+    body = response.body
+    if response.status_code < 400 or not (isinstance(body, Mapping) and "Code" in body):
+        return response
+    code = "METHOD_NOT_ALLOWED" if response.status_code == 405 else "INTERNAL"
+    refusal = _problem(response.status_code, code, str(body.get("Message", "")))
+    refusal.headers |= {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
+    return refusal
+
+
+def _is_compressed(request: Request) -> bool:
+    codings = str(request.headers.get("content-encoding", "")).lower().split(",")
+    return any(coding.strip() not in ("", "identity") for coding in codings)
 
 
 def json_body(request: Request) -> bytes:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.arguments import OneLineArgumentParser, database_url, natural_number
+from infra.deploy.parameters import parameter_type
 from infra.local.commands import command, first_line, leave
 from infra.local.description import running
 from infra.operate.audit.checks import audit
@@ -65,7 +66,8 @@ def _parse() -> argparse.Namespace:
     default = os.environ.get("DATABASE_URL")
     add("--database-url", type=database_url, default=default, help="instead of `make dev`'s")
     add("--market-seed", metavar="SEED", help="the deployment's MarketSeed")
-    add("--venue-gap-bps", metavar="RANGE", type=_range, help="its VenueGapBps: 350, or 200-500")
+    gap = parameter_type("VenueGapBps")
+    add("--venue-gap-bps", metavar="RANGE", type=gap, help="its VenueGapBps: 350, or 200-500")
     add(
         "--recompute",
         metavar="N",
@@ -74,11 +76,6 @@ def _parse() -> argparse.Namespace:
     )
     add("--all-final", action="store_true", help="count unfinished orders as wrong")
     return parser.parse_args()
-
-
-def _range(text: str) -> str:
-    deployed_market(venue_gap_bps=text)
-    return text
 
 
 def _audit(arguments: argparse.Namespace) -> Report:

@@ -1,13 +1,16 @@
+import base64
+import gzip
 import json
 from collections.abc import Mapping
 
 import pytest
 
 from chalicelib.simulation.market import Market
-from tests.unit.functions import Answer, Functions
+from tests.unit.functions import Answer, Functions, captured
 
 KIB_16 = 16 * 1024
 PROBLEM_FIELDS = ["type", "title", "status", "code", "detail", "requestId"]
+ORDER = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1}
 GOOD = {"type": '"MARKET"', "tokenIn": '"SOL"', "tokenOut": '"USDC"', "amount": "1"}
 
 NOT_JSON = {
@@ -291,3 +294,34 @@ def test_order_is_refused_when_it_is_not_sent_as_json(
     answer = functions.post(raw(), headers=headers)
 
     assert_refused(functions, answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.mark.parametrize(
+    "coding", ["gzip", "GZIP", "br", "deflate", "zstd", "x-unknown", "identity, gzip", "gzip, gzip"]
+)
+def test_body_is_refused_when_it_is_compressed(functions: Functions, coding: str) -> None:
+    body = gzip.compress(json.dumps(ORDER).encode())
+    for event in (captured("http_post"), captured("http_get")):
+        event["headers"] = {"content-type": "application/json", "content-encoding": coding}
+        event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+
+        answer = functions.http(event)
+
+        assert (answer.status, answer.document["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+        assert "uncompressed" in answer.document["detail"]
+    assert functions.world.store.orders == {}
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "Identity", "identity, identity"])
+def test_body_is_read_when_it_is_not_compressed(functions: Functions, coding: str) -> None:
+    headers = {"content-type": "application/json", "content-encoding": coding}
+
+    assert functions.post(json.dumps(ORDER), headers=headers).status == 202
+
+
+def test_request_without_a_body_is_answered_whatever_its_coding_would_be(
+    functions: Functions,
+) -> None:
+    answer = functions.get("/api/health", headers={"content-encoding": "gzip"})
+
+    assert answer.status == 200

@@ -25,7 +25,7 @@ HANDSHAKE = {
 
 
 async def name_method(request: web.Request) -> web.Response:
-    return web.Response(text=request.method)
+    return web.Response(text=request.method, headers={"X-Method": request.method})
 
 
 def behind_door(call: Call, *, upstream_runs: bool = True) -> tuple[int, CIMultiDict[str], str]:
@@ -53,12 +53,21 @@ def assert_problem(answer: tuple[int, CIMultiDict[str], str], status: int, code:
 
 
 @pytest.mark.parametrize(
-    ("method", "reaches"), [("GET", "GET"), ("DELETE", "DELETE"), ("TRACE", "OPTIONS")]
+    ("method", "reaches"),
+    [
+        ("GET", "GET"),
+        ("DELETE", "DELETE"),
+        ("TRACE", "PATCH"),
+        ("HEAD", "GET"),
+        ("OPTIONS", "OPTIONS"),
+    ],
 )
 def test_method_is_one_that_the_gateway_knows_when_passed_on(method: str, reaches: str) -> None:
     answer = behind_door(lambda client: client.request(method, "/api/orders"))
 
-    assert answer[2] == reaches
+    assert answer[1]["X-Method"] == reaches
+    assert answer[2] == ("" if method == "HEAD" else reaches)
+    assert answer[1]["Content-Length"] == str(len(reaches))
 
 
 def test_path_is_passed_on_when_it_holds_a_newline() -> None:
