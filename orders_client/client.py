@@ -1,7 +1,9 @@
 """The client: a method for each call of the API, and two that follow orders over their streams."""
 
+import json
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -17,16 +19,29 @@ from aiohttp import (
 from orders_client.errors import ProblemError
 from orders_client.events import FINAL_STATUSES, Document, Observer
 from orders_client.follower import Follower
-from orders_client.keys import check_api_key, check_idempotency_key, new_idempotency_key
+from orders_client.keys import (
+    check_api_key,
+    check_idempotency_key,
+    check_order_id,
+    new_idempotency_key,
+)
 from orders_client.submitting import submit_safely
 from orders_client.subscription import Subscription
 
 EXECUTE_PATH = "/api/orders/execute"
 CALL_TIMEOUT_SECONDS = 60
+_accepted_fields = itemgetter("orderId", "status", "sequence", "streamUrl")
 SUBMIT_RETRY_DELAYS_SECONDS = (0.5, 1.0, 2.0)
 
 # An order id, or the order's document with `orderId`, `streamUrl` and `sequence`.
 Order = str | Mapping[str, Any]
+
+
+class Answer(dict[str, Any]):
+    """A document of the service, or a part of one, which has what the contract says."""
+
+    def __missing__(self, name: str) -> Any:
+        raise ClientPayloadError(f"the service's answer has no {name!r}")
 
 
 class OrdersClient:
@@ -100,9 +115,7 @@ class OrdersClient:
         check_idempotency_key(key)
         order = {"type": "MARKET", **_swap_fields(token_in, token_out, amount, exact_out)}
         order |= _limit_fields(slippage_bps, max_price_impact_bps)
-        call = partial(
-            self._call, "POST", EXECUTE_PATH, json=order, headers={"Idempotency-Key": key}
-        )
+        call = partial(self._place, order, key)
         return await submit_safely(call, key, self._submit_retry_delays_seconds)
 
     async def quote(
@@ -135,8 +148,8 @@ class OrdersClient:
         return await self._call("GET", "/api/pools")
 
     async def get(self, order_id: str) -> Document:
-        """Return an order with its `events`."""
-        return await self._call("GET", f"/api/orders/{quote(order_id, safe='')}")
+        """Return an order with its `events`. Raises ValueError if `order_id` is none."""
+        return await self._show(check_order_id(order_id))
 
     async def list(self, **filters: str) -> Document:
         """Return a page of `orders`, newest first, and the `nextCursor`, None on the last page.
@@ -160,7 +173,8 @@ class OrdersClient:
     ) -> AsyncIterator[Document]:
         """Yield the events of an order with a sequence above `after`, up to the final one.
 
-        Each comes once and in order. What `follow_many` says holds here too.
+        Each comes once and in order. What `follow_many` says holds here too. Raises ValueError if
+        `order` is a text that is no order id.
         """
         return self._follow([order], after, observer)
 
@@ -199,8 +213,18 @@ class OrdersClient:
 
     async def _fetch_stream_url(self, order_id: str) -> str:
         """Return the order's stream URL with a new ticket: tickets expire after minutes."""
-        url: str = (await self.get(order_id))["streamUrl"]
+        url: str = (await self._show(order_id))["streamUrl"]
         return url
+
+    async def _show(self, order_id: str) -> Document:
+        return await self._call("GET", f"/api/orders/{quote(order_id, safe='')}")
+
+    async def _place(self, order: Document, key: str) -> Document:
+        headers = {"Idempotency-Key": key}
+        accepted = await self._call("POST", EXECUTE_PATH, json=order, headers=headers)
+        # Without these it is no answer: whether the order was placed is not known.
+        _accepted_fields(accepted)
+        return accepted
 
     async def _call(self, method: str, path: str, **options: Any) -> Document:
         async with self._session.request(method, self._base_url + path, **options) as response:
@@ -231,9 +255,12 @@ async def _as_async(orders: Iterable[Order] | AsyncIterable[Order]) -> AsyncIter
             yield order
 
 
+_loads = partial(json.loads, object_hook=Answer)
+
+
 async def _document(response: ClientResponse) -> Document:
     try:
-        document = await response.json(content_type=None)
+        document = await response.json(content_type=None, loads=_loads)
     except ValueError as error:
         raise ClientPayloadError(f"{response.url} does not answer in JSON") from error
     if not isinstance(document, dict):

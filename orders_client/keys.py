@@ -1,10 +1,11 @@
-"""What is sent in a header: Idempotency-Keys and API keys, checked before anything is sent."""
+"""What a caller names: keys of orders, API keys and order ids, checked before anything is sent."""
 
 import re
 import uuid
 
 # What the service takes: in quotes, or without any.
 _IDEMPOTENCY_KEY = re.compile(r'"[\x21\x23-\x7e]{1,255}"|[\x21\x23-\x7e]{1,255}', re.ASCII)
+_ORDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _API_KEY = re.compile(r"[\x21-\x7e]+", re.ASCII)
 
 
@@ -27,3 +28,13 @@ def check_api_key(key: str) -> str:
     if _API_KEY.fullmatch(key) is None:
         raise ValueError("an API key has visible ASCII characters only, without spaces")
     return key
+
+
+def check_order_id(text: str) -> str:
+    """Return the order id. Raises ValueError unless it is a whole one."""
+    if _ORDER_ID.fullmatch(text) is None:
+        raise ValueError(
+            "an order id is 36 characters long, such as "
+            f"4d3f1a52-6a39-4a8e-9d0a-0b1a5b0c9d11, not {text!r}"
+        )
+    return text

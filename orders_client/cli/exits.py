@@ -13,6 +13,7 @@ from rich.text import Text
 
 from orders_client import Document, LostAnswerError, OrdersClient, ProblemError, StreamBrokenError
 from orders_client.cli.options import Service
+from orders_client.cli.streams import is_output_failed
 from orders_client.errors import TRANSPORT_ERRORS
 
 
@@ -32,6 +33,7 @@ class ExitCode(IntEnum):
     USAGE = 2, "wrong usage: nothing was sent, and stderr says what is right"
     REFUSED = 3, "the service refused (HTTP 4xx); stderr has its code and reason"
     UNAVAILABLE = 4, "the service was not reached, or could not answer (5xx)"
+    OUTPUT_LOST = 5, "what a command was to show could not be written (list, show, quote, …)"
     INTERRUPTED = 130, "Ctrl-C"
 
 
@@ -56,6 +58,18 @@ def run(service: Service, command: Command, *, as_json: bool) -> NoReturn:
         code = ExitCode.UNAVAILABLE
         print_error(f"the service was not reached: {str(error) or type(error).__name__}")
     raise typer.Exit(code)
+
+
+def run_reading(
+    service: Service, read: Callable[[OrdersClient], Awaitable[None]], *, as_json: bool
+) -> NoReturn:
+    """Run a command that does nothing but show what it reads."""
+
+    async def read_and_show(client: OrdersClient) -> ExitCode:
+        await read(client)
+        return ExitCode.OUTPUT_LOST if is_output_failed() else ExitCode.OK
+
+    run(service, read_and_show, as_json=as_json)
 
 
 async def _run_with_client(service: Service, command: Command) -> ExitCode | None:

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from orders_client import OrdersClient
-from orders_client.cli.values import check_amount, check_order_id
-from orders_client.keys import check_api_key
+from orders_client.cli.values import check_amount
+from orders_client.keys import check_api_key, check_order_id
 
 DEFAULT_URL = "http://localhost:3000"
 # Where `make dev`, run in the same folder, says where it is.
@@ -118,5 +118,7 @@ MaxPriceImpactBps = Annotated[
 ]
 OrderId = Annotated[
     str,
-    typer.Argument(metavar="ORDER_ID", callback=check_order_id, help="The id of an order."),
+    typer.Argument(
+        metavar="ORDER_ID", callback=checked(check_order_id), help="The id of an order."
+    ),
 ]

@@ -7,7 +7,7 @@ import typer
 
 from orders_client import OrdersClient
 from orders_client.cli import options
-from orders_client.cli.exits import run
+from orders_client.cli.exits import run_reading
 from orders_client.cli.options import service_of
 from orders_client.cli.output import console, print_document
 from orders_client.cli.tables import orders_table, pools_table, quotes_view, tokens_table
@@ -54,7 +54,7 @@ def list_orders(
         if cursor is not None and not as_json:
             console(stderr=True).print("there are more: --all lists them")
 
-    run(service_of(context), read, as_json=as_json)
+    run_reading(service_of(context), read, as_json=as_json)
 
 
 def show(
@@ -66,7 +66,7 @@ def show(
         order, tokens = await asyncio.gather(client.get(order_id), client.tokens())
         print_document(order, lambda: order_view(order, tokens), as_json=as_json)
 
-    run(service_of(context), read, as_json=as_json)
+    run_reading(service_of(context), read, as_json=as_json)
 
 
 def quote(
@@ -93,7 +93,7 @@ def quote(
         quotes, tokens = await asyncio.gather(call, client.tokens())
         print_document(quotes, lambda: quotes_view(quotes, quotes, tokens), as_json=as_json)
 
-    run(service_of(context), read, as_json=as_json)
+    run_reading(service_of(context), read, as_json=as_json)
 
 
 def tokens(context: typer.Context, as_json: options.AsJson = False) -> None:
@@ -103,7 +103,7 @@ def tokens(context: typer.Context, as_json: options.AsJson = False) -> None:
         document = await client.tokens()
         print_document(document, lambda: tokens_table(document["tokens"]), as_json=as_json)
 
-    run(service_of(context), read, as_json=as_json)
+    run_reading(service_of(context), read, as_json=as_json)
 
 
 def pools(context: typer.Context, as_json: options.AsJson = False) -> None:
@@ -113,4 +113,4 @@ def pools(context: typer.Context, as_json: options.AsJson = False) -> None:
         document = await client.pools()
         print_document(document, lambda: pools_table(document["pools"]), as_json=as_json)
 
-    run(service_of(context), read, as_json=as_json)
+    run_reading(service_of(context), read, as_json=as_json)

@@ -26,6 +26,12 @@ class TolerantStream(io.TextIOBase):
         """The encoding of the stream."""
         return self._stream.encoding if self._stream else "utf-8"
 
+    @property
+    def failure(self) -> OSError | None:
+        """Why it takes no more; a reader that left, such as `head`, has what it wanted."""
+        left = self.error is not None and self.error.errno == errno.EPIPE
+        return None if left else self.error
+
     def isatty(self) -> bool:
         """Tell whether it is a terminal."""
         return self._stream is not None and self._stream.isatty()
@@ -57,10 +63,7 @@ class TolerantStream(io.TextIOBase):
 
 @contextmanager
 def tolerant_output() -> Iterator[None]:
-    """Let nothing fail because stdout or stderr does; say on stderr why stdout did.
-
-    A reader that left, such as `head`, has what it wanted.
-    """
+    """Let nothing fail because stdout or stderr does; say on stderr why stdout did."""
     before = sys.stdout, sys.stderr
     out, errors = TolerantStream(sys.stdout), TolerantStream(sys.stderr)
     sys.stdout, sys.stderr = out, errors
@@ -68,8 +71,8 @@ def tolerant_output() -> Iterator[None]:
         yield
     finally:
         out.flush()
-        if out.error is not None and out.error.errno != errno.EPIPE:
-            errors.write(f"the output could not be written: {out.error.strerror}\n")
+        if out.failure is not None:
+            errors.write(f"the output could not be written: {out.failure.strerror}\n")
         errors.flush()
         sys.stdout, sys.stderr = before
 
@@ -78,3 +81,9 @@ def is_output_lost() -> bool:
     """Tell whether something that was printed to stdout did not get there."""
     sys.stdout.flush()
     return isinstance(sys.stdout, TolerantStream) and sys.stdout.error is not None
+
+
+def is_output_failed() -> bool:
+    """Tell whether stdout failed, though somebody may have wanted to read it."""
+    sys.stdout.flush()
+    return isinstance(sys.stdout, TolerantStream) and sys.stdout.failure is not None

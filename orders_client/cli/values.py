@@ -7,7 +7,6 @@ from typer.core import TyperCommand
 
 _AMOUNT = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 _BELOW_ZERO = re.compile(r"-\.?[0-9]\S*", re.ASCII)
-_ORDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 def check_amount(text: str) -> str:
@@ -15,16 +14,6 @@ def check_amount(text: str) -> str:
     if _AMOUNT.fullmatch(text) is None or not text.strip("0."):
         raise typer.BadParameter(
             f"an amount is a positive decimal of whole tokens, such as 1 or 0.25, not {text!r}"
-        )
-    return text
-
-
-def check_order_id(text: str) -> str:
-    """Return the order id. Raises BadParameter unless it is a whole one."""
-    if _ORDER_ID.fullmatch(text) is None:
-        raise typer.BadParameter(
-            "an order id is 36 characters long, such as "
-            f"4d3f1a52-6a39-4a8e-9d0a-0b1a5b0c9d11, not {text!r}"
         )
     return text
 

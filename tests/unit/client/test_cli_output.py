@@ -13,6 +13,10 @@ from tests.unit.client.fake_stream import ACCEPTED, ORDER_ID
 ORDER = ACCEPTED | {"orderId": ORDER_ID, "streamUrl": "ws://localhost/"}
 TOKENS = {"tokens": [{"symbol": "→ ключ", "mint": "m", "decimals": 9}]}
 ANSWERS = {"/api/orders/execute": (202, ORDER), "/api/tokens": (200, TOKENS)}
+READ = ANSWERS | {
+    "/api/orders?limit=20": (200, {"orders": [], "nextCursor": None}),
+    f"/api/orders/{ORDER_ID}": (200, ORDER | {"events": []}),
+}
 SUBMIT = ("submit", "SOL", "USDC", "1")
 ACCEPTED_LINE = f"the order {ORDER_ID} was accepted\n"
 GONE = ["> /dev/full", ">&-", "| true"]
@@ -53,8 +57,8 @@ def test_submit_succeeds_when_stderr_is_gone(redirection: str) -> None:
 @pytest.mark.parametrize("redirection", GONE)
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [(["tokens"], ExitCode.OK), (["--help"], ExitCode.OK), (["pools"], ExitCode.REFUSED)],
-    ids=["tokens", "help", "refused"],
+    [(["--help"], ExitCode.OK), (["pools"], ExitCode.REFUSED)],
+    ids=["help", "refused"],
 )
 def test_exit_code_keeps_its_meaning_when_stdout_is_gone(
     redirection: str, words: list[str], expected: ExitCode
@@ -64,6 +68,22 @@ def test_exit_code_keeps_its_meaning_when_stdout_is_gone(
 
     assert code == expected
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("redirection", GONE)
+@pytest.mark.parametrize("words", [["tokens"], ["list"], ["show", ORDER_ID]], ids=" ".join)
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["for people", "for scripts"])
+def test_command_that_only_shows_something_fails_when_it_cannot(
+    redirection: str, words: list[str], options: list[str]
+) -> None:
+    with canned(READ) as service:
+        code, _, errors = shell(service, redirection, *words, *options)
+
+    # A reader that left, such as `head`, has what it wanted.
+    is_lost = redirection != "| true"
+    assert code == (ExitCode.OUTPUT_LOST if is_lost else ExitCode.OK)
+    assert errors.startswith("the output could not be written: " if is_lost else "")
+    assert len(errors.splitlines()) == is_lost
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
