@@ -96,4 +96,5 @@ collection: .venv/.local ## Write the Postman collection from the OpenAPI docume
 	@$(BIN)/python -m infra.generate.collection
 
 clean: ## Delete everything these targets created, the local data included
+	@! test -x $(BIN)/python || $(BIN)/python -m infra.local.lock .local
 	@rm -rf .local .venv .venv-localstack build *.egg-info .chalice/deployments

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -73,7 +74,9 @@ def handling(context: Any) -> Iterator[None]:
     `context` is what Chalice calls so: API Gateway's for HTTP, Lambda's for all else.
     """
     is_http = isinstance(context, Mapping)
-    request_id = context.get("requestId", "") if is_http else context.aws_request_id
+    request_id = context.get("requestId") if is_http else context.aws_request_id
+    # `chalice local` names no request.
+    request_id = request_id or str(uuid.uuid4())
     token = _handling.set(_Handling(request_id))
     try:
         yield

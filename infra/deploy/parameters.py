@@ -48,8 +48,9 @@ def parameter_type(name: str) -> Callable[[str], str]:
 
 def _objection(name: str, declared: Mapping[str, Any], value: str) -> str:
     """Say why a parameter does not take the value, or nothing."""
-    if value not in declared.get("AllowedValues", [value]):
-        return f"{value!r} is none of {', '.join(declared['AllowedValues'])}"
+    allowed = [str(each) for each in declared.get("AllowedValues", [value])]
+    if value not in allowed:
+        return f"{value!r} is none of {', '.join(allowed)}"
     if declared["Type"] == "Number":
         return _objection_to_number(declared, value)
     if not re.fullmatch(declared.get("AllowedPattern", r"(?s:.*)"), value):

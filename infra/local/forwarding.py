@@ -29,12 +29,17 @@ async def forward(
     async with session.request(
         method or request.method,
         URL(base_url + request.raw_path, encoded=True),
-        headers=end_to_end(request.headers),
+        headers=_combined(end_to_end(request.headers)),
         data=await request.read(),
         allow_redirects=False,
     ) as answer:
         headers, body = end_to_end(answer.headers), await answer.read()
         return web.Response(status=answer.status, headers=headers, body=body)
+
+
+def _combined(headers: MultiMapping[str]) -> dict[str, str]:
+    """Return the lines of each header as one (RFC 9110, 5.2): `chalice local` reads the first."""
+    return {name.lower(): ", ".join(headers.getall(name)) for name in headers}
 
 
 def end_to_end(headers: MultiMapping[str]) -> CIMultiDict[str]:

@@ -195,12 +195,16 @@ async def application(apis: Callable[[], Apis]) -> web.Application:
     return served
 
 
-def described_apis(file: Path) -> Callable[[], Apis]:
-    """Return a function that reads the APIs from a stack's description, again when it changed."""
+def described_apis(file: Path, *, http: str | None = None) -> Callable[[], Apis]:
+    """Return a function that reads the APIs from a stack's description, again when it changed.
+
+    `http` is served in place of the HTTP API there.
+    """
 
     @lru_cache(maxsize=1)
     def read(written_at_ns: int) -> Apis:
-        return read_description(file).apis()
+        apis = read_description(file).apis()
+        return apis._replace(http=http) if http else apis
 
     return lambda: read(file.stat().st_mtime_ns)
 
@@ -210,11 +214,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--description", type=Path, required=True, help="the stack's file")
+    parser.add_argument("--http", help="where HTTP is served instead of by the deployed function")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     uvloop.install()
     web.run_app(
-        application(described_apis(arguments.description)),
+        application(described_apis(arguments.description, http=arguments.http)),
         host=loopback_addresses(),
         port=arguments.port,
         print=None,

@@ -2,6 +2,7 @@
 of the lock when the process dies, however it dies."""
 
 import fcntl
+import sys
 from pathlib import Path
 from typing import TextIO
 
@@ -59,9 +60,19 @@ def was_locked(folder: Path) -> bool:
     return file.exists() and bool(file.read_text())
 
 
+def main() -> None:
+    """Exit with a line that says who has the folder, if a living stack has it."""
+    if is_locked(folder := Path(sys.argv[1])):
+        sys.exit(f"a stack runs here: {(folder / LOCK).read_text()}; stop it first")
+
+
 def _lock(file: TextIO, kind: int) -> bool:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+if __name__ == "__main__":
+    main()

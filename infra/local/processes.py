@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -79,19 +79,22 @@ def wait_until(is_up: Callable[[], bool], seconds: float, what: str) -> None:
 def spawn(
     command: Sequence[str],
     *,
-    log: Path,
+    log: Path | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     uid: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a child in a process group of its own, so that Ctrl-C reaches only the parent, which
-    stops its children in order. On Linux the kernel ends it should the parent be killed."""
-    with log.open("ab") as output:
+    stops its children in order. On Linux the kernel ends it should the parent be killed.
+
+    It writes to the log, or where the parent writes to.
+    """
+    with log.open("ab") if log else nullcontext() as output:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log else None,
             env=None if env is None else dict(env),
             cwd=cwd,
             **as_user(uid),

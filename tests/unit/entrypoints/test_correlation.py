@@ -56,6 +56,22 @@ def test_every_line_names_the_request_when_a_client_can_ask_for_it(
     assert answer.headers["X-Request-Id"] == captured("http_post")["requestContext"]["requestId"]
 
 
+def test_request_gets_a_name_when_the_gateway_gave_it_none(
+    functions: Functions, log_output: io.StringIO
+) -> None:
+    event = captured("http_get")
+    event["resource"] = event["requestContext"]["resourcePath"] = "/api/orders"
+    event["requestContext"]["httpMethod"] = "PUT"
+    del event["requestContext"]["requestId"]
+
+    answers = [functions.http(event) for _ in range(2)]
+
+    named = [answer.headers["X-Request-Id"] for answer in answers]
+    assert len({"", *named}) == 3
+    assert [answer.document["requestId"] for answer in answers] == named
+    assert [line["request_id"] for line in lines_of(log_output)] == named
+
+
 def test_failure_names_the_request_when_it_is_ours(
     functions: Functions, log_output: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,6 +105,19 @@ def test_local_deployment_prints_the_front_door_when_it_is_done(deploy: Deploy) 
         ("AuthMode=key", "parameter AuthMode: 'key' is none of none, api_key"),
         ("OrdersPerMinute=many", "parameter OrdersPerMinute: 'many' is not a whole number"),
         ("DropRateBps=10001", "parameter DropRateBps: '10001' is not between 0 and 10000"),
+        (
+            "LogRetentionDays=31",
+            "parameter LogRetentionDays: '31' is none of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, "
+            "180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
+        ),
+        *(
+            (
+                f"AllowedOrigins={origins}",
+                f"parameter AllowedOrigins: {origins!r} does not match "
+                r"( *(\*|[a-z0-9+.-]+://[^/ A-Z]+))* *",
+            )
+            for origins in ("a.example", "https://a.example/", "https://A.example", "null")
+        ),
         ("VenueGapBps=9-1", "parameter VenueGapBps: '9-1' is a range from more to less"),
     ],
 )
@@ -118,9 +131,11 @@ def test_deployment_is_refused_in_one_line_when_a_parameter_is_wrong(
 
 
 def test_parameters_are_taken_when_the_template_has_them() -> None:
-    pairs = ["AuthMode=api_key", "LatencyMs=100-200", "AllowedOrigins=https://a.example/?x=1"]
+    pairs = ["AuthMode=api_key", "LatencyMs=100-200", "MarketSeed=a=b", "LogRetentionDays=7"]
+    pairs += [f"AllowedOrigins={text}" for text in ("", "*", "https://a.example http://b:3000")]
 
-    assert named_parameters(pairs) == dict(pair.split("=", 1) for pair in pairs)
+    for pair in pairs:
+        assert named_parameters([pair]) == dict([pair.split("=", 1)])
     with pytest.raises(DeploymentError):
         named_parameters(["LatencyMs=100-"])
 

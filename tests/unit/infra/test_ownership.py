@@ -149,3 +149,49 @@ def test_start_leaves_the_folder_free_when_its_port_is_taken(tmp_path: Path, add
             LocalStack(tmp_path, port=port).start()
 
     assert not is_locked(tmp_path)
+
+
+def clean(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What `make clean` says and does in a checkout whose data are in that folder."""
+    checkout = folder.parent
+    (checkout / ".venv").symlink_to(Path(sys.executable).parents[1])
+    (checkout / "infra").symlink_to(ROOT / "infra")
+    return subprocess.run(
+        ["make", "--silent", "--file", str(ROOT / "Makefile"), "clean"],
+        cwd=checkout,
+        env={**os.environ, "MAKEFLAGS": "", "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / ".local"
+    folder.mkdir()
+    (folder / "wallet.key").write_text("key")
+    return folder
+
+
+def test_clean_deletes_nothing_when_a_stack_has_the_folder(data: Path) -> None:
+    holder = FolderLock(data)
+    holder.acquire("http://localhost:3210 (process 7)")
+    try:
+        done = clean(data)
+    finally:
+        holder.release()
+
+    said = "a stack runs here: http://localhost:3210 (process 7); stop it first"
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == said
+    assert contents(data)["wallet.key"] == "key"
+
+
+def test_clean_deletes_the_data_when_no_stack_has_them(data: Path) -> None:
+    done = clean(data)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not data.exists()
+    assert not (data.parent / ".venv").is_symlink()
+    assert (ROOT / "infra").exists()
