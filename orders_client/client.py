@@ -30,7 +30,7 @@ from orders_client.subscription import Subscription
 
 EXECUTE_PATH = "/api/orders/execute"
 CALL_TIMEOUT_SECONDS = 60
-_accepted_fields = itemgetter("orderId", "status", "sequence", "streamUrl")
+_require_accepted = itemgetter("orderId", "status", "sequence", "streamUrl")
 SUBMIT_RETRY_DELAYS_SECONDS = (0.5, 1.0, 2.0)
 
 # An order id, or the order's document with `orderId`, `streamUrl` and `sequence`.
@@ -223,7 +223,7 @@ class OrdersClient:
         headers = {"Idempotency-Key": key}
         accepted = await self._call("POST", EXECUTE_PATH, json=order, headers=headers)
         # Without these it is no answer: whether the order was placed is not known.
-        _accepted_fields(accepted)
+        _require_accepted(accepted)
         return accepted
 
     async def _call(self, method: str, path: str, **options: Any) -> Document:

@@ -121,6 +121,6 @@ class NumberTooLargeError(InvalidRequestError):
 
 
 class UnsupportedMediaTypeError(RejectedError):
-    """The body must be sent as application/json."""
+    """The body must be sent as application/json, uncompressed."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"

@@ -41,7 +41,7 @@ def serve(description: Description, folder: Path, port: int) -> None:
     try:
         children.append(processes.spawn(door, cwd=ROOT))
         print(f"HTTP on http://localhost:{port}, Ctrl-C stops it; behind it:", flush=True)
-        chalice.wait()
+        sys.exit(chalice.wait())
     finally:
         with processes.uninterrupted():
             for child in children:

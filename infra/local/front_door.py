@@ -46,10 +46,10 @@ IDLE_SECONDS = 10 * 60.0
 OPEN_SECONDS = 2 * 60 * 60.0
 WEBSOCKET_PATH = "/api/orders/execute"
 # API Gateway knows these methods. The function refuses any other as it refuses PATCH.
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 REFUSED_METHOD = "PATCH"
+METHODS = {name: name for name in ("GET", "POST", "PUT", REFUSED_METHOD, "DELETE", "OPTIONS")}
 # `chalice local` answers HEAD with a body, which aiohttp takes for the next answer.
-SENT_METHODS = {method: method for method in METHODS} | {"HEAD": "GET"}
+METHODS["HEAD"] = "GET"
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class FrontDoor:
             log.info("a call failed: %r", call.exception())
 
     async def _call(self, request: web.Request) -> web.Response:
-        method = SENT_METHODS.get(request.method, REFUSED_METHOD)
+        method = METHODS.get(request.method, REFUSED_METHOD)
         answer = await forward(self.session, request, self.apis().http, method=method)
         if answer.status < 400 or "X-Request-Id" in answer.headers:
             return answer

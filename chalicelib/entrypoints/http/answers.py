@@ -17,7 +17,6 @@ from chalicelib.entrypoints.http.cors import cors_headers
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = "1"
-UNCOMPRESSED = "The body must be sent uncompressed, without Content-Encoding."
 
 
 def endpoint(handler: Callable[..., Response]) -> Callable[..., Response]:
@@ -43,16 +42,12 @@ def observe(
     answer. Compressed bodies are refused, and Chalice's own refusals (405, say) put into the
     common form."""
     if request.raw_body and _is_compressed(request):
-        response = _problem_of(UnsupportedMediaTypeError(UNCOMPRESSED))
+        response = _problem_of(UnsupportedMediaTypeError())
     else:
         response = _in_common_form(get_response(request))
-    response.headers |= cors_headers(
-        str(request.headers.get("origin", "")),
-        origins,
-        preflight_methods=str(response.headers.get("Allow", ""))
-        if request.method == "OPTIONS"
-        else "",
-    )
+    origin = str(request.headers.get("origin", ""))
+    methods = str(response.headers.get("Allow", "")) if request.method == "OPTIONS" else ""
+    response.headers |= cors_headers(origin, origins, preflight_methods=methods)
     request_id = logs.request_id()
     if response.headers.get("Content-Type") == problems.CONTENT_TYPE:
         response.body = problems.with_request_id(response.body, request_id)
@@ -73,8 +68,10 @@ def _in_common_form(response: Response) -> Response:
     body = response.body
     if response.status_code < 400 or not (isinstance(body, Mapping) and "Code" in body):
         return response
-    code = "METHOD_NOT_ALLOWED" if response.status_code == 405 else "INTERNAL"
-    refusal = _problem(response.status_code, code, str(body.get("Message", "")))
+    allowed = response.headers.get("Allow")
+    code = "METHOD_NOT_ALLOWED" if allowed else "INTERNAL"
+    detail = f"this path takes {allowed}" if allowed else str(body.get("Message", ""))
+    refusal = _problem(response.status_code, code, detail)
     refusal.headers |= {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
     return refusal
 

@@ -265,6 +265,19 @@ def test_only_pages_of_allowed_origins_may_connect(
     assert answer["statusCode"] == status
 
 
+@pytest.mark.parametrize("allowed_origins", ["", "*", f"{ORIGIN} *"])
+def test_any_page_may_connect_when_no_origins_are_named(
+    service: Service, allowed_origins: str
+) -> None:
+    settings = Settings(**SETTINGS, auth_mode="api_key", allowed_origins=allowed_origins)
+    service.functions.deploy(settings=settings, key_store=service.keys)
+    query = query_of(service.place(service.key("alice")))
+
+    answer = service.functions.connect(query, headers={"Origin": "https://any.example"})
+
+    assert answer["statusCode"] == 200
+
+
 def test_settings_refuse_keys_without_a_signing_secret() -> None:
     settings = {name: value for name, value in SETTINGS.items() if name != "signing_secret"}
 

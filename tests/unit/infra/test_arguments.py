@@ -42,6 +42,16 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         ("infra.local.dev", "--latency=-5", "'-5' does not match "),
         ("infra.local.dev", "--latency=5000-100", "'5000-100' is a range from more to less"),
         ("infra.local.dev", "--auth=abc", "invalid choice: 'abc'"),
+        (
+            "infra.operate.audit.__main__",
+            "--venue-gap-bps=500-200",
+            "'500-200' is a range from more to less",
+        ),
+        (
+            "infra.operate.audit.__main__",
+            "--venue-gap-bps=wide",
+            "'wide' does not match [0-9]{1,6}(-[0-9]{1,6})?",
+        ),
         ("infra.local.demo", "--latency=5000-100", "'5000-100' is a range from more to less"),
         ("infra.local.demo", "--orders=0", "'0' is less than 1"),
         ("infra.local.demo", "--orders=-3", "'-3' is less than 1"),
