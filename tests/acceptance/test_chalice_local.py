@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from urllib.request import urlopen
 
 import pytest
@@ -60,7 +61,15 @@ def serves(port):
 
 
 def answer_of(port, request):
-    head, _, body = talk(port, request).partition(b"\r\n\r\n")
+    """What is answered: Chalice restarts when a file changes, and the door says to try again."""
+    deadline = time.monotonic() + 120
+    while (answer := parsed(talk(port, request)))[0] == 503 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return answer
+
+
+def parsed(answer):
+    head, _, body = answer.partition(b"\r\n\r\n")
     line, *lines = head.decode().split("\r\n")
     headers = dict(each.lower().split(": ", 1) for each in lines)
     return int(line.split()[1]), headers, body
