@@ -44,7 +44,7 @@ def quote_table(figures: Sequence[QuoteFigure]) -> Table:
 
 def plan_table(figures: Sequence[PlanFigure]) -> Table:
     """Plans per second, with the median and the slowest request."""
-    columns = ["plans/s", "ms", "worst ms", "turns", "worst turns"]
+    columns = ["plans/s", "ms", "worst ms", "turns", "worst"]
     table = figure_table(["pools", "hops", "mode"], columns, title="Plans")
     for figure in figures:
         table.add_row(
