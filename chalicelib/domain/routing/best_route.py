@@ -119,6 +119,8 @@ class _SinglePools:
             leg = Leg(curve.pool, input_mint, amount)
             try:
                 [filled] = fill([leg], mode, at)
+                if not curve.bears(filled.amount_in):
+                    raise InsufficientLiquidityError
                 offers.append((leg, quote_of(leg.pool, input_mint, filled, mode)))
             except QuoteError as error:
                 self.refusals.append((leg.pool, error))

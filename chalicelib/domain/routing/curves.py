@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
 from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.pools.rejections import (
     InsufficientLiquidityError,
+    PriceRangeError,
     QuoteError,
     ZeroOutputError,
 )
@@ -12,20 +14,40 @@ from chalicelib.domain.tokens import Mint
 
 # Worse than any sum of outputs.
 REFUSED = -(1 << 80)
+# A pool is first tried so many times as far as needed, since ever larger amounts are asked for: the
+# first is an eighth of the trade. Beside plans without headroom, 9: 1 to 5 % slower; 4: up to 14 %;
+# 2: up to 14 %; 16: up to 8 %.
+_LOOK_AHEAD = 9
+# No amount is so large.
+_BEYOND = 1 << 64
 
 
 class Curve:
     """What a pool gives for each input, in one direction at one moment."""
 
-    __slots__ = ("_at", "_outs", "_refused_from", "input_mint", "pool")
+    __slots__ = (
+        "_ample",
+        "_at",
+        "_headroom_bps",
+        "_outs",
+        "_refused_from",
+        "input_mint",
+        "pool",
+    )
 
-    def __init__(self, pool: Pool, input_mint: Mint, at: Moment) -> None:
+    def __init__(
+        self, pool: Pool, input_mint: Mint, at: Moment, headroom_bps: int | None = 0
+    ) -> None:
+        """Refuse what the pool would not take with so much more on top of it; everything when
+        `headroom_bps` is None."""
         self.pool = pool
         self.input_mint = input_mint
         self._at = at
+        self._headroom_bps = headroom_bps or 0
         self._outs: dict[int, int] = {0: 0}
-        # The pool refuses every input from here on.
-        self._refused_from = 1 << 64
+        # The pool is paid up to the one without looking, and nothing from the other on.
+        self._ample = 0 if headroom_bps else _BEYOND
+        self._refused_from = 1 if headroom_bps is None else _BEYOND
 
     def out(self, amount_in: int) -> int:
         """Return the output, 0 for an amount too small to buy anything, or REFUSED."""
@@ -34,10 +56,24 @@ class Curve:
             return known
         if amount_in < 0 or amount_in >= self._refused_from:
             return REFUSED
-        out = self._outs[amount_in] = self._ask(amount_in)
+        is_borne = amount_in <= self._ample or self.bears(amount_in)
+        out = self._outs[amount_in] = self._ask(amount_in) if is_borne else REFUSED
         if out < 0:
             self._refused_from = amount_in
         return out
+
+    def bears(self, amount_in: int) -> bool:
+        """Tell whether the pool holds enough for the amount and its headroom."""
+        if amount_in <= self._ample or amount_in >= self._refused_from:
+            return amount_in < self._refused_from
+        for ample in (_LOOK_AHEAD * amount_in, amount_in):
+            if ample >= self._refused_from:
+                continue
+            if self._holds_enough(ample + ceil_div(ample * self._headroom_bps, BPS)):
+                self._ample = ample
+                return True
+            self._refused_from = ample
+        return False
 
     def refusal(self, amount_in: int) -> QuoteError | None:
         """Return why the pool does not fill the whole amount alone, or None when it does."""
@@ -48,6 +84,14 @@ class Curve:
         except QuoteError as refusal:
             return refusal
         return ZeroOutputError() if quote.amount_out == 0 else InsufficientLiquidityError()
+
+    def _holds_enough(self, amount_in: int) -> bool:
+        try:
+            amount_in = min(U64_MAX, amount_in)
+            quote = self.pool.quote_exact_in(self.input_mint, amount_in, self._at)
+        except QuoteError as refusal:
+            return not isinstance(refusal, InsufficientLiquidityError | PriceRangeError)
+        return quote.amount_in == amount_in
 
     def _ask(self, amount_in: int) -> int:
         try:

@@ -74,7 +74,8 @@ class Planner:
         for address in sorted(by_address):
             pool = by_address[address]
             for pair in ((pool.mint_a, pool.mint_b), (pool.mint_b, pool.mint_a)):
-                self._curves.setdefault(pair, []).append(Curve(pool, pair[0], at))
+                curve = Curve(pool, pair[0], at, rules.headroom_of(address))
+                self._curves.setdefault(pair, []).append(curve)
 
     def curves(self, input_mint: Mint, output_mint: Mint) -> Sequence[Curve]:
         """Return the pools of a pair, by address."""

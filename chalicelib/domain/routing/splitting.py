@@ -1,14 +1,13 @@
 """How to divide an amount over pools of one pair so that together they give the most.
 
-Every move is judged by exact quotes. Outputs are concave but for small steps: equal marginal prices
-show where to look, a search of quotes ends it.
+Every move is judged by exact quotes. Outputs are concave but for small steps: a greedy division
+shows where to look, a search of quotes ends it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.routing.curves import REFUSED, Curve, total_out
-from chalicelib.domain.routing.equal_prices import Reading, amounts_at_one_price
 from chalicelib.domain.routing.line_search import climb, level, nudge, scan
 
 # What a constant trades, here and in the files beside this one, was measured by varying it alone:
@@ -24,9 +23,6 @@ _PARTS = 32
 # How fast steps shrink. 4: 20 % more quotes, mean 0.0020 bp short instead of 0.0027; 16: the worst
 # whole market 0.08 bp short instead of 0.004.
 _SHRINK = 8
-# How often prices are made equal. 1: as good, with 15 % fewer quotes of eight pools; 4: the worst
-# of eight pools 0.03 bp short instead of 0.003; 6: the worst group 17 bp.
-_ROUNDS = 3
 # A move gains at least 2⁻²⁷ of the output. 24: 8 % fewer quotes in groups, the worst whole market
 # 0.07 bp short instead of 0.004; 30: 7 % more to be 0.014 bp better at most.
 _PRECISION_BITS = 27
@@ -197,20 +193,7 @@ def _split_many(curves: Sequence[Curve], amount_in: int) -> list[Amounts]:
     amounts = pour(curves, amount_in)
     if amounts is None:
         return []
-    step = max(1, amount_in // _PARTS)
-    for _ in range(_ROUNDS):
-        amounts = _equalize(curves, amounts, amount_in, step)
-        step = max(1, step // _SHRINK)
-    return [_exchange(curves, amounts, step)]
-
-
-def _equalize(curves: Sequence[Curve], amounts: Amounts, amount_in: int, step: int) -> Amounts:
-    readings = [
-        Reading.of(curve.out, amount, step) for curve, amount in zip(curves, amounts, strict=True)
-    ]
-    equal = amounts_at_one_price(readings, amount_in)
-    is_better = sum(equal) == amount_in and total_out(curves, equal) > total_out(curves, amounts)
-    return equal if is_better else amounts
+    return [_exchange(curves, amounts, max(1, amount_in // _PARTS))]
 
 
 def _exchange(curves: Sequence[Curve], amounts: Amounts, step: int) -> Amounts:
