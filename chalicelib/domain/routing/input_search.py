@@ -19,6 +19,8 @@ _TURNS_MAX = 96
 # 80 % more quotes; 6: refusals take a tenth more, but one of 120 outputs over several hops is
 # filled that 3 refuses.
 _CAPACITY_ASKED_AFTER = 3
+# By about so much an estimate of what a path gives may fall short of its plan.
+_ESTIMATE_BITS = 5
 # Inputs tried between too little and enough. 12: the same plans; 6: four are dearer, by less than
 # 0.0001 bp.
 _REFINEMENTS_MAX = 24
@@ -60,10 +62,15 @@ class _Search:
     def _reach(self) -> None:
         amount_in, stride = self._first_input(), 1
         for turn in range(_TURNS_MAX):
+            low_out = self._low_out
             self._try(amount_in)
-            if self._found or self._high - self._low <= 1 or self._is_out_of_reach():
+            if self._found:
                 return
-            if turn == _CAPACITY_ASKED_AFTER and self._exceeds_all_pools():
+            if turn == _CAPACITY_ASKED_AFTER or self._low_out < low_out:
+                self._try_fullest()
+                if self._found or self._exceeds_all_pools():
+                    return
+            if self._high - self._low <= 1 or self._is_out_of_reach():
                 return
             needed = self._low * self._wanted // self._low_out if self._low_out else 2 * self._low
             # Prices fall with size: go twice as far as the price so far says, and ever farther.
@@ -82,6 +89,16 @@ class _Search:
         plan = self._planner.best(self._paths, U64_MAX)
         return plan is not None and plan.amount_out < self._wanted
 
+    def _try_fullest(self) -> None:
+        """Try all that each path takes: for more it drops out, and what is left may give less."""
+        for path in self._paths:
+            amount_in, amount_out = self._planner.fullest(path)
+            if amount_out + (amount_out >> _ESTIMATE_BITS) < self._wanted:
+                continue
+            plan = self._planner.best(self._paths, amount_in)
+            if plan and plan.amount_out >= self._wanted:
+                self._keep(amount_in, plan)
+
     def _first_input(self) -> int:
         rates = [rate for path in self._paths if (rate := _rate(self._planner, path))]
         best = max(rates, default=Fraction(1))
@@ -90,11 +107,16 @@ class _Search:
     def _try(self, amount_in: int) -> None:
         plan = self._planner.best(self._paths, amount_in)
         if plan and plan.amount_out >= self._wanted:
-            self._high, self._high_out, self._found = amount_in, plan.amount_out, plan
+            self._keep(amount_in, plan)
         elif plan or self._planner.is_too_small(self._paths, amount_in):
             self._low, self._low_out = amount_in, plan.amount_out if plan else 0
         else:
             self._high = amount_in
+
+    def _keep(self, amount_in: int, plan: Plan) -> None:
+        if amount_in <= self._low:
+            self._low = self._low_out = 0
+        self._high, self._high_out, self._found = amount_in, plan.amount_out, plan
 
     def _between(self, turn: int) -> int:
         """Return the next input: on the chord, which gives enough, and just below it in turn."""

@@ -32,6 +32,10 @@ _PATHS_MAX = 3
 # same plans; 0.999: 20 % fewer, one exact output of 56 is 32 bp dearer.
 _ESTIMATE_SHARE_MIN = 0.99
 
+# What a path takes at most is looked for at such a ratio, then by halves to 2⁻¹⁰ of it.
+_CAPACITY_STRIDE = 16
+_CAPACITY_BITS = 10
+
 
 class Share(NamedTuple):
     """What one pool is paid in a hop."""
@@ -62,6 +66,13 @@ class Plan(NamedTuple):
     def worth(self, cost_per_leg: int) -> int:
         """Return the output less what the legs cost."""
         return self.amount_out - cost_per_leg * len(self.shares)
+
+
+class Filled(NamedTuple):
+    """What a path takes and what it gives, about."""
+
+    amount_in: int
+    amount_out: int
 
 
 class Planner:
@@ -96,6 +107,21 @@ class Planner:
             if (plan := self._plan(path, amount_in, estimate))
         ]
         return max(plans, key=lambda plan: plan.worth(cost), default=None)
+
+    def fullest(self, path: Path) -> Filled:
+        """Return about the most that a path takes and what it gives for it; zeros when nothing."""
+        # Upwards: of absurd amounts, badly divided, a path takes again what it refused of less.
+        low, high = 0, 1
+        while high <= U64_MAX:
+            if self._estimate(path, high):
+                low = high
+            elif low:
+                break
+            high *= _CAPACITY_STRIDE
+        while high - low > low >> _CAPACITY_BITS:
+            middle = low + (high - low) // 2
+            low, high = (middle, high) if self._estimate(path, middle) else (low, middle)
+        return Filled(low, self._estimate(path, low)[-1] if low else 0)
 
     def refusals(self, path: Path, amount_in: int) -> list[QuoteError]:
         """Return why the pools of the first hop that fails on a path refuse."""
