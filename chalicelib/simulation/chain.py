@@ -14,6 +14,7 @@ from solders.transaction import VersionedTransaction
 
 from chalicelib.domain.errors import OrderError, TransactionFailedError
 from chalicelib.domain.orders.order import Signature, SignedTransaction
+from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.chain import Blockhash, Landing, SignatureStatuses
 from chalicelib.engine.ports.clock import Clock
@@ -64,6 +65,7 @@ class SimulatedChain:
                     amount_in=entry.amount_in,
                     amount_out=entry.amount_out,
                     error_code=entry.error_code,
+                    refused_by=entry.refused_by,
                 )
                 for entry in self.ledger.find(signatures, up_to_slot=slot)
             },
@@ -92,13 +94,14 @@ class SimulatedChain:
         self, signature: Signature, swap: RequestedSwap, landing_slot: int, wire_bytes: bytes
     ) -> LedgerEntry:
         legs: tuple[LedgerLeg, ...] = ()
-        error_code = None
+        error_code = refused_by = None
         try:
             if self.fate.fails(signature):
                 raise TransactionFailedError
             legs = execute_swap(self.market, swap, landing_slot)
         except OrderError as error:
             error_code = error.code
+            refused_by = error.refused_by if isinstance(error, QuoteError) else None
         return LedgerEntry(
             signature=signature,
             landing_slot=landing_slot,
@@ -110,6 +113,7 @@ class SimulatedChain:
             legs=legs,
             error_code=error_code,
             wire_bytes=wire_bytes,
+            refused_by=refused_by,
         )
 
     def _last_valid_block_height(self, transaction: VersionedTransaction, slot: int) -> int:

@@ -27,7 +27,8 @@ class LedgerLeg:
 class LedgerEntry:
     """A transaction in a block: the swap it made, or the reason it failed (`error_code`).
 
-    A failed one moved nothing: it has neither amounts nor legs.
+    A failed one moved nothing: it has neither amounts nor legs. `refused_by` is the address of the
+    pool that it failed at, if it was one.
     """
 
     signature: Signature
@@ -40,6 +41,7 @@ class LedgerEntry:
     legs: tuple[LedgerLeg, ...]
     error_code: str | None
     wire_bytes: bytes
+    refused_by: str | None = None
 
 
 class Database(Protocol):
@@ -77,15 +79,15 @@ class MemoryLedger:
 _INSERT = """
     INSERT INTO chain.transactions (
         signature, landing_slot, memo, input_mint, output_mint,
-        amount_in, amount_out, legs, error_code, wire_bytes)
+        amount_in, amount_out, legs, error_code, wire_bytes, refused_by)
     SELECT * FROM unnest(
         %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-        %s::numeric[], %s::numeric[], %s::jsonb[], %s::text[], %s::bytea[])
+        %s::numeric[], %s::numeric[], %s::jsonb[], %s::text[], %s::bytea[], %s::text[])
     ON CONFLICT (signature) DO NOTHING
 """
 _FIND = """
     SELECT signature, landing_slot, memo, input_mint, output_mint,
-           amount_in, amount_out, legs, error_code, wire_bytes
+           amount_in, amount_out, legs, error_code, wire_bytes, refused_by
       FROM chain.transactions
      WHERE signature = ANY(%s) AND landing_slot <= %s
 """
@@ -120,6 +122,7 @@ def _row_of(entry: LedgerEntry) -> tuple[object, ...]:
         json.dumps([asdict(leg) for leg in entry.legs]),
         entry.error_code,
         entry.wire_bytes,
+        entry.refused_by,
     )
 
 

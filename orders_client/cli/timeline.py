@@ -70,7 +70,9 @@ class Timeline:
     def _routing_details(self, event: Document) -> str:
         reason = event.get("retryOf")
         after = f", after {reason['code']}: {reason['message']}" if reason else ""
-        return f"attempt {event['attempt']}{after}"
+        pools = ", ".join(event.get("refusedBy", ()))
+        less = f"; less of {pools}" if pools else ""
+        return f"attempt {event['attempt']}{after}{less}"
 
     def _building_details(self, event: Document) -> str:
         self._route = route = event["route"]

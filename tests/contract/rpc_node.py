@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from solders.transaction import VersionedTransaction
+
 from chalicelib.domain.orders.order import Signature, SignedTransaction
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.ledger import LedgerEntry
@@ -103,7 +105,7 @@ class RpcNode:
             before, after = [], []
         return {
             "slot": entry.landing_slot,
-            "transaction": {"message": {"accountKeys": [TRADER, "another"]}},
+            "transaction": {"message": _message(entry)},
             "meta": {
                 "err": _error(entry),
                 "preTokenBalances": [_balance(*held) for held in [*before, *others]],
@@ -125,7 +127,23 @@ class RpcNode:
 def _error(entry: LedgerEntry) -> Any:
     if entry.error_code is None:
         return None
+    if entry.refused_by is not None:
+        message = _message(entry)
+        pool = message["accountKeys"].index(entry.refused_by)
+        swaps = [n for n, each in enumerate(message["instructions"]) if pool in each["accounts"]]
+        return {"InstructionError": [swaps[0], {"Custom": 6000}]}
     return SLIPPAGE if entry.error_code == "SLIPPAGE_EXCEEDED" else "AccountInUse"
+
+
+def _message(entry: LedgerEntry) -> Any:
+    message = VersionedTransaction.from_bytes(entry.wire_bytes).message
+    return {
+        "accountKeys": [str(key) for key in message.account_keys],
+        "instructions": [
+            {"programIdIndex": each.program_id_index, "accounts": [*each.accounts]}
+            for each in message.instructions
+        ],
+    }
 
 
 def _balance(owner: str, mint: str, amount: int) -> Any:

@@ -8,13 +8,14 @@ import pytest
 
 from chalicelib.adapters.solana.chain import RpcChain
 from chalicelib.adapters.solana.json_rpc import JsonRpc
+from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.chain import Chain, Landing
 from chalicelib.simulation.market import SLOT
 from tests.contract.loopback import answering, response
 from tests.contract.rpc_node import RpcNode, serving
-from tests.swaps import LIFE_BLOCKS, routed, signed
+from tests.swaps import LIFE_BLOCKS, order, routed, signed
 from tests.world import ONE_SOL, World
 
 FINAL_BLOCKS = 32
@@ -73,8 +74,27 @@ def test_swap_is_reported_without_amounts_when_it_failed(case: Case) -> None:
 
     landing = case.landing(transaction)
     assert landing is not None
-    assert landing.error_code == "SLIPPAGE_EXCEEDED"
+    assert (landing.error_code, landing.refused_by) == ("SLIPPAGE_EXCEEDED", None)
     assert (landing.amount_in, landing.amount_out) == (None, None)
+
+
+def test_pool_that_refused_is_named_when_the_swap_failed_at_it(case: Case) -> None:
+    route = routed(case.world)
+    too_much = replace(route.legs[0], amount_in=U64_MAX)
+    transaction = case.world.wallet.sign_swap(
+        order=order(case.world),
+        route=replace(route, legs=(too_much,)),
+        limit=1,
+        blockhash=case.chain.latest_blockhash(),
+    )
+    case.chain.send([transaction])
+
+    case.wait(FINAL_BLOCKS)
+
+    landing = case.landing(transaction)
+    assert landing is not None
+    assert landing.refused_by == too_much.pool_address
+    assert landing.error_code not in (None, "SLIPPAGE_EXCEEDED")
 
 
 def test_each_signature_gets_its_own_landing_when_several_are_asked_for(case: Case) -> None:

@@ -29,7 +29,12 @@ def leg(pool_address: str, amount_in: int, amount_out: int) -> LedgerLeg:
 
 def failure(number: int) -> LedgerEntry:
     return replace(
-        entry(number), amount_in=None, amount_out=None, legs=(), error_code="SLIPPAGE_EXCEEDED"
+        entry(number),
+        amount_in=None,
+        amount_out=None,
+        legs=(),
+        error_code="INSUFFICIENT_LIQUIDITY",
+        refused_by="B37c61wPUtA5p4547k7ac1va7bNM8dv69aWdyzSP8ZRq",
     )
 
 

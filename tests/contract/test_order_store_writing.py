@@ -10,9 +10,10 @@ from chalicelib.domain.orders.events import (
     AttemptStarted,
     EventDetails,
     Failure,
+    OrderFailed,
     TransactionBuilt,
 )
-from chalicelib.domain.orders.lifecycle import Transition
+from chalicelib.domain.orders.lifecycle import Transition, advance
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.owners import ANONYMOUS
@@ -213,6 +214,40 @@ def test_texts_of_an_event_survive_when_saved(store: OrderStore, text: str) -> N
     put(store, pending, *saying(pending, details))
 
     assert store.get(order_id(1), ANONYMOUS).events[-1].details == details
+
+
+def test_pools_that_refused_survive_when_saved_and_nothing_else_forgets_them(
+    store: OrderStore,
+) -> None:
+    pending, refused_by = accepted(), ("9Jx", "B37", "9Jx")
+    routing = started(pending)
+    failure = Failure(code="TRANSACTION_FAILED", message="refused")
+    again = advance(
+        routing.order,
+        AttemptStarted(retry_of=failure, refused_by=refused_by),
+        at=routing.order.updated_at,
+        attempt=2,
+        refused_by=refused_by,
+    )
+    quotes_came_late = advance(
+        again.order, AttemptStarted(retry_of=failure), at=again.order.updated_at, attempt=3
+    )
+
+    put(store, pending, routing, again, quotes_came_late)
+
+    record = store.get(order_id(1), ANONYMOUS)
+    assert record.order.refused_by == refused_by
+    assert record.events[-2].details == again.event.details
+    assert record.order == quotes_came_late.order
+
+
+def test_failure_survives_with_what_could_have_been_filled(store: OrderStore) -> None:
+    pending = accepted()
+    failure = Failure(code="INSUFFICIENT_LIQUIDITY", message="too much", amount_in_max=2**63)
+
+    put(store, pending, *saying(pending, OrderFailed(failure=failure)))
+
+    assert store.get(order_id(1), ANONYMOUS).events[-1].details == OrderFailed(failure=failure)
 
 
 @pytest.mark.parametrize("status", OrderStatus)

@@ -120,6 +120,7 @@ class PostgresOrderStore:
             signatures=[t and t.signature for t in signed],
             transactions=[t and t.wire_bytes for t in signed],
             heights=[t and t.last_valid_block_height for t in signed],
+            refused_bys=[Jsonb([*order.refused_by]) for order in orders],
             due_ats=[order.due_at for order in orders],
             updated_ats=[order.updated_at for order in orders],
             details=[Jsonb(write_details(transition.event.details)) for transition in transitions],

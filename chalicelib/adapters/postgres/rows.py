@@ -65,6 +65,7 @@ def order_of(row: Row) -> Order:
         sequence=row["sequence"],
         attempt=row["attempt"],
         transaction=transaction_of(row),
+        refused_by=tuple(row["refused_by"]),
         due_at=row["due_at"].astimezone(UTC),
         created_at=row["created_at"].astimezone(UTC),
         updated_at=row["updated_at"].astimezone(UTC),

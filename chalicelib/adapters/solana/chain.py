@@ -9,7 +9,7 @@ import logging
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from chalicelib.domain.errors import SlippageExceededError, TransactionFailedErr
 from chalicelib.domain.orders.order import Signature, SignedTransaction
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.chain import Blockhash, Landing, SignatureStatuses
+from chalicelib.solana.instructions import SWAP_PROGRAMS, SwapInstruction
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +124,7 @@ def _landing(transaction: Mapping[str, Any]) -> Landing:
         amount_in=paid,
         amount_out=received,
         error_code=_error_code(error) if error else None,
+        refused_by=_refused_by(error, transaction) if error else None,
     )
 
 
@@ -135,6 +137,27 @@ def _moved(transaction: Mapping[str, Any]) -> tuple[int, int]:
             if balance["owner"] == trader:
                 moved[balance["mint"]] += sign * int(balance["uiTokenAmount"]["amount"])
     return -min(moved.values()), max(moved.values())
+
+
+def _refused_by(error: Any, transaction: Mapping[str, Any]) -> str | None:
+    """The pool of the swap that failed; None when another instruction did, or at its limit."""
+    if _error_code(error) == SlippageExceededError.code:
+        return None
+    # What is only good to know puts no landing in doubt.
+    with suppress(*NONSENSE):
+        if isinstance(error, Mapping):
+            index, _ = error["InstructionError"]
+            message = transaction["transaction"]["message"]
+            loaded = transaction["meta"].get("loadedAddresses") or {}
+            keys = [
+                *message["accountKeys"],
+                *loaded.get("writable", ()),
+                *loaded.get("readonly", ()),
+            ]
+            instruction = message["instructions"][index]
+            if keys[instruction["programIdIndex"]] in SWAP_PROGRAMS.values():
+                return str(keys[instruction["accounts"][SwapInstruction.POOL]])
+    return None
 
 
 def _error_code(error: Any) -> str:

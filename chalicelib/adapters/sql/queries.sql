@@ -87,16 +87,17 @@ WITH locked AS (
            signature = next.signature,
            transaction = next.transaction,
            last_valid_block_height = next.last_valid_block_height,
+           refused_by = next.refused_by,
            due_at = next.due_at,
            sweep_at = NULL,
            updated_at = next.updated_at
       FROM unnest(
                %(order_ids)s::uuid[], %(statuses)s::text[], %(sequences)s::integer[],
                %(attempts)s::integer[], %(signatures)s::text[], %(transactions)s::bytea[],
-               %(heights)s::bigint[], %(due_ats)s::timestamptz[], %(updated_ats)s::timestamptz[],
-               %(details)s::jsonb[])
+               %(heights)s::bigint[], %(refused_bys)s::jsonb[], %(due_ats)s::timestamptz[],
+               %(updated_ats)s::timestamptz[], %(details)s::jsonb[])
            AS next (order_id, status, sequence, attempt, signature, transaction,
-                    last_valid_block_height, due_at, updated_at, details)
+                    last_valid_block_height, refused_by, due_at, updated_at, details)
       JOIN locked USING (order_id)
      WHERE orders.order_id = next.order_id
        AND orders.sequence = next.sequence - 1

@@ -32,6 +32,8 @@ from chalicelib.domain.tokens import Mint, Token
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 Fields = Mapping[str, Any]
 
+_FILLABLE = ("amount_in_max", "amount_out_max")
+
 
 def write_details(details: EventDetails) -> dict[str, Json]:
     """Return the details as a JSON object."""
@@ -40,8 +42,9 @@ def write_details(details: EventDetails) -> dict[str, Json]:
             return {}
         case AttemptStarted(retry_of=None):
             return {}
-        case AttemptStarted(retry_of=Failure() as failure):
-            return {"retry_of": _write_failure(failure)}
+        case AttemptStarted(retry_of=Failure() as failure, refused_by=refused_by):
+            written: dict[str, Json] = {"retry_of": _write_failure(failure)}
+            return written | ({"refused_by": [*refused_by]} if refused_by else {})
         case TransactionBuilt():
             return _write_built(details)
         case TransactionSubmitted():
@@ -138,12 +141,19 @@ def _write_offer(offer: PoolOffer) -> dict[str, Json]:
 
 
 def _write_failure(failure: Failure) -> dict[str, Json]:
-    return {"code": failure.code, "message": failure.message}
+    written: dict[str, Json] = {"code": failure.code, "message": failure.message}
+    for name in _FILLABLE:
+        if (amount := getattr(failure, name)) is not None:
+            written[name] = amount
+    return written
 
 
 def _read_started(fields: Fields) -> AttemptStarted:
     failure = fields.get("retry_of")
-    return AttemptStarted(retry_of=_read_failure(failure) if failure else None)
+    return AttemptStarted(
+        retry_of=_read_failure(failure) if failure else None,
+        refused_by=tuple(fields.get("refused_by", ())),
+    )
 
 
 def _read_built(fields: Fields) -> TransactionBuilt:
@@ -227,7 +237,8 @@ def _read_confirmed(fields: Fields) -> OrderConfirmed:
 
 
 def _read_failure(fields: Fields) -> Failure:
-    return Failure(code=fields["code"], message=fields["message"])
+    fillable = {name: fields.get(name) for name in _FILLABLE}
+    return Failure(code=fields["code"], message=fields["message"], **fillable)
 
 
 _READERS: Mapping[OrderStatus, Callable[[Fields], EventDetails]] = {

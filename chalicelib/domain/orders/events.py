@@ -25,6 +25,10 @@ class Failure:
 
     code: str
     message: str
+    #: What could have been filled, in base units of the input or the output mint: the one that the
+    #: order gives, and only where it was too large.
+    amount_in_max: int | None = None
+    amount_out_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,9 @@ class AttemptStarted:
     status: ClassVar[OrderStatus] = OrderStatus.ROUTING
 
     retry_of: Failure | None = None
+    #: The addresses of the pools that refused an attempt before, each as often as it did: this one
+    #: asks less of them.
+    refused_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

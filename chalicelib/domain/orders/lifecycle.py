@@ -69,6 +69,7 @@ def advance(
     due_at: datetime | None = None,
     attempt: int | None = None,
     transaction: SignedTransaction | None = None,
+    refused_by: tuple[str, ...] | None = None,
 ) -> Transition:
     """Move an order to the status that the details are of.
 
@@ -85,6 +86,7 @@ def advance(
         sequence=order.sequence + 1,
         attempt=order.attempt if attempt is None else attempt,
         transaction=transaction or kept,
+        refused_by=order.refused_by if refused_by is None else refused_by,
         due_at=due_at or at,
         updated_at=at,
     )

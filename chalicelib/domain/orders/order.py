@@ -79,6 +79,8 @@ class Order:
     attempt: int
     #: What the attempt under way has signed; durable before it is first sent.
     transaction: SignedTransaction | None
+    #: The addresses of the pools that refused a transaction of it, each as often as it did.
+    refused_by: tuple[str, ...] = ()
     #: When the next step may be taken.
     due_at: datetime
     created_at: datetime
@@ -97,6 +99,7 @@ class Order:
             sequence=1,
             attempt=0,
             transaction=None,
+            refused_by=(),
             due_at=self.created_at,
             updated_at=self.created_at,
         )

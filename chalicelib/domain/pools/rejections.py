@@ -3,18 +3,23 @@
 OrderError
 └── QuoteError
     ├── ZeroAmountError · ZeroOutputError
-    ├── EmptyPoolError · InsufficientLiquidityError · PriceRangeError
+    ├── EmptyPoolError · PriceRangeError
+    ├── InsufficientLiquidityError
+    │   └── TooLargeError
     ├── AmountOverflowError · DivisionByZeroError
     └── SwapDisabledError · MintNotInPoolError
 """
 
 from chalicelib.domain.errors import OrderError
+from chalicelib.domain.orders.trades import SwapMode, Trade
 
 
 class QuoteError(OrderError):
     """A pool cannot fill this amount."""
 
     code = "QUOTE"
+    #: The address of the pool that refuses, where a swap goes over several.
+    refused_by: str | None = None
 
 
 class ZeroAmountError(QuoteError):
@@ -45,6 +50,18 @@ class InsufficientLiquidityError(QuoteError):
     """There is too little liquidity for the amount."""
 
     code = "INSUFFICIENT_LIQUIDITY"
+
+
+class TooLargeError(InsufficientLiquidityError):
+    """There is too little liquidity for the amount."""
+
+    def __init__(self, detail: str, largest: Trade) -> None:
+        """`largest` is about the largest trade of its kind that can be filled."""
+        super().__init__(detail)
+        self.pair = largest.pair
+        is_exact_in = largest.mode is SwapMode.EXACT_IN
+        self.amount_in_max = largest.amount if is_exact_in else None
+        self.amount_out_max = None if is_exact_in else largest.amount
 
 
 class PriceRangeError(QuoteError):

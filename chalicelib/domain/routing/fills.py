@@ -15,6 +15,7 @@ from chalicelib.domain.pools.pool import Moment, Pool, PoolQuote
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     InsufficientLiquidityError,
+    QuoteError,
     ZeroAmountError,
     ZeroOutputError,
 )
@@ -31,13 +32,14 @@ class Leg(NamedTuple):
 
 
 Fills = tuple[PoolQuote[Pool], ...]
+FillLeg = Callable[[Leg, int, Moment], PoolQuote[Pool]]
 
 
 def fill(legs: Sequence[Leg], mode: SwapMode, at: Moment) -> Fills:
     """Return what each leg fills, in the order of the legs; all of them or none.
 
-    Raises the QuoteError of the first pool that refuses, InsufficientLiquidityError when one would
-    fill a part only.
+    Raises the QuoteError of the first pool that refuses, which it names in `refused_by`;
+    InsufficientLiquidityError when one would fill a part only.
     """
     hops = [list(hop) for _, hop in groupby(legs, key=lambda leg: leg.input_mint)]
     if mode is SwapMode.EXACT_IN:
@@ -50,7 +52,7 @@ def fill(legs: Sequence[Leg], mode: SwapMode, at: Moment) -> Fills:
 
 def _fill_hops(
     hops: Sequence[Sequence[Leg]],
-    fill_leg: Callable[[Leg, int, Moment], PoolQuote[Pool]],
+    fill_leg: FillLeg,
     handed_on: Callable[[PoolQuote[Pool]], int],
     at: Moment,
 ) -> list[list[PoolQuote[Pool]]]:
@@ -59,10 +61,19 @@ def _fill_hops(
         amounts = [leg.amount for leg in hop]
         if filled:
             amounts = _divide(sum(handed_on(quote) for quote in filled[-1]), amounts)
-        filled.append([fill_leg(leg, amount, at) for leg, amount in zip(hop, amounts, strict=True)])
+        parts = zip(hop, amounts, strict=True)
+        filled.append([_fill_named(fill_leg, leg, amount, at) for leg, amount in parts])
     if sum(handed_on(quote) for quote in filled[-1]) > U64_MAX:
         raise AmountOverflowError
     return filled
+
+
+def _fill_named(fill_leg: FillLeg, leg: Leg, amount: int, at: Moment) -> PoolQuote[Pool]:
+    try:
+        return fill_leg(leg, amount, at)
+    except QuoteError as refusal:
+        refusal.refused_by = leg.pool.address
+        raise
 
 
 def _divide(total: int, weights: Sequence[int]) -> list[int]:

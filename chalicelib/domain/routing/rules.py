@@ -6,11 +6,13 @@ from chalicelib.domain.amounts import BPS
 
 # Pools on the way from one token to another, one after the other.
 HOPS_MAX = 3
-# How much more a pool must bear than it is paid: so that it still does when the swap lands. Over the
-# 9 slots of the usual latency the simulated pools came to bear less by up to 4.8 % (CLMM), 7.0 %
-# (DLMM) and 0.1 % (DAMM v2), measured from 7,800 slots and pools: mostly as the price goes on to the
-# next ticks or bin, so that it doesn't add up over a longer time.
+# How much more a pool must bear than it is paid, so that it still does when the swap lands. Over
+# the 9 slots of the usual latency simulated pools came to bear up to 4.8 % less (CLMM), 7.0 % less
+# (DLMM) and 0.1 % less (DAMM v2), tried from 7,800 pools and slots: mostly because the price goes
+# on to the next ticks or bin, so that it does not add up.
 HEADROOM_BPS = 1_000
+# What it may be for an order that was quoted with all of it.
+LEAST_HEADROOM_BPS = 750
 # After a pool has refused once: half of what it bears.
 _WARY_HEADROOM_BPS = BPS
 

@@ -5,21 +5,20 @@ one batch, sleep until the next is due. First run and recovery after a crash are
 step on. Nothing is known here that the store does not know.
 """
 
-import heapq
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from chalicelib.domain.errors import OrderError
-from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTransaction
 from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution import steps
-from chalicelib.engine.execution.isolation import isolate
+from chalicelib.engine.execution.batch import Batch
+from chalicelib.engine.execution.isolation import isolate, set_apart
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.chain import Blockhash, Chain, Wallet
@@ -36,30 +35,7 @@ DELAY_SECONDS_MAX = 900
 ANNOUNCE_AT = 10
 
 
-@dataclass(slots=True)
-class _Batch:
-    """The orders in hand: when each is due, what is still to be told, what went wrong with whom."""
-
-    has_time: Callable[[], bool]
-    agenda: list[tuple[datetime, OrderId]] = field(default_factory=list)
-    orders: dict[OrderId, Order] = field(default_factory=dict)
-    unannounced: list[OrderEvent] = field(default_factory=list)
-    failed: set[OrderId] = field(default_factory=set)
-
-    def keep(self, order: Order, due_at: datetime) -> None:
-        if not order.status.is_final:
-            self.orders[order.order_id] = order
-            heapq.heappush(self.agenda, (due_at, order.order_id))
-
-    def take_due(self, now: datetime) -> list[Order]:
-        due = []
-        while self.agenda and self.agenda[0][0] <= now:
-            _, order_id = heapq.heappop(self.agenda)
-            due.append(self.orders.pop(order_id))
-        return due
-
-
-_Step = Callable[[Sequence[Order], datetime, _Batch], list[Transition]]
+_Step = Callable[[Sequence[Order], datetime, Batch], list[Transition]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +89,8 @@ class Executor:
         hold()
         return self.clock.now()
 
-    def _load(self, messages: Sequence[ExecuteOrder], has_time: Callable[[], bool]) -> _Batch:
-        batch = _Batch(has_time)
+    def _load(self, messages: Sequence[ExecuteOrder], has_time: Callable[[], bool]) -> Batch:
+        batch = Batch(has_time)
         wanted: dict[OrderId, int] = {}
         for message in messages:
             through = message.announced_through
@@ -134,7 +110,7 @@ class Executor:
         hours: what is farther away than any wait is due at once."""
         return order.due_at if order.due_at - now <= self.pacing.wait_max else now
 
-    def _hand_back(self, batch: _Batch, wait: timedelta) -> None:
+    def _hand_back(self, batch: Batch, wait: timedelta) -> None:
         """Let the queue do the waiting: it costs nothing there, and the worker is free."""
         rest = [
             # Where an announcement failed, the next worker makes it, before any later one.
@@ -151,7 +127,7 @@ class Executor:
             log.warning("hand_back_failed", extra={"reason": error.detail})
             batch.failed.update(batch.orders)
 
-    def _tick(self, batch: _Batch) -> None:
+    def _tick(self, batch: Batch) -> None:
         now = self.clock.now()
         due = batch.take_due(now)
         transitions = self._step(due, now, batch)
@@ -167,7 +143,7 @@ class Executor:
     def _save(self, transitions: Mapping[OrderId, Transition]) -> set[OrderId]:
         return self.store.save([*transitions.values()])
 
-    def _step(self, due: Sequence[Order], now: datetime, batch: _Batch) -> list[Transition]:
+    def _step(self, due: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
         by_status = {status: [o for o in due if o.status is status] for status in OrderStatus}
         pending = by_status[OrderStatus.PENDING]
         transitions = [steps.start(order, at=now, pacing=self.pacing) for order in pending]
@@ -181,7 +157,7 @@ class Executor:
         return transitions
 
     def _unless_unavailable(
-        self, carry_on: _Step, orders: Sequence[Order], now: datetime, batch: _Batch
+        self, carry_on: _Step, orders: Sequence[Order], now: datetime, batch: Batch
     ) -> list[Transition]:
         """Step the orders, all or none."""
         try:
@@ -191,14 +167,14 @@ class Executor:
             return []
 
     def _let_wait(
-        self, orders: Sequence[Order], error: UnavailableError, now: datetime, batch: _Batch
+        self, orders: Sequence[Order], error: UnavailableError, now: datetime, batch: Batch
     ) -> None:
         """Without an answer nothing is known, so nothing changes: the orders are due again soon."""
         log.warning("unavailable", extra={"orders": len(orders), "reason": error.detail})
         for order in orders:
             batch.keep(order, now + self.pacing.backoff_first)
 
-    def _route(self, orders: Sequence[Order], now: datetime, batch: _Batch) -> list[Transition]:
+    def _route(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
         blockhash = self.chain.latest_blockhash()
         transitions: list[Transition] = []
         for number, order in enumerate(orders):
@@ -210,25 +186,29 @@ class Executor:
         return transitions
 
     def _route_one(
-        self, order: Order, blockhash: Blockhash, now: datetime, batch: _Batch
+        self, order: Order, blockhash: Blockhash, now: datetime, batch: Batch
     ) -> Transition | None:
-        try:
-            route = self.router.find_route(
-                order.trade, max_price_impact_bps=order.max_price_impact_bps
-            )
-            return self._build(order, route, blockhash, now)
-        except OrderError as error:
-            return self._give_up_or_retry(order, error, now)
-        except UnavailableError as error:
-            self._let_wait([order], error, now, batch)
-        except Exception:
-            # A fault of ours with this order: its message comes again, the others go on.
-            log.exception("step_failed", extra={"order_id": order.order_id})
-            batch.failed.add(order.order_id)
+        with set_apart(order.order_id, batch.failed):
+            try:
+                route = self.router.find_order_route(order)
+                return self._build(order, route, blockhash, now)
+            except OrderError as error:
+                return self._give_up_or_retry(order, error, now)
+            except UnavailableError as error:
+                self._let_wait([order], error, now, batch)
         return None
 
-    def _give_up_or_retry(self, order: Order, error: OrderError, now: datetime) -> Transition:
-        return steps.give_up_or_retry(order, error, at=now, pacing=self.pacing, random=self.random)
+    def _give_up_or_retry(
+        self, order: Order, error: OrderError, now: datetime, pool_refused: str | None = None
+    ) -> Transition:
+        return steps.give_up_or_retry(
+            order,
+            error,
+            at=now,
+            pacing=self.pacing,
+            random=self.random,
+            pool_refused=pool_refused,
+        )
 
     def _build(self, order: Order, route: Route, blockhash: Blockhash, now: datetime) -> Transition:
         limit = order.trade.limit(route.amount_quoted, order.slippage_bps)
@@ -239,34 +219,33 @@ class Executor:
             order, route=route, limit=limit, transaction=transaction, at=now, pacing=self.pacing
         )
 
-    def _send(self, orders: Sequence[Order], now: datetime, _batch: _Batch) -> list[Transition]:
-        transactions = {order.order_id: _transaction_of(order) for order in orders}
-        self.chain.send(list(transactions.values()))
+    def _send(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
+        signed = _signed(orders, batch)
+        self.chain.send([transaction for _, transaction in signed])
         return [
-            steps.submit(
-                order, transaction=transactions[order.order_id], at=now, pacing=self.pacing
-            )
-            for order in orders
+            steps.submit(order, transaction=transaction, at=now, pacing=self.pacing)
+            for order, transaction in signed
         ]
 
-    def _confirm(self, orders: Sequence[Order], now: datetime, batch: _Batch) -> list[Transition]:
-        transactions = {order.order_id: _transaction_of(order) for order in orders}
-        answer = self.chain.statuses([t.signature for t in transactions.values()])
-        overdue = [o for o in orders if now - o.updated_at >= self.pacing.rebroadcast_after]
-        lost = [transactions[o.order_id] for o in overdue]
+    def _confirm(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
+        signed = _signed(orders, batch)
+        answer = self.chain.statuses([transaction.signature for _, transaction in signed])
+        overdue_from = now - self.pacing.rebroadcast_after
+        lost = [t for order, t in signed if order.updated_at <= overdue_from]
         self._send_again([t for t in lost if t.signature not in answer.landings])
         transitions: list[Transition] = []
-        for order in orders:
-            transaction = transactions[order.order_id]
-            landing = answer.landings.get(transaction.signature)
-            error = steps.landing_error(transaction, landing, answer.finalized_block_height)
-            if error is not None:
-                transitions.append(self._give_up_or_retry(order, error, now))
-            elif landing is not None:
-                settled = steps.settle(order, transaction=transaction, landing=landing, at=now)
-                transitions.append(settled)
-            else:
-                batch.keep(order, now + self.pacing.confirmation_poll)
+        for order, transaction in signed:
+            with set_apart(order.order_id, batch.failed):
+                landing = answer.landings.get(transaction.signature)
+                error = steps.landing_error(transaction, landing, answer.finalized_block_height)
+                if error is not None:
+                    refused_by = landing.refused_by if landing else None
+                    transitions.append(self._give_up_or_retry(order, error, now, refused_by))
+                elif landing is not None:
+                    settled = steps.settle(order, transaction=transaction, landing=landing, at=now)
+                    transitions.append(settled)
+                else:
+                    batch.keep(order, now + self.pacing.confirmation_poll)
         return transitions
 
     def _send_again(self, transactions: Sequence[SignedTransaction]) -> None:
@@ -279,7 +258,7 @@ class Executor:
         except UnavailableError as error:
             log.warning("send_again_failed", extra={"reason": error.detail})
 
-    def _announce(self, batch: _Batch) -> None:
+    def _announce(self, batch: Batch) -> None:
         """Tell what is committed: before each wait, and whenever one call's worth has come up."""
         events, batch.unannounced = batch.unannounced, []
         if not events:
@@ -292,7 +271,11 @@ class Executor:
             batch.failed.update(event.order_id for event in events)
 
 
-def _transaction_of(order: Order) -> SignedTransaction:
-    if order.transaction is None:
-        raise RuntimeError(f"order {order.order_id} is {order.status} without a transaction")
-    return order.transaction
+def _signed(orders: Sequence[Order], batch: Batch) -> list[tuple[Order, SignedTransaction]]:
+    signed = []
+    for order in orders:
+        with set_apart(order.order_id, batch.failed):
+            if order.transaction is None:
+                raise RuntimeError(f"order {order.order_id} is {order.status} but not signed")
+            signed.append((order, order.transaction))
+    return signed

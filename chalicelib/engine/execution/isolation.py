@@ -1,7 +1,8 @@
 """Orders share calls, but not their troubles."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 from chalicelib.domain.orders.order import OrderId
@@ -11,6 +12,19 @@ log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+@contextmanager
+def set_apart(order_id: OrderId, failed: set[OrderId]) -> Iterator[None]:
+    """Let a fault of ours with this order stop no other: it is put into `failed`, so that its
+    message comes again. Raises UnavailableError, which is nobody's fault."""
+    try:
+        yield
+    except UnavailableError:
+        raise
+    except Exception:
+        log.exception("step_failed", extra={"order_id": order_id})
+        failed.add(order_id)
 
 
 def isolate(

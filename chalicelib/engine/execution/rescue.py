@@ -12,6 +12,7 @@ from chalicelib.domain.errors import AbandonedError
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTransaction
 from chalicelib.engine.execution import steps
+from chalicelib.engine.execution.isolation import set_apart
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.chain import Chain, SignatureStatuses
@@ -69,8 +70,13 @@ class Rescuer:
             return []
         signed = {o.order_id: o.transaction for o in orders if o.transaction is not None}
         answer = self.chain.statuses([transaction.signature for transaction in signed.values()])
-        steps_taken = [self._step(order, signed, answer) for order in orders]
-        transitions = [step for step in steps_taken if step is not None]
+        transitions: list[Transition] = []
+        # Whoever does not end stays where it is.
+        unended: set[OrderId] = set()
+        for order in orders:
+            with set_apart(order.order_id, unended):
+                step = self._step(order, signed, answer)
+                transitions += [step] if step else []
         moved = self.store.save(transitions)
         won = [transition for transition in transitions if transition.order.order_id in moved]
         for transition in won:

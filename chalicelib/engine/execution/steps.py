@@ -1,6 +1,7 @@
 """The step machine: each function takes an order and what the world answered, and returns the
 transition. No I/O, no clock, no randomness of its own."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -22,6 +23,7 @@ from chalicelib.domain.orders.events import (
 from chalicelib.domain.orders.lifecycle import Transition, advance
 from chalicelib.domain.orders.order import Order, SignedTransaction
 from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.pools.rejections import TooLargeError
 from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.ports.chain import Landing
@@ -100,16 +102,27 @@ def landing_error(
 
 
 def give_up_or_retry(
-    order: Order, error: OrderError, *, at: datetime, pacing: Pacing, random: Random
+    order: Order,
+    error: OrderError,
+    *,
+    at: datetime,
+    pacing: Pacing,
+    random: Random,
+    pool_refused: str | None = None,
 ) -> Transition:
-    """→ routing with the next attempt when another may help and is left, else → failed."""
+    """→ routing with the next attempt when another may help and is left, else → failed.
+
+    The next attempt, and those after it, ask less of the pool that refused.
+    """
     if error.retryable and order.attempt < pacing.attempts_max:
+        refused_by = (*order.refused_by, pool_refused) if pool_refused else order.refused_by
         return advance(
             order,
-            AttemptStarted(retry_of=_failure(error)),
+            AttemptStarted(retry_of=_failure(error), refused_by=refused_by),
             at=at,
             due_at=at + backoff(order.attempt, pacing, random),
             attempt=order.attempt + 1,
+            refused_by=refused_by,
         )
     return give_up(order, error, at=at)
 
@@ -127,4 +140,7 @@ def backoff(attempt: int, pacing: Pacing, random: Random) -> timedelta:
 
 
 def _failure(error: OrderError) -> Failure:
-    return Failure(code=error.code, message=error.detail)
+    failure = Failure(code=error.code, message=error.detail)
+    if not isinstance(error, TooLargeError):
+        return failure
+    return replace(failure, amount_in_max=error.amount_in_max, amount_out_max=error.amount_out_max)

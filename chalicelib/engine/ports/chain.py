@@ -22,12 +22,16 @@ class Blockhash:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landing:
-    """A transaction that is part of a block: what it moved, or why it failed there."""
+    """A transaction that is part of a block: what it moved, or why it failed there.
+
+    `refused_by` is the address of the pool whose swap failed, unless only the limit was missed.
+    """
 
     slot: int
     amount_in: int | None
     amount_out: int | None
     error_code: str | None
+    refused_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,11 @@ _DECISION = {
 }
 _LIMIT = {"minAmountOut": DECIMAL, "maxAmountIn": DECIMAL}
 _FAILURE = {"code": CODE, "message": TEXT}
+_FILLABLE = {
+    "amountInMax": DECIMAL | {"description": "What can be filled, where `amount` was too large."},
+    "amountOutMax": DECIMAL
+    | {"description": "What can be filled, where `amountOut` was too large."},
+}
 _FILL = {
     "amountIn": DECIMAL,
     "amountOut": DECIMAL,
@@ -129,7 +134,11 @@ _EVENTS = {
     OrderStatus.PENDING: _event(OrderStatus.PENDING),
     OrderStatus.ROUTING: _event(
         OrderStatus.ROUTING,
-        optional={"retryOf": ref("Failure")},
+        optional={
+            "retryOf": ref("Failure"),
+            "refusedBy": list_of(ADDRESS)
+            | {"description": "The pools that refused an attempt before: this asks less of them."},
+        },
     ),
     OrderStatus.BUILDING: _event(
         OrderStatus.BUILDING,
@@ -139,7 +148,7 @@ _EVENTS = {
     ),
     OrderStatus.SUBMITTED: _event(OrderStatus.SUBMITTED, {"signature": SIGNATURE}),
     OrderStatus.CONFIRMED: _event(OrderStatus.CONFIRMED, _FILL),
-    OrderStatus.FAILED: _event(OrderStatus.FAILED, _FAILURE),
+    OrderStatus.FAILED: _event(OrderStatus.FAILED, _FAILURE, _FILLABLE),
 }
 
 
@@ -156,7 +165,7 @@ def _event_schemas() -> dict[str, Schema]:
 
 def _order(fields: dict[str, Schema]) -> Schema:
     """An order; once it is final, its outcome stands beside it."""
-    outcome = _GIVEN | _FILL | _FAILURE
+    outcome = _GIVEN | _FILL | _FAILURE | _FILLABLE
     return record(_ORDER | fields, outcome, description=_OF_AMOUNTS)
 
 
@@ -280,5 +289,6 @@ def _problem() -> Schema:
             "detail": TEXT,
             "requestId": {"type": "string", "description": "The value of X-Request-Id."},
         },
+        _FILLABLE,
         description="An RFC 9457 problem document.",
     )

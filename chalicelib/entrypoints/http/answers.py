@@ -10,10 +10,12 @@ from typing import Any
 from chalice.app import Request, Response
 
 from chalicelib.domain.errors import CodedError
+from chalicelib.domain.pools.rejections import TooLargeError
 from chalicelib.engine.errors import RateLimitedError, UnauthorizedError
 from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.errors import UnsupportedMediaTypeError
 from chalicelib.entrypoints.http.cors import cors_headers
+from chalicelib.entrypoints.wire.events import fillable_document
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = "1"
@@ -109,7 +111,7 @@ def _problem_of(error: CodedError) -> Response:
     if status >= 500:
         log.error("request_failed", extra={"code": error.code, "reason": error.detail})
     detail = "try again in a moment" if status == 503 else error.detail
-    answer = _problem(status, error.code, detail)
+    answer = _problem(status, error.code, detail, **_fillable(error))
     if isinstance(error, RateLimitedError):
         seconds = math.ceil(error.retry_after.total_seconds())
         answer.headers |= {"Retry-After": str(seconds), "RateLimit": f'"orders";r=0;t={seconds}'}
@@ -118,7 +120,15 @@ def _problem_of(error: CodedError) -> Response:
     return answer
 
 
-def _problem(status: int, code: str, detail: str) -> Response:
+def _fillable(error: CodedError) -> Mapping[str, str]:
+    if not isinstance(error, TooLargeError):
+        return {}
+    return fillable_document(
+        error.pair, amount_in_max=error.amount_in_max, amount_out_max=error.amount_out_max
+    )
+
+
+def _problem(status: int, code: str, detail: str, **more: str) -> Response:
     headers: dict[str, str | list[str]] = {
         "Content-Type": problems.CONTENT_TYPE,
         "Cache-Control": "no-store",
@@ -126,7 +136,7 @@ def _problem(status: int, code: str, detail: str) -> Response:
     if status == 503:
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     return Response(
-        body=problems.problem(status=status, code=code, detail=detail),
+        body=problems.problem(status=status, code=code, detail=detail, **more),
         status_code=status,
         headers=headers,
     )

@@ -47,8 +47,9 @@ def details_document(event: OrderEvent) -> Document:
     match event.details:
         case OrderAccepted() | AttemptStarted(retry_of=None):
             return {}
-        case AttemptStarted(retry_of=Failure() as failure):
-            return {"retryOf": _failure(failure)}
+        case AttemptStarted(retry_of=Failure() as failure, refused_by=refused_by):
+            pools = {"refusedBy": [*dict.fromkeys(refused_by)]} if refused_by else {}
+            return {"retryOf": _failure(failure, event.pair), **pools}
         case TransactionBuilt() as built:
             return _built(built, event.pair)
         case TransactionSubmitted(signature=signature):
@@ -56,7 +57,7 @@ def details_document(event: OrderEvent) -> Document:
         case OrderConfirmed() as confirmed:
             return _confirmed(confirmed, event.pair)
         case OrderFailed(failure=failure):
-            return _failure(failure)
+            return _failure(failure, event.pair)
     raise TypeError(f"an event of {event.details!r} has no document")
 
 
@@ -73,6 +74,17 @@ def limit_document(
         return {"minAmountOut": to_decimal_string(min_amount_out, pair.token_out.decimals)}
     if max_amount_in is not None:
         return {"maxAmountIn": to_decimal_string(max_amount_in, pair.token_in.decimals)}
+    return {}
+
+
+def fillable_document(
+    pair: Pair, *, amount_in_max: int | None, amount_out_max: int | None
+) -> Document:
+    """How much can be filled of what was too large: nothing where that is not the reason."""
+    if amount_in_max is not None:
+        return {"amountInMax": to_decimal_string(amount_in_max, pair.token_in.decimals)}
+    if amount_out_max is not None:
+        return {"amountOutMax": to_decimal_string(amount_out_max, pair.token_out.decimals)}
     return {}
 
 
@@ -100,8 +112,11 @@ def _confirmed(confirmed: OrderConfirmed, pair: Pair) -> Document:
     }
 
 
-def _failure(failure: Failure) -> Document:
-    return {"code": failure.code, "message": failure.message}
+def _failure(failure: Failure, pair: Pair) -> Document:
+    fillable = fillable_document(
+        pair, amount_in_max=failure.amount_in_max, amount_out_max=failure.amount_out_max
+    )
+    return {"code": failure.code, "message": failure.message, **fillable}
 
 
 class _DecisionWriter:

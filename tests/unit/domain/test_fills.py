@@ -159,13 +159,16 @@ def test_all_legs_are_refused_when_one_pool_refuses(mode, place):
     legs = [*hop("AB", [30], "r"), *hop("BC", [30], "r"), *hop("CD", [30], "r")]
     empty = product_pool(1, 1)
     refusing = SimpleNamespace(
+        address="refusing",
         quote_exact_in=lambda _, amount, at: empty.quote_exact_in("A", amount, at),
         quote_exact_out=lambda _, amount, at: empty.quote_exact_out("A", amount, at),
     )
     legs[place] = legs[place]._replace(pool=refusing)
 
-    with pytest.raises(ZeroOutputError if mode is IN else InsufficientLiquidityError):
+    with pytest.raises(ZeroOutputError if mode is IN else InsufficientLiquidityError) as caught:
         fill(legs, mode, NOW)
+
+    assert caught.value.refused_by == "refusing"
 
 
 @both_modes

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.domain.amounts import BPS
 from chalicelib.domain.pools.rejections import QuoteError
-from chalicelib.domain.routing.best_route import find_route, find_route_exact_out
+from chalicelib.domain.routing.best_route import RoutingRules, find_route, find_route_exact_out
 from tests.unit.domain.routing_pools import DEPTH, KINDS, NOW, pool_of, product_pool
 
 
@@ -25,9 +25,10 @@ def test_price_impact_is_the_share_that_a_constant_product_loses(amount_in):
 @pytest.mark.parametrize("amount_in", [10**8, 10**9, 10**10])
 def test_price_impact_is_the_same_when_the_output_is_given_for_the_input(kind, amount_in):
     pool = pool_of(kind, Random(7), price=1.0, depth_b=DEPTH)
-    forth = find_route([pool], "A", "B", amount_in, NOW)
+    to_the_end = RoutingRules(headroom_bps=0)
+    forth = find_route([pool], "A", "B", amount_in, NOW, to_the_end)
 
-    back = find_route_exact_out([pool], "A", "B", forth.amount_out, NOW)
+    back = find_route_exact_out([pool], "A", "B", forth.amount_out, NOW, to_the_end)
 
     assert abs(back.price_impact_bps - forth.price_impact_bps) <= 1
 

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -41,6 +42,33 @@ def test_fault_with_one_order_fails_its_own_message_only() -> None:
     assert world.statuses(other) == FIVE
     world.execute(messages)
     assert world.statuses(faulty) == FIVE
+
+
+@pytest.mark.parametrize("what", ["landing", "transaction"])
+def test_order_whose_chain_answers_make_no_sense_fails_alone(what: str) -> None:
+    world = World()
+    faulty, other = world.submit(), world.submit()
+
+    def spoil() -> None:
+        [entry] = world.landed(faulty)
+        world.ledger.entries[entry.signature] = replace(entry, amount_in=None)
+
+    def forget() -> None:
+        stored = world.order(faulty)
+        world.store.orders[faulty] = replace(stored, transaction=None)
+
+    messages = world.take()
+    if what == "landing":
+        world.meanwhile("chain.statuses", spoil)
+    else:
+        world.execute(messages, has_time=ticks(3))
+        forget()
+
+    failed = world.execute(messages)
+
+    assert failed == {faulty}
+    assert world.statuses(other) == FIVE
+    assert not world.order(faulty).status.is_final
 
 
 class SpoiledStore(MemoryOrderStore):

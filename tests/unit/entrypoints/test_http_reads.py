@@ -88,6 +88,26 @@ def test_quotes_are_refused_when_there_can_be_none(
     assert_problem(functions.get("/api/quotes", query=query), status, code)
 
 
+@pytest.mark.parametrize(
+    ("asked", "member"),
+    [
+        ({"tokenIn": "mSOL", "tokenOut": "SOL", "amount": "900000"}, "amountInMax"),
+        ({"tokenIn": "SOL", "tokenOut": "USDC", "amountOut": "1000000000"}, "amountOutMax"),
+    ],
+    ids=["exact in", "exact out"],
+)
+def test_refused_quote_says_how_much_can_be_filled(
+    functions: Functions, asked: dict[str, str], member: str
+) -> None:
+    refused = functions.get("/api/quotes", query=asked)
+
+    assert_problem(refused, 422, "INSUFFICIENT_LIQUIDITY")
+    most = refused.document[member]
+    assert f"At most {most} " in refused.document["detail"]
+    given = "amount" if "amount" in asked else "amountOut"
+    assert functions.get("/api/quotes", query=asked | {given: most}).document["route"]
+
+
 def test_quotes_are_refused_when_they_are_asked_for_without_a_query(functions: Functions) -> None:
     assert_problem(functions.get("/api/quotes"), 400, "INVALID_REQUEST")
 

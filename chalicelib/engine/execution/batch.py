@@ -1,0 +1,32 @@
+"""What a worker has in hand."""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.order import Order, OrderId
+
+
+@dataclass(slots=True)
+class Batch:
+    """The orders in hand: when each is due, what is still to be told, what went wrong with whom."""
+
+    has_time: Callable[[], bool]
+    agenda: list[tuple[datetime, OrderId]] = field(default_factory=list)
+    orders: dict[OrderId, Order] = field(default_factory=dict)
+    unannounced: list[OrderEvent] = field(default_factory=list)
+    failed: set[OrderId] = field(default_factory=set)
+
+    def keep(self, order: Order, due_at: datetime) -> None:
+        if not order.status.is_final:
+            self.orders[order.order_id] = order
+            heapq.heappush(self.agenda, (due_at, order.order_id))
+
+    def take_due(self, now: datetime) -> list[Order]:
+        due = []
+        while self.agenda and self.agenda[0][0] <= now:
+            _, order_id = heapq.heappop(self.agenda)
+            due.append(self.orders.pop(order_id))
+        return due
