@@ -1,9 +1,10 @@
 """What is decided when an order is stored: that it is new, and not one too many."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.domain.orders.order import Order
+from chalicelib.domain.orders.order import Order, OrderId
 from chalicelib.engine.errors import RateLimitedError
 
 KEYS_KEPT = timedelta(hours=24)
@@ -46,9 +47,11 @@ class RateLimit:
 class Admission:
     """An order that is stored: just now, or before under the same key.
 
-    `used` counts the owner's orders in this window, where there is a limit.
+    `used` counts the owner's orders in this window, where there is a limit. `overtaken` are orders
+    that stand still and shall be queued along with a new one.
     """
 
     order: Order
     is_replay: bool = False
     used: int | None = None
+    overtaken: Sequence[OrderId] = ()

@@ -1,12 +1,17 @@
 """What it costs to place an order: one SQL statement, one call of AWS, and no look at any pool."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.client import BaseClient
 
 import app
+from chalicelib.adapters.aws.sqs import BATCH_MAX
 from chalicelib.bootstrap import Deployment
 from chalicelib.simulation.market import Market
+from tests.contract.queues import receive_all
+from tests.contract.samples import accepted, put, started
 from tests.integration.conftest import Traffic
 from tests.unit.functions import LambdaContext, captured
 
@@ -37,6 +42,22 @@ def test_order_is_one_statement_and_one_call_and_reads_no_pool_when_posted(
     assert traffic.statements == ["add_order"]
     assert traffic.calls == ["SendMessageBatch"]
     assert pools_read == []
+
+
+def test_order_is_one_statement_and_one_call_when_overtaken_ones_go_along(
+    engine: Deployment, traffic: Traffic, sqs: BaseClient, orders_queue_url: str
+) -> None:
+    now = datetime.now(UTC)
+    for number in range(1, 21):
+        put(engine.order_store, accepted(number, at=now - timedelta(seconds=20)))
+    overtaking = accepted(21, at=now)
+    put(engine.order_store, overtaking, started(overtaking))
+    traffic.clear()
+
+    app.app(captured("http_post") | {"body": json.dumps(ORDER | {"amount": "1"})}, LambdaContext())
+
+    assert (traffic.statements, traffic.calls) == (["add_order"], ["SendMessageBatch"])
+    assert len(receive_all(sqs, orders_queue_url)) == BATCH_MAX
 
 
 def test_looks_at_pools_are_seen_when_a_venue_is_asked(

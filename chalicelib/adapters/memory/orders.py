@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import nlargest, nsmallest
 
 from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.errors import OrderNotFoundError
@@ -13,7 +14,16 @@ from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.errors import IdempotencyKeyReusedError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
-from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey
+from chalicelib.engine.ports.orders import (
+    BEGUN_MAX,
+    MIDWAY_MARGIN,
+    OVERTAKEN_MAX,
+    PENDING_MARGIN,
+    LoadedOrder,
+    OrderFilter,
+    OrderRecord,
+    PageKey,
+)
 from chalicelib.engine.statistics import Durations, MinuteCounts, OrderStatistics
 
 
@@ -43,8 +53,9 @@ class MemoryOrderStore:
         used = self._use(order, limit) if limit else None
         if key:
             self.keys[order.owner_id, key.value] = key, order.order_id
+        overtaken = self._bring_back(order.created_at)
         self._store(accepted)
-        return Admission(order=order, used=used)
+        return Admission(order=order, used=used, overtaken=overtaken)
 
     def replay(self, owner_id: OwnerId, key: IdempotencyKey) -> Admission | None:
         if (owner_id, key.value) not in self.keys:
@@ -155,6 +166,28 @@ class MemoryOrderStore:
             raise limit.refusal(order.created_at)
         self.rates[order.owner_id] = window_start, used
         return used
+
+    def _bring_back(self, now: datetime) -> Sequence[OrderId]:
+        begun = (events[1] for events in self.history.values() if len(events) > 1)
+        last_begun = nlargest(BEGUN_MAX, begun, key=lambda event: event.occurred_at)
+        through = [self.orders[event.order_id].created_at for event in last_begun]
+        standing = (
+            o for o in self.orders.values() if through and self._is_overtaken(o, max(through))
+        )
+        overtaken = nsmallest(OVERTAKEN_MAX, standing, key=self._stands_since)
+        for order in overtaken:
+            again_after = now - order.due_at - PENDING_MARGIN
+            self.sweeps[order.order_id] = now + max(again_after, timedelta(0))
+        return [order.order_id for order in overtaken]
+
+    def _is_overtaken(self, order: Order, through: datetime | None) -> bool:
+        if order.status.is_final or through is None:
+            return False
+        margin = PENDING_MARGIN if order.status is OrderStatus.PENDING else MIDWAY_MARGIN
+        return self._stands_since(order) < through - margin
+
+    def _stands_since(self, order: Order) -> datetime:
+        return self.sweeps.get(order.order_id, order.due_at)
 
     def _store(self, transition: Transition) -> None:
         self.orders[transition.order.order_id] = transition.order

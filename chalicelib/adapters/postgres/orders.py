@@ -29,7 +29,16 @@ from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.errors import IdempotencyKeyReusedError, UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
-from chalicelib.engine.ports.orders import LoadedOrder, OrderFilter, OrderRecord, PageKey
+from chalicelib.engine.ports.orders import (
+    BEGUN_MAX,
+    MIDWAY_MARGIN,
+    OVERTAKEN_MAX,
+    PENDING_MARGIN,
+    LoadedOrder,
+    OrderFilter,
+    OrderRecord,
+    PageKey,
+)
 from chalicelib.engine.statistics import Durations, OrderStatistics
 
 _RATE_CONSTRAINT = "order_rate_is_kept"
@@ -52,7 +61,8 @@ class PostgresOrderStore:
         row = self._insert(accepted, key, limit)
         known = self.replay(order.owner_id, key) if key and not row["is_new"] else None
         if known is None or known.order.order_id == order.order_id:
-            return Admission(order=order, used=row["used"])
+            overtaken = [OrderId(str(order_id)) for order_id in row["overtaken"]]
+            return Admission(order=order, used=row["used"], overtaken=overtaken)
         return known
 
     def replay(self, owner_id: OwnerId, key: IdempotencyKey) -> Admission | None:
@@ -92,6 +102,10 @@ class PostgresOrderStore:
             "fingerprint": key and key.fingerprint,
             "orders_max": limit and limit.orders_max,
             "window_start": limit and limit.window_start(order.created_at),
+            "pending_margin": PENDING_MARGIN,
+            "midway_margin": MIDWAY_MARGIN,
+            "overtaken_max": OVERTAKEN_MAX,
+            "begun_max": BEGUN_MAX,
         }
         try:
             return self._run_repeatable("add_order", **parameters)[0]

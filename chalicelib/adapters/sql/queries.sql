@@ -2,7 +2,8 @@
 
 -- name: add_order
 -- The order, its first event, its key and its place in the owner's window in one statement: all or
--- nothing. Repeating it changes nothing.
+-- nothing. Repeating it changes nothing. With a new order come back some that newer ones have
+-- overtaken: their messages were lost. Each is left alone until it has stood still twice as long.
 WITH claimed AS (
     INSERT INTO idempotency_keys (owner_id, key, fingerprint, order_id, created_at)
     SELECT %(owner_id)s, %(key)s, %(fingerprint)s, %(order_id)s, %(created_at)s
@@ -35,8 +36,36 @@ WITH claimed AS (
 ), recorded AS (
     INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
     SELECT order_id, sequence, status, attempt, created_at, %(details)s FROM accepted
+), begun AS (
+    SELECT max(orders.created_at) AS through
+      FROM (SELECT order_id
+              FROM order_events
+             WHERE sequence = 2
+             ORDER BY occurred_at DESC
+             LIMIT %(begun_max)s) AS last_begun
+      JOIN orders USING (order_id)
+), overtaken AS (
+    SELECT order_id
+      FROM orders
+     WHERE EXISTS (SELECT FROM accepted)
+       AND status NOT IN ('confirmed', 'failed')
+       AND coalesce(sweep_at, due_at) < (SELECT through FROM begun) - %(pending_margin)s::interval
+       AND (sequence = 1 OR coalesce(sweep_at, due_at)
+                            < (SELECT through FROM begun) - %(midway_margin)s::interval)
+     ORDER BY coalesce(sweep_at, due_at)
+     LIMIT %(overtaken_max)s
+       FOR UPDATE SKIP LOCKED
+), brought_back AS (
+    UPDATE orders
+       SET sweep_at = %(created_at)s
+                      + greatest(%(created_at)s - due_at - %(pending_margin)s::interval, '0')
+      FROM overtaken
+     WHERE orders.order_id = overtaken.order_id
+    RETURNING orders.order_id
 )
-SELECT EXISTS (SELECT FROM accepted) AS is_new, (SELECT used FROM counted) AS used;
+SELECT EXISTS (SELECT FROM accepted) AS is_new,
+       (SELECT used FROM counted) AS used,
+       ARRAY(SELECT order_id FROM brought_back) AS overtaken;
 
 -- name: order_of_key
 SELECT idempotency_keys.fingerprint, orders.*

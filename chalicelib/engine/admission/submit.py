@@ -4,7 +4,7 @@ Invariant: an order that was answered with an id is durable, whatever happens to
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import UnknownPairError
@@ -66,7 +66,7 @@ class Submitter:
         admission = self.store.add(accepted, key=key, limit=self.limit)
         if not admission.is_replay:
             log_transition(accepted)
-            self._enqueue(admission.order)
+            self._enqueue(admission)
         return admission
 
     def _placed_before(self, owner_id: OwnerId, key: IdempotencyKey | None) -> Admission:
@@ -76,21 +76,26 @@ class Submitter:
             raise UnknownPairError
         return known
 
-    def _enqueue(self, order: Order) -> None:
+    def _enqueue(self, admission: Admission) -> None:
+        """Queue the order, and those that it has overtaken along with it."""
+        order = admission.order
+        order_ids = [order.order_id, *admission.overtaken]
+        if admission.overtaken:
+            log.info("orders_overtaken", extra={"order_ids": admission.overtaken})
         try:
-            self.queue.enqueue([ExecuteOrder(order_id=order.order_id)])
+            self.queue.enqueue([ExecuteOrder(order_id=order_id) for order_id in order_ids])
         except UnavailableError as error:
             log.warning(
                 "enqueue_failed", extra={"order_id": order.order_id, "reason": error.detail}
             )
-            self._leave_to_sweep(order)
+            self._leave_to_others(order_ids, order)
 
-    def _leave_to_sweep(self, order: Order) -> None:
-        """Let the next sweep queue the order, which is durable and due."""
+    def _leave_to_others(self, order_ids: Sequence[OrderId], order: Order) -> None:
+        """Let a later order or the next sweep queue these, which are durable and due."""
         try:
-            self.store.schedule_sweep([order.order_id], at=order.created_at)
+            self.store.schedule_sweep(order_ids, at=order.created_at)
         except UnavailableError as error:
-            # Then it will be found because it stands still.
+            # Then they will be found because they stand still.
             log.warning(
                 "schedule_sweep_failed", extra={"order_id": order.order_id, "reason": error.detail}
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.domain.orders.events import OrderEvent
@@ -17,6 +17,15 @@ from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Mint
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.statistics import OrderStatistics
+
+# An order is overtaken when workers have taken up one that was accepted so much later. One that is
+# mid-way may be in the hands of a worker, which waits for the chain: it gets more time.
+PENDING_MARGIN = timedelta(seconds=5)
+MIDWAY_MARGIN = timedelta(seconds=10)
+# With the new order's they make one batch.
+OVERTAKEN_MAX = 9
+# How many of the orders that were taken up last are looked at: some are old ones, brought back.
+BEGUN_MAX = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +79,9 @@ class OrderStore(Protocol):
         Under a key that its owner has used before nothing is stored, and the order of that time is
         returned as it was accepted. Raises IdempotencyKeyReusedError when that was another order,
         RateLimitedError when the owner has placed as many as the limit allows.
+
+        With a new order come back a few that were overtaken. Each of them is brought back again
+        only when it has stood still for about twice as long.
         """
 
     def replay(self, owner_id: OwnerId, key: IdempotencyKey) -> Admission | None:

@@ -15,7 +15,7 @@ from chalicelib.domain.orders.order import OrderStatus
 from infra.verify.chaos.load import Followed
 
 POLL_SECONDS = 0.25
-FINAL_SECONDS_MAX = 60.0
+FINAL_SECONDS_MAX = 30.0
 # How long to wait all the same: an order that takes too long differs from one that never ends.
 GIVE_UP_SECONDS = 120.0
 # Failures for these reasons would be ours: the simulated world gives others.

@@ -136,7 +136,7 @@ def test_slow_and_unfinished_orders_are_violations_when_waited_for():
     settling = Settling(seconds=99, unfinished={"an-order": "routing"})
 
     assert len([*settling.violations()]) == 2
-    assert [*Settling(seconds=60, unfinished={}).violations()] == []
+    assert [*Settling(seconds=30, unfinished={}).violations()] == []
 
 
 def test_failures_are_false_when_the_world_did_not_cause_them():
