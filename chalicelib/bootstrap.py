@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.engine.ports.followers import FollowerStore, StatusFeed
     from chalicelib.engine.ports.orders import OrderStore
     from chalicelib.engine.ports.queues import OrderQueue, StatusQueue
+    from chalicelib.engine.ports.side_by_side import SideBySide
     from chalicelib.engine.router import Router
     from chalicelib.engine.streaming.follow import Following
     from chalicelib.engine.streaming.publish import Publisher
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from chalicelib.worlds import World
 
 POST_TIMEOUT_SECONDS = 2
+# The publisher serves ten orders at once, and many followers of each.
+PUBLISHER_CALLS_AT_ONCE = 100
 
 
 class Deployment:
@@ -176,6 +179,7 @@ class Deployment:
             feed=self.status_feed,
             clock=self.clock,
             encode_frame=update_frame,
+            side_by_side=self.side_by_side,
         )
 
     @property
@@ -210,6 +214,13 @@ class Deployment:
         from chalicelib.adapters.clock import SystemClock
 
         return SystemClock()
+
+    @property
+    def side_by_side(self) -> "SideBySide":
+        """What makes calls at the same time."""
+        from chalicelib.adapters.threads import side_by_side
+
+        return side_by_side
 
     @cached_property
     def order_store(self) -> "OrderStore":
@@ -246,8 +257,8 @@ class Deployment:
         from chalicelib.adapters.aws.clients import make_client
         from chalicelib.adapters.aws.dynamodb import DynamoDbFollowerStore
 
-        table = self.settings.connections_table
-        return DynamoDbFollowerStore(make_client("dynamodb"), table, self.clock.now)
+        client = make_client("dynamodb", calls_at_once=PUBLISHER_CALLS_AT_ONCE)
+        return DynamoDbFollowerStore(client, self.settings.connections_table, self.clock.now)
 
     @cached_property
     def status_feed(self) -> "StatusFeed":
@@ -260,6 +271,7 @@ class Deployment:
             endpoint_url=self.settings.websocket_management_url,
             timeout_seconds=POST_TIMEOUT_SECONDS,
             tries=1,
+            calls_at_once=PUBLISHER_CALLS_AT_ONCE,
         )
         return ApiGatewayStatusFeed(client)
 

@@ -132,6 +132,10 @@ class WatchedDeployment(Deployment):
     def clock(self) -> Any:
         return self._held.watched("clock")
 
+    @property
+    def side_by_side(self) -> Any:
+        return self._held.clock.side_by_side
+
     @cached_property
     def random(self) -> Any:
         return self._held.random

@@ -1,7 +1,7 @@
 """The engine of one process: a real PostgreSQL for orders and ledger, queues in files, a network
 that a scene decides on, and boundaries where the process may end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from multiprocessing.sharedctypes import Synchronized
@@ -68,6 +68,9 @@ class SharedClock:
     def sleep(self, seconds: float) -> None:
         with self.microseconds.get_lock():
             self.microseconds.value += int(seconds * 1_000_000)
+
+    def side_by_side(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+        return [call() for call in calls]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,14 @@ def make_client(
     endpoint_url: str | None = None,
     timeout_seconds: int = AWS_TIMEOUT_SECONDS,
     tries: int = 3,
+    calls_at_once: int = 10,
 ) -> BaseClient:
-    """Return a client that makes each call at most `tries` times."""
+    """Return a client that makes each call at most `tries` times, and keeps connections for
+    `calls_at_once`."""
     config = Config(
         connect_timeout=timeout_seconds,
         read_timeout=timeout_seconds,
+        max_pool_connections=calls_at_once,
         retries={"total_max_attempts": tries, "mode": "standard"},
     )
     return boto3.client(service, endpoint_url=endpoint_url, config=config)

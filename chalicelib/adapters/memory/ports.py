@@ -2,9 +2,10 @@
 the same contract suites as the real adapters."""
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderId
@@ -19,6 +20,8 @@ from chalicelib.engine.messages import (
 )
 from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MAX, SUBSCRIPTIONS_MAX, Follower
 
+Result = TypeVar("Result")
+
 
 @dataclass(slots=True)
 class MemoryClock:
@@ -31,6 +34,16 @@ class MemoryClock:
 
     def sleep(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
+
+    def side_by_side(self, calls: Sequence[Callable[[], Result]]) -> list[Result]:
+        """Make the calls as if at once: each begins now, and then it is when the last one ends."""
+        now, ended_at, results = self.at, self.at, []
+        for call in calls:
+            self.at = now
+            results.append(call())
+            ended_at = max(ended_at, self.at)
+        self.at = ended_at
+        return results
 
 
 @dataclass(slots=True)

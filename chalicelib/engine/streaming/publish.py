@@ -3,6 +3,9 @@
 Invariant: a follower gets every event once and in order. A follow request stands in its order's
 group, so no live event overtakes a replay: whatever was committed before the replay reads is part
 of it, whatever is committed later arrives behind it and is posted.
+
+Orders know nothing of each other, nor do the followers of one: they are served side by side, and
+one that takes nothing holds up nobody else for long.
 """
 
 import logging
@@ -10,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from chalicelib.domain.errors import CodedError
 from chalicelib.domain.orders.events import OrderEvent
@@ -19,6 +23,7 @@ from chalicelib.engine.messages import FollowRequest, StatusMessage, StatusUpdat
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.followers import Follower, FollowerStore, StatusFeed
 from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.side_by_side import SideBySide
 
 log = logging.getLogger(__name__)
 
@@ -27,24 +32,43 @@ OPENING = timedelta(seconds=2)
 OPENING_RETRY_SECONDS = 0.05
 OPENING_TRIES = 41
 POST_TRIES = 3
-PATIENCE = timedelta(seconds=4)
 POST_RETRY_SECONDS = 0.1
+# How much time posts in vain to a connection may cost a batch: as long as one that times out.
+PATIENCE = timedelta(seconds=2)
+# How long nothing is posted to a connection after that: less than it takes a client that hears
+# nothing to ask for what it missed.
+REST = timedelta(seconds=10)
 
+Messages = Sequence[tuple[str, StatusMessage]]
 History = Mapping[OrderId, tuple[OrderEvent, ...]]
 
 
 @dataclass(slots=True)
-class _Audience:
-    """Who follows the orders of one batch; kept in step while the batch is worked through.
+class _Line:
+    """How the posts to one connection went in one batch.
 
-    Whoever could not be reached gets one try for each later frame, so that it may see its hole,
-    and none at all once the batch is out of patience: the others must not wait for it. Then
-    everybody else gets one try, too.
+    Once a frame could not be posted each later one gets one try, so that the client may see its
+    hole. Once the posts in vain have cost PATIENCE, or while it rests, there are none.
     """
 
-    out_of_patience_at: datetime
-    by_order: dict[OrderId, dict[str, Follower]] = field(default_factory=lambda: defaultdict(dict))
-    unreachable: set[str] = field(default_factory=set)
+    is_resting: bool = False
+    is_unreachable: bool = False
+    in_vain: timedelta = timedelta(0)
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.is_resting or self.in_vain >= PATIENCE
+
+
+@dataclass(slots=True)
+class _Audience:
+    """Who follows the orders of one batch; kept in step while the batch is worked through."""
+
+    by_order: Mapping[OrderId, dict[str, Follower]]
+    lines: dict[str, _Line]
+
+    def line(self, connection_id: str) -> _Line:
+        return self.lines.setdefault(connection_id, _Line())
 
     def add(self, order_id: OrderId, follower: Follower) -> None:
         self.by_order[order_id][follower.connection_id] = follower
@@ -70,24 +94,46 @@ class Publisher:
     feed: StatusFeed
     clock: Clock
     encode_frame: Callable[[OrderEvent], str]
+    side_by_side: SideBySide
+    resting_until: dict[str, datetime] = field(default_factory=dict)
 
-    def publish(
-        self, messages: Sequence[tuple[str, StatusMessage]], *, has_time: Callable[[], bool]
-    ) -> set[str]:
+    def publish(self, messages: Messages, *, has_time: Callable[[], bool]) -> set[str]:
         """Work through a batch of (message id, message) in order, as long as it `has_time`.
 
         Returns the ids that failed and shall come again. When one message fails, the later ones
         of its order fail too, so that none overtakes it.
         """
         audience, history = self._load([message for _, message in messages])
-        failed: set[str] = set()
-        blocked: set[OrderId] = set()
+        by_order: dict[OrderId, list[tuple[str, StatusMessage]]] = defaultdict(list)
         for message_id, message in messages:
-            must_wait = message.order_id in blocked or not has_time()
-            if must_wait or not self._try(message, audience, history):
-                blocked.add(message.order_id)
-                failed.add(message_id)
-        return failed
+            by_order[message.order_id].append((message_id, message))
+        work = partial(self._work, audience=audience, history=history, has_time=has_time)
+        failed = self.side_by_side([partial(work, of_order) for of_order in by_order.values()])
+        self._let_rest(audience)
+        return set[str]().union(*failed)
+
+    def _work(
+        self,
+        messages: Messages,
+        *,
+        audience: _Audience,
+        history: History | None,
+        has_time: Callable[[], bool],
+    ) -> set[str]:
+        """Work through the messages of one order; return the first that failed and all after it."""
+        for number, (_, message) in enumerate(messages):
+            if not has_time() or not self._try(message, audience, history):
+                return {message_id for message_id, _ in messages[number:]}
+        return set()
+
+    def _let_rest(self, audience: _Audience) -> None:
+        """Remember who was given up, so that the next batches need not find out again."""
+        now = self.clock.now()
+        for connection_id in [c for c, until in self.resting_until.items() if until <= now]:
+            del self.resting_until[connection_id]
+        for connection_id, line in audience.lines.items():
+            if line.is_given_up:
+                self.resting_until.setdefault(connection_id, now + REST)
 
     def _try(self, message: StatusMessage, audience: _Audience, history: History | None) -> bool:
         try:
@@ -100,7 +146,12 @@ class Publisher:
 
     def _load(self, messages: Sequence[StatusMessage]) -> tuple[_Audience, History | None]:
         order_ids = list(dict.fromkeys(message.order_id for message in messages))
-        audience = _Audience(out_of_patience_at=self.clock.now() + PATIENCE)
+        now = self.clock.now()
+        resting = [c for c, until in self.resting_until.items() if now < until]
+        audience = _Audience(
+            by_order={order_id: {} for order_id in order_ids},
+            lines={connection_id: _Line(is_resting=True) for connection_id in resting},
+        )
         for order_id, followers in self.followers.followers(order_ids).items():
             for follower in followers:
                 audience.add(order_id, follower)
@@ -130,9 +181,13 @@ class Publisher:
                 self._unfollow(message.order_id, message.connection_id, audience)
             case StatusUpdate(event=event):
                 frame = self.encode_frame(event)
-                for follower in audience.of(event.order_id):
-                    if event.sequence > follower.replayed_through:
-                        self._post(event.order_id, follower, frame, audience)
+                self.side_by_side(
+                    [
+                        partial(self._post, event.order_id, follower, frame, audience)
+                        for follower in audience.of(event.order_id)
+                        if event.sequence > follower.replayed_through
+                    ]
+                )
 
     def _replay(
         self, request: FollowRequest, audience: _Audience, events: tuple[OrderEvent, ...]
@@ -163,14 +218,14 @@ class Publisher:
 
     def _post(self, order_id: OrderId, follower: Follower, frame: str, audience: _Audience) -> bool:
         """Post one frame; False when the follower is gone and forgotten."""
-        is_unreachable = follower.connection_id in audience.unreachable
-        is_out_of_patience = self.clock.now() > audience.out_of_patience_at
-        if is_unreachable and is_out_of_patience:
-            _log_skipped(order_id, follower, UnavailableError("the batch is out of patience"))
+        line = audience.line(follower.connection_id)
+        if line.is_given_up:
+            _log_skipped(order_id, follower, UnavailableError("the connection was given up"))
             return True
-        tries_left = 1 if is_unreachable or is_out_of_patience else POST_TRIES
+        tries_left = 1 if line.is_unreachable else POST_TRIES
         openings_left = OPENING_TRIES
         while True:
+            tried_at = self.clock.now()
             try:
                 self.feed.post(follower.connection_id, frame)
                 return True
@@ -188,8 +243,9 @@ class Publisher:
                 return True
             except UnavailableError as error:
                 tries_left -= 1
-                if not tries_left:
-                    audience.unreachable.add(follower.connection_id)
+                line.in_vain += self.clock.now() - tried_at
+                if line.is_given_up or not tries_left:
+                    line.is_unreachable = True
                     _log_skipped(order_id, follower, error)
                     return True
                 self.clock.sleep(POST_RETRY_SECONDS)

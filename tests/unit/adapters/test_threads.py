@@ -1,0 +1,48 @@
+from contextvars import ContextVar
+from functools import partial
+from threading import Barrier, get_ident
+
+import pytest
+
+from chalicelib.adapters.threads import CALLS_AT_ONCE, side_by_side
+
+
+def test_calls_run_at_the_same_time_and_answer_in_order() -> None:
+    meeting = Barrier(CALLS_AT_ONCE, timeout=10)
+
+    def meet(number: int) -> int:
+        meeting.wait()
+        return number
+
+    numbers = range(CALLS_AT_ONCE)
+    assert side_by_side([partial(meet, number) for number in numbers]) == [*numbers]
+
+
+def test_calls_wait_for_their_turn_when_there_are_many() -> None:
+    numbers = range(10 * CALLS_AT_ONCE)
+
+    assert side_by_side([partial(int, number) for number in numbers]) == [*numbers]
+
+
+@pytest.mark.parametrize("many", [0, 1])
+def test_no_thread_is_started_when_there_is_nothing_beside(many: int) -> None:
+    assert side_by_side([get_ident] * many) == [get_ident()] * many
+
+
+def test_calls_see_the_context_of_their_caller() -> None:
+    request_id: ContextVar[str] = ContextVar("request_id")
+    request_id.set("a-request")
+
+    assert side_by_side([request_id.get] * 3) == ["a-request"] * 3
+
+
+def test_error_is_raised_when_all_calls_are_done() -> None:
+    done = []
+
+    def fail() -> None:
+        raise ValueError("spoiled")
+
+    with pytest.raises(ValueError, match="spoiled"):
+        side_by_side([fail, *(partial(done.append, number) for number in range(3))])
+
+    assert sorted(done) == [0, 1, 2]
