@@ -125,7 +125,12 @@ class FrontDoor:
             return refuse(UNAVAILABLE)
         async with upstream:
             await client.prepare(request)
-            await JoinedSockets(request.transport, client, upstream, self).carry()
+            try:
+                await JoinedSockets(request.transport, client, upstream, self).carry()
+            finally:
+                # What the client has not taken by now would keep its connection open for ever.
+                if request.transport is not None:
+                    request.transport.abort()
             return client
 
 
