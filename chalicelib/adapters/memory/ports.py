@@ -37,12 +37,19 @@ class MemoryClock:
 
     def side_by_side(self, calls: Sequence[Callable[[], Result]]) -> list[Result]:
         """Make the calls as if at once: each begins now, and then it is when the last one ends."""
-        now, ended_at, results = self.at, self.at, []
+        now, ended_at = self.at, self.at
+        results: list[Result] = []
+        errors: list[Exception] = []
         for call in calls:
             self.at = now
-            results.append(call())
+            try:
+                results.append(call())
+            except Exception as error:
+                errors.append(error)
             ended_at = max(ended_at, self.at)
         self.at = ended_at
+        if errors:
+            raise errors[0]
         return results
 
 

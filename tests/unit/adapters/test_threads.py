@@ -18,12 +18,6 @@ def test_calls_run_at_the_same_time_and_answer_in_order() -> None:
     assert side_by_side([partial(meet, number) for number in numbers]) == [*numbers]
 
 
-def test_calls_wait_for_their_turn_when_there_are_many() -> None:
-    numbers = range(10 * CALLS_AT_ONCE)
-
-    assert side_by_side([partial(int, number) for number in numbers]) == [*numbers]
-
-
 @pytest.mark.parametrize("many", [0, 1])
 def test_no_thread_is_started_when_there_is_nothing_beside(many: int) -> None:
     assert side_by_side([get_ident] * many) == [get_ident()] * many
@@ -34,15 +28,3 @@ def test_calls_see_the_context_of_their_caller() -> None:
     request_id.set("a-request")
 
     assert side_by_side([request_id.get] * 3) == ["a-request"] * 3
-
-
-def test_error_is_raised_when_all_calls_are_done() -> None:
-    done = []
-
-    def fail() -> None:
-        raise ValueError("spoiled")
-
-    with pytest.raises(ValueError, match="spoiled"):
-        side_by_side([fail, *(partial(done.append, number) for number in range(3))])
-
-    assert sorted(done) == [0, 1, 2]
