@@ -37,6 +37,7 @@ WITH claimed AS (
     INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
     SELECT order_id, sequence, status, attempt, created_at, %(details)s FROM accepted
 ), begun AS (
+    -- How far the workers have come: the newest of the orders whose first attempt began last.
     SELECT max(orders.created_at) AS through
       FROM (SELECT order_id
               FROM order_events

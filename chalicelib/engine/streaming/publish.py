@@ -56,8 +56,8 @@ class _Line:
     in_vain: timedelta = timedelta(0)
 
     @property
-    def is_given_up(self) -> bool:
-        return self.is_resting or self.in_vain >= PATIENCE
+    def has_cost_patience(self) -> bool:
+        return self.in_vain >= PATIENCE
 
 
 @dataclass(slots=True)
@@ -132,8 +132,8 @@ class Publisher:
         for connection_id in [c for c, until in self.resting_until.items() if until <= now]:
             del self.resting_until[connection_id]
         for connection_id, line in audience.lines.items():
-            if line.is_given_up:
-                self.resting_until.setdefault(connection_id, now + REST)
+            if line.has_cost_patience:
+                self.resting_until[connection_id] = now + REST
 
     def _try(self, message: StatusMessage, audience: _Audience, history: History | None) -> bool:
         try:
@@ -219,7 +219,7 @@ class Publisher:
     def _post(self, order_id: OrderId, follower: Follower, frame: str, audience: _Audience) -> bool:
         """Post one frame; False when the follower is gone and forgotten."""
         line = audience.line(follower.connection_id)
-        if line.is_given_up:
+        if line.is_resting or line.has_cost_patience:
             _log_skipped(order_id, follower, UnavailableError("the connection was given up"))
             return True
         tries_left = 1 if line.is_unreachable else POST_TRIES
@@ -244,7 +244,7 @@ class Publisher:
             except UnavailableError as error:
                 tries_left -= 1
                 line.in_vain += self.clock.now() - tried_at
-                if line.is_given_up or not tries_left:
+                if line.has_cost_patience or not tries_left:
                     line.is_unreachable = True
                     _log_skipped(order_id, follower, error)
                     return True

@@ -125,6 +125,22 @@ def test_connection_gets_all_it_missed_when_it_asks_after_its_rest() -> None:
     assert world.sequences("stalled") == [1, 2, 3, 4, 5]
 
 
+def test_rest_is_not_prolonged_when_a_batch_is_under_way_at_its_end() -> None:
+    world, feed, order_id = world_of("stalled")
+    feed.stalled.add("stalled")
+    world.publish_batch()
+    feed.stalled.clear()
+    world.clock.sleep(REST.total_seconds() - 1)
+    world.following.connect(world.follow_request("opening for two seconds", order_id), ANONYMOUS)
+    world.subscribe("stalled", order_id, after=1)
+    world.publish_batch()
+
+    world.subscribe("stalled", order_id, after=1)
+    world.publish()
+
+    assert world.sequences("stalled")[-4:] == [2, 3, 4, 5]
+
+
 def test_rest_ends_before_a_client_asks_for_what_is_missing() -> None:
     from orders_client.subscription import SILENCE_SECONDS
 
