@@ -11,8 +11,7 @@ from chalicelib.entrypoints import logs
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
-    from botocore.client import BaseClient
-
+    from chalicelib.adapters.aws.client import AwsClient
     from chalicelib.adapters.postgres.database import PostgresDatabase
     from chalicelib.engine.admission.identity import KeyStore
     from chalicelib.engine.admission.submit import Submitter
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from chalicelib.worlds import World
 
 POST_TIMEOUT_SECONDS = 2
-# The publisher serves ten orders at once, and many followers of each.
-PUBLISHER_CALLS_AT_ONCE = 100
 
 
 class Deployment:
@@ -254,32 +251,33 @@ class Deployment:
 
     @cached_property
     def follower_store(self) -> "FollowerStore":
-        from chalicelib.adapters.aws.clients import make_client
+        from chalicelib.adapters.aws.client import DYNAMODB, AwsClient
         from chalicelib.adapters.aws.dynamodb import DynamoDbFollowerStore
 
-        client = make_client("dynamodb", calls_at_once=PUBLISHER_CALLS_AT_ONCE)
+        client = AwsClient(DYNAMODB, clock=self.clock, random=self.random)
         return DynamoDbFollowerStore(client, self.settings.connections_table, self.clock.now)
 
     @cached_property
     def status_feed(self) -> "StatusFeed":
         from chalicelib.adapters.aws.api_gateway import ApiGatewayStatusFeed
-        from chalicelib.adapters.aws.clients import make_client
+        from chalicelib.adapters.aws.client import EXECUTE_API, AwsClient
 
-        # Chalice's own client assumes https and AWS's host names; retries are the publisher's.
-        client = make_client(
-            "apigatewaymanagementapi",
+        # Retries are the publisher's.
+        client = AwsClient(
+            EXECUTE_API,
+            clock=self.clock,
+            random=self.random,
             endpoint_url=self.settings.websocket_management_url,
             timeout_seconds=POST_TIMEOUT_SECONDS,
             tries=1,
-            calls_at_once=PUBLISHER_CALLS_AT_ONCE,
         )
         return ApiGatewayStatusFeed(client)
 
     @cached_property
-    def _sqs(self) -> "BaseClient":
-        from chalicelib.adapters.aws.clients import make_client
+    def _sqs(self) -> "AwsClient":
+        from chalicelib.adapters.aws.client import SQS, AwsClient
 
-        return make_client("sqs")
+        return AwsClient(SQS, clock=self.clock, random=self.random)
 
     def _ledger(self) -> "PostgresLedger":
         from chalicelib.simulation.ledger import PostgresLedger

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import (
-    AWSSecretsManagerSettingsSource,
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -139,5 +139,7 @@ class Settings(BaseSettings):
         secret_id = environ.get("SETTINGS_SECRET_ID")
         if not secret_id:
             return init_settings, env_settings
-        secret = AWSSecretsManagerSettingsSource(settings_cls, secret_id)
+        from chalicelib.adapters.aws.secrets import read_secret
+
+        secret = InitSettingsSource(settings_cls, read_secret(secret_id))
         return init_settings, secret, env_settings

@@ -5,15 +5,19 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import psycopg
 import pytest
 from botocore.client import BaseClient
-from moto import mock_aws
+from moto.server import ThreadedMotoServer
 from xdist.scheduler import LoadScopeScheduling
 
+from chalicelib.adapters.aws.client import DYNAMODB, SQS, AwsClient
+from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.migrate import migrate
 from infra.deploy.clients import LOCAL_REGION
@@ -119,10 +123,24 @@ def aws_session() -> boto3.session.Session:
     return boto3.session.Session(region_name=LOCAL_REGION)
 
 
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """moto behind HTTP on loopback: the engine's clients are not boto3's."""
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 @pytest.fixture
-def aws(aws_session: boto3.session.Session) -> Iterator[boto3.session.Session]:
-    with mock_aws():
-        yield aws_session
+def aws(
+    aws_session: boto3.session.Session, moto_url: str, monkeypatch: pytest.MonkeyPatch
+) -> boto3.session.Session:
+    """An account without anything in it, for every client that is made from now on."""
+    with urlopen(Request(f"{moto_url}/moto-api/reset", method="POST")):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
+    return aws_session
 
 
 @pytest.fixture
@@ -133,6 +151,18 @@ def sqs(aws: boto3.session.Session) -> BaseClient:
 @pytest.fixture
 def dynamodb(aws: boto3.session.Session) -> BaseClient:
     return aws.client("dynamodb")
+
+
+@pytest.fixture
+def sqs_calls(aws: boto3.session.Session) -> AwsClient:
+    """The engine's own way to SQS."""
+    return AwsClient(SQS, clock=SystemClock(), random=Random(0))
+
+
+@pytest.fixture
+def dynamodb_calls(aws: boto3.session.Session) -> AwsClient:
+    """The engine's own way to DynamoDB."""
+    return AwsClient(DYNAMODB, clock=SystemClock(), random=Random(0))
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 import pytest
 
+from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.memory.orders import MemoryOrderStore
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.simulation.ledger import Ledger, MemoryLedger, PostgresLedger
+from tests.contract.queues import Batches
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -20,3 +22,8 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
     if request.param == "memory":
         return MemoryLedger()
     return PostgresLedger(request.getfixturevalue("database"))
+
+
+@pytest.fixture
+def batches(sqs_calls: AwsClient, monkeypatch: pytest.MonkeyPatch) -> Batches:
+    return Batches(sqs_calls, monkeypatch)

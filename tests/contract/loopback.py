@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 POLL_SECONDS = 0.02
+# Nobody listens on a port that nobody may take.
+NOWHERE = "http://127.0.0.1:1"
 
 
 def response(body: bytes, *, status: int = 200) -> bytes:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
+import pytest
 from botocore.client import BaseClient
+
+from chalicelib.adapters.aws.client import AwsClient
 
 Port = TypeVar("Port")
 Message = TypeVar("Message")
@@ -43,31 +45,25 @@ def receive_all(client: BaseClient, queue_url: str) -> list[Fields]:
 class Batches:
     """The batches that a client sends, and the entries of them that SQS shall refuse."""
 
-    def __init__(self, client: BaseClient) -> None:
+    def __init__(self, client: AwsClient, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sent: list[list[Fields]] = []
         self._refused: list[set[int]] = []
-        events = client.meta.events
-        events.register("provide-client-params.sqs.SendMessageBatch", self._withhold)
-        events.register("before-call.sqs.SendMessageBatch", self._answer_empty)
-        events.register("after-call.sqs.SendMessageBatch", self._report)
+        self._call = client.call
+        monkeypatch.setattr(client, "call", self._withhold)
 
     def refuse(self, *positions: set[int]) -> None:
         """Refuse the entries at these positions, a set for each of the next batches."""
         self._refused = list(positions)
 
-    def _withhold(self, params: Fields, context: Fields, **_: object) -> Fields:
-        self.sent.append(params["Entries"])
-        refused = self._refused.pop(0) if self._refused else set()
-        context["refused"] = [e for i, e in enumerate(params["Entries"]) if i in refused]
-        return params | {"Entries": [e for e in params["Entries"] if e not in context["refused"]]}
-
-    def _answer_empty(self, context: Fields, **_: object) -> tuple[object, Fields] | None:
-        whole_batch = context["refused"] == self.sent[-1]
-        return (SimpleNamespace(status_code=200), {}) if whole_batch else None
-
-    def _report(self, parsed: Fields, context: Fields, **_: object) -> None:
+    def _withhold(self, operation: str, arguments: Fields) -> Fields:
+        entries = arguments["Entries"]
+        self.sent.append(entries)
+        positions = self._refused.pop(0) if self._refused else set()
+        taken = [entry for i, entry in enumerate(entries) if i not in positions]
+        answer = self._call(operation, arguments | {"Entries": taken}) if taken else {}
         failed = [
             {"Id": entry["Id"], "SenderFault": False, "Code": "InternalError"}
-            for entry in context["refused"]
+            for entry in entries
+            if entry not in taken
         ]
-        parsed["Failed"] = parsed.get("Failed", []) + failed
+        return answer | {"Failed": answer.get("Failed", []) + failed}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
+from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.engine.errors import ConnectionGoneError, UnavailableError
@@ -23,15 +24,38 @@ def clock() -> MemoryClock:
 
 
 @pytest.fixture
-def store(dynamodb: BaseClient, connections_table: str, clock: MemoryClock) -> Any:
-    return DynamoDbFollowerStore(dynamodb, connections_table, clock.now)
+def store(dynamodb_calls: AwsClient, connections_table: str, clock: MemoryClock) -> Any:
+    return DynamoDbFollowerStore(dynamodb_calls, connections_table, clock.now)
+
+
+class Calls:
+    """What is called, and with what; DynamoDB leaves the last key of the next reads unprocessed, as
+    often as it `throttles`."""
+
+    def __init__(self, client: AwsClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.operations: list[str] = []
+        self.arguments: list[dict[str, Any]] = []
+        self.throttles = 0
+        self._call = client.call
+        monkeypatch.setattr(client, "call", self._record)
+
+    def _record(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        self.operations.append(operation)
+        self.arguments.append(arguments)
+        if operation != "BatchGetItem" or self.throttles <= 0:
+            return self._call(operation, arguments)
+        self.throttles -= 1
+        [(table, asked)] = arguments["RequestItems"].items()
+        *keys, left = asked["Keys"]
+        # DynamoDB takes no empty read: a key that nobody has stands for all that were left.
+        read = asked | {"Keys": keys or [{"key": {"S": "-"}}]}
+        answer = self._call(operation, {"RequestItems": {table: read}})
+        return answer | {"UnprocessedKeys": {table: {"Keys": [left]}}}
 
 
 @pytest.fixture
-def calls(dynamodb: BaseClient) -> list[str]:
-    seen: list[str] = []
-    dynamodb.meta.events.register("before-call", lambda model, **_: seen.append(model.name))
-    return seen
+def calls(dynamodb_calls: AwsClient, monkeypatch: pytest.MonkeyPatch) -> Calls:
+    return Calls(dynamodb_calls, monkeypatch)
 
 
 def items(dynamodb: BaseClient, table: str) -> dict[str, Any]:
@@ -39,27 +63,22 @@ def items(dynamodb: BaseClient, table: str) -> dict[str, Any]:
 
 
 def test_followers_are_read_in_one_consistent_call_when_orders_are_many(
-    store: DynamoDbFollowerStore, dynamodb: BaseClient, calls: list[str]
+    store: DynamoDbFollowerStore, calls: Calls
 ) -> None:
-    asked: list[dict[str, Any]] = []
-    dynamodb.meta.events.register(
-        "provide-client-params.dynamodb.BatchGetItem", lambda params, **_: asked.append(params)
-    )
-
     store.followers([order_id(number) for number in range(1, 41)])
 
-    [table] = asked[0]["RequestItems"].values()
-    assert calls == ["BatchGetItem"]
+    [table] = calls.arguments[0]["RequestItems"].values()
+    assert calls.operations == ["BatchGetItem"]
     assert table["ConsistentRead"] is True
     assert len(table["Keys"]) == 40
 
 
 def test_nothing_is_read_when_no_order_is_asked_for(
-    store: DynamoDbFollowerStore, calls: list[str]
+    store: DynamoDbFollowerStore, calls: Calls
 ) -> None:
     store.followers([])
 
-    assert calls == []
+    assert calls.operations == []
 
 
 @pytest.mark.parametrize(
@@ -151,55 +170,34 @@ def test_connection_item_is_gone_when_forgotten(
 
 
 def test_forgetting_takes_so_many_calls_at_most_when_orders_are_many(
-    store: DynamoDbFollowerStore, calls: list[str]
+    store: DynamoDbFollowerStore, calls: Calls
 ) -> None:
     store.register_connection("alice=", [order_id(number) for number in range(1, 251)])
-    calls.clear()
+    calls.operations.clear()
 
     store.forget_connection("alice=")
 
-    assert calls == ["DeleteItem"] + ["UpdateItem"] * FORGOTTEN_ORDERS_MAX
-
-
-class Throttling:
-    """DynamoDB that leaves the last key of each of the next reads unprocessed."""
-
-    def __init__(self, client: BaseClient, table: str, rounds: int) -> None:
-        self._table, self._rounds = table, rounds
-        client.meta.events.register("provide-client-params.dynamodb.BatchGetItem", self._withhold)
-        client.meta.events.register("after-call.dynamodb.BatchGetItem", self._report)
-
-    def _withhold(self, params: dict[str, Any], context: dict[str, Any], **_: object) -> Any:
-        asked = params["RequestItems"][self._table]
-        context["left"] = asked["Keys"][-1:] if self._rounds > 0 else []
-        self._rounds -= 1
-        # DynamoDB takes no empty read: a key that nobody has stands for all that were left.
-        read = [key for key in asked["Keys"] if key not in context["left"]] or [{"key": {"S": "-"}}]
-        return {"RequestItems": {self._table: asked | {"Keys": read}}}
-
-    def _report(self, parsed: dict[str, Any], context: dict[str, Any], **_: object) -> None:
-        if context["left"]:
-            parsed["UnprocessedKeys"] = {self._table: {"Keys": context["left"]}}
+    assert calls.operations == ["DeleteItem"] + ["UpdateItem"] * FORGOTTEN_ORDERS_MAX
 
 
 def test_unprocessed_orders_are_read_again_when_dynamodb_throttles(
-    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str, calls: list[str]
+    store: DynamoDbFollowerStore, calls: Calls
 ) -> None:
     for number in (1, 2, 3):
         store.add_follower(order_id(number), ALICE)
-    calls.clear()
-    Throttling(dynamodb, connections_table, rounds=2)
+    calls.operations.clear()
+    calls.throttles = 2
 
     found = store.followers([order_id(number) for number in (1, 2, 3)])
 
     assert found == {order_id(number): [ALICE] for number in (1, 2, 3)}
-    assert calls == ["BatchGetItem"] * 3
+    assert calls.operations == ["BatchGetItem"] * 3
 
 
 def test_store_raises_unavailable_when_dynamodb_throttles_without_end(
-    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str
+    store: DynamoDbFollowerStore, calls: Calls
 ) -> None:
-    Throttling(dynamodb, connections_table, rounds=1000)
+    calls.throttles = 1000
 
     with pytest.raises(UnavailableError):
         store.followers([order_id(1)])

@@ -22,7 +22,7 @@ BOB = Follower(
 def followers(request: pytest.FixtureRequest) -> FollowerStore:
     if request.param == "memory":
         return MemoryFollowerStore()
-    client = request.getfixturevalue("dynamodb")
+    client = request.getfixturevalue("dynamodb_calls")
     table = request.getfixturevalue("connections_table")
     return DynamoDbFollowerStore(client, table, lambda: START)
 

@@ -1,14 +1,17 @@
 """What every OrderQueue does, and what SQS needs for it."""
 
+from random import Random
+
 import pytest
 from botocore.client import BaseClient
-from botocore.exceptions import EndpointConnectionError
 
+from chalicelib.adapters.aws.client import SQS, AwsClient
 from chalicelib.adapters.aws.sqs import SqsOrderQueue
-from chalicelib.adapters.memory.ports import MemoryOrderQueue
+from chalicelib.adapters.memory.ports import MemoryClock, MemoryOrderQueue
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, decode_execute_order
 from chalicelib.engine.ports.queues import OrderQueue
+from tests.contract.loopback import NOWHERE
 from tests.contract.queues import Batches, Line, drain, receive_all
 from tests.contract.samples import order_id
 
@@ -31,14 +34,14 @@ def line(request: pytest.FixtureRequest) -> OrderLine:
     client = request.getfixturevalue("sqs")
     url = request.getfixturevalue("orders_queue_url")
     return Line(
-        port=SqsOrderQueue(client, url),
+        port=SqsOrderQueue(request.getfixturevalue("sqs_calls"), url),
         take=lambda: [decode_execute_order(m["Body"]) for m in receive_all(client, url)],
     )
 
 
 @pytest.fixture
-def sqs_queue(sqs: BaseClient, orders_queue_url: str) -> SqsOrderQueue:
-    return SqsOrderQueue(sqs, orders_queue_url)
+def sqs_queue(sqs_calls: AwsClient, orders_queue_url: str) -> SqsOrderQueue:
+    return SqsOrderQueue(sqs_calls, orders_queue_url)
 
 
 @pytest.mark.parametrize("many", [0, 1, 10, 11, 25])
@@ -63,19 +66,16 @@ def test_check_passes_when_queue_answers(line: OrderLine) -> None:
     ("many", "sizes"), [(0, []), (1, [1]), (10, [10]), (11, [10, 1]), (25, [10, 10, 5])]
 )
 def test_sqs_batches_hold_ten_at_most_when_there_are_many(
-    sqs: BaseClient, sqs_queue: SqsOrderQueue, many: int, sizes: list[int]
+    batches: Batches, sqs_queue: SqsOrderQueue, many: int, sizes: list[int]
 ) -> None:
-    batches = Batches(sqs)
-
     sqs_queue.enqueue(messages(many))
 
     assert [len(entries) for entries in batches.sent] == sizes
 
 
 def test_sqs_gets_only_refused_messages_again_when_it_refused_some(
-    sqs: BaseClient, sqs_queue: SqsOrderQueue, orders_queue_url: str
+    sqs: BaseClient, batches: Batches, sqs_queue: SqsOrderQueue, orders_queue_url: str
 ) -> None:
-    batches = Batches(sqs)
     batches.refuse({1, 3}, {0})
 
     sqs_queue.enqueue(messages(5))
@@ -86,9 +86,9 @@ def test_sqs_gets_only_refused_messages_again_when_it_refused_some(
 
 
 def test_sqs_queue_raises_unavailable_when_messages_are_refused_every_time(
-    sqs: BaseClient, sqs_queue: SqsOrderQueue, orders_queue_url: str
+    sqs: BaseClient, batches: Batches, sqs_queue: SqsOrderQueue, orders_queue_url: str
 ) -> None:
-    Batches(sqs).refuse({2}, {0}, {0})
+    batches.refuse({2}, {0}, {0})
 
     with pytest.raises(UnavailableError):
         sqs_queue.enqueue(messages(3))
@@ -99,10 +99,12 @@ def test_sqs_queue_raises_unavailable_when_messages_are_refused_every_time(
 
 @pytest.mark.parametrize("delay_seconds", [0, 1, 900])
 def test_sqs_hides_messages_when_they_are_delayed(
-    sqs: BaseClient, sqs_queue: SqsOrderQueue, orders_queue_url: str, delay_seconds: int
+    sqs: BaseClient,
+    batches: Batches,
+    sqs_queue: SqsOrderQueue,
+    orders_queue_url: str,
+    delay_seconds: int,
 ) -> None:
-    batches = Batches(sqs)
-
     sqs_queue.enqueue(messages(2), delay_seconds=delay_seconds)
 
     assert [entry["DelaySeconds"] for entry in batches.sent[0]] == [delay_seconds] * 2
@@ -120,13 +122,9 @@ def test_sqs_queue_raises_unavailable_when_queue_does_not_exist(
         sqs_queue.check()
 
 
-def test_sqs_queue_raises_unavailable_when_sqs_is_out_of_reach(
-    sqs: BaseClient, sqs_queue: SqsOrderQueue
-) -> None:
-    def fail(**_: object) -> None:
-        raise EndpointConnectionError(endpoint_url="https://sqs.test")
-
-    sqs.meta.events.register("before-call.sqs", fail)
+def test_sqs_queue_raises_unavailable_when_sqs_is_out_of_reach() -> None:
+    client = AwsClient(SQS, clock=MemoryClock(), random=Random(0), endpoint_url=NOWHERE)
+    sqs_queue = SqsOrderQueue(client, "https://sqs.test/orders")
 
     with pytest.raises(UnavailableError):
         sqs_queue.enqueue(messages(1))
@@ -150,17 +148,11 @@ def test_sqs_message_comes_again_as_soon_as_its_hold_is_over(
 
 @pytest.mark.parametrize(("many", "calls"), [(0, 0), (1, 1), (10, 1), (25, 3)])
 def test_sqs_holds_ten_messages_with_a_call(
-    sqs: BaseClient, sqs_queue: SqsOrderQueue, many: int, calls: int
+    batches: Batches, sqs_queue: SqsOrderQueue, many: int, calls: int
 ) -> None:
-    sizes: list[int] = []
-    sqs.meta.events.register(
-        "provide-client-params.sqs.ChangeMessageVisibilityBatch",
-        lambda params, **_: sizes.append(len(params["Entries"])),
-    )
-
     sqs_queue.hold([f"receipt {n}" for n in range(many)], seconds=15)
 
-    assert (sum(sizes), len(sizes)) == (many, calls)
+    assert (sum(map(len, batches.sent)), len(batches.sent)) == (many, calls)
 
 
 def test_hold_of_a_message_that_is_gone_harms_nobody(

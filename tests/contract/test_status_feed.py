@@ -1,54 +1,58 @@
 """What every StatusFeed does, and how API Gateway's answers are read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
-from typing import Any
+from random import Random
 from urllib.parse import unquote
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.client import BaseClient
-from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from chalicelib.adapters.aws.api_gateway import ApiGatewayStatusFeed
-from chalicelib.adapters.memory.ports import MemoryStatusFeed
+from chalicelib.adapters.aws.client import EXECUTE_API, AwsClient
+from chalicelib.adapters.memory.ports import MemoryClock, MemoryStatusFeed
 from chalicelib.engine.errors import ConnectionGoneError, FrameRefusedError, UnavailableError
 from chalicelib.engine.ports.followers import StatusFeed
+from tests.contract.loopback import NOWHERE
+from tests.http_endpoint import HANG_UP, SILENCE, Endpoint, Reply, Request, reply, serving
 
-ENDPOINT = "https://feed.test/live"
+CONNECTIONS = "/live/@connections/"
 CONNECTION = "L0SM9cOFvHcCIhw="
 
 
-class Body(BytesIO):
-    """A response's body as botocore reads it."""
-
-    def stream(self, **_: object) -> Any:
-        yield self.read()
-
-
 @dataclass(slots=True)
-class ManagementApi:
+class ManagementApi(Endpoint):
     """API Gateway's end: open connections take frames, all others are gone."""
 
     frames: dict[str, list[str]] = field(default_factory=dict)
-    trouble: int | Exception | None = None
-    requests: list[str] = field(default_factory=list)
+    trouble: Reply | None = None
 
     def open(self, connection_id: str) -> None:
         self.frames[connection_id] = []
 
-    def answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        self.requests.append(f"{request.method} {request.url}")
-        connection_id = unquote(request.url.removeprefix(f"{ENDPOINT}/@connections/"))
-        if isinstance(self.trouble, Exception):
-            raise self.trouble
-        status = self.trouble or (200 if connection_id in self.frames else 410)
-        if status == 200:
-            self.frames[connection_id].append(request.body.decode())
-        return AWSResponse(request.url, status, {}, Body(b'{"message": "as asked"}'))
+    def respond(self, request: Request) -> Reply:
+        connection_id = unquote(request.target.removeprefix(CONNECTIONS))
+        if self.trouble is not None:
+            return self.trouble
+        if connection_id not in self.frames:
+            return refusal(410)
+        self.frames[connection_id].append(request.body.decode())
+        return reply(b"")
+
+
+def refusal(status: int) -> Reply:
+    return reply(b'{"message": "as asked"}', status=status)
+
+
+def feed_to(url: str) -> ApiGatewayStatusFeed:
+    client = AwsClient(
+        EXECUTE_API,
+        clock=MemoryClock(),
+        random=Random(0),
+        endpoint_url=f"{url}/live",
+        timeout_seconds=0.2,
+        tries=1,
+    )
+    return ApiGatewayStatusFeed(client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,16 @@ class Stage:
 
 
 @pytest.fixture
-def api() -> ManagementApi:
-    return ManagementApi()
+def api() -> Iterator[ManagementApi]:
+    api = ManagementApi()
+    api.answer = api.respond
+    with serving(api):
+        yield api
 
 
 @pytest.fixture
-def client(aws_session: boto3.session.Session, api: ManagementApi) -> BaseClient:
-    once = Config(retries={"total_max_attempts": 1})
-    client = aws_session.client("apigatewaymanagementapi", endpoint_url=ENDPOINT, config=once)
-    client.meta.events.register_first("before-send.apigatewaymanagementapi", api.answer)
-    return client
+def feed(api: ManagementApi) -> ApiGatewayStatusFeed:
+    return feed_to(api.url)
 
 
 @pytest.fixture(params=["memory", "api gateway"])
@@ -79,7 +83,7 @@ def stage(request: pytest.FixtureRequest) -> Stage:
         memory = MemoryStatusFeed()
         return Stage(memory, memory.open, memory.frames)
     api = request.getfixturevalue("api")
-    return Stage(ApiGatewayStatusFeed(request.getfixturevalue("client")), api.open, api.frames)
+    return Stage(request.getfixturevalue("feed"), api.open, api.frames)
 
 
 @pytest.mark.parametrize("connection_id", [CONNECTION, "a", "Zx/y+z=="])
@@ -107,48 +111,50 @@ def test_post_raises_connection_gone_when_connection_is_not_open(stage: Stage) -
 
 @pytest.mark.parametrize("status", [403, 429, 500, 502, 503, 504])
 def test_post_raises_unavailable_when_api_gateway_refuses(
-    client: BaseClient, api: ManagementApi, status: int
+    feed: ApiGatewayStatusFeed, api: ManagementApi, status: int
 ) -> None:
     api.open(CONNECTION)
-    api.trouble = status
+    api.trouble = refusal(status)
 
     with pytest.raises(UnavailableError):
-        ApiGatewayStatusFeed(client).post(CONNECTION, "{}")
+        feed.post(CONNECTION, "{}")
 
     assert api.frames == {CONNECTION: []}
+    assert len(api.requests) == 1
 
 
 def test_post_raises_refused_when_the_frame_is_too_large(
-    client: BaseClient, api: ManagementApi
+    feed: ApiGatewayStatusFeed, api: ManagementApi
 ) -> None:
     api.open(CONNECTION)
-    api.trouble = 413
+    api.trouble = refusal(413)
 
     with pytest.raises(FrameRefusedError):
-        ApiGatewayStatusFeed(client).post(CONNECTION, "{}")
+        feed.post(CONNECTION, "{}")
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [EndpointConnectionError(endpoint_url=ENDPOINT), ReadTimeoutError(endpoint_url=ENDPOINT)],
-    ids=["no connection", "no answer"],
-)
-def test_post_raises_unavailable_when_api_gateway_is_out_of_reach(
-    client: BaseClient, api: ManagementApi, trouble: Exception
+@pytest.mark.parametrize("trouble", [HANG_UP, SILENCE], ids=["hung up", "no answer"])
+def test_post_raises_unavailable_when_api_gateway_does_not_answer(
+    feed: ApiGatewayStatusFeed, api: ManagementApi, trouble: Reply
 ) -> None:
     api.trouble = trouble
 
     with pytest.raises(UnavailableError):
-        ApiGatewayStatusFeed(client).post(CONNECTION, "{}")
+        feed.post(CONNECTION, "{}")
 
     assert len(api.requests) == 1
 
 
+def test_post_raises_unavailable_when_api_gateway_is_out_of_reach() -> None:
+    with pytest.raises(UnavailableError):
+        feed_to(NOWHERE).post(CONNECTION, "{}")
+
+
 def test_post_is_one_request_to_the_connection_when_it_is_open(
-    client: BaseClient, api: ManagementApi
+    feed: ApiGatewayStatusFeed, api: ManagementApi
 ) -> None:
     api.open(CONNECTION)
 
-    ApiGatewayStatusFeed(client).post(CONNECTION, "{}")
+    feed.post(CONNECTION, "{}")
 
-    assert api.requests == [f"POST {ENDPOINT}/@connections/L0SM9cOFvHcCIhw%3D"]
+    assert [r.target for r in api.requests] == [f"{CONNECTIONS}L0SM9cOFvHcCIhw%3D"]

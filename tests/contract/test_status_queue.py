@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from botocore.client import BaseClient
 
+from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.aws.sqs import SqsStatusQueue
 from chalicelib.adapters.memory.ports import MemoryStatusQueue
 from chalicelib.domain.orders.events import AttemptStarted, EventDetails, Failure, OrderEvent
@@ -66,14 +67,14 @@ def line(request: pytest.FixtureRequest) -> StatusLine:
     client = request.getfixturevalue("sqs")
     url = request.getfixturevalue("status_queue_url")
     return Line(
-        port=SqsStatusQueue(client, url),
+        port=SqsStatusQueue(request.getfixturevalue("sqs_calls"), url),
         take=lambda: [decode_status_message(m["Body"]) for m in receive_all(client, url)],
     )
 
 
 @pytest.fixture
-def sqs_queue(sqs: BaseClient, status_queue_url: str) -> SqsStatusQueue:
-    return SqsStatusQueue(sqs, status_queue_url)
+def sqs_queue(sqs_calls: AwsClient, status_queue_url: str) -> SqsStatusQueue:
+    return SqsStatusQueue(sqs_calls, status_queue_url)
 
 
 def saying(text: str) -> EventDetails:
@@ -229,12 +230,12 @@ def test_sqs_can_take_deduplication_id_when_request_id_is_any(
 )
 def test_sqs_batches_stay_within_limits_when_events_are_many_or_big(
     sqs: BaseClient,
+    batches: Batches,
     sqs_queue: SqsStatusQueue,
     status_queue_url: str,
     kilobytes: list[int],
     sizes: list[int],
 ) -> None:
-    batches = Batches(sqs)
     # Two bytes each in UTF-8, and an escape of six in JSON as it is written: what counts is sent.
     events = [event(1, n, saying("é" * (k * 1024 // 6))) for n, k in enumerate(kilobytes, 1)]
 
@@ -248,9 +249,8 @@ def test_sqs_batches_stay_within_limits_when_events_are_many_or_big(
 
 
 def test_sqs_gets_only_refused_events_again_when_it_refused_some(
-    sqs: BaseClient, sqs_queue: SqsStatusQueue, status_queue_url: str
+    sqs: BaseClient, batches: Batches, sqs_queue: SqsStatusQueue, status_queue_url: str
 ) -> None:
-    batches = Batches(sqs)
     batches.refuse({0, 2}, {1})
 
     sqs_queue.announce([event(1), event(2), event(3)])
@@ -261,9 +261,9 @@ def test_sqs_gets_only_refused_events_again_when_it_refused_some(
 
 
 def test_sqs_queue_raises_unavailable_when_an_event_is_refused_every_time(
-    sqs: BaseClient, sqs_queue: SqsStatusQueue, status_queue_url: str
+    sqs: BaseClient, batches: Batches, sqs_queue: SqsStatusQueue, status_queue_url: str
 ) -> None:
-    Batches(sqs).refuse({0}, {0}, {0})
+    batches.refuse({0}, {0}, {0})
 
     with pytest.raises(UnavailableError):
         sqs_queue.announce([event(1), event(2)])

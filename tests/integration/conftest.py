@@ -6,22 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import psycopg
 import pytest
 from psycopg import sql
 from solders.keypair import Keypair
 
 import app
+from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
 from chalicelib.bootstrap import Deployment
 from chalicelib.settings import Settings
 from infra.deploy.package import Artifact, package
 from infra.local.postgres import LocalPostgres
 from tests.integration.audited import Executed
-
-# moto answers only for host names of AWS's own.
-MANAGEMENT_URL = "https://feed.execute-api.us-east-1.amazonaws.com/live"
 
 
 @pytest.fixture
@@ -57,24 +54,23 @@ class Traffic:
             "ledger" if "chain.transactions" in statement else names.get(statement, statement)
         )
 
-    def record_call(self, model: Any, **_: object) -> None:
-        self.calls.append(model.name)
-
 
 @pytest.fixture
-def traffic(monkeypatch: pytest.MonkeyPatch, aws: boto3.session.Session) -> Iterator[Traffic]:
+def traffic(monkeypatch: pytest.MonkeyPatch) -> Traffic:
     traffic = Traffic()
-    execute = PostgresDatabase.execute
+    execute, post = PostgresDatabase.execute, AwsClient.post
 
     def counted(self: PostgresDatabase, statement: str, parameters: Any = ()) -> Any:
         traffic.record_statement(statement)
         return execute(self, statement, parameters)
 
+    def posted(self: AwsClient, operation: str, *request: Any) -> Any:
+        traffic.calls.append(operation)
+        return post(self, operation, *request)
+
     monkeypatch.setattr(PostgresDatabase, "execute", counted)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", aws)
-    aws.events.register("before-call", traffic.record_call)
-    yield traffic
-    aws.events.unregister("before-call", traffic.record_call)
+    monkeypatch.setattr(AwsClient, "post", posted)
+    return traffic
 
 
 @pytest.fixture
@@ -85,6 +81,7 @@ def engine(
     orders_queue_url: str,
     status_queue_url: str,
     connections_table: str,
+    moto_url: str,
 ) -> Iterator[Deployment]:
     """A deployment in an environment of its own, at zero latency; no traffic so far."""
     environment = {
@@ -93,7 +90,7 @@ def engine(
         "ORDERS_QUEUE_URL": orders_queue_url,
         "STATUS_QUEUE_URL": status_queue_url,
         "CONNECTIONS_TABLE": connections_table,
-        "WEBSOCKET_MANAGEMENT_URL": MANAGEMENT_URL,
+        "WEBSOCKET_MANAGEMENT_URL": moto_url,
         "STREAM_URL": "wss://stream.test",
         "LATENCY_MS": "0",
     }

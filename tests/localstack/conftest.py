@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from random import Random
 
 import pytest
 from botocore.client import BaseClient
 
+from chalicelib.adapters.aws.client import DYNAMODB, SQS, AwsClient
+from chalicelib.adapters.clock import SystemClock
 from infra.deploy.clients import Clients, local_clients
 from infra.deploy.template import Template
 from infra.local.localstack import NEEDS
@@ -69,6 +72,18 @@ def queue_urls(stack: Stack, template: Template) -> Mapping[str, str]:
 @pytest.fixture
 def sqs(clients: Clients) -> BaseClient:
     return clients.client("sqs")
+
+
+@pytest.fixture
+def sqs_calls(host: str) -> AwsClient:
+    """The engine's own way to SQS."""
+    return AwsClient(SQS, clock=SystemClock(), random=Random(), endpoint_url=f"http://{host}")
+
+
+@pytest.fixture
+def dynamodb_calls(host: str) -> AwsClient:
+    """The engine's own way to DynamoDB."""
+    return AwsClient(DYNAMODB, clock=SystemClock(), random=Random(), endpoint_url=f"http://{host}")
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.followers import Follower
-from infra.deploy.clients import Clients
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -19,8 +19,8 @@ def clock() -> MemoryClock:
 
 
 @pytest.fixture
-def store(clients: Clients, table_name: str, clock: MemoryClock) -> DynamoDbFollowerStore:
-    return DynamoDbFollowerStore(clients.client("dynamodb"), table_name, clock.now)
+def store(dynamodb_calls: AwsClient, table_name: str, clock: MemoryClock) -> DynamoDbFollowerStore:
+    return DynamoDbFollowerStore(dynamodb_calls, table_name, clock.now)
 
 
 def test_followers_are_found_by_order_when_several_orders_are_asked_for(
@@ -78,9 +78,9 @@ def test_follower_store_check_passes_when_the_table_is_there(store: DynamoDbFoll
 
 
 def test_follower_store_check_fails_when_the_table_is_missing(
-    clients: Clients, table_name: str, clock: MemoryClock
+    dynamodb_calls: AwsClient, table_name: str, clock: MemoryClock
 ) -> None:
-    missing = DynamoDbFollowerStore(clients.client("dynamodb"), f"{table_name}-missing", clock.now)
+    missing = DynamoDbFollowerStore(dynamodb_calls, f"{table_name}-missing", clock.now)
 
     with pytest.raises(UnavailableError, match="ResourceNotFoundException"):
         missing.check()

@@ -1,8 +1,8 @@
 from uuid import uuid4
 
 import pytest
-from botocore.client import BaseClient
 
+from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.aws.sqs import SqsOrderQueue
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import UnavailableError
@@ -13,8 +13,8 @@ MAX_RECEIVE_COUNT = 5
 
 
 @pytest.fixture
-def queue(sqs: BaseClient, orders: Inbox) -> SqsOrderQueue:
-    return SqsOrderQueue(sqs, orders.url)
+def queue(sqs_calls: AwsClient, orders: Inbox) -> SqsOrderQueue:
+    return SqsOrderQueue(sqs_calls, orders.url)
 
 
 def test_order_queue_delivers_what_was_enqueued_when_it_takes_several_batches(
@@ -83,10 +83,12 @@ def test_order_queue_check_passes_when_the_queue_is_there(queue: SqsOrderQueue) 
     queue.check()
 
 
-def test_order_queue_check_fails_when_the_queue_is_missing(sqs: BaseClient, orders: Inbox) -> None:
-    missing = SqsOrderQueue(sqs, f"{orders.url}-missing")
+def test_order_queue_check_fails_when_the_queue_is_missing(
+    sqs_calls: AwsClient, orders: Inbox
+) -> None:
+    missing = SqsOrderQueue(sqs_calls, f"{orders.url}-missing")
 
-    with pytest.raises(UnavailableError, match="NonExistentQueue"):
+    with pytest.raises(UnavailableError, match="QueueDoesNotExist"):
         missing.check()
 
 

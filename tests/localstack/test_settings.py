@@ -2,10 +2,9 @@ import json
 from collections.abc import Iterator
 from uuid import uuid4
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
 
+from chalicelib.adapters.aws.errors import AwsError
 from chalicelib.settings import Settings
 from infra.deploy.clients import Clients
 
@@ -30,13 +29,12 @@ def secret_arn(clients: Clients) -> Iterator[str]:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, host: str) -> pytest.MonkeyPatch:
-    """A function's environment; the client that reads the secret is boto3's own."""
+    """A function's environment."""
     for name, value in IN_ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     for name in ("DATABASE_URL", "WALLET_SECRET_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}")
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     return monkeypatch
 
 
@@ -82,5 +80,5 @@ def test_settings_are_refused_when_the_secret_is_missing(
 ) -> None:
     environment.setenv("SETTINGS_SECRET_ID", f"missing-{uuid4()}")
 
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+    with pytest.raises(AwsError, match="ResourceNotFoundException"):
         Settings()

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from botocore.client import BaseClient
 
+from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.aws.sqs import SqsStatusQueue
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderId, OrderStatus
@@ -24,8 +24,8 @@ MAX_RECEIVE_COUNT = 10
 
 
 @pytest.fixture
-def queue(sqs: BaseClient, statuses: Inbox) -> SqsStatusQueue:
-    return SqsStatusQueue(sqs, statuses.url)
+def queue(sqs_calls: AwsClient, statuses: Inbox) -> SqsStatusQueue:
+    return SqsStatusQueue(sqs_calls, statuses.url)
 
 
 def test_status_queue_keeps_the_order_of_a_group_when_orders_are_mixed(

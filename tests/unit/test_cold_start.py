@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -5,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.http_endpoint import Endpoint, reply, serving
 from tests.world import SETTINGS
 
 ROOT = Path(__file__).parents[2]
-# The worker's own; boto3 is what every cold start with a queue or a table has to pay for.
+# The worker's own.
 HEAVY = (
     "solders",
     "chalicelib.entrypoints.contract",
@@ -19,7 +21,8 @@ PRINT_MODULES = """
 import sys
 import app
 app.deployment.configure_logging()
-getattr(app.deployment, sys.argv[1])
+for part in sys.argv[1:]:
+    getattr(app.deployment, part)
 print("\\n".join(sys.modules))
 """
 
@@ -34,11 +37,11 @@ def environment() -> dict[str, str]:
     return {**os.environ, **aws, **{name.upper(): value for name, value in SETTINGS.items()}}
 
 
-def loaded_modules(use_case: str) -> set[str]:
+def loaded_modules(*parts: str, **variables: str) -> set[str]:
     answer = subprocess.run(
-        [sys.executable, "-c", PRINT_MODULES, use_case],
+        [sys.executable, "-c", PRINT_MODULES, *parts],
         cwd=ROOT,
-        env=environment(),
+        env=environment() | variables,
         capture_output=True,
         text=True,
         check=True,
@@ -60,3 +63,20 @@ def test_cold_start_loads_nothing_of_the_worker(use_case: str, needed: str) -> N
 
     assert f"chalicelib.engine.{needed}" in loaded
     assert not loaded.intersection(HEAVY)
+
+
+def test_no_function_loads_boto3_although_its_settings_are_in_a_secret() -> None:
+    use_cases = ("submitter", "following", "publisher", "executor", "rescuer", "sweeper")
+    secret = json.dumps({"database_url": SETTINGS["database_url"]})
+    document = json.dumps({"SecretString": secret}).encode()
+
+    with serving(Endpoint(lambda _: reply(document))) as endpoint:
+        loaded = loaded_modules(
+            *use_cases, "status_feed", AWS_ENDPOINT_URL=endpoint.url, SETTINGS_SECRET_ID="settings"
+        )
+
+    assert [r.headers["X-Amz-Target"] for r in endpoint.requests] == [
+        "secretsmanager.GetSecretValue"
+    ]
+    assert "chalicelib.adapters.aws.api_gateway" in loaded
+    assert not loaded.intersection({"boto3", "botocore", "s3transfer", "urllib3"})

@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.client import BaseClient
-from botocore.exceptions import BotoCoreError, ClientError
-
+from chalicelib.adapters.aws.client import AwsClient
+from chalicelib.adapters.aws.errors import AwsError
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import (
     ConnectionGoneError,
@@ -39,7 +38,7 @@ class _ConditionFailedError(Exception):
 class DynamoDbFollowerStore:
     """The FollowerStore port."""
 
-    def __init__(self, client: BaseClient, table_name: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, client: AwsClient, table_name: str, now: Callable[[], datetime]) -> None:
         self._client, self._table_name, self._now = client, table_name, now
 
     def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
@@ -50,12 +49,12 @@ class DynamoDbFollowerStore:
         }
         if order_ids:
             item["order_ids"] = {"SS": list(order_ids)}
-        self._call("put_item", TableName=self._table_name, Item=item)
+        self._call("PutItem", TableName=self._table_name, Item=item)
 
     def add_subscription(self, connection_id: str, order_id: OrderId) -> None:
         try:
             self._call(
-                "update_item",
+                "UpdateItem",
                 TableName=self._table_name,
                 Key=_connection_key(connection_id),
                 UpdateExpression="ADD order_ids :order, subscriptions :one",
@@ -79,7 +78,7 @@ class DynamoDbFollowerStore:
             "expires_at": self._expiry(),
         }
         self._call(
-            "update_item",
+            "UpdateItem",
             TableName=self._table_name,
             Key=_order_key(order_id),
             UpdateExpression="SET #follower = :follower, expires_at = :expiry",
@@ -89,7 +88,7 @@ class DynamoDbFollowerStore:
 
     def remove_follower(self, order_id: OrderId, connection_id: str) -> None:
         self._call(
-            "update_item",
+            "UpdateItem",
             TableName=self._table_name,
             Key=_order_key(order_id),
             # An update makes the item if it is gone: it must expire then, too.
@@ -108,7 +107,7 @@ class DynamoDbFollowerStore:
 
     def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
         answer = self._call(
-            "delete_item",
+            "DeleteItem",
             TableName=self._table_name,
             Key=_connection_key(connection_id),
             ReturnValues="ALL_OLD",
@@ -119,7 +118,7 @@ class DynamoDbFollowerStore:
             self.remove_follower(order_id, connection_id)
 
     def check(self) -> None:
-        self._call("describe_table", TableName=self._table_name)
+        self._call("DescribeTable", TableName=self._table_name)
 
     def _followers_in(self, item: Item) -> list[Follower]:
         # DynamoDB deletes what has expired late, so the reader looks too.
@@ -141,7 +140,7 @@ class DynamoDbFollowerStore:
         wanted: dict[str, Any] = {self._table_name: {"Keys": keys, "ConsistentRead": True}}
         items: list[Item] = []
         for _ in range(READ_ROUNDS_MAX):
-            answer = self._call("batch_get_item", RequestItems=wanted)
+            answer = self._call("BatchGetItem", RequestItems=wanted)
             items += answer["Responses"].get(self._table_name, [])
             wanted = answer.get("UnprocessedKeys") or {}
             if not wanted:
@@ -153,11 +152,10 @@ class DynamoDbFollowerStore:
 
     def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
-            return answer
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise _ConditionFailedError(error.response.get("Item", {})) from error
-        except (BotoCoreError, ClientError) as error:
+            return self._client.call(operation, arguments)
+        except AwsError as error:
+            if error.code == "ConditionalCheckFailedException":
+                raise _ConditionFailedError(error.document.get("Item", {})) from error
             raise UnavailableError(f"table: {error}") from error
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from botocore.client import BaseClient
-from botocore.exceptions import BotoCoreError, ClientError
-
+from chalicelib.adapters.aws.client import AwsClient
+from chalicelib.adapters.aws.errors import AwsError
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import (
@@ -27,7 +26,7 @@ Entry = dict[str, Any]
 class SqsOrderQueue:
     """The OrderQueue port."""
 
-    def __init__(self, client: BaseClient, queue_url: str) -> None:
+    def __init__(self, client: AwsClient, queue_url: str) -> None:
         self._client, self._queue_url = client, queue_url
 
     def enqueue(self, messages: Sequence[ExecuteOrder], *, delay_seconds: int = 0) -> None:
@@ -40,7 +39,7 @@ class SqsOrderQueue:
     def check(self) -> None:
         _call(
             self._client,
-            "get_queue_attributes",
+            "GetQueueAttributes",
             QueueUrl=self._queue_url,
             AttributeNames=["QueueArn"],
         )
@@ -49,7 +48,7 @@ class SqsOrderQueue:
 class SqsStatusQueue:
     """The StatusQueue port: the order is the message group, its sequence deduplicates."""
 
-    def __init__(self, client: BaseClient, queue_url: str) -> None:
+    def __init__(self, client: AwsClient, queue_url: str) -> None:
         self._client, self._queue_url = client, queue_url
 
     def announce(self, events: Sequence[OrderEvent]) -> None:
@@ -72,7 +71,7 @@ class SqsStatusQueue:
     def _request(self, kind: str, request: FollowRequest | UnfollowRequest) -> None:
         _call(
             self._client,
-            "send_message",
+            "SendMessage",
             QueueUrl=self._queue_url,
             MessageBody=encode(request),
             MessageGroupId=request.order_id,
@@ -83,7 +82,7 @@ class SqsStatusQueue:
         _hold(self._client, self._queue_url, receipts, seconds)
 
 
-def _send(client: BaseClient, queue_url: str, entries: Sequence[Entry]) -> None:
+def _send(client: AwsClient, queue_url: str, entries: Sequence[Entry]) -> None:
     for batch in _batches(entries):
         _send_batch(client, queue_url, batch)
 
@@ -102,13 +101,13 @@ def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _send_batch(client: BaseClient, queue_url: str, batch: list[Entry]) -> None:
+def _send_batch(client: AwsClient, queue_url: str, batch: list[Entry]) -> None:
     """Send a batch; entries that SQS refuses are sent again, a few times."""
     waiting = {str(index): entry for index, entry in enumerate(batch)}
     for _ in range(SEND_TRIES):
         answer = _call(
             client,
-            "send_message_batch",
+            "SendMessageBatch",
             QueueUrl=queue_url,
             Entries=[{"Id": entry_id, **entry} for entry_id, entry in waiting.items()],
         )
@@ -119,7 +118,7 @@ def _send_batch(client: BaseClient, queue_url: str, batch: list[Entry]) -> None:
     raise UnavailableError(f"queue: {len(waiting)} messages were refused")
 
 
-def _hold(client: BaseClient, queue_url: str, receipts: Sequence[str], seconds: int) -> None:
+def _hold(client: AwsClient, queue_url: str, receipts: Sequence[str], seconds: int) -> None:
     entries = [
         {"Id": str(index), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
         for index, receipt in enumerate(receipts)
@@ -128,15 +127,14 @@ def _hold(client: BaseClient, queue_url: str, receipts: Sequence[str], seconds: 
     for start in range(0, len(entries), BATCH_MAX):
         _call(
             client,
-            "change_message_visibility_batch",
+            "ChangeMessageVisibilityBatch",
             QueueUrl=queue_url,
             Entries=entries[start : start + BATCH_MAX],
         )
 
 
-def _call(client: BaseClient, operation: str, **arguments: object) -> dict[str, Any]:
+def _call(client: AwsClient, operation: str, **arguments: object) -> dict[str, Any]:
     try:
-        answer: dict[str, Any] = getattr(client, operation)(**arguments)
-        return answer
-    except (BotoCoreError, ClientError) as error:
+        return client.call(operation, arguments)
+    except AwsError as error:
         raise UnavailableError(f"queue: {error}") from error

@@ -148,7 +148,7 @@ def _service_of(request: web.Request) -> str:
 
 
 def _refusal(status: int, code: str) -> web.Response:
-    """Return an error in the JSON form in which boto3 recognizes what it may retry."""
+    """Return an error in the JSON form in which AWS says what may be retried."""
     return web.Response(
         status=status,
         headers={"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": code},
