@@ -13,7 +13,16 @@ from chalicelib.adapters.memory.ports import MemoryClock, MemoryStatusFeed
 from chalicelib.engine.errors import ConnectionGoneError, FrameRefusedError, UnavailableError
 from chalicelib.engine.ports.followers import StatusFeed
 from tests.contract.loopback import NOWHERE
-from tests.http_endpoint import HANG_UP, SILENCE, Endpoint, Reply, Request, reply, serving
+from tests.http_endpoint import (
+    DEADLINE_SECONDS,
+    HANG_UP,
+    SILENCE,
+    Endpoint,
+    Reply,
+    Request,
+    reply,
+    serving,
+)
 
 CONNECTIONS = "/live/@connections/"
 CONNECTION = "L0SM9cOFvHcCIhw="
@@ -43,13 +52,13 @@ def refusal(status: int) -> Reply:
     return reply(b'{"message": "as asked"}', status=status)
 
 
-def feed_to(url: str) -> ApiGatewayStatusFeed:
+def feed_to(url: str, *, timeout_seconds: float = DEADLINE_SECONDS) -> ApiGatewayStatusFeed:
     client = AwsClient(
         EXECUTE_API,
         clock=MemoryClock(),
         random=Random(0),
         endpoint_url=f"{url}/live",
-        timeout_seconds=0.2,
+        timeout_seconds=timeout_seconds,
         tries=1,
     )
     return ApiGatewayStatusFeed(client)
@@ -135,12 +144,12 @@ def test_post_raises_refused_when_the_frame_is_too_large(
 
 @pytest.mark.parametrize("trouble", [HANG_UP, SILENCE], ids=["hung up", "no answer"])
 def test_post_raises_unavailable_when_api_gateway_does_not_answer(
-    feed: ApiGatewayStatusFeed, api: ManagementApi, trouble: Reply
+    api: ManagementApi, trouble: Reply
 ) -> None:
     api.trouble = trouble
 
     with pytest.raises(UnavailableError):
-        feed.post(CONNECTION, "{}")
+        feed_to(api.url, timeout_seconds=0.5).post(CONNECTION, "{}")
 
     assert len(api.requests) == 1
 

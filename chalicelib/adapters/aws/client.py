@@ -1,8 +1,8 @@
 """The few calls of AWS that orders and followers wait for, without boto3.
 
-boto3 takes five times the CPU for a call, and a fifth of a second to import. Arguments and answers
-are those of its clients. Each call may be carried out twice, for answers get lost: whoever calls is
-ready for that.
+boto3 takes four to five times the CPU for a call, and a quarter of a second to import. Arguments
+and answers are those of its clients. Each call may be carried out twice, for answers get lost:
+whoever calls is ready for that.
 """
 
 import json
