@@ -111,7 +111,7 @@ def _send_batch(client: AwsClient, queue_url: str, batch: list[Entry]) -> None:
             QueueUrl=queue_url,
             Entries=[{"Id": entry_id, **entry} for entry_id, entry in waiting.items()],
         )
-        refused = {failure["Id"] for failure in answer.get("Failed", [])}
+        refused = {failure["Id"] for failure in answer.get("Failed") or ()}
         waiting = {i: entry for i, entry in waiting.items() if i in refused}
         if not waiting:
             return
