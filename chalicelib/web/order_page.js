@@ -172,7 +172,10 @@ function eventsTable({ events }) {
 }
 
 function note(event) {
-  if (event.retryOf) return `again after ${event.retryOf.code}: ${event.retryOf.message}`;
+  if (event.retryOf) {
+    const less = event.refusedBy ? `; less of ${event.refusedBy.join(", ")}` : "";
+    return `again after ${event.retryOf.code}: ${event.retryOf.message}${less}`;
+  }
   if (event.code) return `${event.code}: ${event.message}`;
   return event.route ? event.route.reason : "";
 }

@@ -35,6 +35,28 @@ def test_order_page_goes_on_by_itself_when_the_order_does(
     expect(dashboard.page.locator("#order .timeline .confirmed")).to_be_visible()
 
 
+def test_order_page_names_the_pools_that_refused_when_it_was_tried_again(
+    dashboard: Dashboard, outside: Outside
+) -> None:
+    order = outside.submit()
+    outside.follow(order)
+    pool = "AyffqAvfFuMPhm8rUVeHJQeyXSxrGk43mf2yYMN99HGp"
+
+    def try_again(route: Route) -> None:
+        document = route.fetch().json()
+        document["events"][1] |= {
+            "retryOf": {"code": "TRANSACTION_FAILED", "message": "it failed"},
+            "refusedBy": [pool],
+        }
+        route.fulfill(json=document)
+
+    dashboard.page.route(f"**/api/orders/{order['orderId']}", try_again)
+    dashboard.open(f"orders/{order['orderId']}")
+
+    note = f"again after TRANSACTION_FAILED: it failed; less of {pool}"
+    expect(dashboard.page.locator("#order")).to_contain_text(note)
+
+
 def test_order_page_says_so_when_there_is_no_such_order(dashboard: Dashboard) -> None:
     dashboard.open(f"orders/{uuid.uuid4()}")
 
