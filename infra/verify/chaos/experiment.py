@@ -130,10 +130,11 @@ def _break_and_repair(
         carry_out(plan, experiment.world, report=experiment.add_fault)
         experiment.add_event("the faults are over")
         time.sleep(max(0.0, experiment.started_at + experiment.seconds - time.monotonic()))
-        experiment.add_event("the load is over; waiting until every order is final")
+        experiment.add_event("the load is over; waiting until every order of it is final")
         experiment.settling = verdict.settle(
             experiment.database_url, experiment.order_ids, since=datetime.now(UTC)
         )
+        experiment.load.stop()
         experiment.add_event("waiting for the followers")
         with contextlib.suppress(TimeoutError):
             followers.result(follow_seconds)

@@ -16,6 +16,8 @@ SUBMIT_SECONDS = 40
 # Who waits for an answer submits nothing else. Who gives up leaves the server at work.
 SUBMITTERS = 8
 FOLLOW_AGAIN_SECONDS = 1.0
+# What still comes after the load: an order whose message was lost goes along with later ones.
+AFTERWARDS_PER_SECOND = 1.0
 
 
 @dataclass(slots=True)
@@ -55,7 +57,8 @@ class Followed:
 
 
 class Load:
-    """Submits orders at a rate for so many seconds, and follows each to its end.
+    """Submits orders at a rate for so many seconds, then one a second until it is stopped, and
+    follows each to its end.
 
     `orders` grows meanwhile. The rate falls while many wait for their answer.
     """
@@ -66,27 +69,33 @@ class Load:
         self._base_url = base_url
         self._random = random
         self._per_second, self._seconds = per_second, seconds
+        self._is_stopped = False
 
     @property
     def accepted(self) -> list[Followed]:
         """The orders whose client got an id."""
         return [order for order in self.orders if order.order_id]
 
+    def stop(self) -> None:
+        """Submit no more; any thread may say so."""
+        self._is_stopped = True
+
     async def run(self) -> None:
         """Submit and follow; returns when every accepted order was followed to its end."""
-        started_at = time.monotonic()
+        started_at = next_at = time.monotonic()
         turns = asyncio.Semaphore(SUBMITTERS)
         async with OrdersClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
             for trade in random_trades(self._random):
                 await turns.acquire()
-                await asyncio.sleep(
-                    started_at + len(self.orders) / self._per_second - time.monotonic()
-                )
-                if time.monotonic() - started_at >= self._seconds:
+                await asyncio.sleep(next_at - time.monotonic())
+                if self._is_stopped:
                     break
                 order = Followed(self.frames, *trade)
                 self.orders.append(order)
                 tasks.create_task(_submit_and_follow(client, order, turns))
+                next_at += 1 / self._per_second
+                if time.monotonic() - started_at >= self._seconds:
+                    next_at = time.monotonic() + 1 / AFTERWARDS_PER_SECOND
 
 
 async def _submit_and_follow(
