@@ -39,16 +39,16 @@ setup: .venv/.dev ## Create the virtual environment in .venv
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
-demo: .venv/.local ## Run ORDERS orders through a stack of their own, at LATENCY ms, and show them live
+demo: .venv/.local ## Run ORDERS orders through a temporary stack, at LATENCY ms, and show them live
 	@$(BIN)/python -m infra.local.demo --orders=$(ORDERS) --latency=$(LATENCY)
 
-dev: .venv/.local ## Run the stack on PORT until Ctrl-C, its data under .local/
+dev: .venv/.local ## Run the stack on PORT until Ctrl-C, with its data in .local/
 	@$(BIN)/python -m infra.local.dev --port=$(PORT) --latency=$(LATENCY) --auth=$(AUTH)
 
 local: .venv/.local ## Serve HTTP with `chalice local` on port 8000, against the stack of `make dev`
 	@$(BIN)/python -m infra.local.chalice_local
 
-test: setup ## Run all tests, those of the deployed artifact included; PYTEST_ARGS chooses
+test: setup ## Run all tests, including those of the deployed package; PYTEST_ARGS selects
 ifeq ($(PYTEST_ARGS),)
 	@$(BIN)/python -m pytest --numprocesses auto --quiet
 else
@@ -72,7 +72,7 @@ audit: .venv/.local ## Compare orders, events and the chain's ledger of `make de
 	@$(BIN)/python -m infra.operate.audit $(AUDIT_ARGS)
 
 chaos: ORDERS = 4
-chaos: .venv/.local ## Break a stack for MINUTES under ORDERS orders a second, then audit it; SEED repeats a run
+chaos: .venv/.local ## Inject faults for MINUTES at ORDERS orders a second, then audit; SEED repeats a run
 	@$(BIN)/python -m infra.verify.chaos.run --minutes=$(MINUTES) --orders=$(ORDERS) $(SEED:%=--seed=%)
 
 fuzz: CASES ?= 2000
@@ -85,7 +85,7 @@ deploy: .venv/.local ## Deploy the code to STAGE: `local` is the running `make d
 keys: .venv/.local ## Create, revoke or list API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke ID", "list"
 	@$(BIN)/python -m infra.operate.keys $(KEYS_ARGS)
 
-redrive: .venv/.local ## Return the dead letters of STAGE to the queue they came from
+redrive: .venv/.local ## Return the dead letters of STAGE to their queues
 	@$(BIN)/python -m infra.operate.redrive --stage=$(STAGE)
 
 screenshots: setup ## Take pictures of the dashboard into build/screenshots, and the README's into docs
@@ -95,6 +95,6 @@ screenshots: setup ## Take pictures of the dashboard into build/screenshots, and
 collection: .venv/.local ## Write the Postman collection from the OpenAPI document
 	@$(BIN)/python -m infra.generate.collection
 
-clean: ## Delete everything these targets created, the local data included
+clean: ## Delete everything these targets created, including the local data
 	@! test -x $(BIN)/python || $(BIN)/python -m infra.local.lock .local
 	@rm -rf .local .venv .venv-localstack build *.egg-info .chalice/deployments

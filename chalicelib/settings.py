@@ -25,7 +25,7 @@ def _bounds(text: str) -> tuple[int, int]:
 def _ascending(text: str) -> str:
     low, high = _bounds(text)
     if low > high:
-        raise ValueError(f"{text} is a range from more to less")
+        raise ValueError(f"{text} is a reversed range")
     return text
 
 
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     auth_mode: Literal["none", "api_key"] = "none"
     # Seals tickets and cursors.
     signing_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
-    # Orders that an owner may place in a minute; 0 for no limit.
+    # Orders that an owner may place per minute; 0 for no limit.
     orders_per_minute: Annotated[int, Field(ge=0, le=10**6)] = 0
     # Origins of pages that may call and connect, separated by spaces; none, or *, for any.
     allowed_origins: str = ""

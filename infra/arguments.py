@@ -23,7 +23,7 @@ def port_number(text: str) -> int:
     """Return a port to listen on. Raises ArgumentTypeError when it is none."""
     port = _whole_number(text)
     if not 1 <= port <= PORT_MAX:
-        raise ArgumentTypeError(f"{text!r} is not a port: 1 to {PORT_MAX}")
+        raise ArgumentTypeError(f"{text!r} is not a port from 1 to {PORT_MAX}")
     return port
 
 
@@ -59,7 +59,7 @@ def database_url(text: str) -> str:
     if not is_database_url(text):
         # Not what libpq says: it quotes what it cannot read, the password perhaps.
         raise ArgumentTypeError(
-            "it is not like postgresql://user@host/database; its default is DATABASE_URL"
+            "give a URL like postgresql://user@host/database; the default is DATABASE_URL"
         )
     return text
 
@@ -79,4 +79,4 @@ def _whole_number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ArgumentTypeError("it has too many digits") from None
+        raise ArgumentTypeError("the number has too many digits") from None

@@ -16,7 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,120}", re.ASCII)
 def stage_name(text: str) -> str:
     """Return the name of a stage. Raises ArgumentTypeError when no stack can have it."""
     if not NAME.fullmatch(text):
-        raise ArgumentTypeError(f"{text!r} is not up to 121 letters, digits and hyphens")
+        raise ArgumentTypeError(f"{text!r} is not 1 to 121 letters, digits and hyphens")
     return text
 
 

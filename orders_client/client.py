@@ -262,9 +262,9 @@ async def _document(response: ClientResponse) -> Document:
     try:
         document = await response.json(content_type=None, loads=_loads)
     except ValueError as error:
-        raise ClientPayloadError(f"{response.url} does not answer in JSON") from error
+        raise ClientPayloadError(f"{response.url} did not answer with JSON") from error
     if not isinstance(document, dict):
-        raise ClientPayloadError(f"{response.url} does not answer as the service does")
+        raise ClientPayloadError(f"{response.url} does not answer like this service")
     return document
 
 

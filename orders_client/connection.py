@@ -111,7 +111,7 @@ class Connection:
             self._first.refusals += 1
         await self._backoff.wait_after_failure()
         if self._backoff.is_exhausted:
-            raise StreamBrokenError("the stream broke again and again") from error
+            raise StreamBrokenError("the stream kept breaking") from error
 
     @property
     def _first(self) -> Subscription:

@@ -18,7 +18,7 @@ def check_idempotency_key(key: str) -> str:
     """Return the key. Raises ValueError, which says what a key is, unless the service takes it."""
     if _IDEMPOTENCY_KEY.fullmatch(key) is None:
         raise ValueError(
-            "an idempotency key has 1 to 255 visible ASCII characters, without spaces and quotes"
+            "an idempotency key must be 1 to 255 visible ASCII characters, without spaces or quotes"
         )
     return key
 
@@ -26,7 +26,7 @@ def check_idempotency_key(key: str) -> str:
 def check_api_key(key: str) -> str:
     """Return the key. Raises ValueError unless a header can carry it."""
     if _API_KEY.fullmatch(key) is None:
-        raise ValueError("an API key has visible ASCII characters only, without spaces")
+        raise ValueError("an API key must be visible ASCII characters only, without spaces")
     return key
 
 
@@ -34,7 +34,7 @@ def check_order_id(text: str) -> str:
     """Return the order id. Raises ValueError unless it is a whole one."""
     if _ORDER_ID.fullmatch(text) is None:
         raise ValueError(
-            "an order id is 36 characters long, such as "
+            "an order id has 36 characters, such as "
             f"4d3f1a52-6a39-4a8e-9d0a-0b1a5b0c9d11, not {text!r}"
         )
     return text

@@ -44,7 +44,7 @@ def to_base_units(amount: Decimal, decimals: int) -> int:
         raise AmountPrecisionError(f"the token has {decimals} decimals")
     _, digits, exponent = amount.as_tuple()
     if len(digits) > DIGITS_MAX:
-        raise AmountPrecisionError(f"an amount has at most {DIGITS_MAX} digits")
+        raise AmountPrecisionError(f"an amount can have at most {DIGITS_MAX} digits")
     coefficient = int("".join(map(str, digits)))
     shift = int(exponent) + decimals
     scale: int = 10 ** abs(shift)

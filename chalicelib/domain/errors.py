@@ -44,13 +44,13 @@ class OrderError(CodedError):
 
 
 class RejectedError(CodedError):
-    """The request was refused at the door; no order exists."""
+    """The request was refused; no order was created."""
 
     code = "REJECTED"
 
 
 class InvalidRequestError(RejectedError):
-    """The request is not of the documented form."""
+    """The request does not match the documented format."""
 
     code = "INVALID_REQUEST"
 
@@ -86,31 +86,31 @@ class SameTokenError(RejectedError):
 
 
 class InvalidOrderIdError(RejectedError):
-    """An order id is a UUID."""
+    """The order id must be a UUID."""
 
     code = "INVALID_ORDER_ID"
 
 
 class NotFoundError(CodedError):
-    """There is nothing of that name."""
+    """No such resource."""
 
     code = "NOT_FOUND"
 
 
 class OrderNotFoundError(NotFoundError):
-    """There is no order with that id."""
+    """No order has this id."""
 
     code = "ORDER_NOT_FOUND"
 
 
 class NoRouteError(OrderError):
-    """No pools can fill this."""
+    """No pools can fill this order."""
 
     code = "NO_ROUTE"
 
 
 class UnknownPairError(NoRouteError):
-    """No pools lead from the one token to the other."""
+    """No listed pools connect the two tokens."""
 
     code = "UNKNOWN_PAIR"
 
@@ -156,12 +156,12 @@ class PriceImpactTooHighError(ExecutionError):
 
 
 class AbandonedError(ExecutionError):
-    """The order could not be executed and was given up; nothing was swapped."""
+    """The order could not be executed and was abandoned; nothing was swapped."""
 
     code = "ABANDONED"
 
 
 class IllegalTransitionError(CodedError):
-    """The order cannot move to that status."""
+    """The order cannot change to that status."""
 
     code = "ILLEGAL_TRANSITION"

@@ -1,4 +1,4 @@
-"""What goes wrong beside the orders themselves: admission, connections, services out of reach.
+"""Errors outside the orders themselves: admission, connections, unreachable services.
 
 CodedError
 ├── RejectedError
@@ -15,13 +15,13 @@ from chalicelib.domain.errors import CodedError, RejectedError
 
 
 class IdempotencyKeyReusedError(RejectedError):
-    """The Idempotency-Key was used before, for another order."""
+    """This Idempotency-Key was already used for a different order."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
 class UnauthorizedError(RejectedError):
-    """This needs an API key, or a ticket that is still good."""
+    """An API key is required, or a ticket that has not expired."""
 
     code = "UNAUTHORIZED"
 
@@ -44,25 +44,25 @@ class RateLimitedError(RejectedError):
 
 
 class UnavailableError(CodedError):
-    """A service this one depends on does not answer."""
+    """A service that this one depends on did not answer."""
 
     code = "UNAVAILABLE"
     retryable = True
 
 
 class ConnectionGoneError(CodedError):
-    """The connection is not open (any more, or yet)."""
+    """The connection is closed, or not open yet."""
 
     code = "CONNECTION_GONE"
 
 
 class TooManySubscriptionsError(RejectedError):
-    """A connection can subscribe 1000 times in its life."""
+    """A connection can make at most 1000 subscriptions."""
 
     code = "TOO_MANY_SUBSCRIPTIONS"
 
 
 class FrameRefusedError(CodedError):
-    """The frame cannot be sent to anybody, now or later."""
+    """The frame cannot be delivered; sending it again will not help."""
 
     code = "FRAME_REFUSED"

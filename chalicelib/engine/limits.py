@@ -38,7 +38,7 @@ class RateLimit:
         """Return the error for an order too many."""
         seconds = int(self.window.total_seconds())
         return RateLimitedError(
-            f"no more than {self.orders_max} orders in {seconds} s",
+            f"at most {self.orders_max} orders in {seconds} s are allowed",
             retry_after=self.window_left(now),
         )
 

@@ -19,31 +19,31 @@ from chalicelib.domain.errors import (
 
 
 class InvalidCursorError(RejectedError):
-    """The cursor is not one this service has given out."""
+    """The cursor was not issued by this service."""
 
     code = "INVALID_CURSOR"
 
 
 class InvalidIdempotencyKeyError(InvalidRequestError):
-    """A request has one Idempotency-Key, of 1 to 255 visible ASCII characters, in quotes or not."""
+    """Send exactly one Idempotency-Key: 1 to 255 visible ASCII characters, optionally in quotes."""
 
     code = "INVALID_IDEMPOTENCY_KEY"
 
 
 class OriginRefusedError(RejectedError):
-    """Pages of that origin may not connect."""
+    """This origin is not allowed."""
 
     code = "ORIGIN_REFUSED"
 
 
 class UnknownOrderTypeError(RejectedError):
-    """The order type is not one this service executes."""
+    """The order type is not supported."""
 
     code = "UNKNOWN_ORDER_TYPE"
 
 
 class UnknownStatusError(RejectedError):
-    """There is no such order status."""
+    """The order status does not exist."""
 
     code = "UNKNOWN_STATUS"
 
@@ -73,7 +73,7 @@ class InvalidMinutesError(RejectedError):
 
 
 class InvalidSlotError(RejectedError):
-    """A slot is a whole number."""
+    """A slot must be a whole number."""
 
     code = "INVALID_SLOT"
 
@@ -97,7 +97,7 @@ class MalformedJsonError(InvalidRequestError):
 
 
 class DuplicateKeyError(InvalidRequestError):
-    """The body names a key twice."""
+    """The body contains the same key twice."""
 
     code = "DUPLICATE_KEY"
 
@@ -115,7 +115,7 @@ class BodyTooDeepError(InvalidRequestError):
 
 
 class NumberTooLargeError(InvalidRequestError):
-    """The body holds a number with an exponent that no amount has."""
+    """The body contains a number whose exponent is too large for any amount."""
 
     code = "NUMBER_TOO_LARGE"
 

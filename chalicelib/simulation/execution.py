@@ -16,7 +16,7 @@ from chalicelib.solana.transactions import RequestedLeg, RequestedSwap, read_swa
 
 
 class WrongProgramError(ExecutionError):
-    """The pool belongs to another program than the one that was called."""
+    """The pool belongs to a different program than the one called."""
 
     code = "WRONG_PROGRAM"
 
@@ -26,9 +26,9 @@ def read_signed_swap(wire_bytes: bytes) -> tuple[VersionedTransaction, Requested
     transaction = VersionedTransaction.from_bytes(wire_bytes)
     verified = transaction.verify_with_results()
     if not verified or not all(verified):
-        raise ValueError("the transaction is not signed by all who must")
+        raise ValueError("the transaction lacks a required signature")
     if bytes(transaction) != wire_bytes:
-        raise ValueError("there are bytes behind the transaction's end")
+        raise ValueError("there are bytes after the end of the transaction")
     return transaction, read_swap(transaction)
 
 

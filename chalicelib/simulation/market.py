@@ -43,7 +43,7 @@ _UNIX_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 class PoolNotListedError(ExecutionError):
-    """No pool of that address is listed at that slot."""
+    """No pool with this address is listed at this slot."""
 
     code = "POOL_NOT_LISTED"
 

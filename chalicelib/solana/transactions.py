@@ -96,7 +96,7 @@ def _check(
     if len({swap.mode for swap in swaps}) > 1:
         raise ValueError("the legs are of different modes")
     if len(swaps) > 1 and guard is None:
-        raise ValueError("several legs without a limit on their total")
+        raise ValueError("several legs have no limit on their total")
     if len({leg.pool_address for leg in legs}) < len(legs):
         raise ValueError("a pool is used twice")
     for leg, following in pairwise(legs):
@@ -105,4 +105,4 @@ def _check(
             following.output_mint,
         )
         if not same_hop and leg.output_mint != following.input_mint:
-            raise ValueError("the legs do not follow each other")
+            raise ValueError("the legs do not connect to each other")

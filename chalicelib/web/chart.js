@@ -115,7 +115,7 @@ export class Chart {
     if (failure) return `${failure.code}: ${failure.message}`;
     if (!isLoaded || venues.length > 0) return "";
     return points.length === 0
-      ? "No route leads from one to the other."
+      ? "No route connects these two tokens."
       : "No pool trades this pair directly: a route goes through other tokens.";
   }
 
@@ -156,7 +156,7 @@ export class Chart {
     const now = this.#values(points.at(-1));
     return (
       `Prices of ${pair.tokenIn} in ${pair.tokenOut} over ${count(minutes, "minute")}: ` +
-      `now ${now.join(", ")}; ${count(fills.length, "fill")}. Arrow keys read out single points.`
+      `now ${now.join(", ")}; ${count(fills.length, "fill")}. Use the arrow keys to read single points.`
     );
   }
 

@@ -55,7 +55,7 @@ function drawBars(drawing, perMinute) {
   const ended = ({ confirmed, failed }) => confirmed + failed;
   const most = Math.max(1, ...perMinute.map(ended));
   const step = BARS.width / Math.max(1, perMinute.length);
-  const label = `Orders that ended in each minute, ${count(most, "order")} at most`;
+  const label = `Orders that became final in each minute, ${count(most, "order")} at most`;
   drawing.setAttribute("aria-label", label);
   drawing.replaceChildren(
     ...perMinute.map((minute, n) => {

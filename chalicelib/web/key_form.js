@@ -10,7 +10,7 @@ export function showKeyForm(form, forget, api) {
   forget.hidden = !api.key;
   api.addEventListener("unauthorized", () => {
     if (!form.hidden) return;
-    setText(part(form, "problem"), api.key ? "The service did not take that key." : "");
+    setText(part(form, "problem"), api.key ? "The service did not accept this key." : "");
     form.hidden = false;
     form.elements.key.focus();
   });
@@ -18,7 +18,7 @@ export function showKeyForm(form, forget, api) {
     event.preventDefault();
     const key = form.elements.key.value.trim();
     if (VISIBLE.test(key)) use(key);
-    else setText(part(form, "problem"), "A key has visible ASCII characters only, and no spaces.");
+    else setText(part(form, "problem"), "A key must be visible ASCII characters, without spaces.");
   });
   forget.addEventListener("click", () => {
     // The address may name an order.

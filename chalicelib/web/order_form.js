@@ -98,9 +98,9 @@ export class OrderForm {
     const problems = [
       [tokenIn, tokenIn.value !== "", "The tokens are still being loaded."],
       [tokenOut, tokenIn.value !== tokenOut.value, "Choose two different tokens."],
-      [amount, isAmount(text), `“${text}” is not an amount: write one as 1 or 0.25.`],
-      [slippage, isShare(slippage), "Slippage is 0 to 100%, in 0.01%."],
-      [impact, isShare(impact), "Price impact is 0 to 100%, in 0.01%."],
+      [amount, isAmount(text), `“${text}” is not an amount: enter one such as 1 or 0.25.`],
+      [slippage, isShare(slippage), "Slippage must be 0 to 100%, in steps of 0.01%."],
+      [impact, isShare(impact), "Price impact must be 0 to 100%, in steps of 0.01%."],
       [many, Number.isInteger(total) && total >= 1 && total <= COUNT_MAX,
         `1 to ${COUNT_MAX} orders can be placed at once.`],
     ];

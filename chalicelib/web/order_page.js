@@ -17,7 +17,7 @@ import {
 import { Timeline } from "./timeline.js";
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const NO_ID = "This is no order id: one is 36 characters long. The history lists your orders.";
+const NO_ID = "This is not an order id: an order id has 36 characters. The history lists your orders.";
 
 export class OrderPage {
   #root;
@@ -120,7 +120,7 @@ function outcomeFacts(order) {
     ["Status", status],
     ["Placed", moment(document.createdAt)],
     ["Slippage", percent(document.slippageBps)],
-    ["Price impact, at most", percent(document.maxPriceImpactBps)],
+    ["Price impact limit", percent(document.maxPriceImpactBps)],
     ["Attempt", String(order.attempt)],
   ];
   if (decision) pairs.push(...quoted(decision, document));
@@ -145,9 +145,9 @@ function executed(fill, { document, decision, events }) {
     ["Paid", amount(fill.amountIn, document.tokenIn)],
     ["Received", amount(fill.amountOut, document.tokenOut)],
     ["Price", `${fill.executedPrice} ${document.tokenOut} per ${document.tokenIn}`],
-    ["To the quote", signedPercent(bps)],
+    ["vs. quote", signedPercent(bps)],
     ["Slot", String(fill.slot)],
-    ["Time taken", since(events[0].timestamp, fill.timestamp)],
+    ["Duration", since(events[0].timestamp, fill.timestamp)],
   ];
 }
 

@@ -34,7 +34,7 @@ export class QuotePreview {
     this.#asking?.abort();
     this.#root.setAttribute("aria-busy", "true");
     clearTimeout(this.#typing);
-    if (query === null) draw(() => this.#say("Enter an amount to see what it would bring."));
+    if (query === null) draw(() => this.#say("Enter an amount to see what you would get."));
     else this.#typing = setTimeout(this.#refresh, TYPING_MS);
   }
 

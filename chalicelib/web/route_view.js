@@ -27,7 +27,7 @@ export function bestOfVenues(decision, side) {
   return [...best.values()];
 }
 
-/** What the route saves over the best pool alone, or null where no pool alone can fill it. */
+/** What the route saves over the best single pool, or null where no pool alone can fill it. */
 export function saving(route, side) {
   if (!route.baseline) return null;
   const [here, there] = [route[side.field], route.baseline[side.field]];
@@ -38,9 +38,9 @@ export function saving(route, side) {
 
 export function savingText(route, side) {
   const saved = saving(route, side);
-  if (saved === null) return "No pool alone can fill this.";
-  if (saved.bps === 0) return `As good as the best pool alone, ${saved.pool}.`;
-  return `Saves ${saved.amount} (${percent(saved.bps)}) over the best pool alone, ${saved.pool}.`;
+  if (saved === null) return "No single pool can fill this.";
+  if (saved.bps === 0) return `As good as the best single pool, ${saved.pool}.`;
+  return `Saves ${saved.amount} (${percent(saved.bps)}) over the best single pool, ${saved.pool}.`;
 }
 
 /** Every pool's offer, the best first, and the pools that refused. */
@@ -58,7 +58,7 @@ export function quotesTable(decision, tokenIn, tokenOut) {
   const columns = [
     { title: "Pool" },
     { title: `${side.field === "amountOut" ? "Gives" : "Takes"} ${side.symbol}`, numeric: true },
-    { title: "To best", numeric: true },
+    { title: "vs. best", numeric: true },
     { title: "Impact", numeric: true },
     { title: "Fee", numeric: true },
   ];

@@ -20,7 +20,7 @@ class Refusal(NamedTuple):
     detail: str
 
 
-NOT_FOUND = Refusal(404, "NOT_FOUND", "there is nothing at this path")
+NOT_FOUND = Refusal(404, "NOT_FOUND", "no such path")
 FORBIDDEN = Refusal(403, "FORBIDDEN", "this request is not allowed")
 UNAVAILABLE = Refusal(503, "UNAVAILABLE", "try again in a moment")
 TOO_MANY = Refusal(429, "TOO_MANY_REQUESTS", "too many requests; try again in a moment")
@@ -29,7 +29,7 @@ TOO_LARGE = Refusal(413, "BODY_TOO_LARGE", "The body is larger than 16 KiB.")
 REFUSALS = {
     "MISSING_AUTHENTICATION_TOKEN": NOT_FOUND,
     "RESOURCE_NOT_FOUND": NOT_FOUND,
-    "UNAUTHORIZED": Refusal(401, "UNAUTHORIZED", "an API key is needed"),
+    "UNAUTHORIZED": Refusal(401, "UNAUTHORIZED", "an API key is required"),
     "ACCESS_DENIED": FORBIDDEN,
     "WAF_FILTERED": FORBIDDEN,
     "REQUEST_TOO_LARGE": TOO_LARGE,

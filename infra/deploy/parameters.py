@@ -25,9 +25,9 @@ def named_parameters(pairs: Iterable[str]) -> Mapping[str, str]:
     for pair in pairs:
         name, separator, value = pair.partition("=")
         if not (name and separator):
-            raise DeploymentError(f"--parameter wants Name=value, not {pair!r}")
+            raise DeploymentError(f"--parameter must be Name=value, not {pair!r}")
         if name not in declared or name in RESERVED:
-            raise DeploymentError(f"there is no parameter {name} to set")
+            raise DeploymentError(f"{name} is not a parameter that can be set")
         if reason := _objection(name, declared[name], value):
             raise DeploymentError(f"parameter {name}: {reason}")
         named[name] = value
@@ -50,13 +50,13 @@ def _objection(name: str, declared: Mapping[str, Any], value: str) -> str:
     """Say why a parameter does not take the value, or nothing."""
     allowed = [str(each) for each in declared.get("AllowedValues", [value])]
     if value not in allowed:
-        return f"{value!r} is none of {', '.join(allowed)}"
+        return f"{value!r} is not one of {', '.join(allowed)}"
     if declared["Type"] == "Number":
         return _objection_to_number(declared, value)
     if not re.fullmatch(declared.get("AllowedPattern", r"(?s:.*)"), value):
         return f"{value!r} does not match {declared['AllowedPattern']}"
     if name in RANGES and not _is_ascending(value):
-        return f"{value!r} is a range from more to less"
+        return f"{value!r} is a reversed range"
     return ""
 
 

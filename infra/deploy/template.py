@@ -72,4 +72,6 @@ def require_partial_batches(template: Template) -> None:
         for event in resource.get("Properties", {}).get("Events", {}).values():
             flags = event["Properties"].get("FunctionResponseTypes", [])
             if event["Type"] == "SQS" and "ReportBatchItemFailures" not in flags:
-                raise DeploymentError(f"{name} would lose failed messages: no partial batches")
+                raise DeploymentError(
+                    f"{name} would lose failed messages: it does not report partial batches"
+                )

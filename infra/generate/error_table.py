@@ -30,7 +30,11 @@ OF_FRAMES = (
 )
 # These have no error class: Chalice answers the first, API Gateway the others.
 NO_CLASS = (
-    Refusal(405, "METHOD_NOT_ALLOWED", "The path is known, the method is not; `Allow` names them."),
+    Refusal(
+        405,
+        "METHOD_NOT_ALLOWED",
+        "This path does not allow that method; `Allow` lists those it does.",
+    ),
     *REFUSALS.values(),
 )
 
@@ -77,7 +81,7 @@ def _below(kind: type[CodedError]) -> Iterator[type[CodedError]]:
 def _row(kind: type[CodedError]) -> Row:
     meaning = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
     if kind is CodedError:
-        meaning = "An unexpected error; the log has it by its `requestId`."
+        meaning = "An unexpected error; find it in the logs by its `requestId`."
     return Row(kind.code, _where(kind), kind.retryable, meaning)
 
 

@@ -40,7 +40,7 @@ def serve(description: Description, folder: Path, port: int) -> None:
     children = [chalice]
     try:
         children.append(processes.spawn(door, cwd=ROOT))
-        print(f"HTTP on http://localhost:{port}, Ctrl-C stops it; behind it:", flush=True)
+        print(f"HTTP on http://localhost:{port}, Ctrl-C stops it; backed by:", flush=True)
         sys.exit(chalice.wait())
     finally:
         with processes.uninterrupted():

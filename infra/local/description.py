@@ -84,5 +84,5 @@ def running(instead: str = "") -> Description:
     file = LOCAL_FOLDER / DESCRIPTION
     if is_locked(LOCAL_FOLDER) and file.exists():
         return read_description(file)
-    hint = "the stack is not up: run `make dev` in another terminal"
+    hint = "no stack is running: run `make dev` in another terminal"
     raise StackNotRunningError(f"{hint}, or {instead}" if instead else hint)

@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--auth", choices=["none", "api_key"], default="none")
     arguments = parser.parse_args()
     parameters = {"LatencyMs": arguments.latency, "AuthMode": arguments.auth}
-    with command(stopped="stopped; the data are in .local/", stopped_status=0):
+    with command(stopped="stopped; its data stays in .local/", stopped_status=0):
         _run(arguments.port, parameters, Console())
 
 
@@ -52,7 +52,7 @@ def _describe(description: Description, console: Console) -> None:
     }
     console.print(pairs_table(places))
     console.print(f"\nTry:  {EXAMPLE.format(url=url)}\n", soft_wrap=True, highlight=False)
-    console.print("Ctrl-C stops it; `make deploy STAGE=local` deploys the code as it is now.")
+    console.print("Ctrl-C stops it; `make deploy STAGE=local` deploys the current code.")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def install(log: Path) -> None:
     stamp = ENVIRONMENT / "requirements.sha256"
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    print(f"Installing LocalStack into {ENVIRONMENT.name}: once, a minute or two.", flush=True)
+    print(f"Installing LocalStack into {ENVIRONMENT.name} (once, a minute or two).", flush=True)
     _run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], log)
     _run([PYTHON, "-m", "pip", "install", "-qq", "-r", str(REQUIREMENTS)], log)
     stamp.write_text(wanted)
@@ -116,7 +116,7 @@ def _environment(scratch: str, host: str) -> dict[str, str]:
 def _answers(host: str, child: subprocess.Popen[bytes] | None = None) -> bool:
     """Tell whether a call succeeds: releases exist that report health while every call fails."""
     if child and child.poll() is not None:
-        raise StackStartError("LocalStack ended by itself")
+        raise StackStartError("LocalStack stopped unexpectedly")
     once = Config(retries={"total_max_attempts": 1})
     try:
         local_clients(host).client("sts", config=once).get_caller_identity()
@@ -127,7 +127,7 @@ def _answers(host: str, child: subprocess.Popen[bytes] | None = None) -> bool:
 
 
 def _explain() -> None:
-    print("LocalStack runs without Docker here. Tests of these services are skipped:")
+    print("LocalStack runs without Docker here; tests of these services are skipped:")
     for service, need in NEEDS.items():
         print(f"  {service:<13} needs {need}")
     print("To run them: make test-localstack LOCALSTACK_HOST=host:port", flush=True)

@@ -32,7 +32,7 @@ class FolderLock:
         if not _lock(file, fcntl.LOCK_EX):
             file.close()
             other = self._path.read_text()
-            raise StackStartError(f"a stack runs here already: {other}; stop it first")
+            raise StackStartError(f"a stack is already running here: {other}; stop it first")
         file.truncate(0)
         file.write(holder)
         file.flush()
@@ -63,7 +63,7 @@ def was_locked(folder: Path) -> bool:
 def main() -> None:
     """Exit with a line that says who has the folder, if a living stack has it."""
     if is_locked(folder := Path(sys.argv[1])):
-        sys.exit(f"a stack runs here: {(folder / LOCK).read_text()}; stop it first")
+        sys.exit(f"a stack is running here: {(folder / LOCK).read_text()}; stop it first")
 
 
 def _lock(file: TextIO, kind: int) -> bool:

@@ -31,7 +31,7 @@ def unreadable(reason: str) -> Refusal:
 def objection_to(request: web.BaseRequest) -> Refusal | None:
     """Return why a request cannot be passed on as it was sent."""
     if request.version not in VERSIONS:
-        return unreadable("this is a server of HTTP/1.1")
+        return unreadable("this server speaks HTTP/1.1")
     if not request.raw_path.startswith("/"):
         return unreadable("its target is not a path")
     if not _is_unicode(request.headers):

@@ -60,7 +60,7 @@ class LocalStack:
     def description(self) -> Description:
         """Where the parts are, once the stack is up."""
         if self._description is None:
-            raise RuntimeError("the stack is not up")
+            raise RuntimeError("the stack is not running")
         return self._description
 
     def __enter__(self) -> Self:
@@ -106,7 +106,7 @@ class LocalStack:
         self._report("starting PostgreSQL and the AWS emulator")
         self._start_emulator()
         self.postgres.start()
-        self._report("packaging the functions (the first time, their wheels are downloaded)")
+        self._report("packaging the functions (the first time, this downloads their wheels)")
         artifact = package("local", self.folder / "build", compressed=False)
         self._wait_for(self.emulator_port)
         self._report("deploying")
@@ -188,7 +188,7 @@ class LocalStack:
     def _wait_for(self, port: int) -> None:
         def is_up() -> bool:
             if any(child.poll() is not None for child in self._children):
-                raise StackStartError(f"a part of the stack ended; its logs are in {self.folder}")
+                raise StackStartError(f"a part of the stack stopped; the logs are in {self.folder}")
             return processes.is_listening(port)
 
         processes.wait_until(is_up, START_SECONDS, f"port {port}")

@@ -76,4 +76,4 @@ def _is_warm(client: BaseClient, name: str, payload: bytes) -> bool:
     if "Sandbox.Timedout" in reason:
         # It timed out before it had started: the machine is busy.
         return False
-    raise StackStartError(f"a function does not start: {reason}")
+    raise StackStartError(f"a function did not start: {reason}")

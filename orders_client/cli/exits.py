@@ -28,12 +28,12 @@ class ExitCode(IntEnum):
         member.meaning = meaning
         return member
 
-    OK = 0, "all went well"
+    OK = 0, "success"
     ORDER_FAILED = 1, "an order failed, or was not accepted (submit --follow, follow, bench)"
-    USAGE = 2, "wrong usage: nothing was sent, and stderr says what is right"
-    REFUSED = 3, "the service refused (HTTP 4xx); stderr has its code and reason"
-    UNAVAILABLE = 4, "the service was not reached, or could not answer (5xx)"
-    OUTPUT_LOST = 5, "what a command was to show could not be written (list, show, quote, …)"
+    USAGE = 2, "wrong usage: nothing was sent, and stderr says how to correct it"
+    REFUSED = 3, "the service refused the request (HTTP 4xx); stderr has the code and the reason"
+    UNAVAILABLE = 4, "the service could not be reached, or failed (HTTP 5xx)"
+    OUTPUT_LOST = 5, "the output could not be written (list, show, quote, …)"
     INTERRUPTED = 130, "Ctrl-C"
 
 
@@ -53,10 +53,10 @@ def run(service: Service, command: Command, *, as_json: bool) -> NoReturn:
         print_error(json.dumps(_with_key(refusal)) if as_json else describe(refusal))
     except LostAnswerError as error:
         code = ExitCode.UNAVAILABLE
-        print_error(f"no answer came: {error}; {how_to_repeat(error.idempotency_key)}")
+        print_error(f"no answer: {error}; {how_to_repeat(error.idempotency_key)}")
     except (*TRANSPORT_ERRORS, StreamBrokenError) as error:
         code = ExitCode.UNAVAILABLE
-        print_error(f"the service was not reached: {str(error) or type(error).__name__}")
+        print_error(f"the service could not be reached: {str(error) or type(error).__name__}")
     raise typer.Exit(code)
 
 

@@ -49,7 +49,7 @@ def figures_table(figures: Mapping[str, Any]) -> Table:
     _add_counts(table, "not accepted", figures["notAccepted"])
     _add_counts(table, "failed", figures["failed"])
     if figures["noEnd"]:
-        add_row(table, "not followed to an end", figures["noEnd"], style="red")
+        add_row(table, "not followed until final", figures["noEnd"], style="red")
     add_row(table, "five statuses in order", figures["fiveStatusesInOrder"])
     for name, seconds in (figures["secondsToConfirmed"] or {}).items():
         add_row(table, f"time to confirmed, {name}", f"{seconds:.2f} s")
@@ -57,10 +57,10 @@ def figures_table(figures: Mapping[str, Any]) -> Table:
     noun = "connection" if figures["connections"] == 1 else "connections"
     add_row(table, "frames", f"{figures['frames']} over {figures['connections']} {noun}")
     add_row(table, "duplicates ignored", figures["duplicatesIgnored"])
-    add_row(table, "holes healed", figures["holesHealed"])
+    add_row(table, "gaps recovered", figures["holesHealed"])
     if figures["improvementBps"] is not None:
         gain = f"{figures['improvementBps']:.0f} bps on average"
-        add_row(table, "better than the best pool alone", gain)
+        add_row(table, "better than the best single pool", gain)
     return table
 
 
@@ -87,7 +87,7 @@ def _durations(confirmed: Sequence[Trade]) -> dict[str, float] | None:
 
 
 def _improvement(confirmed: Sequence[Trade]) -> float | None:
-    """Return the average gain over the best pool alone; None if no pool filled an order alone."""
+    """Return the average gain over the best single pool; None if no pool filled an order alone."""
     routes = [trade.last_event(Status.BUILDING)["route"] for trade in confirmed]
     gains = [route["improvementBps"] for route in routes if route["baseline"]]
     return round(statistics.fmean(gains), 1) if gains else None

@@ -61,7 +61,7 @@ def _short_amount(amount: str) -> str:
 
 
 def _route_cells(route: Document) -> tuple[str, str, str, str]:
-    """Return venue, number of pools, gain over the best pool alone or "-", and price impact."""
+    """Return venue, number of pools, gain over the best single pool or "-", and price impact."""
     gain = percent(route["improvementBps"]) if route["baseline"] else "-"
     return route["venue"], str(len(route["legs"])), gain, percent(route["priceImpactBps"])
 

@@ -63,7 +63,7 @@ def checked(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
 def check_url(url: str) -> str:
     """Return the URL. Raises BadParameter unless it begins as a base URL does."""
     if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter("it starts with http:// or https://")
+        raise typer.BadParameter("it must start with http:// or https://")
     return url
 
 
@@ -83,37 +83,35 @@ ApiKey = Annotated[
         envvar="ORDERS_API_KEY",
         callback=checked(check_api_key),
         show_default=False,
-        help="API key, where the service wants one.",
+        help="API key, if the service requires one.",
     ),
 ]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="JSON on stdout and nothing else, for scripts.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout, for scripts.")]
 TokenIn = Annotated[
-    str, typer.Argument(metavar="TOKEN_IN", help="What is paid: a symbol, or a mint.")
+    str, typer.Argument(metavar="TOKEN_IN", help="Token to pay with: a symbol or a mint.")
 ]
 TokenOut = Annotated[
-    str, typer.Argument(metavar="TOKEN_OUT", help="What is received: a symbol, or a mint.")
+    str, typer.Argument(metavar="TOKEN_OUT", help="Token to receive: a symbol or a mint.")
 ]
 Amount = Annotated[
     str,
     typer.Argument(
         metavar="AMOUNT",
         callback=check_amount,
-        help="How much to pay, a decimal; it is taken exactly.",
+        help="How much to pay, as a decimal; it is taken exactly.",
     ),
 ]
 ExactOut = Annotated[
     bool, typer.Option("--exact-out", help="AMOUNT is what to receive, not what to pay.")
 ]
 SlippageBps = Annotated[
-    int, typer.Option(help="How much worse than quoted it may be, in hundredths of a percent.")
+    int, typer.Option(help="How much worse than the quote the result may be, in basis points.")
 ]
 MaxPriceImpactBps = Annotated[
     int | None,
     typer.Option(
         show_default="1500",
-        help="The price impact above which the order fails, in hundredths of a percent.",
+        help="The price impact above which the order fails, in basis points.",
     ),
 ]
 OrderId = Annotated[

@@ -13,14 +13,16 @@ from orders_client.cli.output import console, print_document
 from orders_client.cli.tables import orders_table, pools_table, quotes_view, tokens_table
 from orders_client.cli.timeline import order_view
 
-StatusFilter = Annotated[str | None, typer.Option(help="Only orders of this status.")]
+StatusFilter = Annotated[str | None, typer.Option(help="Only orders with this status.")]
 TypeFilter = Annotated[str | None, typer.Option("--type", help="Only orders of this type.")]
-TokenInFilter = Annotated[str | None, typer.Option("--token-in", help="Only orders that pay this.")]
-TokenOutFilter = Annotated[
-    str | None, typer.Option("--token-out", help="Only orders that receive this.")
+TokenInFilter = Annotated[
+    str | None, typer.Option("--token-in", help="Only orders that pay with this token.")
 ]
-Limit = Annotated[str, typer.Option(metavar="N", help="Orders in a page, 1 to 100.")]
-AllPages = Annotated[bool, typer.Option("--all", help="Every page, not only the first.")]
+TokenOutFilter = Annotated[
+    str | None, typer.Option("--token-out", help="Only orders that receive this token.")
+]
+Limit = Annotated[str, typer.Option(metavar="N", help="Orders per page, 1 to 100.")]
+AllPages = Annotated[bool, typer.Option("--all", help="All pages, not only the first.")]
 
 
 def list_orders(
@@ -52,7 +54,7 @@ def list_orders(
         document = {"orders": orders, "nextCursor": cursor}
         print_document(document, lambda: orders_table(orders), as_json=as_json)
         if cursor is not None and not as_json:
-            console(stderr=True).print("there are more: --all lists them")
+            console(stderr=True).print("there are more; --all lists them")
 
     run_reading(service_of(context), read, as_json=as_json)
 
@@ -60,7 +62,7 @@ def list_orders(
 def show(
     context: typer.Context, order_id: options.OrderId, as_json: options.AsJson = False
 ) -> None:
-    """Show an order: its timeline, the quotes that were compared, and the route."""
+    """Show an order: its timeline, the quotes compared, and the route."""
 
     async def read(client: OrdersClient) -> None:
         order, tokens = await asyncio.gather(client.get(order_id), client.tokens())
@@ -97,7 +99,7 @@ def quote(
 
 
 def tokens(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List what can be traded."""
+    """List the tokens that can be traded."""
 
     async def read(client: OrdersClient) -> None:
         document = await client.tokens()
@@ -107,7 +109,7 @@ def tokens(context: typer.Context, as_json: options.AsJson = False) -> None:
 
 
 def pools(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List where it can be traded, and at what price now."""
+    """List the pools and their current prices."""
 
     async def read(client: OrdersClient) -> None:
         document = await client.pools()

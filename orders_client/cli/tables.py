@@ -157,6 +157,6 @@ def _conclusion_lines(quotes: Mapping[str, Any], order: Mapping[str, Any]) -> Se
     limit, impact = limit_text(quotes, order), percent(route["priceImpactBps"])
     conclusions = [f"{paid} → {received}, {limit}, impact {impact}", route["reason"]]
     if route["baseline"]:
-        saved = f"better than the best pool alone: {percent(route['improvementBps'])}"
+        saved = f"better than the best single pool: {percent(route['improvementBps'])}"
         conclusions.append(f"{saved}, than the worst: {percent(route['savingBps'])}")
     return conclusions

@@ -29,13 +29,13 @@ IdempotencyKey = Annotated[
     str | None,
     typer.Option(
         callback=options.checked(check_idempotency_key),
-        help="Repeat the command under one key, and there is still one order.",
+        help="Repeating the command with the same key never places a second order.",
     ),
 ]
-Follow = Annotated[bool, typer.Option("--follow", help="Follow it to its end.")]
-After = Annotated[int, typer.Option(metavar="N", min=0, help="Leave out its first N events.")]
-Count = Annotated[int, typer.Option(min=1, help="How many orders.")]
-Concurrency = Annotated[int, typer.Option(min=1, help="How many of them at a time.")]
+Follow = Annotated[bool, typer.Option("--follow", help="Follow the order until it is final.")]
+After = Annotated[int, typer.Option(metavar="N", min=0, help="Skip the first N events.")]
+Count = Annotated[int, typer.Option(min=1, help="Number of orders.")]
+Concurrency = Annotated[int, typer.Option(min=1, help="Number of orders at a time.")]
 
 
 def submit(
@@ -114,7 +114,7 @@ def follow_order(
     after: After = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Follow an order to its end. With --json, each event is a line."""
+    """Follow an order until it is final. With --json, each event is a line."""
 
     async def follow(client: OrdersClient) -> ExitCode:
         order = await client.get(order_id)
@@ -146,7 +146,7 @@ def bench_orders(
     concurrency: Concurrency = 20,
     as_json: options.AsJson = False,
 ) -> None:
-    """Run many real orders, of every pair and size, and tell how it went."""
+    """Run many real orders of every pair and size, and report the results."""
 
     async def measure(client: OrdersClient) -> ExitCode:
         bench = Bench(client, plan_trades(count), concurrency)

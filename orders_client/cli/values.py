@@ -13,7 +13,7 @@ def check_amount(text: str) -> str:
     """Return the amount. Raises BadParameter unless it is a positive plain decimal."""
     if _AMOUNT.fullmatch(text) is None or not text.strip("0."):
         raise typer.BadParameter(
-            f"an amount is a positive decimal of whole tokens, such as 1 or 0.25, not {text!r}"
+            f"an amount must be a positive decimal in whole tokens, such as 1 or 0.25, not {text!r}"
         )
     return text
 

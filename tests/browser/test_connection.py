@@ -94,7 +94,7 @@ def test_page_says_so_when_the_browser_has_no_network(dashboard: Dashboard) -> N
 
 def test_page_says_that_a_key_is_needed_when_it_is(dashboard: Dashboard) -> None:
     dashboard.forgiven = "status of 401"
-    problem = {"code": "UNAUTHORIZED", "detail": "an API key is needed", "status": 401}
+    problem = {"code": "UNAUTHORIZED", "detail": "an API key is required", "status": 401}
     dashboard.page.route(API, lambda route: route.fulfill(status=401, json=problem))
 
     dashboard.open()

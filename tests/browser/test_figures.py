@@ -51,7 +51,7 @@ def test_bar_is_divided_by_outcome_when_one_of_ten_failed(dashboard: Dashboard) 
     assert re.fullmatch(r"\d\d:00:00: 9 confirmed, 1 failed, 11 placed", title or "")
     drawing = dashboard.page.locator("#figures [data-part=bars]")
     expect(drawing).to_have_attribute(
-        "aria-label", "Orders that ended in each minute, 10 orders at most"
+        "aria-label", "Orders that became final in each minute, 10 orders at most"
     )
 
 

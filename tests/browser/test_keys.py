@@ -8,7 +8,7 @@ from playwright.sync_api import Route, WebSocketRoute, expect
 from tests.browser.dashboard import CONFIRMED, Dashboard
 
 KEY = "ok_live_test"
-PROBLEM = {"code": "UNAUTHORIZED", "detail": "an API key is needed", "status": 401}
+PROBLEM = {"code": "UNAUTHORIZED", "detail": "an API key is required", "status": 401}
 
 
 class Gate:
@@ -55,7 +55,7 @@ def test_key_is_asked_for_and_kept_in_the_tab_when_the_service_wants_one(
     expect(dashboard.page.locator("#key-form")).to_contain_text("visible ASCII")
     dashboard.page.get_by_label("Key", exact=True).fill("wrong")
     dashboard.page.get_by_role("button", name="Use this key").click()
-    expect(dashboard.page.locator("#key-form")).to_contain_text("did not take that key")
+    expect(dashboard.page.locator("#key-form")).to_contain_text("did not accept this key")
     dashboard.page.get_by_label("Key", exact=True).fill(KEY)
     dashboard.page.get_by_label("Key", exact=True).press("Enter")
     expect(dashboard.page.get_by_role("button", name="Forget key")).to_be_visible()

@@ -62,7 +62,7 @@ def test_markup_is_text_when_in_the_address(dashboard: Dashboard, view: str) -> 
 
     if view == "orders/":
         expect(dashboard.page.locator("#order")).to_contain_text(MARKUP)
-        expect(dashboard.page.locator("#order")).to_contain_text("This is no order id")
+        expect(dashboard.page.locator("#order")).to_contain_text("This is not an order id")
     else:
         expect(dashboard.page.locator("#trade, #history").first).to_be_attached()
     assert_harmless(dashboard)

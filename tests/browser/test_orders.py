@@ -125,7 +125,7 @@ def test_form_says_what_a_price_impact_is_when_the_limit_is_none(
 
     dashboard.place(impact=impact)
 
-    said = "Price impact is 0 to 100%, in 0.01%."
+    said = "Price impact must be 0 to 100%, in steps of 0.01%."
     expect(dashboard.page.locator("#form-problem")).to_have_text(said)
     expect(dashboard.field("impact")).to_be_focused()
     expect(dashboard.cards).to_have_count(0)
@@ -152,7 +152,7 @@ def test_form_says_how_to_write_an_amount_when_it_is_none(
 
     dashboard.place(amount=amount)
 
-    said = f"“{amount}” is not an amount: write one as 1 or 0.25."
+    said = f"“{amount}” is not an amount: enter one such as 1 or 0.25."
     expect(dashboard.page.locator("#form-problem")).to_have_text(said)
     expect(dashboard.cards).to_have_count(0)
 
@@ -168,5 +168,5 @@ def test_order_page_says_what_is_wrong_when_the_address_has_no_order_id(
     dashboard.open(f"orders/{order_id}")
 
     message = dashboard.page.locator("#order [data-part=message]")
-    expect(message).to_contain_text("This is no order id")
+    expect(message).to_contain_text("This is not an order id")
     assert asked == []

@@ -69,7 +69,7 @@ DECISION = Decision(
         baseline=OFFER,
         improvement_bps=0,
         saving_bps=0,
-        reason="raydium has the only pool that fills it",
+        reason="raydium has the only pool that can fill it",
         slot=7,
     ),
     tokens=(SOL, USDC),

@@ -77,7 +77,7 @@ def test_command_audits_the_running_stack_when_no_database_is_named(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param([], "the stack is not up: run `make dev`", id="no stack"),
+        pytest.param([], "no stack is running: run `make dev`", id="no stack"),
         pytest.param(["--database-url", AWAY], "the database cannot be read: ", id="away"),
         pytest.param(["--database-url", "nonsense"], "argument --database-url: ", id="no url"),
     ],

@@ -104,7 +104,7 @@ class AwsClient:
             raise NoAnswerError(reason) from error
         checksum = answer.headers.get("x-amz-crc32")
         if checksum is not None and int(checksum) != crc32(answer.body):
-            raise NoAnswerError(f"{operation}: the answer was damaged on its way")
+            raise NoAnswerError(f"{operation}: the answer was damaged in transit")
         return answer
 
 
@@ -114,7 +114,7 @@ def _read(operation: str, answer: Answer) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(answer.body or b"{}")
     except ValueError as error:
-        raise AwsError(f"{operation}: no JSON in the answer", status=answer.status) from error
+        raise AwsError(f"{operation}: the answer is not JSON", status=answer.status) from error
     return document
 
 

@@ -29,7 +29,7 @@ class Connections:
         """`timeout_seconds` is for connecting, and for each wait for the answer."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"no URL of an endpoint: {url}")
+            raise ValueError(f"not an endpoint URL: {url}")
         self.host = parts.netloc
         self.base_path = parts.path.rstrip("/")
         self._is_secure = parts.scheme == "https"
@@ -61,7 +61,7 @@ class Connections:
                 response.begin()
                 if response.length is None and not response.chunked:
                     # Its end is the connection's, be it in the middle of the head.
-                    raise HTTPException("the answer does not tell its length")
+                    raise HTTPException("the answer has no length")
                 answer = Answer(response.status, response.headers, response.read())
         except BaseException:
             # What is left of this answer must not be read as the next one.

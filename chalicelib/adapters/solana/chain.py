@@ -86,7 +86,7 @@ class RpcChain:
             "getSignatureStatuses", list(signatures), {"searchTransactionHistory": True}
         )
         if answer["context"]["slot"] < finalized["absoluteSlot"]:
-            raise UnavailableError("node: it is behind the one that was asked before")
+            raise UnavailableError("node: it lags behind the one asked before")
         known = {s: found for s, found in zip(signatures, answer["value"], strict=True) if found}
         landings = self._landings([s for s, found in known.items() if _is_settled(found)])
         in_doubt = known.keys() - landings.keys()

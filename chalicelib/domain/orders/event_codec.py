@@ -58,7 +58,7 @@ def write_details(details: EventDetails) -> dict[str, Json]:
             }
         case OrderFailed():
             return _write_failure(details.failure)
-    raise TypeError(f"{details!r} are no event's details")
+    raise TypeError(f"{details!r} are not the details of an event")
 
 
 def read_details(status: OrderStatus, fields: Fields) -> EventDetails:

@@ -78,7 +78,7 @@ def advance(
     """
     status = details.status
     if (order.status, status) not in TRANSITIONS:
-        raise IllegalTransitionError(f"{order.status} cannot become {status}")
+        raise IllegalTransitionError(f"{order.status} cannot change to {status}")
     kept = None if status is OrderStatus.ROUTING else order.transaction
     moved = replace(
         order,

@@ -23,13 +23,13 @@ class QuoteError(OrderError):
 
 
 class ZeroAmountError(QuoteError):
-    """Nothing to swap."""
+    """The amount to swap is zero."""
 
     code = "ZERO_AMOUNT"
 
 
 class ZeroOutputError(QuoteError):
-    """The amount is so small that it would buy nothing."""
+    """The amount is too small to buy anything."""
 
     code = "ZERO_OUTPUT"
 
@@ -47,13 +47,13 @@ class AmountOverflowError(QuoteError):
 
 
 class InsufficientLiquidityError(QuoteError):
-    """There is too little liquidity for the amount."""
+    """There is not enough liquidity for this amount."""
 
     code = "INSUFFICIENT_LIQUIDITY"
 
 
 class TooLargeError(InsufficientLiquidityError):
-    """There is too little liquidity for the amount."""
+    """There is not enough liquidity for this amount."""
 
     def __init__(self, detail: str, largest: Trade) -> None:
         """`largest` is about the largest trade of its kind that can be filled."""
@@ -65,13 +65,13 @@ class TooLargeError(InsufficientLiquidityError):
 
 
 class PriceRangeError(QuoteError):
-    """The amount would move the price out of the pool's range."""
+    """The amount would move the price outside the pool's range."""
 
     code = "PRICE_RANGE"
 
 
 class SwapDisabledError(QuoteError):
-    """The pool does not trade now."""
+    """Trading in this pool is currently disabled."""
 
     code = "SWAP_DISABLED"
 
@@ -83,6 +83,6 @@ class DivisionByZeroError(QuoteError):
 
 
 class MintNotInPoolError(QuoteError):
-    """The pool does not trade that mint."""
+    """The pool does not trade this mint."""
 
     code = "MINT_NOT_IN_POOL"

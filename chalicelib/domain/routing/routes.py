@@ -59,11 +59,11 @@ class Route:
         hops, legs = len({leg.input_mint for leg in self.legs}), len(self.legs)
         shape = f"{legs} pools" + (f" over {hops} hops" if hops > 1 else "")
         if self.baseline is None:
-            return f"{shape} fill what no pool of the pair fills alone"
+            return f"{shape} fill an amount that no single pool can"
         if legs > 1:
-            return f"{shape} are {self.improvement_bps} bps better than the best pool alone"
+            return f"{shape} are {self.improvement_bps} bps better than the best single pool"
         if len(self.quotes) == 1:
-            return f"{self.venue} has the only pool that fills it"
+            return f"{self.venue} has the only pool that can fill it"
         second = self.quotes[1]
         return (
             f"{self.venue} is {self._better_than(second)} bps better than the next pool, on "
@@ -76,7 +76,7 @@ class Route:
             return None
         return PriceImpactTooHighError(
             f"the best route has a price impact of {self.price_impact_bps} bps, and the limit is "
-            f"{max_price_impact_bps} bps: order less, or set a higher maxPriceImpactBps"
+            f"{max_price_impact_bps} bps: order less, or raise maxPriceImpactBps"
         )
 
     def _better_than(self, quote: Quote | None) -> int:

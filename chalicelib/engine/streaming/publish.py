@@ -175,7 +175,7 @@ class Publisher:
         match message:
             case FollowRequest():
                 if history is None:
-                    raise UnavailableError("the history is out of reach")
+                    raise UnavailableError("the history is unavailable")
                 self._replay(message, audience, history.get(message.order_id, ()))
             case UnfollowRequest():
                 self._unfollow(message.order_id, message.connection_id, audience)
@@ -220,7 +220,7 @@ class Publisher:
         """Post one frame; False when the follower is gone and forgotten."""
         line = audience.line(follower.connection_id)
         if line.is_resting or line.has_cost_patience:
-            _log_skipped(order_id, follower, UnavailableError("the connection was given up"))
+            _log_skipped(order_id, follower, UnavailableError("the connection was abandoned"))
             return True
         tries_left = 1 if line.is_unreachable else POST_TRIES
         openings_left = OPENING_TRIES

@@ -32,7 +32,7 @@ CODE: Schema = {
     "description": "Stable; docs/errors.md lists every code.",
 }
 ADDRESS: Schema = {"type": "string", "pattern": "^[1-9A-HJ-NP-Za-km-z]{32,44}$"}
-SYMBOL: Schema = TEXT | {"description": "What people call the token.", "examples": ["SOL"]}
+SYMBOL: Schema = TEXT | {"description": "The name people use for the token.", "examples": ["SOL"]}
 MINT: Schema = ADDRESS | {
     "description": "The token's address on the chain.",
     "examples": ["So11111111111111111111111111111111111111112"],

@@ -14,12 +14,12 @@ IDLE_MINUTES, LIFE_HOURS = 10, 2
 ABOUT = f"""An order's events, past and future, in order.
 
 Every update carries a `sequence`, 1, 2, 3 … for each order: ignore one you have seen, and connect
-or subscribe again with `after` if one is missing. The order is done with `confirmed` or `failed`.
+or subscribe again with `after` if one is missing. The order is final at `confirmed` or `failed`.
 
 A message has at most {MESSAGE_KIB_MAX} KB, sent in frames of at most {FRAME_KIB_MAX} KB. A
 connection is closed after {IDLE_MINUTES} minutes without a frame (a ping keeps it open) and after
 {LIFE_HOURS} hours in any case: connect again with `after`. Close codes: 1000 the client closed,
-1001 idle or at the end of its life, 1009 a message was too large, 1011 an unexpected error.
+1001 idle or open for too long, 1009 a message was too large, 1011 an unexpected error.
 """
 _AFTER: Schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 _TICKET: Schema = {
@@ -34,7 +34,7 @@ _QUERY: Schema = {
         "after": {
             "type": "string",
             "pattern": "^(0|[1-9][0-9]{0,8})$",
-            "description": "The last sequence that was seen.",
+            "description": "The last sequence you have seen.",
         },
         "ticket": _TICKET,
     },
@@ -62,7 +62,7 @@ _IN: tuple[tuple[str, str, Schema, Any], ...] = (
     ),
     (
         "unsubscribe",
-        "Follow an order no longer",
+        "Stop following an order",
         _action("unsubscribe", {"orderId": ORDER_ID}, {"ticket": _TICKET}),
         {"action": "unsubscribe", "orderId": examples.ORDER_ID},
     ),
@@ -81,7 +81,7 @@ _OUT: tuple[tuple[str, str, Schema, Any], ...] = (
         _of_type("error", {"error": _ERROR}),
         {
             "type": "error",
-            "error": {"code": "UNKNOWN_ACTION", "detail": "There is no such action."},
+            "error": {"code": "UNKNOWN_ACTION", "detail": "No such action."},
         },
     ),
     ("pong", "The answer to a ping", _of_type("pong", {}), {"type": "pong"}),

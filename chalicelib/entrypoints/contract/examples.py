@@ -80,7 +80,7 @@ _DECISION: Document = {
         "baseline": _QUOTE,
         "improvementBps": 253,
         "savingBps": 526,
-        "reason": "2 pools over 2 hops are 253 bps better than the best pool alone",
+        "reason": "2 pools over 2 hops are 253 bps better than the best single pool",
         "slot": SLOT,
     },
     "minAmountOut": "157.37338",

@@ -29,17 +29,17 @@ _REFUSAL_CODES = {
     503: "UNAVAILABLE",
 }
 _HEADERS: dict[str, tuple[str, bool, Schema]] = {
-    "X-Request-Id": ("Names this request in the logs.", True, {"type": "string"}),
-    "Location": ("Where the order is.", True, {"type": "string", "format": "uri-reference"}),
+    "X-Request-Id": ("Identifies this request in the logs.", True, {"type": "string"}),
+    "Location": ("The URL of the order.", True, {"type": "string", "format": "uri-reference"}),
     "Retry-After": ("Seconds to wait.", False, {"type": "integer", "minimum": 0}),
-    "Allow": ("The methods of this path.", True, {"type": "string"}),
+    "Allow": ("The methods this path allows.", True, {"type": "string"}),
     "WWW-Authenticate": ("How to authenticate.", False, {"type": "string"}),
     "Idempotent-Replayed": (
         "This is the answer to an earlier request.",
         False,
         {"type": "string", "const": "true"},
     ),
-    "RateLimit": ("What is left of the limit.", False, {"type": "string"}),
+    "RateLimit": ("The orders left within the limit.", False, {"type": "string"}),
     "RateLimit-Policy": ("The limit.", False, {"type": "string"}),
 }
 _OF_STATUS = {

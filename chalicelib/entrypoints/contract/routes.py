@@ -55,8 +55,8 @@ ROUTES = (
         summary="Place an order",
         tag="orders",
         description=(
-            "Answered once the order is durable. With an `Idempotency-Key`, the same request "
-            "again gets the first answer again and places no second order."
+            "Answers once the order is durable. With an `Idempotency-Key`, a repeated request gets "
+            "the first answer again and never places a second order."
         ),
         status=202,
         answer="AcceptedOrder",
@@ -91,7 +91,7 @@ ROUTES = (
         name="getQuotes",
         summary="Quote every pool, and the route an order would take",
         tag="market",
-        description="Exactly one of `amount` and `amountOut` has to be given.",
+        description="Exactly one of `amount` and `amountOut` is required.",
         answer="Quotes",
         query=QuoteRequest,
         refusals=(422,),
@@ -100,12 +100,12 @@ ROUTES = (
     Route(
         path="/api/prices",
         name="getPrices",
-        summary="Show what a pair was worth: by the best route, and at each venue",
+        summary="Show the recent prices of a pair: by the best route, and at each venue",
         tag="market",
         description=(
-            "Of a whole input token in output tokens, after fees, what an order of about a dollar "
-            "gets: by the best route, and from the best pool of each venue that trades the pair "
-            "directly. Oldest first; with `afterSlot`, only what came after it."
+            "The price of one input token in output tokens, after fees, for an order of about a "
+            "dollar: by the best route, and at the best pool of each venue that trades the pair "
+            "directly. Oldest first; with `afterSlot`, only points after that slot."
         ),
         answer="Prices",
         query=PricesRequest,
@@ -117,7 +117,7 @@ ROUTES = (
         name="getStatistics",
         summary="Count the orders of the last minutes",
         tag="orders",
-        description="Your own orders, of the minutes by the clock, the one under way included.",
+        description="Your own orders, by clock minute, including the current one.",
         answer="Statistics",
         query=StatisticsRequest,
         refusals=(422,),
@@ -126,7 +126,7 @@ ROUTES = (
     Route(
         path="/api/tokens",
         name="listTokens",
-        summary="List what can be traded",
+        summary="List the tokens that can be traded",
         tag="market",
         answer="Tokens",
         example=examples.TOKENS_LISTED,
@@ -134,7 +134,7 @@ ROUTES = (
     Route(
         path="/api/pools",
         name="listPools",
-        summary="List where it can be traded",
+        summary="List the pools",
         tag="market",
         answer="Pools",
         example=examples.POOLS,
@@ -142,7 +142,7 @@ ROUTES = (
     Route(
         path="/api/health",
         name="getHealth",
-        summary="Say that this function runs",
+        summary="Check that this function runs",
         tag="service",
         answer="Health",
         scope=None,
@@ -151,7 +151,7 @@ ROUTES = (
     Route(
         path="/api/ready",
         name="getReadiness",
-        summary="Ask everything this service depends on",
+        summary="Check everything this service depends on",
         tag="service",
         answer="Readiness",
         other_answers={503: "Readiness"},
@@ -168,7 +168,7 @@ ROUTES = (
     Route(
         path="/api/asyncapi.json",
         name="getAsyncApi",
-        summary="The stream's contract, as AsyncAPI",
+        summary="The contract of the stream, as AsyncAPI",
         tag="contract",
         answer="Document",
         scope=None,
@@ -176,7 +176,7 @@ ROUTES = (
     Route(
         path="/docs",
         name="readDocs",
-        summary="Both contracts as a page",
+        summary="Both contracts as a web page",
         tag="contract",
         answer="Page",
         content_type=HTML,

@@ -60,9 +60,10 @@ _DECISION = {
 _LIMIT = {"minAmountOut": DECIMAL, "maxAmountIn": DECIMAL}
 _FAILURE = {"code": CODE, "message": TEXT}
 _FILLABLE = {
-    "amountInMax": DECIMAL | {"description": "What can be filled, where `amount` was too large."},
+    "amountInMax": DECIMAL
+    | {"description": "The largest `amount` that can be filled, if it was too large."},
     "amountOutMax": DECIMAL
-    | {"description": "What can be filled, where `amountOut` was too large."},
+    | {"description": "The largest `amountOut` that can be filled, if it was too large."},
 }
 _FILL = {
     "amountIn": DECIMAL,
@@ -91,19 +92,19 @@ _LISTED_POOL = _POOL | {
     "tokenB": SYMBOL,
     "mintA": MINT,
     "mintB": MINT,
-    "price": DECIMAL | {"description": "Of a whole token A in tokens B, fees apart."},
+    "price": DECIMAL | {"description": "One token A in tokens B, before fees."},
 }
 _MINUTE = {"timestamp": TIMESTAMP, "accepted": WHOLE, "confirmed": WHOLE, "failed": WHOLE}
 
 
 _OF_AMOUNTS = (
-    "What was asked for: `amount` to be sold, or `amountOut` to be bought. Once it is confirmed, "
+    "What was ordered: `amount` to sell, or `amountOut` to buy. Once it is confirmed, "
     "`amountIn` and `amountOut` are what was paid and received."
 )
 
 
 def _exactly_one(names: dict[str, Schema]) -> str:
-    return f"Exactly one of {' and '.join(f'`{name}`' for name in names)} is there."
+    return f"Exactly one of {' and '.join(f'`{name}`' for name in names)} is present."
 
 
 _QUOTED = f"{_exactly_one(_LIMIT)} `warning` says why such an order would fail now."
@@ -137,7 +138,7 @@ _EVENTS = {
         optional={
             "retryOf": ref("Failure"),
             "refusedBy": list_of(ADDRESS)
-            | {"description": "The pools that refused an attempt before: this asks less of them."},
+            | {"description": "Pools that refused an earlier attempt: this one uses less of them."},
         },
     ),
     OrderStatus.BUILDING: _event(
@@ -180,7 +181,9 @@ def components() -> dict[str, Schema]:
         "Rejection": record(_POOL | {"code": CODE}),
         "Leg": record(_LEG),
         "Route": record(_ROUTE),
-        "Failure": record(_FAILURE, description="Why an attempt failed, or an order would."),
+        "Failure": record(
+            _FAILURE, description="Why an attempt failed, or why an order would fail."
+        ),
         **_event_schemas(),
         "AcceptedOrder": record(
             _ORDER
@@ -243,7 +246,7 @@ def _price_schemas() -> dict[str, Schema]:
     point = {
         "timestamp": TIMESTAMP,
         "slot": WHOLE,
-        "bestRoute": DECIMAL | {"description": "What the best route over all venues pays."},
+        "bestRoute": DECIMAL | {"description": "The price by the best route over all venues."},
         "prices": ref("VenuePrices"),
     }
     prices = {
@@ -254,7 +257,7 @@ def _price_schemas() -> dict[str, Schema]:
     }
     return {
         "VenuePrices": map_of(
-            DECIMAL, description="What the best pool of each venue pays alone, by the venue's name."
+            DECIMAL, description="The price at the best single pool of each venue, by venue name."
         ),
         "PricePoint": record(point),
         "Prices": record(prices),
@@ -272,7 +275,7 @@ def _statistics_schemas() -> dict[str, Schema]:
         "perMinute": list_of(ref("MinuteCounts")),
     }
     return {
-        "FailureCounts": map_of(WHOLE, description="How many by the code of the failure."),
+        "FailureCounts": map_of(WHOLE, description="Failed orders by failure code."),
         "ConfirmationSeconds": record({"p50": SECONDS, "p99": SECONDS}),
         "MinuteCounts": record(_MINUTE),
         "Statistics": record(statistics),

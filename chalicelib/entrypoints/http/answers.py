@@ -32,7 +32,9 @@ def endpoint(handler: Callable[..., Response]) -> Callable[..., Response]:
             return _problem_of(error)
         except Exception:
             log.exception("request_failed")
-            return _problem(500, "INTERNAL", "an unexpected error; the log has it by its requestId")
+            return _problem(
+                500, "INTERNAL", "an unexpected error; find it in the logs by its requestId"
+            )
 
     return answered
 
@@ -72,7 +74,7 @@ def _in_common_form(response: Response) -> Response:
         return response
     allowed = response.headers.get("Allow")
     code = "METHOD_NOT_ALLOWED" if allowed else "INTERNAL"
-    detail = f"this path takes {allowed}" if allowed else str(body.get("Message", ""))
+    detail = f"this path allows only {allowed}" if allowed else str(body.get("Message", ""))
     refusal = _problem(response.status_code, code, detail)
     refusal.headers |= {k: v for k, v in response.headers.items() if k.lower() != "content-type"}
     return refusal

@@ -41,7 +41,9 @@ def _value(text: str) -> str:
     """Return the one value of all lines of the header."""
     values = {_unquoted(line) for line in text.split(SEPARATOR)}
     if len(values) > 1:
-        raise InvalidIdempotencyKeyError("A request has one Idempotency-Key; this one has several.")
+        raise InvalidIdempotencyKeyError(
+            "Send exactly one Idempotency-Key; this request has several."
+        )
     return values.pop()
 
 

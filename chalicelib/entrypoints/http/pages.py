@@ -67,7 +67,7 @@ def index(request: Request, *, public_base_url: str, stream_url: str) -> Respons
 def file(wanted: str, name: str) -> Response:
     """GET /web/{version}/{name}: a file of that version. Raises NotFoundError."""
     if wanted != version() or name not in files() or name == PAGE:
-        raise NotFoundError("there is no such file in this version of the dashboard")
+        raise NotFoundError("this version of the dashboard has no such file")
     return _answer(name, files()[name], {"Cache-Control": FOREVER})
 
 

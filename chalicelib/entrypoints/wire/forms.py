@@ -38,8 +38,8 @@ AMOUNT: Schema = {
         {"type": "number", "exclusiveMinimum": 0, "maximum": U64_MAX / 10**_DECIMALS_MIN},
     ],
     "description": (
-        "A positive amount of whole tokens, exactly; it has at most the decimals of its token and "
-        "fits an unsigned 64-bit integer of base units."
+        "A positive amount in whole tokens, taken exactly; it has at most as many decimals as its "
+        "token and fits an unsigned 64-bit integer of base units."
     ),
 }
 _SHARE_BPS: Schema = {
@@ -51,13 +51,13 @@ _SHARE_BPS: Schema = {
 CURSOR: Schema = {
     "type": "string",
     "pattern": "^[A-Za-z0-9_.=-]+$",
-    "description": "`nextCursor` of the page before.",
+    "description": "The `nextCursor` of the previous page.",
 }
 SLOT: Schema = {
     "type": "integer",
     "minimum": 0,
     "maximum": 999_999_999,
-    "description": "Only what came after this slot.",
+    "description": "Only points after this slot.",
 }
 
 
@@ -65,8 +65,8 @@ def slippage_bps(default: int) -> Schema:
     """How far the result may fall behind the quote."""
     return _SHARE_BPS | {
         "description": (
-            "How far the result may fall behind the quote, in basis points; "
-            f"{default} if it is left out."
+            "How much worse than the quote the result may be, in basis points; "
+            f"{default} by default."
         ),
     }
 
@@ -75,8 +75,8 @@ def max_price_impact_bps(default: int) -> Schema:
     """How far the order itself may move the price."""
     return _SHARE_BPS | {
         "description": (
-            "No route with a higher price impact is taken, in basis points: the order fails with "
-            f"PRICE_IMPACT_TOO_HIGH; {default} if it is left out."
+            "The highest price impact the route may have, in basis points; above it, the order "
+            f"fails with PRICE_IMPACT_TOO_HIGH; {default} by default."
         ),
     }
 

@@ -92,7 +92,7 @@ def read_frame(document: object) -> Frame:
     """Check a client's frame. Raises UnknownActionError, InvalidOrderIdError, InvalidAfterError,
     InvalidRequestError for anything else that is not of the documented form."""
     if not isinstance(document, dict):
-        raise InvalidRequestError("a frame is a JSON object")
+        raise InvalidRequestError("a frame must be a JSON object")
     action = document.get("action")
     if not isinstance(action, str) or action not in _ACTIONS:
         raise UnknownActionError

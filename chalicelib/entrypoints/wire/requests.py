@@ -150,7 +150,7 @@ class QuoteRequest(_Request):
         amounts is there.
         """
         if (self.amount is None) == (self.amount_out is None):
-            raise InvalidRequestError("amount or amountOut: exactly one of them is needed")
+            raise InvalidRequestError("amount or amountOut: give exactly one of them")
         pair = find_pair(self.token_in, self.token_out)
         if self.amount is not None:
             amount = to_base_units(self.amount, pair.token_in.decimals)

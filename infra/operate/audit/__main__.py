@@ -27,7 +27,7 @@ SHOWN_MAX = 3
 
 def check_table(report: Report) -> Table:
     """Return a row for each check; one that does not hold names a few orders."""
-    table = figure_table(["check"], ["looked at", "wrong"])
+    table = figure_table(["check"], ["examined", "wrong"])
     for check in report.checks:
         more = ["…"] if len(check.subjects) > SHOWN_MAX else []
         claim = Text("\n  ".join([check.claim, *check.subjects[:SHOWN_MAX], *more]))
@@ -64,7 +64,7 @@ def _parse() -> argparse.Namespace:
     parser = OneLineArgumentParser(prog="audit", description=main.__doc__)
     add = parser.add_argument
     default = os.environ.get("DATABASE_URL")
-    add("--database-url", type=database_url, default=default, help="instead of `make dev`'s")
+    add("--database-url", type=database_url, default=default, help="instead of that of `make dev`")
     add("--market-seed", metavar="SEED", help="the deployment's MarketSeed")
     gap = parameter_type("VenueGapBps")
     add("--venue-gap-bps", metavar="RANGE", type=gap, help="its VenueGapBps: 350, or 200-500")

@@ -95,7 +95,7 @@ def main() -> None:
     console.print(quote_table(figures.quotes), plan_table(figures.plans))
     console.print(
         f"medians of {figures.rounds} rounds; the worst plan is the slowest request's median\n"
-        "a turn is one of a fixed loop, run beside each measurement: "
+        "a turn is one iteration of a fixed loop, run with each measurement: "
         f"{figures.calibration_turns_per_second:,.0f}/s"
     )
 

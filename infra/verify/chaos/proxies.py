@@ -43,8 +43,8 @@ class Failure(StrEnum):
     UNAVAILABLE = "503"
     THROTTLED = "throttled"
     DELAYED = "delayed"
-    CUT = "cut before it was passed on"
-    ANSWER_LOST = "carried out, answer lost"
+    CUT = "cut before it was forwarded"
+    ANSWER_LOST = "executed, answer lost"
 
 
 CONNECTION_FAILURES = (Failure.DELAYED, Failure.CUT, Failure.ANSWER_LOST)

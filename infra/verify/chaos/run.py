@@ -35,7 +35,7 @@ def live_table(experiment: Experiment) -> Table:
             "time left": f"{left:.0f} s",
             "orders": len(orders),
             "accepted": len(experiment.load.accepted),
-            "followed to the end": sum(order.is_over for order in orders),
+            "followed until final": sum(order.is_over for order in orders),
             "faults so far": _counted(experiment.faults),
             "last event": experiment.events[-1] if experiment.events else "",
         }
@@ -59,7 +59,7 @@ def summary(experiment: Experiment) -> Table:
         "dead letters": _counted(experiment.dead_letters),
         "followers' connections": frames.connections,
         "duplicates ignored": frames.duplicates,
-        "holes healed": frames.holes,
+        "gaps recovered": frames.holes,
     }
     times = sorted(o.final_at - o.accepted_at for o in accepted if o.final_at)
     if times:
@@ -85,12 +85,12 @@ def _counted(counter: Mapping[Any, int]) -> str:
 
 
 def main() -> None:
-    """Break the local stack under load for some minutes, and check what must hold."""
+    """Inject faults into a local stack under load, then check that everything holds."""
     parser = OneLineArgumentParser(description=main.__doc__)
     parser.add_argument("--minutes", type=positive_number, default=2)
     parser.add_argument("--orders", type=positive_number, default=4, help="orders per second")
     parser.add_argument(
-        "--seed", type=natural_number, help="what an earlier run printed, to repeat it"
+        "--seed", type=natural_number, help="the seed an earlier run printed, to repeat it"
     )
     arguments = parser.parse_args()
     console = Console()

@@ -67,7 +67,7 @@ class Settling:
     def violations(self) -> Iterator[str]:
         """Say what took too long."""
         if self.seconds > FINAL_SECONDS_MAX:
-            yield f"an order took {self.seconds:.1f} s to its end, over {FINAL_SECONDS_MAX:.0f}"
+            yield f"an order took {self.seconds:.1f} s to finish, over {FINAL_SECONDS_MAX:.0f}"
         for order_id, status in self.unfinished.items():
             yield f"order {order_id} is still {status}"
 
@@ -101,9 +101,9 @@ def violations_of(order: Followed, history: Sequence[str]) -> Iterator[str]:
             yield f"sequence {sequence} was {seen[sequence]}, then {status}"
     statuses = [seen[sequence] for sequence in sorted(seen)]
     if sorted(seen) != list(range(1, len(seen) + 1)):
-        yield f"the follower has holes: {sorted(seen)}"
+        yield f"the follower has gaps: {sorted(seen)}"
     elif not order.is_over:
-        yield f"the follower did not see the end, only {statuses}"
+        yield f"the follower did not see the final status, only {statuses}"
     elif statuses != list(history):
         yield f"the follower saw {statuses}, the history is {list(history)}"
     for before, after in pairwise(statuses):

@@ -286,7 +286,7 @@ def test_error_has_the_document_when_there_is_one(endpoint: Endpoint) -> None:
 def test_call_is_not_repeated_when_its_answer_is_no_json(endpoint: Endpoint, body: bytes) -> None:
     endpoint.replies(reply(body))
 
-    with pytest.raises(AwsError, match="no JSON"):
+    with pytest.raises(AwsError, match="not JSON"):
         client_of(endpoint).call("GetItem", {})
 
     assert len(endpoint.requests) == 1
@@ -362,7 +362,7 @@ def test_each_thread_gets_its_own_answer_when_many_call_at_once(endpoint: Endpoi
 def test_client_is_refused_when_the_endpoint_is_no_url(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ValueError, match="no URL"):
+    with pytest.raises(ValueError, match="not an endpoint URL"):
         AwsClient(DYNAMODB, clock=MemoryClock(), random=Random(), endpoint_url=url or "nothing")
 
 

@@ -86,7 +86,7 @@ def test_exit_code_is_unavailable_when_the_service_is_not_reached() -> None:
     result = orders("--url", f"http://{LOOPBACK}:{free_port()}", "tokens")
 
     assert result.exit_code == ExitCode.UNAVAILABLE
-    assert "not reached" in result.stderr
+    assert "could not be reached" in result.stderr
 
 
 def test_service_is_the_local_stack_of_the_folder_when_none_is_named(

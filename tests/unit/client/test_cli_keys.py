@@ -52,7 +52,7 @@ def test_command_is_wrong_usage_when_no_header_can_carry_the_api_key() -> None:
         code, errors = run(service.url, "--api-key", "sk\n", "tokens")
 
     assert (code, service.requests) == (ExitCode.USAGE, [])
-    assert "an API key has visible ASCII" in errors
+    assert "an API key must be visible ASCII" in errors
 
 
 def test_submit_tells_its_key_when_no_answer_came() -> None:

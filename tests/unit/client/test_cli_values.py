@@ -26,7 +26,7 @@ def refused(*words: str) -> str:
 def test_amount_is_wrong_usage_when_it_is_no_positive_decimal(command: str, amount: str) -> None:
     said = refused(command, "SOL", "USDC", amount)
 
-    assert said.endswith(f"a positive decimal of whole tokens, such as 1 or 0.25, not {amount!r}")
+    assert said.endswith(f"a positive decimal in whole tokens, such as 1 or 0.25, not {amount!r}")
 
 
 @pytest.mark.parametrize("words", [["--json", "-1"], ["--slippage-bps", "5", "-1"], ["--", "-1"]])
@@ -47,5 +47,5 @@ def test_number_below_zero_is_sent_when_it_is_the_value_of_an_option() -> None:
 def test_order_id_is_wrong_usage_when_it_is_not_a_whole_one(command: str, order_id: str) -> None:
     said = refused(command, order_id)
 
-    assert "an order id is 36 characters long, such as" in said
+    assert "an order id has 36 characters, such as" in said
     assert said.endswith(f"not {order_id!r}")

@@ -48,11 +48,11 @@ def answer_to_submit(service: CannedService) -> Any:
 def test_order_id_is_refused_before_anything_is_sent(order_id: str) -> None:
     async def ask(service: CannedService) -> None:
         async with OrdersClient(service.url) as client:
-            with pytest.raises(ValueError, match="an order id is 36 characters long, such as "):
+            with pytest.raises(ValueError, match="an order id has 36 characters, such as "):
                 await client.get(order_id)
-            with pytest.raises(ValueError, match="an order id is 36 characters long, such as "):
+            with pytest.raises(ValueError, match="an order id has 36 characters, such as "):
                 await anext(client.follow(order_id))
-            with pytest.raises(ValueError, match="an order id is 36 characters long, such as "):
+            with pytest.raises(ValueError, match="an order id has 36 characters, such as "):
                 await anext(client.follow_many([order_id]))
 
     with canned({}) as service:
@@ -90,7 +90,7 @@ def test_command_says_how_to_repeat_the_order_when_the_answer_is_none(options: l
 
     assert (code, output) == (ExitCode.UNAVAILABLE, "")
     assert errors == (
-        "no answer came: the service's answer has no 'orderId'; "
+        "no answer: the service's answer has no 'orderId'; "
         "not known whether it arrived; trying again is safe with --idempotency-key mine\n"
     )
 

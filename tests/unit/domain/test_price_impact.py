@@ -86,7 +86,7 @@ def test_route_is_refused_when_its_price_impact_is_above_the_limit(above, refuse
         assert (refusal.code, refusal.retryable) == ("PRICE_IMPACT_TOO_HIGH", False)
         assert f"impact of {route.price_impact_bps} bps" in refusal.detail
         assert f"limit is {limit} bps" in refusal.detail
-        assert refusal.detail.endswith("order less, or set a higher maxPriceImpactBps")
+        assert refusal.detail.endswith("order less, or raise maxPriceImpactBps")
 
 
 def test_no_route_is_refused_when_the_limit_is_everything():

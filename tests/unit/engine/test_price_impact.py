@@ -36,7 +36,7 @@ def test_order_fails_at_once_and_unsigned_when_its_price_impact_is_above_the_def
     failure = world.details(order_id, 3)
     assert world.statuses(order_id) == REFUSED
     assert failure["code"] == "PRICE_IMPACT_TOO_HIGH"
-    assert "1500 bps: order less, or set a higher maxPriceImpactBps" in failure["message"]
+    assert "1500 bps: order less, or raise maxPriceImpactBps" in failure["message"]
     assert world.order(order_id).attempt == 1
     assert world.order(order_id).transaction is None
     assert world.calls("wallet.sign_swap") == world.calls("chain.send") == []

@@ -38,7 +38,7 @@ def test_method_is_refused_with_what_is_allowed_when_it_is_not(
     assert (answer.status, answer.document["code"]) == (405, "METHOD_NOT_ALLOWED")
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Allow"] == ALLOWED[resource]
-    assert answer.document["detail"] == f"this path takes {ALLOWED[resource]}"
+    assert answer.document["detail"] == f"this path allows only {ALLOWED[resource]}"
     assert answer.document["requestId"] == answer.headers["X-Request-Id"]
 
 

@@ -119,8 +119,8 @@ def test_nothing_is_wrong_when_frames_came_twice_or_after_a_hole():
 @pytest.mark.parametrize(
     ("frames", "violation"),
     [
-        (frames_of(FIVE)[:4], "did not see the end"),
-        ([*frames_of(FIVE)[:3], (5, "confirmed")], "has holes"),
+        (frames_of(FIVE)[:4], "did not see the final status"),
+        ([*frames_of(FIVE)[:3], (5, "confirmed")], "has gaps"),
         ([*frames_of(FIVE), (6, "failed")], "failed after confirmed"),
         ([*frames_of(FIVE)[:3], (2, "pending"), *frames_of(FIVE)[3:]], "was routing, then pend"),
         (frames_of([*FIVE[:2], "pending", *FIVE[1:]]), "pending after routing"),

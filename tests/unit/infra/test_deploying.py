@@ -98,16 +98,16 @@ def test_local_deployment_prints_the_front_door_when_it_is_done(deploy: Deploy) 
 @pytest.mark.parametrize(
     ("pair", "reason"),
     [
-        ("foo", "--parameter wants Name=value, not 'foo'"),
-        ("=api_key", "--parameter wants Name=value, not '=api_key'"),
-        ("AuthMod=api_key", "there is no parameter AuthMod to set"),
-        ("SettingsSecretArn=arn", "there is no parameter SettingsSecretArn to set"),
-        ("AuthMode=key", "parameter AuthMode: 'key' is none of none, api_key"),
+        ("foo", "--parameter must be Name=value, not 'foo'"),
+        ("=api_key", "--parameter must be Name=value, not '=api_key'"),
+        ("AuthMod=api_key", "AuthMod is not a parameter that can be set"),
+        ("SettingsSecretArn=arn", "SettingsSecretArn is not a parameter that can be set"),
+        ("AuthMode=key", "parameter AuthMode: 'key' is not one of none, api_key"),
         ("OrdersPerMinute=many", "parameter OrdersPerMinute: 'many' is not a whole number"),
         ("DropRateBps=10001", "parameter DropRateBps: '10001' is not between 0 and 10000"),
         (
             "LogRetentionDays=31",
-            "parameter LogRetentionDays: '31' is none of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, "
+            "parameter LogRetentionDays: '31' is not one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, "
             "180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
         ),
         *(
@@ -118,7 +118,7 @@ def test_local_deployment_prints_the_front_door_when_it_is_done(deploy: Deploy) 
             )
             for origins in ("a.example", "https://a.example/", "https://A.example", "null")
         ),
-        ("VenueGapBps=9-1", "parameter VenueGapBps: '9-1' is a range from more to less"),
+        ("VenueGapBps=9-1", "parameter VenueGapBps: '9-1' is a reversed range"),
     ],
 )
 def test_deployment_is_refused_in_one_line_when_a_parameter_is_wrong(
@@ -185,4 +185,4 @@ def test_command_refuses_a_stage_when_no_stack_can_have_its_name(
     status, output, errors = deploy(f"--stage={stage}", program=program)
 
     assert (status, output) == (2, "")
-    assert errors == f"argument --stage: {stage!r} is not up to 121 letters, digits and hyphens\n"
+    assert errors == f"argument --stage: {stage!r} is not 1 to 121 letters, digits and hyphens\n"

@@ -73,7 +73,7 @@ def test_second_stack_changes_nothing_and_names_the_first_when_the_folder_is_tak
     stack.stop()
 
     assert str(refusal.value) == (
-        "a stack runs here already: http://localhost:3210 (process 7); stop it first"
+        "a stack is already running here: http://localhost:3210 (process 7); stop it first"
     )
     assert contents(tmp_path) == before
     assert is_locked(tmp_path)
@@ -182,7 +182,7 @@ def test_clean_deletes_nothing_when_a_stack_has_the_folder(data: Path) -> None:
     finally:
         holder.release()
 
-    said = "a stack runs here: http://localhost:3210 (process 7); stop it first"
+    said = "a stack is running here: http://localhost:3210 (process 7); stop it first"
     assert done.returncode != 0
     assert done.stderr.splitlines()[0] == said
     assert contents(data)["wallet.key"] == "key"
