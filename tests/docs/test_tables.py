@@ -85,7 +85,7 @@ def test_state_diagram_has_the_transitions_of_the_table_when_drawn() -> None:
 
 def test_every_invariant_names_its_tests_when_listed() -> None:
     found = rows(section("docs/design.md", "The eight invariants"), "invariant")
-    promised = re.findall(r"^(\d)\. ", section("README.md", "What holds"), re.MULTILINE)
+    promised = re.findall(r"^(\d)\. ", section("README.md", "Guarantees"), re.MULTILINE)
 
     assert [text.split(".")[0] for text, *_ in found] == promised == [*"12345678"]
     assert all(names(proof) for *_, proof in found)
