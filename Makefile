@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 IS_PYTHON_NEW_ENOUGH := import sys; sys.version_info >= (3, 11) or sys.exit( \
-    "Python 3.11 or newer is needed, not %d.%d; name one: PYTHON=python3.11" % sys.version_info[:2])
+    "Python 3.11 or newer is required, not %d.%d; set PYTHON=python3.11" % sys.version_info[:2])
 PORT ?= 3000
 LATENCY ?= 2000-3000
 AUTH ?= none

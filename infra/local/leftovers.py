@@ -56,7 +56,7 @@ def clear_leftovers(folder: Path) -> None:
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    wait_until(lambda: not any(map(_is_alive, left)), STOP_SECONDS, "the end of a killed stack")
+    wait_until(lambda: not any(map(_is_alive, left)), STOP_SECONDS, "a killed stack to exit")
     # PostgreSQL would not start beside a server that is dead, but not yet buried by its parent.
     (folder / DATA / "postmaster.pid").unlink(missing_ok=True)
     remove_scratch(folder)

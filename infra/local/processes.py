@@ -72,7 +72,7 @@ def wait_until(is_up: Callable[[], bool], seconds: float, what: str) -> None:
     deadline = time.monotonic() + seconds
     while not is_up():
         if time.monotonic() >= deadline:
-            raise StackStartError(f"{what} did not start within {seconds:.0f} s")
+            raise StackStartError(f"gave up after {seconds:.0f} s waiting for {what}")
         time.sleep(POLL_SECONDS)
 
 

@@ -12,7 +12,7 @@ from orders_client.cli.values import AmountCommand
 
 EXIT_CODES = "\n".join(f"{code:>5}  {code.meaning}" for code in ExitCode)
 # \b keeps the line breaks of a paragraph.
-HELP = f"""Swap orders on Solana: compare prices, place orders, and follow them to the end.
+HELP = f"""Swap orders on Solana: compare prices, place orders and follow them.
 
 \b
 Exit codes:

@@ -127,5 +127,5 @@ def test_make_names_the_python_it_needs_when_the_one_there_is_too_old(tmp_path: 
 
     assert done.returncode != 0
     assert done.stdout == ""
-    assert done.stderr.startswith("Python 3.11 or newer is needed, not 3.10; ")
+    assert done.stderr.startswith("Python 3.11 or newer is required, not 3.10; ")
     assert not (tmp_path / ".venv").exists()
