@@ -130,7 +130,7 @@ def _break_and_repair(
         carry_out(plan, experiment.world, report=experiment.add_fault)
         experiment.add_event("the faults are over")
         time.sleep(max(0.0, experiment.started_at + experiment.seconds - time.monotonic()))
-        experiment.add_event("the load is over; waiting until every order of it is final")
+        experiment.add_event("the load is over; waiting until all its orders are final")
         experiment.settling = verdict.settle(
             experiment.database_url, experiment.order_ids, since=datetime.now(UTC)
         )
