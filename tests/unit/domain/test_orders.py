@@ -69,7 +69,7 @@ def test_advance_moves_the_order_when_the_table_lists_the_move(name: str) -> Non
 def test_advance_raises_when_the_table_does_not_list_the_move(name: str) -> None:
     old, new = EVERY_PAIR[name]
 
-    with pytest.raises(IllegalTransitionError, match=f"{old} cannot become {new}"):
+    with pytest.raises(IllegalTransitionError, match=f"{old} cannot change to {new}"):
         advance(order_at(old), details_of(new), at=LATER)
 
 
