@@ -104,7 +104,7 @@ class OrderNotFoundError(NotFoundError):
 
 
 class NoRouteError(OrderError):
-    """No pools can fill this order."""
+    """No pools can fill this amount."""
 
     code = "NO_ROUTE"
 

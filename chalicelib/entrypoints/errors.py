@@ -115,7 +115,7 @@ class BodyTooDeepError(InvalidRequestError):
 
 
 class NumberTooLargeError(InvalidRequestError):
-    """The body contains a number whose exponent is too large for any amount."""
+    """The body contains a number whose exponent is out of range."""
 
     code = "NUMBER_TOO_LARGE"
 
