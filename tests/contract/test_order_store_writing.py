@@ -120,6 +120,37 @@ def test_save_moves_only_expected_orders_when_one_is_stray(
     assert not store.exists(order_id(99), ANONYMOUS)
 
 
+def test_save_moves_an_order_several_steps_when_they_follow_one_another(store: OrderStore) -> None:
+    far, near = accepted(1), accepted(2)
+    put(store, far)
+    put(store, near)
+    steps, step = way_to_confirmed(far), started(near)
+
+    moved = store.save([steps[0], step, *steps[1:]])
+
+    record = store.get(order_id(1), ANONYMOUS)
+    assert moved == {order_id(1), order_id(2)}
+    assert record.order == steps[-1].order
+    assert record.events == (far.event, *(s.event for s in steps))
+    assert store.get(order_id(2), ANONYMOUS).events == (near.event, step.event)
+
+
+@pytest.mark.parametrize("ahead", [1, 2, 3])
+def test_save_stores_none_of_an_orders_steps_when_somebody_was_faster(
+    store: OrderStore, ahead: int
+) -> None:
+    raced, other = accepted(1), accepted(2)
+    put(store, raced, *way(raced, ROUTING, BUILDING, SUBMITTED)[:ahead])
+    put(store, other)
+    before = store.get(order_id(1), ANONYMOUS)
+
+    moved = store.save([*way(raced, ROUTING, FAILED), *way(other, ROUTING, FAILED)])
+
+    assert moved == {order_id(2)}
+    assert store.get(order_id(1), ANONYMOUS) == before
+    assert len(store.get(order_id(2), ANONYMOUS).events) == 3
+
+
 def test_save_changes_nothing_when_there_is_nothing(store: OrderStore) -> None:
     put(store, accepted())
 

@@ -83,12 +83,18 @@ class MemoryOrderStore:
         ]
 
     def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
-        moved = set()
+        by_order: dict[OrderId, list[Transition]] = defaultdict(list)
         for transition in transitions:
-            stored = self.orders.get(transition.order.order_id)
-            if stored is not None and stored.sequence == transition.order.sequence - 1:
+            by_order[transition.order.order_id].append(transition)
+        moved = {
+            order_id
+            for order_id, (first, *_) in by_order.items()
+            if order_id in self.orders
+            and self.orders[order_id].sequence == first.order.sequence - 1
+        }
+        for transition in transitions:
+            if transition.order.order_id in moved:
                 self._store(transition)
-                moved.add(transition.order.order_id)
         return moved
 
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:

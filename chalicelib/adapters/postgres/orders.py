@@ -123,21 +123,30 @@ class PostgresOrderStore:
         return [LoadedOrder(order=order_of(row), unannounced=nested_events(row)) for row in rows]
 
     def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
-        orders = [transition.order for transition in transitions]
-        signed = [order.transaction for order in orders]
+        events = [transition.event for transition in transitions]
+        # The last of an order's transitions says what it becomes, the first what it must be now.
+        orders = {transition.order.order_id: transition.order for transition in transitions}
+        firsts = {t.order.order_id: t.order.sequence for t in reversed(transitions)}
+        signed = [order.transaction for order in orders.values()]
         rows = self._run(
             "save_transitions",
-            order_ids=[order.order_id for order in orders],
-            statuses=[order.status for order in orders],
-            sequences=[order.sequence for order in orders],
-            attempts=[order.attempt for order in orders],
+            order_ids=list(orders),
+            sequences_before=[firsts[order_id] - 1 for order_id in orders],
+            statuses=[order.status for order in orders.values()],
+            sequences=[order.sequence for order in orders.values()],
+            attempts=[order.attempt for order in orders.values()],
             signatures=[t and t.signature for t in signed],
             transactions=[t and t.wire_bytes for t in signed],
             heights=[t and t.last_valid_block_height for t in signed],
-            refused_bys=[Jsonb([*order.refused_by]) for order in orders],
-            due_ats=[order.due_at for order in orders],
-            updated_ats=[order.updated_at for order in orders],
-            details=[Jsonb(write_details(transition.event.details)) for transition in transitions],
+            refused_bys=[Jsonb([*order.refused_by]) for order in orders.values()],
+            due_ats=[order.due_at for order in orders.values()],
+            updated_ats=[order.updated_at for order in orders.values()],
+            event_order_ids=[event.order_id for event in events],
+            event_sequences=[event.sequence for event in events],
+            event_statuses=[event.status for event in events],
+            event_attempts=[event.attempt for event in events],
+            occurred_ats=[event.occurred_at for event in events],
+            details=[Jsonb(write_details(event.details)) for event in events],
         )
         return {OrderId(str(row["order_id"])) for row in rows}
 

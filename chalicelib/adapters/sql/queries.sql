@@ -101,8 +101,8 @@ SELECT orders.*, unannounced.events
 
 -- name: save_transitions
 -- Every transition of a tick in one statement. One writer wins: an order moves only when its
--- sequence is still the one before, and only then is the event written. Rows are locked in one
--- order by every writer, so that two never wait for each other.
+-- sequence is still the one before its first transition, and only then are its events written. Rows
+-- are locked in one order by every writer, so that two never wait for each other.
 WITH locked AS (
     SELECT order_id
       FROM orders
@@ -122,20 +122,24 @@ WITH locked AS (
            sweep_at = NULL,
            updated_at = next.updated_at
       FROM unnest(
-               %(order_ids)s::uuid[], %(statuses)s::text[], %(sequences)s::integer[],
-               %(attempts)s::integer[], %(signatures)s::text[], %(transactions)s::bytea[],
-               %(heights)s::bigint[], %(refused_bys)s::jsonb[], %(due_ats)s::timestamptz[],
-               %(updated_ats)s::timestamptz[], %(details)s::jsonb[])
-           AS next (order_id, status, sequence, attempt, signature, transaction,
-                    last_valid_block_height, refused_by, due_at, updated_at, details)
+               %(order_ids)s::uuid[], %(sequences_before)s::integer[], %(statuses)s::text[],
+               %(sequences)s::integer[], %(attempts)s::integer[], %(signatures)s::text[],
+               %(transactions)s::bytea[], %(heights)s::bigint[], %(refused_bys)s::jsonb[],
+               %(due_ats)s::timestamptz[], %(updated_ats)s::timestamptz[])
+           AS next (order_id, sequence_before, status, sequence, attempt, signature, transaction,
+                    last_valid_block_height, refused_by, due_at, updated_at)
       JOIN locked USING (order_id)
      WHERE orders.order_id = next.order_id
-       AND orders.sequence = next.sequence - 1
-    RETURNING orders.order_id, orders.sequence, orders.status, orders.attempt,
-              orders.updated_at, next.details
+       AND orders.sequence = next.sequence_before
+    RETURNING orders.order_id
 )
 INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
-SELECT order_id, sequence, status, attempt, updated_at, details FROM moved
+SELECT event.*
+  FROM unnest(
+           %(event_order_ids)s::uuid[], %(event_sequences)s::integer[], %(event_statuses)s::text[],
+           %(event_attempts)s::integer[], %(occurred_ats)s::timestamptz[], %(details)s::jsonb[])
+       AS event (order_id, sequence, status, attempt, occurred_at, details)
+  JOIN moved USING (order_id)
 RETURNING order_id;
 
 -- name: events_of_orders

@@ -1,12 +1,13 @@
 """What a worker has in hand."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.orders.events import OrderEvent
-from chalicelib.domain.orders.order import Order, OrderId
+from chalicelib.domain.orders.order import Order, OrderId, SignedTransaction
+from chalicelib.engine.execution.isolation import set_apart
 
 
 @dataclass(slots=True)
@@ -24,9 +25,28 @@ class Batch:
             self.orders[order.order_id] = order
             heapq.heappush(self.agenda, (due_at, order.order_id))
 
+    def drop(self, order_ids: Collection[OrderId]) -> None:
+        """Leave these orders to others."""
+        if self.orders.keys().isdisjoint(order_ids):
+            return
+        for order_id in order_ids:
+            self.orders.pop(order_id, None)
+        self.agenda = [entry for entry in self.agenda if entry[1] in self.orders]
+        heapq.heapify(self.agenda)
+
     def take_due(self, now: datetime) -> list[Order]:
         due = []
         while self.agenda and self.agenda[0][0] <= now:
             _, order_id = heapq.heappop(self.agenda)
             due.append(self.orders.pop(order_id))
         return due
+
+    def signed(self, orders: Sequence[Order]) -> list[tuple[Order, SignedTransaction]]:
+        """Return the orders with what they have signed; one that has nothing is set apart."""
+        signed = []
+        for order in orders:
+            with set_apart(order.order_id, self.failed):
+                if order.transaction is None:
+                    raise RuntimeError(f"order {order.order_id} is {order.status} but not signed")
+                signed.append((order, order.transaction))
+        return signed

@@ -1,11 +1,15 @@
 """Carry a batch of orders to their end: a small discrete-event scheduler.
 
-Take the orders that are due, step them, store all transitions in one statement, announce them in
-one batch, sleep until the next is due. First run and recovery after a crash are the same: load,
-step on. Nothing is known here that the store does not know.
+Take the orders that are due, step them as far as they go, store all transitions in one statement,
+announce them in one batch, sleep until the next is due. First run and recovery after a crash are
+the same: load, step on. Nothing is known here that the store does not know.
+
+Invariant: a signed transaction is durable before it is first sent. So the step that signs is the
+last one before a statement.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +37,8 @@ log = logging.getLogger(__name__)
 # The longest delay that SQS takes, and the most messages that one call takes.
 DELAY_SECONDS_MAX = 900
 ANNOUNCE_AT = 10
+# What leaves these may be stored along with what led to them; what is built must be durable first.
+STEPPED_AT_ONCE = (OrderStatus.ROUTING, OrderStatus.SUBMITTED)
 
 
 _Step = Callable[[Sequence[Order], datetime, Batch], list[Transition]]
@@ -128,20 +134,41 @@ class Executor:
             batch.failed.update(batch.orders)
 
     def _tick(self, batch: Batch) -> None:
-        now = self.clock.now()
-        due = batch.take_due(now)
-        transitions = self._step(due, now, batch)
-        if not transitions:
+        moves = self._step_through(batch.take_due(self.clock.now()), batch)
+        if not moves:
             return
-        moved = isolate(self._save, {t.order.order_id: t for t in transitions}, batch.failed)
-        won = [t for t in transitions if t.order.order_id in moved]
+        moved = {*isolate(self._save, moves, batch.failed)}
+        batch.drop(moves.keys() - moved)
+        won = [t for order_id, taken in moves.items() if order_id in moved for t in taken]
         for transition in won:
             log_transition(transition)
-            batch.keep(transition.order, transition.order.due_at)
         batch.unannounced += [transition.event for transition in won]
 
-    def _save(self, transitions: Mapping[OrderId, Transition]) -> set[OrderId]:
-        return self.store.save([*transitions.values()])
+    def _save(self, moves: Mapping[OrderId, Sequence[Transition]]) -> set[OrderId]:
+        return self.store.save([transition for taken in moves.values() for transition in taken])
+
+    def _step_through(
+        self, due: Sequence[Order], batch: Batch
+    ) -> Mapping[OrderId, Sequence[Transition]]:
+        """Step the orders as long as their next step is due and needs no statement before it."""
+        moves: dict[OrderId, list[Transition]] = defaultdict(list)
+        while due:
+            now = self.clock.now()
+            transitions = self._step(due, now, batch)
+            further = {
+                t.order.order_id: t.order
+                for t in transitions
+                if t.order.status in STEPPED_AT_ONCE and t.order.due_at <= now
+            }
+            if further and not batch.has_time():
+                further = {}
+            for transition in transitions:
+                order = transition.order
+                moves[order.order_id].append(transition)
+                if order.order_id not in further:
+                    batch.keep(order, order.due_at)
+            due = [*further.values()]
+        return moves
 
     def _step(self, due: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
         by_status = {status: [o for o in due if o.status is status] for status in OrderStatus}
@@ -220,7 +247,7 @@ class Executor:
         )
 
     def _send(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
-        signed = _signed(orders, batch)
+        signed = batch.signed(orders)
         self.chain.send([transaction for _, transaction in signed])
         return [
             steps.submit(order, transaction=transaction, at=now, pacing=self.pacing)
@@ -228,7 +255,7 @@ class Executor:
         ]
 
     def _confirm(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
-        signed = _signed(orders, batch)
+        signed = batch.signed(orders)
         answer = self.chain.statuses([transaction.signature for _, transaction in signed])
         overdue_from = now - self.pacing.rebroadcast_after
         lost = [t for order, t in signed if order.updated_at <= overdue_from]
@@ -269,13 +296,3 @@ class Executor:
             # Followers never stop an order. Its message comes again and announces all of it.
             log.warning("announce_failed", extra={"reason": error.detail})
             batch.failed.update(event.order_id for event in events)
-
-
-def _signed(orders: Sequence[Order], batch: Batch) -> list[tuple[Order, SignedTransaction]]:
-    signed = []
-    for order in orders:
-        with set_apart(order.order_id, batch.failed):
-            if order.transaction is None:
-                raise RuntimeError(f"order {order.order_id} is {order.status} but not signed")
-            signed.append((order, order.transaction))
-    return signed

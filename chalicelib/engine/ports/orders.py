@@ -95,7 +95,8 @@ class OrderStore(Protocol):
         after the sequence that it is named with."""
 
     def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
-        """Store each transition whose order still has the sequence before it.
+        """Store the transitions of each order that still has the sequence before the first of them:
+        all of an order's, or none. One order's follow one another.
 
         Returns the orders that moved; the others were moved by somebody else first.
         """

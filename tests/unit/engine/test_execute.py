@@ -124,15 +124,47 @@ def test_signature_is_committed_before_the_bytes_are_sent() -> None:
 
     calls = world.calls("wallet.sign_swap", "store.save", "chain.send")
     assert [call.name for call in calls] == [
-        "store.save",
         "wallet.sign_swap",
         "store.save",
         "chain.send",
         "store.save",
-        "store.save",
     ]
-    (built,), (sent,) = calls[2].arguments[0], calls[3].arguments[0]
+    (_, built), (sent,) = calls[1].arguments[0], calls[2].arguments[0]
     assert built.order.transaction == sent
+
+
+def test_every_signature_is_committed_before_its_bytes_are_sent_when_attempts_fail() -> None:
+    world = World(failure_rate_bps=10_000)
+    committed, sent = set(), []
+
+    finished(world)
+
+    for call in world.calls("store.save", "chain.send"):
+        if call.name == "store.save":
+            committed |= {t.order.transaction for t in call.arguments[0]}
+        else:
+            sent += call.arguments[0]
+            assert committed.issuperset(sent)
+    assert len(sent) == world.pacing.attempts_max
+
+
+@pytest.mark.parametrize(
+    ("latency", "saves"),
+    [
+        (timedelta(0), [FIVE[1:3], FIVE[3:]]),
+        (timedelta(seconds=2.5), [[status] for status in FIVE[1:]]),
+    ],
+    ids=str,
+)
+def test_transitions_are_stored_together_when_they_are_due_at_once(
+    latency: timedelta, saves: list[list[str]]
+) -> None:
+    world = World(latency=latency)
+
+    finished(world)
+
+    stored = [call.arguments[0] for call in world.calls("store.save")]
+    assert [[t.order.status for t in transitions] for transitions in stored] == saves
 
 
 def test_batch_is_stored_and_announced_together_when_its_orders_are_due_together() -> None:
@@ -142,7 +174,7 @@ def test_batch_is_stored_and_announced_together_when_its_orders_are_due_together
     world.run()
 
     saves = [len(call.arguments[0]) for call in world.calls("store.save")]
-    assert saves == [10, 10, 10, 10]
+    assert saves == [20, 20]
     assert len(world.calls("chain.latest_blockhash")) == len(world.calls("chain.send")) == 1
     assert len(world.calls("chain.statuses")) == 1
     assert all(world.statuses(order_id) == FIVE for order_id in order_ids)

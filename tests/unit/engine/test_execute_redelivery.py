@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import UnavailableError
 from tests.world import FIVE, World, ticks
 
 
@@ -53,8 +54,10 @@ def test_order_is_executed_once_when_its_message_is_twice_in_a_batch() -> None:
     assert len(world.landed(order_id)) == 1
 
 
-@pytest.mark.parametrize("already", [0, 1, 2, 3], ids=FIVE[:4])
-def test_worker_loses_silently_when_another_moved_the_order_on(already: int) -> None:
+@pytest.mark.parametrize(
+    ("already", "saves"), [(0, 2), (1, 3), (2, 2), (3, 3)], ids=[f"from {s}" for s in FIVE[:4]]
+)
+def test_worker_loses_silently_when_another_moved_the_order_on(already: int, saves: int) -> None:
     world = World()
     order_id = world.submit()
     (message,) = world.take()
@@ -69,10 +72,33 @@ def test_worker_loses_silently_when_another_moved_the_order_on(already: int) -> 
     failed = world.execute([message])
 
     assert (failed, world.statuses(order_id)) == (set(), FIVE)
-    # Four that moved the order, and the one that lost: then the loser does nothing more.
-    assert len(world.calls("store.save")) == 5
+    # Those that moved the order, and the one that lost: then the loser does nothing more.
+    assert len(world.calls("store.save")) == saves + 1
     assert len(world.landed(order_id)) == 1
     assert sorted(set(announced(world))) == [(order_id, n) for n in range(2, 6)]
+
+
+def test_loser_does_nothing_more_when_it_was_about_to_wait_for_the_chain() -> None:
+    world = World()
+    order_id = world.submit()
+    (message,) = world.take()
+    world.execute([message], has_time=ticks(2))
+
+    def be_away() -> None:
+        world.meanwhile("store.save", lambda: world.execute([message]))
+        raise UnavailableError("chain")
+
+    world.meanwhile("chain.statuses", be_away)
+    world.journal.clear()
+
+    failed = world.execute([message])
+
+    assert (failed, world.statuses(order_id)) == (set(), FIVE)
+    assert [call.name for call in world.calls("store.load", "chain.statuses", "store.save")] == [
+        *["store.load", "chain.statuses", "store.save"],
+        *["store.load", "chain.statuses", "store.save"],
+    ]
+    assert not world.calls("clock.sleep")
 
 
 def test_winner_goes_on_when_the_loser_of_its_batch_drops_out() -> None:
