@@ -134,11 +134,12 @@ WITH locked AS (
     RETURNING orders.order_id
 )
 INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
-SELECT event.*
+SELECT event.order_id, event.sequence, event.status, event.attempt, event.occurred_at,
+       %(details)s -> (event.position - 1)::integer
   FROM unnest(
            %(event_order_ids)s::uuid[], %(event_sequences)s::integer[], %(event_statuses)s::text[],
-           %(event_attempts)s::integer[], %(occurred_ats)s::timestamptz[], %(details)s::jsonb[])
-       AS event (order_id, sequence, status, attempt, occurred_at, details)
+           %(event_attempts)s::integer[], %(occurred_ats)s::timestamptz[])
+       WITH ORDINALITY AS event (order_id, sequence, status, attempt, occurred_at, position)
   JOIN moved USING (order_id)
 RETURNING order_id;
 
