@@ -81,6 +81,7 @@ class Planner:
     def __init__(self, pools: Sequence[Pool], at: Moment, rules: RoutingRules) -> None:
         self._rules = rules
         self._curves: dict[tuple[Mint, Mint], list[Curve]] = {}
+        self._estimates: dict[tuple[tuple[Mint, Mint], int], int] = {}
         by_address = {pool.address: pool for pool in pools}
         for address in sorted(by_address):
             pool = by_address[address]
@@ -126,10 +127,9 @@ class Planner:
     def refusals(self, path: Path, amount_in: int) -> list[QuoteError]:
         """Return why the pools of the first hop that fails on a path refuse."""
         for pair in pairwise(path):
-            curves = self.curves(*pair)
-            amount_out = _estimated_out(curves, amount_in)
+            amount_out = self._estimated_out(pair, amount_in)
             if not 0 < amount_out <= U64_MAX:
-                errors = (curve.refusal(amount_in) for curve in curves)
+                errors = (curve.refusal(amount_in) for curve in self.curves(*pair))
                 return [error for error in errors if error] or [AmountOverflowError()]
             amount_in = amount_out
         return []
@@ -166,11 +166,24 @@ class Planner:
         """Return about what each hop gives, or nothing when a hop cannot be filled."""
         outs: list[int] = []
         for pair in pairwise(path):
-            amount_in = _estimated_out(self.curves(*pair), amount_in)
+            amount_in = self._estimated_out(pair, amount_in)
             if not 0 < amount_in <= U64_MAX:
                 return ()
             outs.append(amount_in)
         return tuple(outs)
+
+    def _estimated_out(self, pair: tuple[Mint, Mint], amount_in: int) -> int:
+        """Return about what the pools give together; not above 0 when they cannot take it."""
+        # Paths begin alike.
+        known = self._estimates.get((pair, amount_in))
+        if known is None:
+            curves = self.curves(*pair)
+            amounts = pour(curves, amount_in, _ESTIMATE_PARTS)
+            known = total_out(curves, amounts) if amounts else 0
+            # Parts of a small amount may buy nothing where the whole of it does.
+            known = known or max(curve.out(amount_in) for curve in curves)
+            self._estimates[pair, amount_in] = known
+        return known
 
     def _plan(self, path: Path, amount_in: int, estimate: tuple[int, ...]) -> Plan | None:
         shares: list[Share] = []
@@ -192,11 +205,3 @@ class Planner:
             if amount_in > U64_MAX:
                 return None
         return Plan(path, tuple(shares), amount_in)
-
-
-def _estimated_out(curves: Sequence[Curve], amount_in: int) -> int:
-    """Return about what the pools give together; not above 0 when they cannot take it."""
-    amounts = pour(curves, amount_in, _ESTIMATE_PARTS)
-    amount_out = total_out(curves, amounts) if amounts else 0
-    # Parts of a small amount may buy nothing where the whole of it does.
-    return amount_out or max(curve.out(amount_in) for curve in curves)

@@ -126,21 +126,30 @@ def pour(curves: Sequence[Curve], amount_in: int, parts: int = _PARTS) -> Amount
     """Divide greedily, part by part, each to the pool that gives most for it."""
     amounts = [0] * len(curves)
     left, step = amount_in, max(1, amount_in // parts)
+    # A gain stays what it is until the pool is paid or the step shrinks.
+    gains = [curve.out(step) for curve in curves]
     while left:
-        step = min(step, left)
-        gains = [
-            curve.out(amount + step) - curve.out(amount)
-            for curve, amount in zip(curves, amounts, strict=True)
-        ]
         gain = max(gains)
-        if gain >= 0:
-            amounts[gains.index(gain)] += step
-            left -= step
-        elif step == 1:
+        if gain < 0 and step == 1:
             return None
-        else:
+        if gain < 0:
             step //= 2
+            gains = _gains(curves, amounts, step)
+            continue
+        taker = gains.index(gain)
+        amounts[taker] += step
+        left -= step
+        if left >= step:
+            curve, amount = curves[taker], amounts[taker]
+            gains[taker] = curve.out(amount + step) - curve.out(amount)
+        elif left:
+            step = left
+            gains = _gains(curves, amounts, step)
     return amounts
+
+
+def _gains(curves: Sequence[Curve], amounts: Amounts, step: int) -> list[int]:
+    return [c.out(x + step) - c.out(x) for c, x in zip(curves, amounts, strict=True)]
 
 
 def _singles(count: int, amount_in: int) -> list[Amounts]:
@@ -203,7 +212,7 @@ def _exchange(curves: Sequence[Curve], amounts: Amounts, step: int) -> Amounts:
     moves = _MOVES_MAX * len(curves)
     while step and moves:
         moves -= 1
-        gains = [c.out(x + step) - c.out(x) for c, x in zip(curves, amounts, strict=True)]
+        gains = _gains(curves, amounts, step)
         losses = [
             c.out(x) - c.out(x - step) if x >= step else -REFUSED
             for c, x in zip(curves, amounts, strict=True)
