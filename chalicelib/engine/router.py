@@ -12,7 +12,7 @@ from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.best_route import leg_cost
 from chalicelib.domain.routing.fillable import route_of, too_large
 from chalicelib.domain.routing.routes import Route
-from chalicelib.domain.routing.rules import LEAST_HEADROOM_BPS, RoutingRules
+from chalicelib.domain.routing.rules import LEAST_HEADROOM_PERCENT, RoutingRules
 from chalicelib.domain.token_list import SOL
 from chalicelib.domain.tokens import Mint, Token
 from chalicelib.engine.errors import UnavailableError
@@ -48,7 +48,7 @@ class Router:
         before it does, less headroom has to do.
         """
         rules = RoutingRules(refused_by=order.refused_by)
-        less = replace(rules, headroom_bps=LEAST_HEADROOM_BPS)
+        less = replace(rules, headroom_percent=LEAST_HEADROOM_PERCENT)
         return self._find(order.trade, order.max_price_impact_bps, rules, less)
 
     def _find(self, trade: Trade, max_price_impact_bps: int, *rules_in_turn: RoutingRules) -> Route:

@@ -143,6 +143,10 @@ class ConstantProductPool:
         reserve_in, reserve_out = self._reserves(is_a_to_b(self, input_mint))
         return Price(reserve_out, reserve_in)
 
+    def step_left(self, input_mint: Mint, at: Moment) -> int:
+        """Return 0: the curve has no steps."""
+        return 0
+
     def _reserves(self, zero_for_one: bool) -> tuple[int, int]:
         reserve_0, reserve_1 = self.reserve_0, self.reserve_1
         if reserve_0 <= 0 or reserve_1 <= 0:

@@ -97,6 +97,12 @@ class Pool(Protocol):
     def quote_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> PoolQuote[Self]: ...
     def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> PoolQuote[Self]: ...
     def marginal_price(self, input_mint: Mint) -> Price: ...
+    def step_left(self, input_mint: Mint, at: Moment) -> int:
+        """Return the input that uses up what is left of the step of the curve that the price is in.
+
+        A step is a bin, or the prices between two ticks: when the price goes on before a swap
+        lands, the pool takes so much less. 0 for a curve without steps, and when nothing is left.
+        """
 
 
 def is_a_to_b(pool: Pool, input_mint: Mint) -> bool:

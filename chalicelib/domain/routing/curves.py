@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
+from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.pools.pool import Moment, Pool
 from chalicelib.domain.pools.rejections import (
     InsufficientLiquidityError,
@@ -10,6 +10,7 @@ from chalicelib.domain.pools.rejections import (
     QuoteError,
     ZeroOutputError,
 )
+from chalicelib.domain.routing.rules import NO_HEADROOM, Headroom
 from chalicelib.domain.tokens import Mint
 
 # Worse than any sum of outputs.
@@ -28,26 +29,28 @@ class Curve:
     __slots__ = (
         "_ample",
         "_at",
-        "_headroom_bps",
+        "_headroom",
         "_outs",
         "_refused_from",
+        "_step_left",
         "input_mint",
         "pool",
     )
 
     def __init__(
-        self, pool: Pool, input_mint: Mint, at: Moment, headroom_bps: int | None = 0
+        self, pool: Pool, input_mint: Mint, at: Moment, headroom: Headroom | None = NO_HEADROOM
     ) -> None:
-        """Refuse what the pool would not take with so much more on top of it; everything when
-        `headroom_bps` is None."""
+        """Refuse what the pool would not take with the headroom on top of it; everything when
+        `headroom` is None."""
         self.pool = pool
         self.input_mint = input_mint
         self._at = at
-        self._headroom_bps = headroom_bps or 0
+        self._headroom = headroom or NO_HEADROOM
+        self._step_left: int | None = None
         self._outs: dict[int, int] = {0: 0}
         # The pool is paid up to the one without looking, and nothing from the other on.
-        self._ample = 0 if headroom_bps else _BEYOND
-        self._refused_from = 1 if headroom_bps is None else _BEYOND
+        self._ample = _BEYOND if self._headroom == NO_HEADROOM else 0
+        self._refused_from = 1 if headroom is None else _BEYOND
 
     def out(self, amount_in: int) -> int:
         """Return the output, 0 for an amount too small to buy anything, or REFUSED."""
@@ -69,7 +72,7 @@ class Curve:
         for ample in (_LOOK_AHEAD * amount_in, amount_in):
             if ample >= self._refused_from:
                 continue
-            if self._holds_enough(ample + ceil_div(ample * self._headroom_bps, BPS)):
+            if self._holds_enough(self._headroom.on_top_of(ample, self._step())):
                 self._ample = ample
                 return True
             self._refused_from = ample
@@ -84,6 +87,15 @@ class Curve:
         except QuoteError as refusal:
             return refusal
         return ZeroOutputError() if quote.amount_out == 0 else InsufficientLiquidityError()
+
+    def _step(self) -> int:
+        if self._step_left is None:
+            try:
+                self._step_left = self.pool.step_left(self.input_mint, self._at)
+            except QuoteError:
+                # It refuses whatever is asked.
+                self._step_left = 0
+        return self._step_left
 
     def _holds_enough(self, amount_in: int) -> bool:
         try:

@@ -86,7 +86,7 @@ class Planner:
         for address in sorted(by_address):
             pool = by_address[address]
             for pair in ((pool.mint_a, pool.mint_b), (pool.mint_b, pool.mint_a)):
-                curve = Curve(pool, pair[0], at, rules.headroom_of(address))
+                curve = Curve(pool, pair[0], at, rules.headroom_of(pool))
                 self._curves.setdefault(pair, []).append(curve)
 
     def curves(self, input_mint: Mint, output_mint: Mint) -> Sequence[Curve]:

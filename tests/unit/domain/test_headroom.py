@@ -1,6 +1,7 @@
 """What was planned must still be borne when it lands."""
 
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from chalicelib.domain.routing.best_route import (
 from chalicelib.domain.routing.curves import REFUSED, Curve
 from chalicelib.domain.routing.fillable import route_of, too_large
 from chalicelib.domain.routing.fills import Leg, fill
-from chalicelib.domain.routing.rules import HEADROOM_BPS
+from chalicelib.domain.routing.rules import NO_HEADROOM
 from chalicelib.domain.token_list import find_pair
 from chalicelib.simulation.market import Market, moment_at_slot
 from tests.unit.domain.routing_pools import KINDS, NOW, pool_of, product_pool
@@ -29,7 +30,7 @@ SIZES = {
     ("JUP", "SOL"): (300_000, 1_000_000),
     ("mSOL", "USDT"): (10, 10_000),
 }
-TO_THE_END = RoutingRules(headroom_bps=0)
+TO_THE_END = RoutingRules(headroom_percent=0)
 
 
 def bears(pool, input_mint, amount_in):
@@ -47,36 +48,89 @@ def most_borne(pool):
     return low
 
 
+def most_paid(headroom, borne, step_left):
+    low, high = 0, borne + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = headroom.on_top_of(middle, step_left) <= borne
+        low, high = (middle, high) if fits else (low, middle)
+    return low
+
+
 @pytest.mark.parametrize("kind", ENDING_KINDS)
 @pytest.mark.parametrize("seed", range(6))
 def test_pool_is_paid_exactly_as_much_as_it_would_take_with_the_headroom_on_top(kind, seed):
     rng = Random(f"{kind}{seed}")
     pool = pool_of(kind, rng, price=1.0, depth_b=10 ** rng.uniform(6, 12))
-    borne = most_borne(pool)
-    most = borne * BPS // (BPS + HEADROOM_BPS)
+    headroom, borne = RoutingRules().headroom_of(pool), most_borne(pool)
+    most = most_paid(headroom, borne, pool.step_left("A", NOW))
 
     def paid(amount_in):
-        return Curve(pool, "A", NOW, HEADROOM_BPS).out(amount_in)
+        return Curve(pool, "A", NOW, headroom).out(amount_in)
 
     assert borne == U64_MAX or paid(most + 1) == REFUSED
     assert paid(most) == pool.quote_exact_in("A", most, NOW).amount_out
-    climbing = Curve(pool, "A", NOW, HEADROOM_BPS)
+    climbing = Curve(pool, "A", NOW, headroom)
     for part in range(1, 41):
         climbing.out(most * part // 32)
     assert climbing.out(most) == paid(most)
 
 
-@pytest.mark.parametrize(
-    ("refusals", "share"), [(0, 1 + HEADROOM_BPS / BPS), (1, 2)], ids=["none", "one"]
-)
-def test_pool_that_refused_is_paid_half_of_what_it_bears(refusals, share):
+def test_pool_that_refused_is_paid_half_of_what_it_bears():
     pool = pool_of("dlmm", Random("half"), price=1.0, depth_b=10**9)
-    borne = most_borne(pool)
-    rules = RoutingRules(refused_by=(pool.address,) * refusals)
+    half = most_borne(pool) // 2
+    rules = RoutingRules(refused_by=(pool.address,))
 
-    assert find_route([pool], "A", "B", int(borne / share) - 1, NOW, rules).amount_out
+    assert find_route([pool], "A", "B", half, NOW, rules).amount_out
     with pytest.raises(InsufficientLiquidityError):
-        find_route([pool], "A", "B", int(borne / share) + 1, NOW, rules)
+        find_route([pool], "A", "B", half + 1, NOW, rules)
+    assert find_route([pool], "A", "B", half + 1, NOW).amount_out
+
+
+@pytest.mark.parametrize("kind", ["clmm", "dlmm"])
+@pytest.mark.parametrize("mint", ["A", "B"])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_left_of_a_step_is_what_moves_the_price_to_its_end(kind, mint, seed):
+    pool = pool_of(kind, Random(f"{kind}{mint}{seed}"), price=1.0, depth_b=10**11)
+    left = pool.step_left(mint, NOW)
+    short, exact = (
+        pool.quote_exact_in(mint, amount, NOW) for amount in (left * 999 // 1_000, left)
+    )
+
+    if kind == "clmm":
+        assert short.crossed_to_tick is None
+        assert exact.crossed_to_tick is not None
+        assert exact.liquidity != short.liquidity == pool.liquidity
+    else:
+        beyond = pool.quote_exact_in(mint, left + 10**6, NOW)
+        assert [quote.bins_visited for quote in (short, exact, beyond)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("kind", ["cpmm", "damm"])
+def test_curve_without_steps_has_nothing_left_of_one(kind):
+    assert pool_of(kind, Random(kind), price=1.0, depth_b=10**9).step_left("A", NOW) == 0
+
+
+def test_more_is_kept_back_the_more_is_left_of_the_step_up_to_a_share():
+    headroom = RoutingRules().headroom_of(pool_of("dlmm", Random("s"), price=1.0, depth_b=10**9))
+
+    kept = [headroom.on_top_of(10_000, left) - 10_000 for left in (0, 1, 500, 501, 9_999)]
+
+    assert kept == [600, 601, 1_100, 1_100, 1_100]
+
+
+def test_pool_without_an_end_keeps_nothing_back():
+    assert RoutingRules().headroom_of(product_pool(10**9, 10**9, "a")) == NO_HEADROOM
+
+
+def test_pool_of_another_kind_keeps_back_as_much_as_any():
+    known = [pool_of(kind, Random(kind), price=1.0, depth_b=10**9) for kind in KINDS]
+    unknown = SimpleNamespace(kind="fjord", address="new")
+
+    other = RoutingRules().headroom_of(unknown)
+
+    assert other.bps == max(RoutingRules().headroom_of(pool).bps for pool in known)
+    assert other.bps_max == max(RoutingRules().headroom_of(pool).bps_max for pool in known)
 
 
 def test_pool_that_refused_twice_is_paid_nothing():

@@ -25,7 +25,7 @@ def test_price_impact_is_the_share_that_a_constant_product_loses(amount_in):
 @pytest.mark.parametrize("amount_in", [10**8, 10**9, 10**10])
 def test_price_impact_is_the_same_when_the_output_is_given_for_the_input(kind, amount_in):
     pool = pool_of(kind, Random(7), price=1.0, depth_b=DEPTH)
-    to_the_end = RoutingRules(headroom_bps=0)
+    to_the_end = RoutingRules(headroom_percent=0)
     forth = find_route([pool], "A", "B", amount_in, NOW, to_the_end)
 
     back = find_route_exact_out([pool], "A", "B", forth.amount_out, NOW, to_the_end)

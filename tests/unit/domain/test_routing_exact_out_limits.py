@@ -8,7 +8,7 @@ from chalicelib.domain.routing.best_route import RoutingRules, find_route, find_
 from tests.unit.domain.routing_pools import NOW, pool_of, product_pool
 
 # What the pools hold to the last unit: headroom is for those that move before a swap lands.
-TO_THE_END = RoutingRules(headroom_bps=0)
+TO_THE_END = RoutingRules(headroom_percent=0)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,13 @@ class ConcentratedPool:
         """Return the price of the next infinitesimal swap."""
         return _price(self.sqrt_price_x64, is_a_to_b(self, input_mint))
 
-    def _walk(self, input_mint: Mint, amount: int, at: Moment, *, is_exact_in: bool) -> "_Walk":
+    def step_left(self, input_mint: Mint, at: Moment) -> int:
+        """Return what moves the price to the next tick in that direction, fees included."""
+        return U64_MAX - self._walk(input_mint, U64_MAX, at, is_exact_in=True, to_tick=True).left
+
+    def _walk(
+        self, input_mint: Mint, amount: int, at: Moment, *, is_exact_in: bool, to_tick: bool = False
+    ) -> "_Walk":
         is_down = is_a_to_b(self, input_mint)
         if amount <= 0:
             raise ZeroAmountError
@@ -120,7 +126,7 @@ class ConcentratedPool:
         fee_on = self.fee_on
         is_fee_on_input = fee_on == _FROM_INPUT or (fee_on == _TOKEN_0_ONLY) is is_down
         walk = _Walk(self, SwapKind(is_exact_in, is_down, is_fee_on_input), amount, at)
-        walk.run()
+        walk.run(to_tick)
         return walk
 
     def _quote(self, walk: "_Walk", amount_in: int, amount_out: int) -> "ConcentratedQuote":
@@ -239,13 +245,14 @@ class _Walk:
                 at.unix_seconds,
             )
 
-    def run(self) -> None:
+    def run(self, to_tick: bool) -> None:
         is_down, ticks = self.swap.is_down, self.pool.ticks
         limit, clamp = (_SQRT_PRICE_MIN, max) if is_down else (_SQRT_PRICE_MAX, min)
         if clamp(self.price, limit) == limit:
             raise PriceRangeError
         here = bisect_right(ticks, self.pool.tick_current, key=_TICK_OF)
-        for index in range(here - 1, -1, -1) if is_down else range(here, len(ticks)):
+        ahead = range(here - 1, -1, -1) if is_down else range(here, len(ticks))
+        for index in ahead[:1] if to_tick else ahead:
             tick, liquidity_net, _ = ticks[index]
             tick_price = sqrt_price_at(tick)
             self._go_to(clamp(tick_price, limit), tick)
@@ -254,7 +261,8 @@ class _Walk:
                 self.tick = tick - 1 if is_down else tick
             if not self.left or self.price == limit:
                 return
-        raise InsufficientLiquidityError
+        if not to_tick:
+            raise InsufficientLiquidityError
 
     def _go_to(self, target: int, next_tick: int) -> None:
         trade_fee_rate, volatility = self.pool.trade_fee_rate, self.volatility

@@ -167,6 +167,10 @@ class DammV2Pool:
             return Price(numerator, denominator)
         return Price(denominator, numerator)
 
+    def step_left(self, input_mint: Mint, at: Moment) -> int:
+        """Return 0: the curve has no steps."""
+        return 0
+
     def takes_fee_from_input(self, is_a_to_b: bool) -> bool:
         """Tell whether a swap in this direction pays its fee from what goes in."""
         return not is_a_to_b and self.collect_fee_mode != _BOTH_TOKEN

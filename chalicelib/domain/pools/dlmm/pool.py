@@ -108,6 +108,11 @@ class BinPool:
         price = bin_price(side[0].bin_id if side else self.active_id, self.bin_step)
         return Price(price, Q64) if is_x_to_y else Price(Q64, price)
 
+    def step_left(self, input_mint: Mint, at: Moment) -> int:
+        """Return what drains the first bin with liquidity on that side, its fee included."""
+        walk = self._walk(input_mint, at)
+        return walk.take(walk.side[0], U64_MAX).amount_taken if walk.side else 0
+
     def _walk(self, input_mint: Mint, at: Moment) -> BinWalk:
         is_x_to_y = is_a_to_b(self, input_mint)
         fees = SwapFees.begin(
