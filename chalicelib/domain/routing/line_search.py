@@ -3,7 +3,7 @@
 Values below 0 mean "not possible". A value is asked for only where it may matter.
 """
 
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 Value = Callable[[int], int]
@@ -43,13 +43,13 @@ def climb(value: Value, start: int, step: int, low: int, high: int, gain_min: fl
     It stops where no place can be better by `gain_min`.
     """
     points = _bracket(value, start, step, low, high)
+    best = _best(points)
     for turn in range(_ROUNDS_MAX):
-        best = _best(points)
         place = _next_place(points, best, turn, gain_min)
         if place is None:
             break
-        insort(points, (place, value(place)))
-    return points[_best(points)][0]
+        best = _insert(points, best, (place, value(place)))
+    return points[best][0]
 
 
 def level(value: Value, best: int, noise: int, low: int, high: int) -> tuple[int, int]:
@@ -76,8 +76,8 @@ def nudge(value: Value, best: int, low: int, high: int) -> int:
 def _bracket(value: Value, start: int, step: int, low: int, high: int) -> list[Point]:
     places = sorted({max(low, start - step), start, min(high, start + step)})
     points = [(place, value(place)) for place in places]
+    best = _best(points)
     while True:
-        best = _best(points)
         step *= _GROWTH
         if best == 0 and points[0][0] > low:
             place = max(low, points[0][0] - step)
@@ -85,11 +85,21 @@ def _bracket(value: Value, start: int, step: int, low: int, high: int) -> list[P
             place = min(high, points[-1][0] + step)
         else:
             return points
-        insort(points, (place, value(place)))
+        best = _insert(points, best, (place, value(place)))
 
 
 def _best(points: list[Point]) -> int:
     return max(range(len(points)), key=lambda i: points[i][1])
+
+
+def _insert(points: list[Point], best: int, point: Point) -> int:
+    """Put the point in its place; return where the best one is then."""
+    best_value = points[best][1]
+    index = bisect_left(points, point)
+    points.insert(index, point)
+    if point[1] > best_value or (point[1] == best_value and index <= best):
+        return index
+    return best + (index <= best)
 
 
 def _next_place(points: list[Point], best: int, turn: int, gain_min: float) -> int | None:

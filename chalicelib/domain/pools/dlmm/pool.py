@@ -39,6 +39,10 @@ class BinPool:
     #: The bins that hold Y and those that hold X, from the active one outwards.
     _bids: tuple[Bin, ...] = field(init=False, repr=False, compare=False)
     _asks: tuple[Bin, ...] = field(init=False, repr=False, compare=False)
+    #: The last walk in each direction: all quotes of a plan are of one moment.
+    _walks: dict[bool, tuple[int, BinWalk]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         active_id = self.active_id
@@ -115,6 +119,9 @@ class BinPool:
 
     def _walk(self, input_mint: Mint, at: Moment) -> BinWalk:
         is_x_to_y = is_a_to_b(self, input_mint)
+        known = self._walks.get(is_x_to_y)
+        if known and known[0] == at.unix_seconds:
+            return known[1]
         fees = SwapFees.begin(
             self.parameters,
             self.v_parameters,
@@ -122,7 +129,9 @@ class BinPool:
             active_id=self.active_id,
             unix_seconds=at.unix_seconds,
         )
-        return BinWalk(self.side(is_x_to_y), fees, is_x_to_y)
+        walk = BinWalk(self.side(is_x_to_y), fees, is_x_to_y)
+        self._walks[is_x_to_y] = at.unix_seconds, walk
+        return walk
 
 
 class BinQuote(NamedTuple):
