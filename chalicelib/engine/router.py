@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from operator import is_not
 
 from chalicelib.domain.amounts import BPS
 from chalicelib.domain.errors import NoRouteError, QuoteTimeoutError, UnknownPairError
@@ -20,6 +21,11 @@ from chalicelib.engine.ports.market import PoolStates, Venue, known_pools, token
 
 log = logging.getLogger(__name__)
 
+# Many more than a process routes within one slot.
+_ROUTES_MAX = 256
+
+_Routes = dict[tuple[Trade, tuple[RoutingRules, ...]], Route]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
@@ -30,6 +36,10 @@ class Router:
 
     venues: Sequence[Venue]
     leg_cost_lamports: int = 0
+    _memory: "_Memory" = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_memory", _Memory())
 
     def find_route(self, trade: Trade) -> Route:
         """Return the best route among the venues that answer.
@@ -62,6 +72,23 @@ class Router:
                 silent = error
         if not answers:
             raise silent or UnknownPairError()
+        routes = self._memory.routes_of(answers)
+        route = routes.get((trade, rules_in_turn))
+        if route is None:
+            route = self._plan(answers, silent, trade, rules_in_turn)
+            if len(routes) < _ROUTES_MAX:
+                routes[trade, rules_in_turn] = route
+        if above := route.refusal_above(max_price_impact_bps):
+            raise silent or above
+        return route
+
+    def _plan(
+        self,
+        answers: Sequence[PoolStates],
+        silent: QuoteTimeoutError | UnavailableError | None,
+        trade: Trade,
+        rules_in_turn: Sequence[RoutingRules],
+    ) -> Route:
         pair = trade.pair
         tokens = tokens_of(answers) | {t.mint: t for t in (pair.token_in, pair.token_out)}
         pools = known_pools(answers, tokens)
@@ -70,14 +97,26 @@ class Router:
         for rules in rules_in_turn:
             priced = replace(rules, cost_per_leg=cost)
             try:
-                route = route_of(pools, trade, at, priced)
+                return _with_tokens(route_of(pools, trade, at, priced), tokens)
             except (NoRouteError, QuoteError) as error:
                 refusal, refusing = error, priced
-                continue
-            if above := route.refusal_above(max_price_impact_bps):
-                raise silent or above
-            return _with_tokens(route, tokens)
         raise silent or too_large(pools, trade, at, refusing) or refusal
+
+
+class _Memory:
+    """The routes over the latest answers: orders of a batch are often alike, and routed within one
+    slot. A venue that answers anew has other pools, and no route over the former is given again."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[tuple[PoolStates, ...], _Routes] = ((), {})
+
+    def routes_of(self, answers: Sequence[PoolStates]) -> _Routes:
+        """Return the routes found over these very answers, to be added to."""
+        known, routes = self._latest
+        if len(known) != len(answers) or any(map(is_not, known, answers)):
+            routes = {}
+            self._latest = tuple(answers), routes
+        return routes
 
 
 def _with_tokens(route: Route, tokens: Mapping[Mint, Token]) -> Route:
