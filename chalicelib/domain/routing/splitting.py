@@ -152,6 +152,13 @@ def _gains(curves: Sequence[Curve], amounts: Amounts, step: int) -> list[int]:
     return [c.out(x + step) - c.out(x) for c, x in zip(curves, amounts, strict=True)]
 
 
+def _losses(curves: Sequence[Curve], amounts: Amounts, step: int) -> list[int]:
+    return [
+        c.out(x) - c.out(x - step) if x >= step else -REFUSED
+        for c, x in zip(curves, amounts, strict=True)
+    ]
+
+
 def _singles(count: int, amount_in: int) -> list[Amounts]:
     return [[amount_in if i == single else 0 for i in range(count)] for single in range(count)]
 
@@ -210,20 +217,20 @@ def _exchange(curves: Sequence[Curve], amounts: Amounts, step: int) -> Amounts:
     amounts = list(amounts)
     gain_min = max(1, total_out(curves, amounts) >> _PRECISION_BITS)
     moves = _MOVES_MAX * len(curves)
+    gains, losses = _gains(curves, amounts, step), _losses(curves, amounts, step)
     while step and moves:
         moves -= 1
-        gains = _gains(curves, amounts, step)
-        losses = [
-            c.out(x) - c.out(x - step) if x >= step else -REFUSED
-            for c, x in zip(curves, amounts, strict=True)
-        ]
         taker, giver = gains.index(max(gains)), losses.index(min(losses))
         if taker != giver and gains[taker] - losses[giver] >= gain_min:
             _move(curves, amounts, (giver, taker), step, gain_min)
+            for i in (giver, taker):
+                [gains[i]] = _gains(curves[i : i + 1], amounts[i : i + 1], step)
+                [losses[i]] = _losses(curves[i : i + 1], amounts[i : i + 1], step)
         elif max(loss for loss in losses if loss < -REFUSED) - min(gains) < gain_min:
             break
         else:
             step //= _SHRINK
+            gains, losses = _gains(curves, amounts, step), _losses(curves, amounts, step)
     return amounts
 
 
