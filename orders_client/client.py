@@ -179,27 +179,33 @@ class OrdersClient:
         return self._follow([order], after, observer)
 
     def follow_many(
-        self, orders: Iterable[Order] | AsyncIterable[Order], *, observer: Observer | None = None
+        self,
+        orders: Iterable[Order] | AsyncIterable[Order],
+        *,
+        observer: Observer | None = None,
+        orders_per_connection: int | None = None,
     ) -> AsyncIterator[Document]:
         """Yield the events of many orders, each with its `orderId`, until all orders are final.
 
         The events of one order come once each and in order, with `sequence` and `status`. An
         asynchronous iterable may deliver orders while earlier ones are followed.
 
-        Up to 250 orders share a WebSocket. When it breaks or no event arrives for long, or when a
-        sequence is missing, the client requests the missing events; an `observer` sees what
-        really arrived. Raises StreamBrokenError when WebSockets fail again and again without a new
-        event, and ProblemError when the service does not show an order to this client.
+        Up to 250 orders share a WebSocket, or `orders_per_connection`. When it breaks or no event
+        arrives for long, or when a sequence is missing, the client requests the missing events; an
+        `observer` sees what really arrived. Raises StreamBrokenError when WebSockets fail again and
+        again without a new event, and ProblemError when the service does not show an order to this
+        client.
         """
-        return self._follow(orders, 0, observer)
+        return self._follow(orders, 0, observer, orders_per_connection)
 
     def _follow(
         self,
         orders: Iterable[Order] | AsyncIterable[Order],
         after: int,
         observer: Observer | None,
+        orders_per_connection: int | None = None,
     ) -> AsyncIterator[Document]:
-        follower = Follower(self._session, self._fetch_stream_url, observer)
+        follower = Follower(self._session, self._fetch_stream_url, observer, orders_per_connection)
         return follower.events(self._subscriptions(orders, after))
 
     async def _subscriptions(

@@ -51,7 +51,7 @@ class ConnectionExpiredError(Exception):
 
 
 class Connection:
-    """Follows up to ORDERS_MAX orders over one WebSocket, and opens another when that breaks."""
+    """Follows some orders over one WebSocket, and opens another when that breaks."""
 
     def __init__(
         self,
@@ -60,12 +60,14 @@ class Connection:
         fetch_stream_url: Callable[[str], Awaitable[str]],
         emit: Callable[[Document], None],
         observer: Observer | None,
+        orders_max: int | None = None,
     ) -> None:
         """Follow the order `first` with `run`.
 
         `fetch_stream_url` takes an order id and returns a `streamUrl` with a new ticket; `emit`
-        takes each new event.
+        takes each new event. There is room for `orders_max` orders, ORDERS_MAX if it is None.
         """
+        self._orders_max = ORDERS_MAX if orders_max is None else orders_max
         self._session, self._fetch_stream_url = session, fetch_stream_url
         self._emit, self._observer = emit, observer
         self._backoff = Backoff()
@@ -85,7 +87,7 @@ class Connection:
     @property
     def has_capacity(self) -> bool:
         """Tell whether the connection takes one more order."""
-        return 0 < len(self._subscriptions) < ORDERS_MAX
+        return 0 < len(self._subscriptions) < self._orders_max
 
     def add(self, subscription: Subscription) -> None:
         """Follow one more order."""

@@ -18,8 +18,10 @@ class Follower:
         session: ClientSession,
         fetch_stream_url: Callable[[str], Awaitable[str]],
         observer: Observer | None,
+        orders_per_connection: int | None = None,
     ) -> None:
         """Open WebSockets in `session`; `fetch_stream_url` takes an order id."""
+        self._orders_per_connection = orders_per_connection
         self._session, self._fetch_stream_url = session, fetch_stream_url
         self._observer = observer
         # None comes after the last event.
@@ -62,7 +64,12 @@ class Follower:
                 connection.add(order)
                 return
         connection = Connection(
-            order, self._session, self._fetch_stream_url, self._events.put_nowait, self._observer
+            order,
+            self._session,
+            self._fetch_stream_url,
+            self._events.put_nowait,
+            self._observer,
+            self._orders_per_connection,
         )
         self._connections.append(connection)
         tasks.create_task(connection.run())

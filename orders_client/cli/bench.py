@@ -1,4 +1,4 @@
-"""Many orders at once: submitted as earlier ones end, and followed over few connections."""
+"""Many orders at once: submitted as earlier ones end, and followed meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -45,15 +45,24 @@ class FrameCounter:
 class Bench:
     """Runs trades against a deployment, at most `concurrency` at a time.
 
+    They are followed over few connections, or with `orders_per_connection` over more.
+
     `trades` and `counter` are up to date at any time. `started_at` and `ended_at` are times of the
     event loop's clock.
     """
 
-    def __init__(self, client: OrdersClient, trades: Sequence[Trade], concurrency: int) -> None:
+    def __init__(
+        self,
+        client: OrdersClient,
+        trades: Sequence[Trade],
+        concurrency: int,
+        *,
+        orders_per_connection: int | None = None,
+    ) -> None:
         self.trades = trades
         self.counter = FrameCounter()
         self.started_at = self.ended_at = 0.0
-        self._client = client
+        self._client, self._orders_per_connection = client, orders_per_connection
         self._slots = asyncio.Semaphore(concurrency)
         self._by_id: dict[str, Trade] = {}
         # None comes after the last order.
@@ -70,7 +79,11 @@ class Bench:
         submitting = asyncio.create_task(self._submit_all())
         try:
             async with asyncio.timeout(IDLE_SECONDS_MAX) as timeout:
-                async for event in self._client.follow_many(self._orders(), observer=self.counter):
+                async for event in self._client.follow_many(
+                    self._orders(),
+                    observer=self.counter,
+                    orders_per_connection=self._orders_per_connection,
+                ):
                     timeout.reschedule(self._now() + IDLE_SECONDS_MAX)
                     self._record(event)
             await submitting
@@ -99,7 +112,7 @@ class Bench:
         except TRANSPORT_ERRORS as error:
             self._finish(trade, type(error).__name__)
         else:
-            trade.order_id = order["orderId"]
+            trade.order_id, trade.answered_at = order["orderId"], self._now()
             self._by_id[trade.order_id] = trade
             self._accepted.put_nowait(order)
 

@@ -51,6 +51,7 @@ class Trade:
     amount: str
     order_id: str = ""
     started_at: float = 0.0
+    answered_at: float = 0.0
     ended_at: float = 0.0
     #: Why the order was not accepted, or not followed to its end: a code, or an exception's name.
     error: str = ""

@@ -211,7 +211,7 @@ def follow(service: FakeService, after: int = 0) -> list[int]:
 
 
 def follow_many(
-    service: FakeService, order_ids: Sequence[str], ticket: str | None = None
+    service: FakeService, order_ids: Sequence[str], ticket: str | None = None, **options: int
 ) -> dict[str, list[int]]:
     """Follow them all; return the sequences of each."""
     sequences: dict[str, list[int]] = defaultdict(list)
@@ -219,7 +219,7 @@ def follow_many(
     async def run() -> None:
         async with served(service) as client:
             orders = [service.order(order_id, ticket) for order_id in order_ids]
-            async for event in client.follow_many(orders):
+            async for event in client.follow_many(orders, **options):
                 sequences[event["orderId"]].append(event["sequence"])
 
     asyncio.run(run())

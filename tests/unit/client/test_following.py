@@ -204,6 +204,13 @@ def test_orders_are_spread_over_connections_when_there_are_many(
     assert sorted(first_connections.values()) == [0, 0, 1, 1, 2]
 
 
+def test_each_order_has_a_connection_of_its_own_when_that_is_asked_for() -> None:
+    service = FakeService({name: [ALL] for name in "abc"})
+
+    assert follow_many(service, "abc", orders_per_connection=1) == dict.fromkeys("abc", ALL)
+    assert service.connections == 3
+
+
 def test_another_connection_is_opened_when_one_has_subscribed_as_often_as_it_can(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
