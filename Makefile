@@ -13,12 +13,14 @@ SEED ?=
 STAGE ?= local
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+BASELINE ?=
+JSON ?=
 AUDIT_ARGS ?=
 KEYS_ARGS ?= list
 DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench-router audit chaos fuzz deploy keys redrive collection screenshots clean
+.PHONY: help setup demo dev local test test-localstack check bench bench-router audit chaos fuzz deploy keys redrive collection screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -64,6 +66,11 @@ check: setup ## Check lint, format, types, layers, the template and the sizes
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m infra.verify.sizes
+
+bench: ORDERS = 1000
+bench: ROUNDS ?= 3
+bench: .venv/.local ## Measure what ORDERS orders cost, medians of ROUNDS; BASELINE compares with a commit, JSON=1 for JSON
+	@$(BIN)/python -m infra.verify.bench.orders --orders=$(ORDERS) --rounds=$(ROUNDS) $(BASELINE:%=--baseline=%) $(if $(JSON),--json) $(BENCH_ARGS)
 
 bench-router: .venv/.local ## Measure quotes and plans per second on this machine; BENCH_ARGS=--json for JSON
 	@$(BIN)/python -m infra.verify.bench.router $(BENCH_ARGS)

@@ -24,6 +24,7 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc, sqs
 
 from infra.local import rest_apis
+from infra.local.call_counter import COUNT_CALLS, CallCounter
 
 KEEP_ALIVE_SECONDS = 75
 STOP_SECONDS = 1
@@ -129,7 +130,7 @@ def main() -> None:
     lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = POLL_GAP_SECONDS
     lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": Link})
     uvicorn.run(
-        app.app,
+        CallCounter(app.app) if os.environ.get(COUNT_CALLS) else app.app,
         host=os.environ["BIND_HOST"],
         port=int(os.environ["GATEWAY_PORT"]),
         access_log=False,

@@ -11,7 +11,7 @@ from infra.local.description import Description
 def function_names(description: Description) -> dict[str, str]:
     """Return the deployed name of each function by its name in the template."""
     functions = description.client("lambda").list_functions()["Functions"]
-    return {_template_name(f["FunctionName"]): f["FunctionName"] for f in functions}
+    return {template_name(f["FunctionName"]): f["FunctionName"] for f in functions}
 
 
 def function_processes(process_ids: Iterable[int]) -> Iterator[tuple[str, psutil.Process]]:
@@ -23,7 +23,7 @@ def function_processes(process_ids: Iterable[int]) -> Iterator[tuple[str, psutil
         except psutil.Error:
             continue
         if name:
-            yield _template_name(name), process
+            yield template_name(name), process
 
 
 def processes_below(process_ids: Iterable[int]) -> Iterator[psutil.Process]:
@@ -33,6 +33,6 @@ def processes_below(process_ids: Iterable[int]) -> Iterator[psutil.Process]:
             yield from psutil.Process(process_id).children(recursive=True)
 
 
-def _template_name(function_name: str) -> str:
-    """Read the part between the stack's name, `orders-<stage>`, and CloudFormation's suffix."""
+def template_name(function_name: str) -> str:
+    """Return the part between the stack's name, `orders-<stage>`, and CloudFormation's suffix."""
     return function_name.split("-")[2]

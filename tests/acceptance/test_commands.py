@@ -9,6 +9,7 @@ import time
 
 import psutil
 import psycopg
+import pytest
 
 from infra.paths import ROOT
 
@@ -93,6 +94,50 @@ def test_demo_stops_calmly_when_it_is_interrupted(tmp_path):
     assert demo.returncode == 130, output
     assert "Traceback" not in output
     assert wait_until_gone(tmp_path) == []
+
+
+def test_bench_counts_what_orders_take_and_leaves_nothing_behind(tmp_path):
+    few = ["--orders=10", "--lone=2", "--paced=3", "--rounds=1"]
+    bench = start("infra.verify.bench.orders", tmp_path, *few, "--json")
+
+    output, _ = bench.communicate(timeout=300)
+
+    assert bench.returncode == 0, output
+    figures = json.loads(output[output.index("{") :])
+    [loads] = figures["rounds"]["this"]
+    assert figures["medians"] == {name: {"this": found} for name, found in loads.items()}
+    assert {name: found["orders"] for name, found in loads.items()} == {
+        "zeroLatency": 10,
+        "lone": 2,
+        "defaultLatency": 3,
+    }
+    for found in loads.values():
+        assert found["followersWithFiveInOrder"] == found["confirmed"] == found["orders"]
+        assert found["duplicateFrames"] == 0
+        # A frame for each event, and at least one statement to accept an order and one to move it.
+        assert found["callsPerOrder.@connections POST"] >= 1
+        assert found["statementsPerOrder"] >= 2
+        assert found["messagesPerBatch.Execute"] >= 1
+        assert found["messagesPerBatch.Publish"] >= 1
+        parts = {name: used for name, used in found.items() if name.startswith("cpuMsPerOrder.")}
+        total = parts.pop("cpuMsPerOrder.all")
+        assert {"Execute", "Postgres", "emulator"} <= {name.partition(".")[2] for name in parts}
+        assert total == pytest.approx(sum(parts.values()))
+    assert wait_until_gone(tmp_path) == []
+    assert list(tmp_path.glob("orders-b*")) == []
+
+
+def test_bench_stops_calmly_when_it_is_interrupted_amid_its_orders(tmp_path):
+    bench = start("infra.verify.bench.orders", tmp_path)
+    wait_until_under_load(bench, tmp_path)
+
+    bench.send_signal(signal.SIGINT)
+    output, _ = bench.communicate(timeout=60)
+
+    assert bench.returncode == 130, output
+    assert "Traceback" not in output
+    assert wait_until_gone(tmp_path) == []
+    assert list(tmp_path.glob("orders-b*")) == []
 
 
 def test_chaos_stops_calmly_when_it_is_interrupted_amid_its_faults(tmp_path):

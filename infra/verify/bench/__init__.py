@@ -1,1 +1,1 @@
-"""Measures what the engine's own computing costs on this machine."""
+"""Measures what routes and orders cost on this machine."""
