@@ -22,7 +22,7 @@ from chalicelib.engine.ports.market import PoolStates, Venue, known_pools, token
 log = logging.getLogger(__name__)
 
 # Many more than a process routes within one slot.
-_ROUTES_MAX = 256
+ROUTES_MAX = 256
 
 _Routes = dict[tuple[Trade, tuple[RoutingRules, ...]], Route]
 
@@ -76,7 +76,7 @@ class Router:
         route = routes.get((trade, rules_in_turn))
         if route is None:
             route = self._plan(answers, silent, trade, rules_in_turn)
-            if len(routes) < _ROUTES_MAX:
+            if len(routes) < ROUTES_MAX:
                 routes[trade, rules_in_turn] = route
         if above := route.refusal_above(max_price_impact_bps):
             raise silent or above

@@ -130,7 +130,7 @@ def test_refusal_is_not_remembered(venues, planned):
 
 
 def test_only_so_many_routes_are_remembered(venues, planned, monkeypatch):
-    monkeypatch.setattr(router_module, "_ROUTES_MAX", 2)
+    monkeypatch.setattr(router_module, "ROUTES_MAX", 2)
     router = Router(venues=venues)
     trades = [exact_in(ONE_SOL + n) for n in range(3)]
 

@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -41,7 +41,9 @@ def numbers_in(value):
     if isinstance(value, tuple):
         return [number for item in value for number in numbers_in(item)]
     if hasattr(value, "__dataclass_fields__"):
-        return numbers_in(tuple(getattr(value, name) for name in value.__dataclass_fields__))
+        # What is not compared is what a pool has derived from the rest.
+        compared = [f.name for f in fields(value) if f.compare]
+        return numbers_in(tuple(getattr(value, name) for name in compared))
     return [] if value is None or isinstance(value, str) else [value]
 
 
