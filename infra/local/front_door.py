@@ -125,12 +125,7 @@ class FrontDoor:
             return refuse(UNAVAILABLE)
         async with upstream:
             await client.prepare(request)
-            try:
-                await JoinedSockets(request.transport, client, upstream, self).carry()
-            finally:
-                # What the client has not taken by now would keep its connection open for ever.
-                if request.transport is not None:
-                    request.transport.abort()
+            await JoinedSockets(request.transport, client, upstream, self).carry()
             return client
 
 

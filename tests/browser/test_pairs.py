@@ -16,7 +16,7 @@ PROBLEM = {"code": "LATE_REFUSAL", "detail": "of the former pair", "status": 422
 def shown(dashboard: Dashboard) -> Dashboard:
     dashboard.open()
     expect(dashboard.part("total")).to_have_text(re.compile(r" USDC$"))
-    expect(dashboard.page.locator("polyline.price")).to_have_count(2)
+    expect(dashboard.page.locator("polyline.price")).to_have_count(3)
     expect(dashboard.part("readout")).not_to_be_empty()
     return dashboard
 
@@ -58,7 +58,7 @@ def test_prices_come_at_once_when_those_of_the_former_pair_hang(dashboard: Dashb
 
     dashboard.field("tokenIn").select_option("JUP")
 
-    expect(dashboard.page.locator("polyline.price")).to_have_count(2, timeout=10_000)
+    expect(dashboard.page.locator("polyline.price")).to_have_count(3, timeout=10_000)
     expect(dashboard.part("drawing")).to_have_attribute(
         "aria-label", re.compile(r"^Prices of JUP in USDC ")
     )
@@ -76,5 +76,5 @@ def test_refusal_of_the_former_pair_is_not_told_when_it_comes_late(dashboard: Da
         route.fulfill(status=422, json=PROBLEM)
 
     expect(dashboard.part("total")).to_have_text(re.compile(r" USDC$"))
-    expect(dashboard.page.locator("polyline.price")).to_have_count(2)
+    expect(dashboard.page.locator("polyline.price")).to_have_count(3)
     expect(dashboard.page.locator("#trade")).not_to_contain_text(PROBLEM["code"])
