@@ -44,8 +44,6 @@ STOP_SECONDS = 1
 MESSAGE_BYTES_MAX = 128 * 1024
 IDLE_SECONDS = 10 * 60.0
 OPEN_SECONDS = 2 * 60 * 60.0
-# How long a client may take nothing while frames wait for it: nobody keeps them for longer.
-STALLED_SECONDS = 5.0
 WEBSOCKET_PATH = "/api/orders/execute"
 # API Gateway knows these methods. The function refuses any other as it refuses PATCH.
 REFUSED_METHOD = "PATCH"
@@ -67,7 +65,6 @@ class FrontDoor:
     message_bytes_max: int = MESSAGE_BYTES_MAX
     idle_seconds: float = IDLE_SECONDS
     open_seconds: float = OPEN_SECONDS
-    stalled_seconds: float = STALLED_SECONDS
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Pass a call on to the HTTP API, or a WebSocket on to the WebSocket API."""
@@ -125,7 +122,7 @@ class FrontDoor:
             return refuse(UNAVAILABLE)
         async with upstream:
             await client.prepare(request)
-            await JoinedSockets(request.transport, client, upstream, self).carry()
+            await JoinedSockets(client, upstream, self).carry()
             return client
 
 
@@ -133,7 +130,6 @@ class FrontDoor:
 class JoinedSockets:
     """A client's WebSocket and the upstream one, for as long as the door's limits allow."""
 
-    transport: asyncio.Transport | None
     client: web.WebSocketResponse
     upstream: ClientWebSocketResponse
     door: FrontDoor
@@ -149,11 +145,9 @@ class JoinedSockets:
                 await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             code = WSCloseCode.GOING_AWAY
-        finally:
-            # Also when this is cancelled, because the client has gone.
-            for task in directions:
-                task.cancel()
-            ends = await asyncio.gather(*directions, return_exceptions=True)
+        for task in directions:
+            task.cancel()
+        ends = await asyncio.gather(*directions, return_exceptions=True)
         code = next((end for end in ends if isinstance(end, WSCloseCode)), code)
         await self.client.close(code=code)
         await self.upstream.close()
@@ -174,17 +168,7 @@ class JoinedSockets:
         async for message in self.upstream:
             if message.type is WSMsgType.TEXT:
                 self._restart_idle()
-                await self._send_out(message.data)
-
-    async def _send_out(self, frame: str) -> None:
-        try:
-            async with asyncio.timeout(self.door.stalled_seconds):
-                await self.client.send_str(frame)
-        except TimeoutError:
-            # A close frame would not reach it either. It connects again, and asks for the rest.
-            if self.transport is not None:
-                self.transport.abort()
-            raise
+                await self.client.send_str(message.data)
 
     def _restart_idle(self) -> None:
         self.idle.reschedule(asyncio.get_running_loop().time() + self.door.idle_seconds)
