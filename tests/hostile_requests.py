@@ -7,6 +7,9 @@ HOST = b"Host: localhost\r\n"
 BODY = b'{"type":"MARKET","tokenIn":"SOL","tokenOut":"USDC","amount":1}'
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
 JSON = b"Content-Type: application/json\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+# A server that reads the body says so first.
+EXPECTING = b"Expect: 100-continue\r\n"
 KEY = b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
 VERSION = b"Sec-WebSocket-Version: 13\r\n"
 UPGRADE = b"Connection: close, Upgrade\r\nUpgrade: websocket\r\n"
@@ -64,12 +67,12 @@ UNREADABLE: Mapping[str, bytes] = {
     "empty length": post(JSON, b"Content-Length: \r\n"),
     "endless length": post(JSON, b"Content-Length: 99999999999999999999999\r\n"),
     "two lengths": post(JSON, LENGTH, b"Content-Length: 3\r\n"),
-    "length and chunks": post(JSON, LENGTH, b"Transfer-Encoding: chunked\r\n", body=b"0\r\n\r\n"),
-    "malformed chunk": post(JSON, b"Transfer-Encoding: chunked\r\n", body=b"zz\r\nabc\r\n"),
-    "longer chunk": post(JSON, b"Transfer-Encoding: chunked\r\n", body=b"3\r\nabcd\r\n0\r\n\r\n"),
+    "length and chunks": post(JSON, LENGTH, CHUNKED, body=b"0\r\n\r\n"),
+    "malformed chunk": post(JSON, CHUNKED, body=b"zz\r\nabc\r\n"),
+    "longer chunk": post(JSON, CHUNKED, body=b"3\r\nabcd\r\n0\r\n\r\n"),
     "unknown transfer": post(JSON, b"Transfer-Encoding: foo\r\n"),
     "compressed chunks": post(JSON, b"Transfer-Encoding: gzip, chunked\r\n", body=b"0\r\n\r\n"),
-    "chunked twice": post(JSON, *[b"Transfer-Encoding: chunked\r\n"] * 2, body=b"0\r\n\r\n"),
+    "chunked twice": post(JSON, CHUNKED, CHUNKED, body=b"0\r\n\r\n"),
     "no host": get().replace(HOST, b""),
     "two hosts": get(b"/api/health", b"Host: elsewhere.example\r\n"),
     "HTTP/2.0": get().replace(b"HTTP/1.1", b"HTTP/2.0"),
@@ -91,10 +94,15 @@ UNREADABLE: Mapping[str, bytes] = {
 
 
 def talk(port: int, *parts: bytes) -> bytes:
-    """What a server on loopback answers to these bytes, until it closes the connection."""
+    """What a server on loopback answers to these bytes, until it closes the connection.
+
+    After a part that expects to be told to continue, the next one waits for that.
+    """
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         for part in parts:
             connection.sendall(part)
+            if EXPECTING in part:
+                assert connection.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         answer = b""
         while more := connection.recv(65_536):
             answer += more

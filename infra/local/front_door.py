@@ -7,6 +7,7 @@ can run would only start another cold process.
 import argparse
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -44,6 +45,10 @@ STOP_SECONDS = 1
 MESSAGE_BYTES_MAX = 128 * 1024
 IDLE_SECONDS = 10 * 60.0
 OPEN_SECONDS = 2 * 60 * 60.0
+# How long a client may take nothing while frames wait for it: nobody keeps them for longer.
+STALLED_SECONDS = 5.0
+# What the kernel keeps for such a client. As it likes, that is megabytes: thousands of frames.
+UNREAD_BYTES_MAX = 64 * 1024
 WEBSOCKET_PATH = "/api/orders/execute"
 # API Gateway knows these methods. The function refuses any other as it refuses PATCH.
 REFUSED_METHOD = "PATCH"
@@ -65,6 +70,7 @@ class FrontDoor:
     message_bytes_max: int = MESSAGE_BYTES_MAX
     idle_seconds: float = IDLE_SECONDS
     open_seconds: float = OPEN_SECONDS
+    stalled_seconds: float = STALLED_SECONDS
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Pass a call on to the HTTP API, or a WebSocket on to the WebSocket API."""
@@ -80,7 +86,9 @@ class FrontDoor:
         except web.HTTPRequestEntityTooLarge:
             return refuse(TOO_LARGE)
         except web.RequestPayloadError:
-            return refuse(unreadable("its body is malformed"))
+            response = refuse(unreadable("its body is malformed"))
+            response.force_close()
+            return response
         await self.calls.acquire()
         call = asyncio.create_task(self._call(request))
         call.add_done_callback(self._finish)
@@ -121,8 +129,16 @@ class FrontDoor:
         except (ClientError, TimeoutError):
             return refuse(UNAVAILABLE)
         async with upstream:
+            transport = request.transport
+            if transport is None:
+                raise ConnectionResetError("the client has gone")
+            _narrow(transport)
             await client.prepare(request)
-            await JoinedSockets(client, upstream, self).carry()
+            try:
+                await JoinedSockets(transport, client, upstream, self).carry()
+            finally:
+                # What the client has not taken by now would keep its connection open for ever.
+                transport.abort()
             return client
 
 
@@ -130,6 +146,7 @@ class FrontDoor:
 class JoinedSockets:
     """A client's WebSocket and the upstream one, for as long as the door's limits allow."""
 
+    transport: asyncio.Transport
     client: web.WebSocketResponse
     upstream: ClientWebSocketResponse
     door: FrontDoor
@@ -145,9 +162,11 @@ class JoinedSockets:
                 await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             code = WSCloseCode.GOING_AWAY
-        for task in directions:
-            task.cancel()
-        ends = await asyncio.gather(*directions, return_exceptions=True)
+        finally:
+            # Also when this is cancelled, because the client has gone.
+            for task in directions:
+                task.cancel()
+            ends = await asyncio.gather(*directions, return_exceptions=True)
         code = next((end for end in ends if isinstance(end, WSCloseCode)), code)
         await self.client.close(code=code)
         await self.upstream.close()
@@ -168,10 +187,24 @@ class JoinedSockets:
         async for message in self.upstream:
             if message.type is WSMsgType.TEXT:
                 self._restart_idle()
-                await self.client.send_str(message.data)
+                await self._send_out(message.data)
+
+    async def _send_out(self, frame: str) -> None:
+        try:
+            async with asyncio.timeout(self.door.stalled_seconds):
+                await self.client.send_str(frame)
+        except TimeoutError:
+            # A close frame would not reach it either. It connects again, and asks for the rest.
+            self.transport.abort()
+            raise
 
     def _restart_idle(self) -> None:
         self.idle.reschedule(asyncio.get_running_loop().time() + self.door.idle_seconds)
+
+
+def _narrow(transport: asyncio.Transport) -> None:
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES_MAX)
 
 
 def _handshake_headers(request: web.Request) -> CIMultiDict[str]:

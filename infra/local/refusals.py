@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import HttpVersion10, HttpVersion11, web, web_server
 from aiohttp.http_exceptions import InvalidURLError
+from aiohttp.http_parser import RawRequestMessage
 from multidict import MultiMapping
 
 from chalicelib.entrypoints import problems
@@ -58,6 +59,16 @@ class RefusingHandler(web.RequestHandler):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # The function refuses what is compressed, here as on AWS.
         super().__init__(*arguments, **options | {"auto_decompress": False})
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what was sent. As released, who reads a body that breaks off waits for ever."""
+        super().data_received(data)
+        if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
+            reading = [self._current_request.content] if self._current_request else []
+            for body in reading + [body for _, body in self._messages]:
+                if not body.is_eof():
+                    body.set_exception(web.RequestPayloadError())
+                    body.feed_eof()
 
     def handle_error(
         self,

@@ -111,6 +111,7 @@ def test_bench_counts_what_orders_take_and_leaves_nothing_behind(tmp_path):
         "lone": 2,
         "defaultLatency": 3,
     }
+    seen: set[str] = set()
     for found in loads.values():
         assert found["followersWithFiveInOrder"] == found["confirmed"] == found["orders"]
         assert found["duplicateFrames"] == 0
@@ -121,8 +122,10 @@ def test_bench_counts_what_orders_take_and_leaves_nothing_behind(tmp_path):
         assert found["messagesPerBatch.Publish"] >= 1
         parts = {name: used for name, used in found.items() if name.startswith("cpuMsPerOrder.")}
         total = parts.pop("cpuMsPerOrder.all")
-        assert {"Execute", "Postgres", "emulator"} <= {name.partition(".")[2] for name in parts}
         assert total == pytest.approx(sum(parts.values()))
+        seen |= {name.partition(".")[2] for name in parts}
+    # In all loads together: a few orders may take less of a part than the kernel's clock counts.
+    assert {"Execute", "Postgres", "emulator"} <= seen
     assert wait_until_gone(tmp_path) == []
     assert list(tmp_path.glob("orders-b*")) == []
 

@@ -43,12 +43,17 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="package")
-def context(browser: Browser) -> BrowserContext:
-    """One visitor, whose browser keeps the files that it may keep."""
+def visitor(browser: Browser) -> BrowserContext:
+    """Somebody who has never been here, whose browser keeps the files that it may keep."""
     width, height = WIDE
     size: ViewportSize = {"width": width, "height": height}
     return browser.new_context(viewport=size, color_scheme="light", locale="en-GB")
+
+
+@pytest.fixture(scope="package")
+def context(browser: Browser) -> BrowserContext:
+    """The visitor of all tests that change nothing about the browser itself."""
+    return visitor(browser)
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
-from playwright.sync_api import Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 
-from tests.browser.dashboard import CONFIRMED, Dashboard
+from tests.browser.conftest import visitor
+from tests.browser.dashboard import CONFIRMED, Dashboard, opened
+from tests.outside import Outside
 
 API = "**/api/**"
 STREAM = "**/api/orders/execute?*"
@@ -28,7 +32,7 @@ def shown(dashboard: Dashboard) -> None:
     """The page has everything on it that may become old."""
     dashboard.open()
     expect(dashboard.part("total")).not_to_be_empty()
-    expect(dashboard.page.locator("polyline.price")).to_have_count(3)
+    expect(dashboard.page.locator("polyline.price")).to_have_count(2)
     expect(dashboard.part("accepted")).to_have_text(re.compile(r"^\d+$"))
     assert said(dashboard, "idle") == "Ready"
 
@@ -103,11 +107,12 @@ def test_page_says_that_a_key_is_needed_when_it_is(dashboard: Dashboard) -> None
 
 
 @pytest.fixture
-def hurried(dashboard: Dashboard) -> Page:
-    """A page whose time the test tells."""
-    dashboard.page.clock.install()
-    shown(dashboard)
-    return dashboard.page
+def hurried(browser: Browser, outside: Outside) -> Iterator[Page]:
+    """A page whose time the test tells, of a visitor of its own: the clock stays with all pages."""
+    with closing(visitor(browser)) as context, opened(context, outside.base_url) as dashboard:
+        context.clock.install()
+        shown(dashboard)
+        yield dashboard.page
 
 
 def hide(page: Page, is_hidden: bool) -> None:

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from infra.local import front_door
 from infra.local.description import Apis
-from tests.hostile_requests import JSON, UNREADABLE, get, post, talk
+from tests.hostile_requests import CHUNKED, EXPECTING, JSON, UNREADABLE, get, post, talk
 
 Answered = tuple[int, dict[str, str], dict[str, Any]]
 
@@ -62,9 +62,9 @@ def test_door_says_what_is_wrong_when_it_can_tell() -> None:
 
 
 def test_door_refuses_a_body_whose_chunks_break_off_later() -> None:
-    head = post(JSON, b"Transfer-Encoding: chunked\r\n", body=b"3\r\n{  \r\n")
+    head = post(JSON, CHUNKED, EXPECTING, body=b"")
 
-    (status, _, problem), came = answer_of(head, b"zz\r\n")
+    (status, _, problem), came = answer_of(head, b"3\r\n{  \r\n", b"zz\r\n")
 
     assert (status, problem["code"], came) == (400, "INVALID_REQUEST", [])
 

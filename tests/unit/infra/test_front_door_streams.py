@@ -1,14 +1,28 @@
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from infra.local.description import Apis
 from infra.local.front_door import MESSAGE_BYTES_MAX, WEBSOCKET_PATH, FrontDoor
+
+HANDSHAKE = "".join(
+    f"{name}: {value}\r\n"
+    for name, value in {
+        "Host": "door",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+        "Sec-WebSocket-Version": "13",
+    }.items()
+)
 
 Talk = Callable[[ClientWebSocketResponse], Awaitable[Any]]
 
@@ -50,6 +64,43 @@ def talk(what: Talk, **limits: Any) -> Any:
             return await what(socket)
 
     return asyncio.run(run())
+
+
+@dataclass(slots=True)
+class Flood:
+    """An upstream that says more to each client than any buffer holds, until it is closed."""
+
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+        response = web.WebSocketResponse()
+        await response.prepare(request)
+        speaking = asyncio.create_task(self._speak(response))
+        async for _ in response:
+            pass
+        speaking.cancel()
+        self.ended.set()
+        return response
+
+    async def _speak(self, response: web.WebSocketResponse) -> None:
+        while True:
+            await response.send_str("x" * 100_000)
+
+
+@asynccontextmanager
+async def deaf(url: str) -> AsyncIterator[None]:
+    """A client that reads the answer to its handshake and nothing more."""
+    address = URL(url)
+    with closing(socket.socket()) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, (address.host, address.port))
+        await loop.sock_sendall(
+            client, f"GET {WEBSOCKET_PATH} HTTP/1.1\r\n{HANDSHAKE}\r\n".encode()
+        )
+        assert b"101" in await loop.sock_recv(client, 20)
+        yield
 
 
 async def close_code(socket: ClientWebSocketResponse) -> int | None:
@@ -125,3 +176,26 @@ def test_socket_is_closed_when_the_service_closes_it() -> None:
         return await close_code(socket)
 
     assert talk(say) == 1000
+
+
+def test_connection_is_closed_and_others_go_on_when_a_client_stops_reading() -> None:
+    async def run() -> bool:
+        flood = Flood()
+        async with (
+            asyncio.timeout(10),
+            served(flood.handle) as upstream,
+            ClientSession() as session,
+        ):
+            apis = Apis(upstream, upstream)
+            door = FrontDoor(apis=lambda: apis, session=session, stalled_seconds=0.5)
+            async with (
+                served(door.handle, WEBSOCKET_PATH) as url,
+                deaf(url),
+                session.ws_connect(url + WEBSOCKET_PATH) as reader,
+            ):
+                while not flood.ended.is_set():
+                    await reader.receive_str()
+                await reader.receive_str()
+                return reader.closed
+
+    assert asyncio.run(run()) is False
