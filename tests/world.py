@@ -269,8 +269,10 @@ class World(Watching):
         return sorted(entries, key=lambda entry: entry.landing_slot)
 
     def _sleep_until_due(self, messages: Sequence[ExecuteOrder]) -> None:
-        stored = [self.store.orders.get(message.order_id) for message in messages]
-        due = [order.due_at for order in stored if order is not None]
+        order_ids = [message.order_id for message in messages]
+        delay_seconds = min(self.order_queue.delays_seconds.pop(i, 0) for i in order_ids)
+        self.clock.at += timedelta(seconds=delay_seconds)
+        due = [self.store.orders[i].due_at for i in order_ids if i in self.store.orders]
         self.clock.at = max(self.clock.at, min(due, default=self.clock.at))
 
     def watched_venues(self) -> list[Any]:

@@ -55,12 +55,14 @@ class MemoryClock:
 
 @dataclass(slots=True)
 class MemoryOrderQueue:
-    """A queue that keeps its messages for the test to take."""
+    """A queue that keeps its messages, and how long it shall wait, for the test to take."""
 
     messages: deque[ExecuteOrder] = field(default_factory=deque)
+    delays_seconds: dict[OrderId, int] = field(default_factory=dict)
 
     def enqueue(self, messages: Sequence[ExecuteOrder], *, delay_seconds: int = 0) -> None:
         self.messages.extend(messages)
+        self.delays_seconds |= {message.order_id: delay_seconds for message in messages}
 
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
         return

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from random import Random
 
 from chalicelib.domain.errors import OrderError
@@ -117,7 +118,8 @@ class Executor:
         return order.due_at if order.due_at - now <= self.pacing.wait_max else now
 
     def _hand_back(self, batch: Batch, wait: timedelta) -> None:
-        """Let the queue do the waiting: it costs nothing there, and the worker is free."""
+        """Let the queue do the waiting, in whole seconds: it costs nothing there, and a worker that
+        comes back too early would sleep the rest."""
         rest = [
             # Where an announcement failed, the next worker makes it, before any later one.
             ExecuteOrder(order_id=order_id)
@@ -125,7 +127,7 @@ class Executor:
             else ExecuteOrder(order_id=order_id, announced_through=order.sequence)
             for order_id, order in batch.orders.items()
         ]
-        delay_seconds = min(int(wait.total_seconds()), DELAY_SECONDS_MAX)
+        delay_seconds = min(ceil(wait.total_seconds()), DELAY_SECONDS_MAX)
         log.info("handed_back", extra={"orders": len(rest), "delay_seconds": delay_seconds})
         try:
             self.order_queue.enqueue(rest, delay_seconds=delay_seconds)
@@ -272,7 +274,7 @@ class Executor:
                     settled = steps.settle(order, transaction=transaction, landing=landing, at=now)
                     transitions.append(settled)
                 else:
-                    batch.keep(order, now + self.pacing.confirmation_poll)
+                    batch.keep(order, now + self.pacing.until_next_poll(now - order.due_at))
         return transitions
 
     def _send_again(self, transactions: Sequence[SignedTransaction]) -> None:

@@ -48,8 +48,32 @@ def test_order_is_handed_back_with_a_delay_when_the_wait_is_long() -> None:
 
     (hand_back,) = world.calls("order_queue.enqueue")[1:]
     assert (failed, world.order(order_id).status) == (set(), OrderStatus.SUBMITTED)
-    assert hand_back.keywords == {"delay_seconds": 6}
+    assert hand_back.keywords == {"delay_seconds": 7}
     assert world.clock.now() < world.order(order_id).due_at
+
+
+def test_order_is_waited_for_in_the_queue_when_its_transaction_does_not_land_soon() -> None:
+    world = World(drop_rate_bps=10_000)
+    order_id = world.submit()
+
+    failed = world.execute(world.take())
+
+    (hand_back,) = world.calls("order_queue.enqueue")[1:]
+    waited = world.clock.now() - world.order(order_id).due_at
+    assert (failed, world.order(order_id).status) == (set(), OrderStatus.SUBMITTED)
+    assert hand_back.keywords == {"delay_seconds": 1}
+    assert timedelta(0) <= waited - world.pacing.confirmation_soon < world.pacing.confirmation_poll
+
+
+def test_nothing_is_slept_for_that_the_queue_can_wait_for() -> None:
+    world = World(latency=timedelta(seconds=3), drop_rate_bps=3_000)
+    order_ids = [world.submit() for _ in range(20)]
+
+    world.run()
+
+    slept = [call.arguments[0] for call in world.calls("clock.sleep")]
+    assert max(slept) <= world.pacing.wait_inside_max.total_seconds()
+    assert [world.statuses(order_id)[-1] for order_id in order_ids] == ["confirmed"] * 20
 
 
 def test_message_fails_when_the_order_cannot_be_handed_back() -> None:

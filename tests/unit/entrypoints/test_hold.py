@@ -1,5 +1,6 @@
 """How long a worker keeps its messages from others, and whose clock it believes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,6 +29,7 @@ def test_batch_is_held_before_anything_else_is_done(functions: Functions) -> Non
 
 def test_batch_is_held_every_five_seconds_while_its_worker_lives() -> None:
     world = World(drop_rate_bps=10_000)
+    world.pacing = replace(world.pacing, wait_inside_max=HOUR)
     world.submit()
     started_at = world.clock.at
 
