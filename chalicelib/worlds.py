@@ -5,6 +5,7 @@ and let `Deployment.world` return it (docs/extending.md).
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from chalicelib.simulation.fate import Fate
     from chalicelib.simulation.ledger import Ledger
     from chalicelib.simulation.market import Market
+
+_ONCE_MORE = timedelta(milliseconds=200)
 
 
 class World(Protocol):
@@ -102,13 +105,15 @@ class SimulatedWorld:
     @cached_property
     def pacing(self) -> Pacing:
         """A tenth of the simulated latency goes to quotes, a twentieth to building; nothing
-        confirms before the rest of it is over."""
-        latency_min, _ = self._settings.simulation.latency_range
+        confirms before the rest of it is over. What the network neither drops nor delays lands
+        within the range; then the worker asks once more."""
+        latency_min, latency_max = self._settings.simulation.latency_range
         quote_latency, build_latency = latency_min / 10, latency_min / 20
         return Pacing(
             quote_latency=quote_latency,
             build_latency=build_latency,
             confirmation_first=latency_min - quote_latency - build_latency,
+            confirmation_soon=latency_max - latency_min + _ONCE_MORE,
         )
 
     @cached_property

@@ -13,8 +13,8 @@ class Pacing:
     build_latency: timedelta = timedelta(0)
     confirmation_first: timedelta = timedelta(0)
     confirmation_poll: timedelta = timedelta(milliseconds=200)
-    # Most transactions land by then. The others are waited for in the queue: a few that the network
-    # dropped would otherwise keep all workers.
+    # Nearly all transactions land by then. The others are waited for in the queue: a few that the
+    # network dropped would otherwise keep all workers.
     confirmation_soon: timedelta = timedelta(milliseconds=1_500)
     confirmation_poll_late: timedelta = timedelta(seconds=1)
     rebroadcast_after: timedelta = timedelta(seconds=4)

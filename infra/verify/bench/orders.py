@@ -20,25 +20,27 @@ from infra.verify.bench.results import Figures, describe, medians, ratios, resul
 from infra.verify.bench.stacks import Report, RunningStack, Start
 from orders_client import OrdersClient, ProblemError, StreamBrokenError
 from orders_client.cli.bench import Bench
-from orders_client.cli.trades import plan_trades
+from orders_client.cli.trades import Trade, plan_trades
 from orders_client.errors import TRANSPORT_ERRORS
 
 SUBMITTERS = 50
 DEFAULT_LATENCY = "2000-3000"
 # Who draws takes time from what is measured.
 PROGRESS_SECONDS = 1
+LIKE_TRADE = ("SOL", "USDC", "1")
 THIS, BASELINE = "this", "baseline"
 
 Round = dict[str, Figures]
 
 
 async def run_load(
-    stack: RunningStack, name: str, count: int, submitters: int, report: Report
+    stack: RunningStack, name: str, trades: Sequence[Trade], submitters: int, report: Report
 ) -> Figures:
-    """Run so many orders, each followed over a WebSocket of its own, and return the figures."""
+    """Run an order for each trade, followed over a WebSocket of its own; return the figures."""
+    count = len(trades)
     counters, meter = Counters(stack), CpuMeter(stack.parent_id)
     async with OrdersClient(stack.base_url) as client:
-        bench = Bench(client, plan_trades(count), submitters, orders_per_connection=1)
+        bench = Bench(client, trades, submitters, orders_per_connection=1)
 
         async def watch() -> None:
             while True:
@@ -59,17 +61,29 @@ async def run_load(
     )
 
 
+def like_trades(count: int) -> list[Trade]:
+    """Return so many trades that are alike: one route in each slot will do."""
+    return [Trade(*LIKE_TRADE) for _ in range(count)]
+
+
+# All alike, or every pair and size: there, finding routes takes most of the time.
+TRADES = {"like": like_trades, "every": plan_trades}
+
+
 def run_round(start: Start, given: Namespace, report: Report) -> Round:
     """Run every load once: at each latency on a stack of its own."""
     loads = {
         "0": [("zeroLatency", given.orders, SUBMITTERS), ("lone", given.lone, 1)],
         DEFAULT_LATENCY: [("defaultLatency", given.paced, given.paced)],
     }
+    trades_of = TRADES[given.trades]
     found: Round = {}
     for latency, planned in loads.items():
         with start(latency, report) as stack:
             for name, count, submitters in planned:
-                found[name] = asyncio.run(run_load(stack, name, count, submitters, report))
+                found[name] = asyncio.run(
+                    run_load(stack, name, trades_of(count), submitters, report)
+                )
     return found
 
 
@@ -110,6 +124,7 @@ def main() -> None:
     parser.add_argument("--orders", type=positive_count, default=1000, help="at zero latency")
     parser.add_argument("--lone", type=positive_count, default=30, help="one after the other")
     parser.add_argument("--paced", type=positive_count, default=100, help="at default latency")
+    parser.add_argument("--trades", choices=[*TRADES], default="like", help="alike, or every pair")
     parser.add_argument("--rounds", type=positive_count, default=3)
     parser.add_argument("--baseline", type=stacks.commit_id, help="a commit to compare with")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
