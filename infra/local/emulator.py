@@ -15,6 +15,8 @@ import threading
 import time
 import zipfile
 from collections import defaultdict
+from email.utils import formatdate
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -120,10 +122,21 @@ class Link(zipfile.ZipFile):
         os.symlink(self.comment.decode(), path)
 
 
+@lru_cache(maxsize=1)
+def _date_at(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+def date_now(*, usegmt: bool) -> str:
+    """Return the Date of an answer; as released, it is written anew for each."""
+    return _date_at(int(time.time()))
+
+
 def main() -> None:
     """Serve the emulator on BIND_HOST and GATEWAY_PORT."""
     gc.set_threshold(100_000, 50, 50)
     rest_apis.patch_emulator()
+    app.formatdate = date_now
     sqs._prune_dedup = prune_deduplication
     lambda_runtime.get_or_create_worker = PooledWorker
     lambda_runtime.Worker = LinkedWorker
@@ -134,6 +147,10 @@ def main() -> None:
         host=os.environ["BIND_HOST"],
         port=int(os.environ["GATEWAY_PORT"]),
         access_log=False,
+        # The application sets the one Date that AWS sends, and nobody stands before it.
+        date_header=False,
+        server_header=False,
+        proxy_headers=False,
         log_level="warning",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,

@@ -1,12 +1,18 @@
 """The database adapter when its connection breaks."""
 
-from collections.abc import Callable
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Thread
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from chalicelib.adapters.postgres.database import PostgresDatabase
+from chalicelib.adapters.postgres.database import PREPARED_AFTER, PostgresDatabase
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.engine.errors import UnavailableError
@@ -169,3 +175,69 @@ def test_database_raises_unavailable_until_a_connection_is_free_when_all_are_tak
                 [role],
             )
             owner.execute(f"DROP ROLE {role}")
+
+
+# BackendKeyData: its length, the session's number; a secret follows.
+SESSION = re.compile(rb"(K\0\0\0\x0c.)...", re.DOTALL)
+PREPARED = "SELECT count(*) AS n FROM pg_prepared_statements"
+
+
+def prepared_after_many(database: PostgresDatabase) -> int:
+    counts = [database.execute(PREPARED)[0]["n"] for _ in range(2 * PREPARED_AFTER)]
+    assert counts[: PREPARED_AFTER - 1] == [0] * (PREPARED_AFTER - 1)
+    return int(counts[-1])
+
+
+def test_statements_are_prepared_when_a_connection_has_run_some(database_url: str) -> None:
+    with closing(PostgresDatabase(database_url)) as database:
+        assert prepared_after_many(database) == 1
+
+
+def test_no_statement_is_prepared_when_a_pooler_stands_between(database_url: str) -> None:
+    with pooler(database_url) as url, closing(PostgresDatabase(url)) as database:
+        assert prepared_after_many(database) == 0
+
+
+def test_statement_runs_when_a_migration_has_changed_what_it_returns(
+    database: PostgresDatabase, database_url: str
+) -> None:
+    table = f"changing_{uuid4().hex}"
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        owner.execute(f"CREATE TABLE {table} (a int)")
+        try:
+            before = [database.execute(f"SELECT * FROM {table}") for _ in range(2 * PREPARED_AFTER)]
+            owner.execute(f"INSERT INTO {table} VALUES (1)")
+            owner.execute(f"ALTER TABLE {table} ADD COLUMN b int DEFAULT 2")
+
+            assert database.execute(f"SELECT * FROM {table}") == [{"a": 1, "b": 2}]
+            assert not any(before)
+        finally:
+            owner.execute(f"DROP TABLE {table}")
+
+
+@contextmanager
+def pooler(database_url: str) -> Iterator[str]:
+    """What the database looks like behind a pooler: sessions have numbers of its own."""
+    parts = urlsplit(database_url)
+    with ThreadingTCPServer((LOOPBACK, 0), _Pooler) as server:
+        server.daemon_threads = True
+        server.behind = (parts.hostname, parts.port)  # type: ignore[attr-defined]
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"{LOOPBACK}:{server.server_address[1]}"
+        yield parts._replace(netloc=f"{parts.username}@{address}").geturl()
+        server.shutdown()
+
+
+class _Pooler(BaseRequestHandler):
+    def handle(self) -> None:
+        behind = self.server.behind  # type: ignore[attr-defined]
+        with socket.create_connection(behind) as upstream:
+            Thread(target=_relay, args=(self.request, upstream), daemon=True).start()
+            _relay(upstream, self.request)
+
+
+def _relay(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(SESSION.sub(rb"\1" + bytes(3), data))
+        target.shutdown(socket.SHUT_WR)

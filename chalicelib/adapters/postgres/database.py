@@ -13,6 +13,8 @@ from chalicelib.engine.errors import UnavailableError
 SQL_FOLDER = Path(__file__).parents[1] / "sql"
 CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 5_000
+# A connection that has run so many statements will run more: preparing them pays.
+PREPARED_AFTER = 5
 
 
 @cache
@@ -33,6 +35,7 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: psycopg.Connection[dict[str, Any]] | None = None
+        self._executed = 0
 
     def execute(
         self, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()
@@ -42,6 +45,16 @@ class PostgresDatabase:
         Raises UnavailableError when the database cannot be reached or goes away; whether the
         statement was carried out is then unknown.
         """
+        try:
+            return self._run(statement, parameters)
+        except psycopg.errors.FeatureNotSupported:
+            # A migration has changed what a prepared statement returns: it did not run.
+            self.close()
+            return self._run(statement, parameters)
+
+    def _run(
+        self, statement: str, parameters: Sequence[object] | Mapping[str, object]
+    ) -> list[dict[str, Any]]:
         try:
             cursor = self._connected().execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
@@ -57,7 +70,10 @@ class PostgresDatabase:
 
     def _connected(self) -> psycopg.Connection[dict[str, Any]]:
         if self._connection is None or self._connection.closed:
-            self._connection = self._connect()
+            self._connection, self._executed = self._connect(), 0
+        self._executed += 1
+        if self._executed == PREPARED_AFTER and _is_direct(self._connection):
+            self._connection.prepare_threshold = 1
         return self._connection
 
     def _connect(self) -> psycopg.Connection[dict[str, Any]]:
@@ -66,7 +82,6 @@ class PostgresDatabase:
                 self._url,
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                # Connection poolers in transaction mode lose prepared statements.
                 prepare_threshold=None,
                 row_factory=dict_row,
                 options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
@@ -74,3 +89,10 @@ class PostgresDatabase:
         except psycopg.ProgrammingError:
             # libpq quotes what it cannot read: the password, perhaps.
             raise ValueError("the database's URL is malformed") from None
+
+
+def _is_direct(connection: psycopg.Connection[dict[str, Any]]) -> bool:
+    """Tell whether no pooler stands between: it gives its own number for the session. One in
+    transaction mode would lose prepared statements, or run somebody else's."""
+    session = connection.execute("SELECT pg_backend_pid() AS pid").fetchone()
+    return session is not None and session["pid"] == connection.info.backend_pid
