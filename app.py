@@ -178,11 +178,6 @@ def message(event: WebsocketEvent) -> dict[str, Any]:
     return websocket.message(event, deployment.following, deployment.status_feed, deployment.gate)
 
 
-@app.on_ws_disconnect()
-def disconnect(event: WebsocketEvent) -> dict[str, Any]:
-    return websocket.disconnect(event, deployment.following)
-
-
 @app.on_sqs_message(queue=ORDERS_QUEUE, batch_size=10, name="execute")
 def execute(event: SQSEvent) -> dict[str, Any]:
     return queue.execute_orders(event, deployment.executor)

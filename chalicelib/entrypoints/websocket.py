@@ -37,13 +37,6 @@ def connect(event: WebsocketEvent, following: Following, gate: Gate) -> dict[str
     return {"statusCode": 200}
 
 
-def disconnect(event: WebsocketEvent, following: Following) -> dict[str, Any]:
-    """$disconnect: forget the connection."""
-    following.disconnect(event.connection_id)
-    _log("ws_disconnected", event)
-    return {"statusCode": 200}
-
-
 def message(
     event: WebsocketEvent, following: Following, feed: StatusFeed, gate: Gate
 ) -> dict[str, Any]:

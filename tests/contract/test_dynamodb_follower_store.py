@@ -7,10 +7,10 @@ import pytest
 from botocore.client import BaseClient
 
 from chalicelib.adapters.aws.client import AwsClient
-from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
+from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, SWEPT_MAX, DynamoDbFollowerStore
 from chalicelib.adapters.memory.ports import MemoryClock
-from chalicelib.engine.errors import ConnectionGoneError, UnavailableError
-from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MAX, Follower
+from chalicelib.engine.errors import TooManySubscriptionsError, UnavailableError
+from chalicelib.engine.ports.followers import SUBSCRIPTIONS_MAX, Follower
 from tests.contract.samples import START, order_id
 
 ALICE = Follower(connection_id="alice=", replayed_through=1, connected_at=START)
@@ -112,12 +112,10 @@ def test_only_expired_follower_is_ignored_when_another_joined_later(
 def test_every_item_expires_when_written_in_any_way(
     store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str, clock: MemoryClock
 ) -> None:
-    store.register_connection("alice=", [order_id(1)])
-    store.add_subscription("alice=", order_id(2))
+    store.count_subscription("alice=")
     store.add_follower(order_id(2), ALICE)
-    store.register_connection("gone=", [order_id(3)])
 
-    store.forget_connection("gone=")
+    store.remove_follower(order_id(3), "gone=")
 
     expiry = {"N": str(int((clock.now() + CONNECTION_LIFE).timestamp()))}
     stored = items(dynamodb, connections_table)
@@ -137,47 +135,40 @@ def test_order_item_lives_on_when_a_later_follower_joins(
     assert item["expires_at"] == {"N": str(int((clock.now() + CONNECTION_LIFE).timestamp()))}
 
 
-def test_connection_item_knows_its_orders_when_it_has_subscribed(
+def test_expired_followers_are_taken_off_when_another_joins(
+    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str, clock: MemoryClock
+) -> None:
+    for number in range(SWEPT_MAX + 10):
+        gone = Follower(connection_id=f"gone {number}", replayed_through=0, connected_at=START)
+        store.add_follower(order_id(1), gone)
+    clock.sleep(CONNECTION_LIFE.total_seconds())
+
+    left = []
+    for _ in range(2):
+        assert not store.followers([order_id(1)]).get(order_id(1)) or left
+        store.add_follower(order_id(1), ALICE)
+        [item] = items(dynamodb, connections_table).values()
+        left.append(sum(name.startswith("c:") for name in item))
+
+    assert left == [11, 1]
+    assert store.followers([order_id(1)]) == {order_id(1): [ALICE]}
+
+
+def test_subscriptions_go_on_counting_when_the_version_before_has_written_the_item(
     store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str
 ) -> None:
-    store.register_connection("alice=", [order_id(1)])
+    old = {
+        "key": {"S": "connection#alice="},
+        "subscriptions": {"N": str(SUBSCRIPTIONS_MAX - 2)},
+        "order_ids": {"SS": [order_id(1)]},
+        "expires_at": {"N": "1"},
+    }
+    dynamodb.put_item(TableName=connections_table, Item=old)
 
-    for number in (2, 2, 3):
-        store.add_subscription("alice=", order_id(number))
+    store.count_subscription("alice=")
 
-    [item] = items(dynamodb, connections_table).values()
-    assert set(item["order_ids"]["SS"]) == {order_id(n) for n in (1, 2, 3)}
-    assert item["subscriptions"] == {"N": "4"}
-
-
-def test_nothing_is_written_when_an_unknown_connection_subscribes(
-    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str
-) -> None:
-    with pytest.raises(ConnectionGoneError):
-        store.add_subscription("gone=", order_id(1))
-
-    assert items(dynamodb, connections_table) == {}
-
-
-def test_connection_item_is_gone_when_forgotten(
-    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str
-) -> None:
-    store.register_connection("alice=", [order_id(1)])
-
-    store.forget_connection("alice=")
-
-    assert "connection#alice=" not in items(dynamodb, connections_table)
-
-
-def test_forgetting_takes_so_many_calls_at_most_when_orders_are_many(
-    store: DynamoDbFollowerStore, calls: Calls
-) -> None:
-    store.register_connection("alice=", [order_id(number) for number in range(1, 251)])
-    calls.operations.clear()
-
-    store.forget_connection("alice=")
-
-    assert calls.operations == ["DeleteItem"] + ["UpdateItem"] * FORGOTTEN_ORDERS_MAX
+    with pytest.raises(TooManySubscriptionsError):
+        store.count_subscription("alice=")
 
 
 def test_unprocessed_orders_are_read_again_when_dynamodb_throttles(
@@ -207,12 +198,10 @@ def test_store_raises_unavailable_when_dynamodb_throttles_without_end(
     "use",
     [
         pytest.param(lambda s: s.check(), id="check"),
-        pytest.param(lambda s: s.register_connection("a", []), id="register"),
         pytest.param(lambda s: s.add_follower(order_id(1), ALICE), id="add"),
-        pytest.param(lambda s: s.add_subscription("a", order_id(1)), id="subscribe"),
+        pytest.param(lambda s: s.count_subscription("a"), id="subscribe"),
         pytest.param(lambda s: s.remove_follower(order_id(1), "a"), id="remove"),
         pytest.param(lambda s: s.followers([order_id(1)]), id="read"),
-        pytest.param(lambda s: s.forget_connection("a"), id="forget"),
     ],
 )
 def test_store_raises_unavailable_when_table_does_not_exist(

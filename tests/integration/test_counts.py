@@ -194,7 +194,7 @@ def test_connect_is_one_statement_one_write_and_one_message_when_order_exists(
     engine.following.connect(request(1), ANONYMOUS)
 
     assert traffic.statements == ["order_exists"]
-    assert traffic.calls == ["PutItem", "SendMessage"]
+    assert traffic.calls == ["SendMessage"]
 
 
 @pytest.mark.parametrize(
@@ -231,23 +231,11 @@ def test_frame_costs_no_more_than_it_must(
 ) -> None:
     put(engine.order_store, accepted(1))
     event = captured("websocket_message") | {"body": json.dumps(frame)}
-    engine.follower_store.register_connection(event["requestContext"]["connectionId"], [])
     traffic.clear()
 
     app.message(event, LambdaContext())
 
     assert (traffic.statements, traffic.calls) == (statements, calls)
-
-
-def test_disconnect_is_one_delete_and_one_update_when_one_order_was_followed(
-    engine: Deployment, traffic: Traffic
-) -> None:
-    engine.follower_store.register_connection("alice", [order_id(1)])
-    traffic.clear()
-
-    engine.following.disconnect("alice")
-
-    assert (traffic.statements, traffic.calls) == ([], ["DeleteItem", "UpdateItem"])
 
 
 @pytest.mark.parametrize(("many", "calls"), [(0, 0), (1, 1), (25, 3)])

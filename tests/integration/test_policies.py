@@ -40,7 +40,6 @@ GRANTS = {
         **polling("StatusQueue"),
         "dynamodb:BatchGetItem": {"ConnectionsTable"},
         "dynamodb:UpdateItem": {"ConnectionsTable"},
-        "dynamodb:DeleteItem": {"ConnectionsTable"},
         "execute-api:ManageConnections": {CONNECTIONS},
     },
     "Rescue": {
@@ -49,17 +48,12 @@ GRANTS = {
     },
     "Sweep": {"sqs:SendMessage": {"OrdersQueue"}},
     "WebsocketConnect": {
-        "dynamodb:PutItem": {"ConnectionsTable"},
         "sqs:SendMessage": {"StatusQueue"},
     },
     "WebsocketMessage": {
         "dynamodb:UpdateItem": {"ConnectionsTable"},
         "sqs:SendMessage": {"StatusQueue"},
         "execute-api:ManageConnections": {CONNECTIONS},
-    },
-    "WebsocketDisconnect": {
-        "dynamodb:UpdateItem": {"ConnectionsTable"},
-        "dynamodb:DeleteItem": {"ConnectionsTable"},
     },
 }
 
@@ -151,8 +145,7 @@ def test_policy_has_no_wildcard_when_not_a_suffix_it_needs(
         ("Execute", {"dynamodb", "execute-api"}),
         ("Rescue", {"dynamodb", "execute-api"}),
         ("Sweep", {"dynamodb", "execute-api"}),
-        ("WebsocketConnect", {"execute-api"}),
-        ("WebsocketDisconnect", {"sqs", "execute-api"}),
+        ("WebsocketConnect", {"dynamodb", "execute-api"}),
     ],
 )
 def test_function_cannot_touch_a_service_when_it_has_no_part_in_it(

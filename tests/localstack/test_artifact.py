@@ -102,7 +102,6 @@ def test_artifact_routes_every_websocket_event_when_deployed(
     assert {route["RouteKey"] for route in routes["Items"]} == {
         "$connect",
         "$default",
-        "$disconnect",
     }
 
 

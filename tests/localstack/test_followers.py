@@ -7,8 +7,8 @@ from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.aws.dynamodb import CONNECTION_LIFE, DynamoDbFollowerStore
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.engine.errors import UnavailableError
-from chalicelib.engine.ports.followers import Follower
+from chalicelib.engine.errors import TooManySubscriptionsError, UnavailableError
+from chalicelib.engine.ports.followers import SUBSCRIPTIONS_MAX, Follower
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -49,17 +49,22 @@ def test_follower_moves_on_when_it_is_added_again(store: DynamoDbFollowerStore) 
     assert list(store.followers([order_id])[order_id]) == [follower("a", 4)]
 
 
-def test_connection_follows_nothing_when_it_is_forgotten(store: DynamoDbFollowerStore) -> None:
-    order_ids = [new_order_id(), new_order_id()]
-    store.register_connection("a", order_ids)
-    for order_id in order_ids:
-        store.add_follower(order_id, follower("a", 1))
-        store.add_follower(order_id, follower("b", 1))
+def test_connection_follows_no_more_when_it_is_removed(store: DynamoDbFollowerStore) -> None:
+    order_id = new_order_id()
+    store.add_follower(order_id, follower("a", 1))
+    store.add_follower(order_id, follower("b", 1))
 
-    store.forget_connection("a")
+    store.remove_follower(order_id, "a")
 
-    found = store.followers(order_ids)
-    assert [list(found[order_id]) for order_id in order_ids] == [[follower("b", 1)]] * 2
+    assert list(store.followers([order_id])[order_id]) == [follower("b", 1)]
+
+
+def test_subscriptions_are_counted_up_to_their_limit(store: DynamoDbFollowerStore) -> None:
+    for _ in range(SUBSCRIPTIONS_MAX - 1):
+        store.count_subscription("a")
+
+    with pytest.raises(TooManySubscriptionsError):
+        store.count_subscription("a")
 
 
 def test_follower_is_gone_when_its_connection_cannot_be_open_any_more(

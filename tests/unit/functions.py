@@ -122,11 +122,6 @@ class Functions:
         """Invoke $default with a frame of these fields."""
         return self.message(json.dumps(frame), message_id=message_id)
 
-    def disconnect(self) -> Event:
-        """Invoke $disconnect."""
-        answer: Event = app.disconnect(captured("websocket_disconnect"), LambdaContext())
-        return answer
-
     def execute(self, event: Event, *, remaining_ms: int = ENOUGH_MS) -> list[str]:
         """Invoke the worker and return the message ids that it reports as failed."""
         return _failures(app.execute(event, LambdaContext(remaining_ms)))

@@ -47,7 +47,6 @@ def run_an_order(functions: Functions) -> OrderId:
     functions.publish(captured("sqs_fifo"))
     functions.rescue(captured("sqs_standard"))
     functions.sweep()
-    functions.disconnect()
     return order_id
 
 

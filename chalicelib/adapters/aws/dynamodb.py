@@ -1,8 +1,8 @@
 """Connections and followers in one DynamoDB table.
 
 Item `order#<id>` has an attribute `c:<connection id>` per follower, so that one batch read answers
-for a whole batch of events. Item `connection#<id>` has the set of orders it follows, and counts how
-often it has subscribed.
+for a whole batch of events. Item `connection#<id>` counts how often a connection has subscribed;
+one that follows only the order it was opened with has none.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,27 +12,21 @@ from typing import Any
 from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.aws.errors import AwsError
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.engine.errors import (
-    ConnectionGoneError,
-    TooManySubscriptionsError,
-    UnavailableError,
-)
-from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MAX, SUBSCRIPTIONS_MAX, Follower
+from chalicelib.engine.errors import TooManySubscriptionsError, UnavailableError
+from chalicelib.engine.ports.followers import SUBSCRIPTIONS_MAX, Follower
 
 # API Gateway closes a connection after two hours at the latest.
 CONNECTION_LIFE = timedelta(hours=2, minutes=10)
 READ_ROUNDS_MAX = 5
+# An update takes 4 KB of expression.
+SWEPT_MAX = 50
 _FOLLOWER_PREFIX = "c:"
 
 Item = Mapping[str, Any]
 
 
 class _ConditionFailedError(Exception):
-    """The item as it stands, empty if there is none, is not as the write needs it."""
-
-    def __init__(self, item: Item) -> None:
-        super().__init__()
-        self.item = item
+    """The item as it stands is not as the write needs it."""
 
 
 class DynamoDbFollowerStore:
@@ -40,36 +34,26 @@ class DynamoDbFollowerStore:
 
     def __init__(self, client: AwsClient, table_name: str, now: Callable[[], datetime]) -> None:
         self._client, self._table_name, self._now = client, table_name, now
+        # What the last read found of followers that have expired, by order.
+        self._expired: dict[OrderId, list[str]] = {}
 
-    def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
-        item: dict[str, Any] = {
-            **_connection_key(connection_id),
-            "subscriptions": {"N": str(len(order_ids))},
-            "expires_at": self._expiry(),
-        }
-        if order_ids:
-            item["order_ids"] = {"SS": list(order_ids)}
-        self._call("PutItem", TableName=self._table_name, Item=item)
-
-    def add_subscription(self, connection_id: str, order_id: OrderId) -> None:
+    def count_subscription(self, connection_id: str) -> None:
         try:
             self._call(
                 "UpdateItem",
                 TableName=self._table_name,
                 Key=_connection_key(connection_id),
-                UpdateExpression="ADD order_ids :order, subscriptions :one",
-                # False as well when there is no such item: the update must not make one.
-                ConditionExpression="subscriptions < :most",
+                UpdateExpression="ADD subscriptions :one SET expires_at = :expiry",
+                ConditionExpression="attribute_not_exists(subscriptions) OR subscriptions < :most",
                 ExpressionAttributeValues={
-                    ":order": {"SS": [order_id]},
                     ":one": {"N": "1"},
-                    ":most": {"N": str(SUBSCRIPTIONS_MAX)},
+                    # The order that the connection was opened with is not written down.
+                    ":most": {"N": str(SUBSCRIPTIONS_MAX - 1)},
+                    ":expiry": self._expiry(),
                 },
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except _ConditionFailedError as failure:
-            error = TooManySubscriptionsError if failure.item else ConnectionGoneError
-            raise error from failure
+            raise TooManySubscriptionsError from failure
 
     def add_follower(self, order_id: OrderId, follower: Follower) -> None:
         value = {
@@ -77,12 +61,19 @@ class DynamoDbFollowerStore:
             "connected_at": {"S": follower.connected_at.isoformat()},
             "expires_at": self._expiry(),
         }
+        names = {"#follower": _FOLLOWER_PREFIX + follower.connection_id}
+        swept = {
+            f"#expired{number}": name
+            for number, name in enumerate(self._expired.pop(order_id, ())[:SWEPT_MAX])
+            if name not in names.values()
+        }
+        removal = f" REMOVE {', '.join(swept)}" if swept else ""
         self._call(
             "UpdateItem",
             TableName=self._table_name,
             Key=_order_key(order_id),
-            UpdateExpression="SET #follower = :follower, expires_at = :expiry",
-            ExpressionAttributeNames={"#follower": _FOLLOWER_PREFIX + follower.connection_id},
+            UpdateExpression="SET #follower = :follower, expires_at = :expiry" + removal,
+            ExpressionAttributeNames=names | swept,
             ExpressionAttributeValues={":follower": {"M": value}, ":expiry": self._expiry()},
         )
 
@@ -100,40 +91,25 @@ class DynamoDbFollowerStore:
     def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
         keys = [_order_key(order_id) for order_id in order_ids]
         found: dict[OrderId, Sequence[Follower]] = {}
+        self._expired = {}
         for item in self._read(keys) if keys else []:
             order_id = OrderId(item["key"]["S"].removeprefix("order#"))
-            found[order_id] = self._followers_in(item)
+            found[order_id], self._expired[order_id] = self._followers_in(item)
         return found
-
-    def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
-        answer = self._call(
-            "DeleteItem",
-            TableName=self._table_name,
-            Key=_connection_key(connection_id),
-            ReturnValues="ALL_OLD",
-        )
-        registered = answer.get("Attributes", {}).get("order_ids", {}).get("SS", [])
-        followed = dict.fromkeys([*following, *map(OrderId, registered)])
-        for order_id in list(followed)[:FORGOTTEN_ORDERS_MAX]:
-            self.remove_follower(order_id, connection_id)
 
     def check(self) -> None:
         self._call("DescribeTable", TableName=self._table_name)
 
-    def _followers_in(self, item: Item) -> list[Follower]:
-        # DynamoDB deletes what has expired late, so the reader looks too.
+    def _followers_in(self, item: Item) -> tuple[list[Follower], list[str]]:
+        """Return the followers, and the names of those that have expired: DynamoDB deletes whole
+        items, and those late."""
         now = self._now().timestamp()
-        return [
-            Follower(
-                connection_id=name.removeprefix(_FOLLOWER_PREFIX),
-                replayed_through=int(value["M"]["replayed_through"]["N"]),
-                connected_at=datetime.fromisoformat(value["M"]["connected_at"]["S"]).astimezone(
-                    UTC
-                ),
-            )
-            for name, value in item.items()
-            if name.startswith(_FOLLOWER_PREFIX) and int(value["M"]["expires_at"]["N"]) > now
+        entries = {n: v["M"] for n, v in item.items() if n.startswith(_FOLLOWER_PREFIX)}
+        expired = [name for name, entry in entries.items() if int(entry["expires_at"]["N"]) <= now]
+        followers = [
+            _read_follower(name, entry) for name, entry in entries.items() if name not in expired
         ]
+        return followers, expired
 
     def _read(self, keys: list[dict[str, Any]]) -> list[Item]:
         # Consistent: a follower registered by the batch before must be seen by this one.
@@ -155,8 +131,16 @@ class DynamoDbFollowerStore:
             return self._client.call(operation, arguments)
         except AwsError as error:
             if error.code == "ConditionalCheckFailedException":
-                raise _ConditionFailedError(error.document.get("Item", {})) from error
+                raise _ConditionFailedError from error
             raise UnavailableError(f"table: {error}") from error
+
+
+def _read_follower(name: str, entry: Item) -> Follower:
+    return Follower(
+        connection_id=name.removeprefix(_FOLLOWER_PREFIX),
+        replayed_through=int(entry["replayed_through"]["N"]),
+        connected_at=datetime.fromisoformat(entry["connected_at"]["S"]).astimezone(UTC),
+    )
 
 
 def _connection_key(connection_id: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from chalicelib.engine.messages import (
     StatusUpdate,
     UnfollowRequest,
 )
-from chalicelib.engine.ports.followers import FORGOTTEN_ORDERS_MAX, SUBSCRIPTIONS_MAX, Follower
+from chalicelib.engine.ports.followers import SUBSCRIPTIONS_MAX, Follower
 
 Result = TypeVar("Result")
 
@@ -102,19 +102,12 @@ class MemoryFollowerStore:
     """Followers and connections in dictionaries."""
 
     by_order: dict[OrderId, dict[str, Follower]] = field(default_factory=lambda: defaultdict(dict))
-    connections: dict[str, set[OrderId]] = field(default_factory=dict)
-    subscriptions: dict[str, int] = field(default_factory=dict)
+    # The order that a connection was opened with counts as the first.
+    subscriptions: dict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1))
 
-    def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
-        self.connections[connection_id] = set(order_ids)
-        self.subscriptions[connection_id] = len(order_ids)
-
-    def add_subscription(self, connection_id: str, order_id: OrderId) -> None:
-        if connection_id not in self.connections:
-            raise ConnectionGoneError
+    def count_subscription(self, connection_id: str) -> None:
         if self.subscriptions[connection_id] >= SUBSCRIPTIONS_MAX:
             raise TooManySubscriptionsError
-        self.connections[connection_id].add(order_id)
         self.subscriptions[connection_id] += 1
 
     def add_follower(self, order_id: OrderId, follower: Follower) -> None:
@@ -129,11 +122,6 @@ class MemoryFollowerStore:
             for order_id in order_ids
             if self.by_order.get(order_id)
         }
-
-    def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
-        followed = dict.fromkeys([*following, *self.connections.pop(connection_id, ())])
-        for order_id in list(followed)[:FORGOTTEN_ORDERS_MAX]:
-            self.remove_follower(order_id, connection_id)
 
     def check(self) -> None:
         return

@@ -11,9 +11,9 @@ from chalicelib.domain.orders.order import (
 
 # In a connection's whole life, one taken again included: each may cost a replay.
 SUBSCRIPTIONS_MAX = 1_000
-# A connection that goes is taken off so many orders at once; the rest expires, or is found gone
-# with the next event.
-FORGOTTEN_ORDERS_MAX = 100
+# Of one order. Who has gone stands among them until the next event, or until it expires: one more
+# takes the place of the one that has been connected longest.
+FOLLOWERS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +28,11 @@ class Follower:
 class FollowerStore(Protocol):
     """Who watches what. Entries expire by themselves."""
 
-    def register_connection(self, connection_id: str, order_ids: Sequence[OrderId]) -> None:
-        """Remember an open connection and what it follows."""
+    def count_subscription(self, connection_id: str) -> None:
+        """Count that a connection asks to follow one more order, or one of its own again.
 
-    def add_subscription(self, connection_id: str, order_id: OrderId) -> None:
-        """Remember that a registered connection follows one more order, or one of its own again.
-
-        Raises ConnectionGoneError when it is not registered (any more), TooManySubscriptionsError
-        after SUBSCRIPTIONS_MAX, those it was registered with included.
+        Raises TooManySubscriptionsError after SUBSCRIPTIONS_MAX, the order that it was opened with
+        included.
         """
 
     def add_follower(self, order_id: OrderId, follower: Follower) -> None:
@@ -46,13 +43,6 @@ class FollowerStore(Protocol):
 
     def followers(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, Sequence[Follower]]:
         """Return the followers of each order in one read."""
-
-    def forget_connection(self, connection_id: str, *, following: Sequence[OrderId] = ()) -> None:
-        """Forget the connection and what it follows, FORGOTTEN_ORDERS_MAX orders at most.
-
-        `following` are orders that the caller knows it follows: it may have been forgotten before
-        its follow request was read.
-        """
 
     def check(self) -> None:
         """Raise UnavailableError unless the store answers."""

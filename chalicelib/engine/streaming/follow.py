@@ -1,5 +1,5 @@
-"""Let a connection follow orders: check that they exist, remember who follows them, and queue each
-request behind the events that are on their way."""
+"""Let a connection follow orders: check that they exist, and queue each request behind the events
+that are on their way. A connection that closes says nothing: the next post finds it gone."""
 
 from dataclasses import dataclass
 
@@ -24,30 +24,21 @@ class Following:
         """Start following an order of the owner's. Raises OrderNotFoundError, which refuses the
         connection."""
         self._require(request.order_id, owner_id)
-        self.followers.register_connection(request.connection_id, [request.order_id])
         self.status_queue.request_follow(request)
 
     def subscribe(self, request: FollowRequest, owner_id: OwnerId) -> None:
         """Follow one more order, or replay one again.
 
-        Raises OrderNotFoundError, TooManySubscriptionsError, and ConnectionGoneError when the
-        connection has been forgotten.
+        Raises OrderNotFoundError and TooManySubscriptionsError.
         """
         self._require(request.order_id, owner_id)
-        self.followers.add_subscription(request.connection_id, request.order_id)
+        self.followers.count_subscription(request.connection_id)
         self.status_queue.request_follow(request)
 
     def unsubscribe(self, request: UnfollowRequest, owner_id: OwnerId) -> None:
-        """Stop following one order; harmless if it is not followed. Raises OrderNotFoundError.
-
-        The connection keeps the order in its set: taking it off again when it goes does no harm.
-        """
+        """Stop following one order; harmless if it is not followed. Raises OrderNotFoundError."""
         self._require(request.order_id, owner_id)
         self.status_queue.request_unfollow(request)
-
-    def disconnect(self, connection_id: str) -> None:
-        """Stop following everything."""
-        self.followers.forget_connection(connection_id)
 
     def _require(self, order_id: OrderId, owner_id: OwnerId) -> None:
         if not self.store.exists(order_id, owner_id):

@@ -21,7 +21,12 @@ from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import ConnectionGoneError, FrameRefusedError, UnavailableError
 from chalicelib.engine.messages import FollowRequest, StatusMessage, StatusUpdate, UnfollowRequest
 from chalicelib.engine.ports.clock import Clock
-from chalicelib.engine.ports.followers import Follower, FollowerStore, StatusFeed
+from chalicelib.engine.ports.followers import (
+    FOLLOWERS_MAX,
+    Follower,
+    FollowerStore,
+    StatusFeed,
+)
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.ports.side_by_side import SideBySide
 
@@ -209,8 +214,15 @@ class Publisher:
             # It may follow already, and the events just replayed may be on their way to it.
             self._unfollow(request.order_id, request.connection_id, audience)
         else:
+            self._make_room(request.order_id, audience)
             self.followers.add_follower(request.order_id, follower)
             audience.add(request.order_id, follower)
+
+    def _make_room(self, order_id: OrderId, audience: _Audience) -> None:
+        present = audience.of(order_id)
+        if len(present) >= FOLLOWERS_MAX:
+            oldest = min(present, key=lambda follower: follower.connected_at)
+            self._unfollow(order_id, oldest.connection_id, audience)
 
     def _unfollow(self, order_id: OrderId, connection_id: str, audience: _Audience) -> None:
         if audience.remove(order_id, connection_id):
@@ -234,8 +246,8 @@ class Publisher:
                 openings_left -= 1
                 is_open_by_now = self.clock.now() - follower.connected_at >= OPENING
                 if is_open_by_now or not openings_left:
+                    self._unfollow(order_id, follower.connection_id, audience)
                     audience.forget(follower.connection_id)
-                    self.followers.forget_connection(follower.connection_id, following=[order_id])
                     return False
                 self.clock.sleep(OPENING_RETRY_SECONDS)
             except FrameRefusedError as error:

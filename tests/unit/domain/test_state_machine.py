@@ -145,8 +145,6 @@ class Orders(RuleBasedStateMachine):
         client = data.draw(st.sampled_from(self.connected))
         client.closed_with = self.world.sequences(client.connection_id)
         del self.world.feed.frames[client.connection_id]
-        with self.world.process():
-            self.world.following.disconnect(client.connection_id)
 
     @rule()
     def sweep(self) -> None:

@@ -6,6 +6,7 @@ from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder, StatusUpdate
+from chalicelib.engine.streaming import publish
 from tests.unit.feeds import world_with_followers
 from tests.world import World, ticks
 
@@ -132,20 +133,36 @@ def test_connection_is_refused_when_the_order_is_unknown() -> None:
     with pytest.raises(OrderNotFoundError):
         world.connect("follower", NOBODY)
 
-    assert not world.followers.connections
     assert not world.status_queue.messages
 
 
-def test_follower_sees_nothing_more_when_it_has_disconnected() -> None:
-    world, _, order_id = world_with_followers("follower")
+def test_connection_is_written_down_once_it_has_its_replay() -> None:
+    world = World()
+    order_id = world.submit()
 
-    world.following.disconnect("follower")
+    world.connect("follower", order_id)
+
+    assert not world.calls("followers.add_follower", "followers.count_subscription")
+    world.publish()
+    assert len(world.calls("followers.add_follower")) == 1
+
+
+def test_longest_connected_makes_room_when_an_order_has_too_many_followers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(publish, "FOLLOWERS_MAX", 3)
+    world = World()
+    order_id = world.submit()
+    names = [f"follower {number}" for number in range(5)]
+    for name in names:
+        world.clock.sleep(1)
+        world.connect(name, order_id)
+        world.publish()
+
     world.run()
     world.publish()
 
-    assert world.sequences("follower") == [1]
-    assert not world.followers.followers([order_id])
-    assert not world.followers.connections
+    assert [world.sequences(name)[-1] for name in names] == [1, 1, 5, 5, 5]
 
 
 @pytest.mark.parametrize("size", [1, 10], ids=["one at a time", "in one batch"])

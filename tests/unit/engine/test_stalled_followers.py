@@ -85,7 +85,7 @@ def test_followers_of_other_orders_wait_for_nobody_when_a_handshake_takes_long()
     world.publish_batch()
 
     assert feed.posted_at == {"other": [now] * 4}
-    assert "opening" not in world.followers.connections
+    assert not world.followers.followers([request.order_id])
 
 
 def test_connection_is_tried_once_a_batch_when_a_post_has_cost_all_patience() -> None:

@@ -20,7 +20,6 @@ EVENTS: dict[str, Handle] = {
     "ws_connected": lambda functions: functions.connect({"orderId": ORDER_ID}),
     "ws_refused": lambda functions: functions.connect({"orderId": "1"}),
     "ws_message": lambda functions: functions.message('{"action":"ping"}'),
-    "ws_disconnected": lambda functions: functions.disconnect(),
     "orders_executed": lambda functions: functions.execute(captured("sqs_standard")),
     "statuses_published": lambda functions: functions.publish(captured("sqs_fifo")),
     "orders_rescued": lambda functions: functions.rescue(captured("sqs_standard")),

@@ -12,7 +12,6 @@ def test_frame_is_answered_with_an_error_and_leaves_nothing_when_it_is_hostile(
 ) -> None:
     order_id = functions.world.submit()
     functions.world.feed.open(CONNECTION_ID)
-    functions.world.followers.register_connection(CONNECTION_ID, [])
 
     answer = functions.message(body)
     functions.say(action="ping")
@@ -22,7 +21,7 @@ def test_frame_is_answered_with_an_error_and_leaves_nothing_when_it_is_hostile(
     assert (error["type"], pong) == ("error", {"type": "pong"})
     assert len(error["error"]["detail"]) < 200
     assert functions.world.store.orders.keys() == {order_id}
-    assert functions.world.followers.connections == {CONNECTION_ID: set()}
+    assert functions.world.followers.subscriptions == {}
     assert not functions.world.status_queue.messages
 
 

@@ -191,7 +191,7 @@ def test_stream_stays_closed_without_its_ticket(service: Service) -> None:
     assert {name: answer["statusCode"] for name, answer in answers.items()} == dict.fromkeys(
         answers, 401
     )
-    assert service.functions.world.followers.connections == {}
+    assert service.functions.world.followers.subscriptions == {}
     assert not service.functions.world.status_queue.messages
 
 
@@ -200,7 +200,6 @@ def frames_of(service: Service, *frames: dict[str, object]) -> list[Any]:
     world = service.functions.world
     connection_id = captured("websocket_message")["requestContext"]["connectionId"]
     world.feed.open(connection_id)
-    world.followers.register_connection(connection_id, [])
     for frame in frames:
         service.functions.message(json.dumps(frame))
     world.publish()

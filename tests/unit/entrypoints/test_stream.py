@@ -73,7 +73,7 @@ def test_subscribe_asks_for_the_orders_events_without_an_answer_of_its_own(
         after=after,
         connected_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    assert functions.world.followers.connections == {CONNECTION_ID: set(order_ids)}
+    assert functions.world.followers.subscriptions == {CONNECTION_ID: 2}
     assert frames_of(functions.world) == []
 
 
@@ -105,7 +105,6 @@ def test_connection_sees_every_order_whole_when_it_subscribes_to_many(
 
 def test_order_id_is_found_when_written_in_capitals(functions: Functions) -> None:
     functions.world.feed.open(CONNECTION_ID)
-    functions.world.followers.register_connection(CONNECTION_ID, [])
     order_id = functions.world.submit()
 
     functions.say(action="subscribe", orderId=order_id.upper())
@@ -155,7 +154,7 @@ def test_frame_is_refused_when_there_is_no_such_order(
     error = refusal(functions.world)
     assert (error["code"], error["orderId"]) == ("ORDER_NOT_FOUND", NOBODY)
     assert len(functions.world.status_queue.messages) == queued
-    assert functions.world.followers.connections == {CONNECTION_ID: {order_ids[0]}}
+    assert functions.world.followers.subscriptions == {}
 
 
 def test_subscribe_is_refused_when_a_connection_has_done_so_too_often(
@@ -169,17 +168,6 @@ def test_subscribe_is_refused_when_a_connection_has_done_so_too_often(
     error = refusal(functions.world)
     assert (error["code"], error["orderId"]) == ("TOO_MANY_SUBSCRIPTIONS", order_ids[1])
     assert len(functions.world.status_queue.messages) == queued
-
-
-def test_subscribe_is_refused_when_the_connection_has_been_forgotten(
-    functions: Functions, order_ids: list[OrderId]
-) -> None:
-    functions.disconnect()
-
-    functions.say(action="subscribe", orderId=order_ids[1])
-
-    assert refusal(functions.world)["code"] == "CONNECTION_GONE"
-    assert functions.world.followers.connections == {}
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_connect_asks_for_the_orders_events(
             connected_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
     ]
-    assert functions.world.followers.connections == {CONNECTION_ID: {order_id}}
+    assert functions.world.followers.subscriptions == {}
 
 
 def test_connection_sees_the_whole_execution_when_it_follows(
@@ -82,22 +82,10 @@ def test_connect_is_refused_when_its_query_is_bad(
     assert_refused(functions, functions.connect(query), status, code)
 
 
-@pytest.mark.parametrize("port", ["store", "followers", "status_queue"])
+@pytest.mark.parametrize("port", ["store", "status_queue"])
 def test_connect_is_refused_when_what_it_needs_is_down(
     functions: Functions, order_id: OrderId, port: str
 ) -> None:
     functions.world.outages[port] = DOWN
 
     assert_refused(functions, functions.connect({"orderId": order_id}), 503, "UNAVAILABLE")
-
-
-def test_disconnect_forgets_the_connection(functions: Functions, order_id: OrderId) -> None:
-    functions.world.feed.open(CONNECTION_ID)
-    functions.connect({"orderId": order_id})
-    functions.world.publish()
-
-    answer = functions.disconnect()
-
-    assert answer["statusCode"] == 200
-    assert not functions.world.followers.connections
-    assert not functions.world.followers.followers([order_id])
