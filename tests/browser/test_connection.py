@@ -32,7 +32,7 @@ def shown(dashboard: Dashboard) -> None:
     """The page has everything on it that may become old."""
     dashboard.open()
     expect(dashboard.part("total")).not_to_be_empty()
-    expect(dashboard.page.locator("polyline.price")).to_have_count(2)
+    expect(dashboard.page.locator("polyline.price")).to_have_count(3)
     expect(dashboard.part("accepted")).to_have_text(re.compile(r"^\d+$"))
     assert said(dashboard, "idle") == "Ready"
 
