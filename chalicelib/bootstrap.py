@@ -168,14 +168,14 @@ class Deployment:
     def publisher(self) -> "Publisher":
         """Tells followers: the status queue."""
         from chalicelib.engine.streaming.publish import Publisher
-        from chalicelib.entrypoints.wire.frames import update_frame
+        from chalicelib.entrypoints.wire.frames import update_frames
 
         return Publisher(
             store=self.order_store,
             followers=self.follower_store,
             feed=self.status_feed,
             clock=self.clock,
-            encode_frame=update_frame,
+            encode_frames=update_frames,
             side_by_side=self.side_by_side,
         )
 

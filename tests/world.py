@@ -193,14 +193,19 @@ class World(Watching):
             self.order_queue.enqueue([m for m in messages if m.order_id in failed])
         raise AssertionError("the order queue does not become empty")
 
-    def connect(self, connection_id: str, order_id: OrderId, *, after: int = 0) -> None:
+    def connect(
+        self, connection_id: str, order_id: OrderId, *, after: int = 0, batch: bool = False
+    ) -> None:
         """Open a connection that follows the order."""
         self.feed.open(connection_id)
-        self.following.connect(self.follow_request(connection_id, order_id, after=after), ANONYMOUS)
+        request = self.follow_request(connection_id, order_id, after=after, batch=batch)
+        self.following.connect(request, ANONYMOUS)
 
-    def subscribe(self, connection_id: str, order_id: OrderId, *, after: int = 0) -> None:
+    def subscribe(
+        self, connection_id: str, order_id: OrderId, *, after: int = 0, batch: bool = False
+    ) -> None:
         """Let an open connection follow the order."""
-        request = self.follow_request(connection_id, order_id, after=after)
+        request = self.follow_request(connection_id, order_id, after=after, batch=batch)
         self.following.subscribe(replace(request, request_id=self._next_frame()), ANONYMOUS)
 
     def unsubscribe(self, connection_id: str, order_id: OrderId) -> None:
@@ -216,7 +221,7 @@ class World(Watching):
         return f"frame {next(self._frames)}"
 
     def follow_request(
-        self, connection_id: str, order_id: OrderId, *, after: int = 0
+        self, connection_id: str, order_id: OrderId, *, after: int = 0, batch: bool = False
     ) -> FollowRequest:
         """What a connection opened just now asks for."""
         return FollowRequest(
@@ -225,6 +230,7 @@ class World(Watching):
             order_id=order_id,
             after=after,
             connected_at=self.clock.now(),
+            takes_batches=batch,
         )
 
     def publish_batch(self, size: int = BATCH_MAX) -> list[StatusMessage]:
@@ -259,9 +265,14 @@ class World(Watching):
         """The frames that the connection received, decoded."""
         return [json.loads(frame) for frame in self.feed.frames[connection_id]]
 
+    def updates(self, connection_id: str) -> list[Any]:
+        """The events that the connection received, however many came in a frame."""
+        documents = [frame["data"] for frame in self.frames(connection_id)]
+        return [event for document in documents for event in document.get("events", [document])]
+
     def sequences(self, connection_id: str) -> list[int]:
-        """The sequences of the updates that the connection received."""
-        return [frame["data"]["sequence"] for frame in self.frames(connection_id)]
+        """The sequences of the events that the connection received."""
+        return [event["sequence"] for event in self.updates(connection_id)]
 
     def landed(self, order_id: OrderId) -> list[LedgerEntry]:
         """What the chain's ledger has of the order, in order of landing."""

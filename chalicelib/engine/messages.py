@@ -13,7 +13,7 @@ from chalicelib.domain.orders.event_codec import (
     write_details,
     write_token,
 )
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import OrderEvent, Pack
 from chalicelib.domain.orders.order import OrderId, OrderStatus, parse_order_id
 from chalicelib.domain.token_list import find_pair
 from chalicelib.domain.tokens import Pair
@@ -35,20 +35,35 @@ class ExecuteOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusUpdate:
-    """Tell the order's followers of this event."""
+    """Tell the order's followers of these events."""
 
-    event: OrderEvent
+    events: Pack
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless these are consecutive events of one order."""
+        first = self.events[0] if self.events else None
+        if first is None or any(
+            (event.order_id, event.sequence) != (first.order_id, first.sequence + number)
+            for number, event in enumerate(self.events)
+        ):
+            raise ValueError("an update has consecutive events of one order, at least one")
 
     @property
     def order_id(self) -> OrderId:
-        return self.event.order_id
+        return self.events[0].order_id
+
+    @property
+    def sequences(self) -> tuple[int, int]:
+        """The first and the last."""
+        return self.events[0].sequence, self.events[-1].sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowRequest:
     """Show the connection the order's events after `after`, past and future.
 
-    `request_id` tells one request of a connection from another.
+    `request_id` tells one request of a connection from another. A connection that `takes_batches`
+    gets events that come together in one frame.
     """
 
     request_id: str
@@ -56,6 +71,7 @@ class FollowRequest:
     order_id: OrderId
     after: int
     connected_at: datetime
+    takes_batches: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,21 +98,20 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
                 "announced_through": message.announced_through,
                 "rescues": message.rescues,
             }
-        case StatusUpdate(event=event):
+        case StatusUpdate(events=(*earlier, last)):
             body = {
                 "kind": "update",
-                "order_id": event.order_id,
-                "sequence": event.sequence,
-                "status": event.status,
-                "attempt": event.attempt,
-                "occurred_at": event.occurred_at.isoformat(),
-                "token_in": write_token(event.pair.token_in),
-                "token_out": write_token(event.pair.token_out),
-                "details": write_details(event.details),
-                # For the publisher of the version before, which a deployment replaces second.
-                "input_mint": event.pair.token_in.mint,
-                "output_mint": event.pair.token_out.mint,
+                "order_id": last.order_id,
+                **_event_fields(last),
+                "token_in": write_token(last.pair.token_in),
+                "token_out": write_token(last.pair.token_out),
+                # For the publisher of the version before, which a deployment replaces second: of
+                # several events it sees the last one, and its followers the hole before that.
+                "input_mint": last.pair.token_in.mint,
+                "output_mint": last.pair.token_out.mint,
             }
+            if earlier:
+                body["earlier"] = [_event_fields(event) for event in earlier]
         case FollowRequest():
             body = {
                 "kind": "follow",
@@ -105,6 +120,7 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
                 "order_id": message.order_id,
                 "after": message.after,
                 "connected_at": message.connected_at.isoformat(),
+                "batch": message.takes_batches,
             }
         case UnfollowRequest():
             body = {
@@ -114,6 +130,17 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
                 "order_id": message.order_id,
             }
     return json.dumps(body, separators=(",", ":"))
+
+
+def _event_fields(event: OrderEvent) -> dict[str, Any]:
+    """What one event says that the others of its order do not."""
+    return {
+        "sequence": event.sequence,
+        "status": event.status,
+        "attempt": event.attempt,
+        "occurred_at": event.occurred_at.isoformat(),
+        "details": write_details(event.details),
+    }
 
 
 def decode_execute_order(body: str) -> ExecuteOrder:
@@ -140,15 +167,20 @@ def decode_status_message(body: str) -> StatusMessage:
 
 
 def _read_update(fields: dict[str, Any]) -> StatusUpdate:
-    return StatusUpdate(
-        event=OrderEvent(
-            order_id=parse_order_id(fields["order_id"]),
-            sequence=int(fields["sequence"]),
-            attempt=int(fields["attempt"]),
-            occurred_at=_read_time(fields["occurred_at"]),
-            pair=_read_pair(fields),
-            details=read_details(OrderStatus(fields["status"]), fields["details"]),
-        )
+    order_id, pair = parse_order_id(fields["order_id"]), _read_pair(fields)
+    # Messages of the version before, and those of one event, have nothing earlier.
+    events = [*fields.get("earlier", ()), fields]
+    return StatusUpdate(events=tuple(_read_event(event, order_id, pair) for event in events))
+
+
+def _read_event(fields: dict[str, Any], order_id: OrderId, pair: Pair) -> OrderEvent:
+    return OrderEvent(
+        order_id=order_id,
+        sequence=int(fields["sequence"]),
+        attempt=int(fields["attempt"]),
+        occurred_at=_read_time(fields["occurred_at"]),
+        pair=pair,
+        details=read_details(OrderStatus(fields["status"]), fields["details"]),
     )
 
 
@@ -167,6 +199,8 @@ def _read_follow(fields: dict[str, Any]) -> FollowRequest:
         order_id=parse_order_id(fields["order_id"]),
         after=int(fields["after"]),
         connected_at=_read_time(fields["connected_at"]),
+        # Requests of the version before do not say it.
+        takes_batches=bool(fields.get("batch", False)),
     )
 
 

@@ -4,7 +4,7 @@ RejectedError
 ├── InvalidRequestError
 │   ├── MalformedJsonError · DuplicateKeyError · BodyTooDeepError · NumberTooLargeError
 │   ├── InvalidIdempotencyKeyError
-│   └── InvalidAfterError · UnknownActionError          of frames
+│   └── InvalidAfterError · InvalidBatchError · UnknownActionError          of frames
 ├── BodyTooLargeError · UnsupportedMediaTypeError
 ├── UnknownOrderTypeError · UnknownStatusError
 ├── InvalidSlippageError · InvalidMaxPriceImpactError
@@ -82,6 +82,12 @@ class InvalidAfterError(InvalidRequestError):
     """`after` must be the sequence of an event, a whole number."""
 
     code = "INVALID_AFTER"
+
+
+class InvalidBatchError(InvalidRequestError):
+    """`batch` must be 1 or 0 in a URL, true or false in a frame."""
+
+    code = "INVALID_BATCH"
 
 
 class UnknownActionError(InvalidRequestError):

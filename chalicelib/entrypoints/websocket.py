@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 
 def connect(event: WebsocketEvent, following: Following, gate: Gate) -> dict[str, Any]:
-    """$connect with `?orderId=` and perhaps `after=` and `ticket=`: follow the order, or refuse."""
+    """$connect with `?orderId=` and perhaps `after=`, `batch=` and `ticket=`: follow the order, or
+    refuse."""
     document = event.to_dict()
     try:
         request = _read_query(document)
@@ -68,7 +69,7 @@ def _act(
     frame: frames.Frame, context: Mapping[str, Any], following: Following, gate: Gate
 ) -> str | None:
     match frame:
-        case frames.Subscribe(order_id=order_id, after=after, ticket=ticket):
+        case frames.Subscribe(order_id=order_id, after=after, batch=batch, ticket=ticket):
             caller = gate.admit_subscriber(order_id, ticket)
             following.subscribe(
                 FollowRequest(
@@ -77,6 +78,7 @@ def _act(
                     order_id=order_id,
                     after=after,
                     connected_at=_connected_at(context),
+                    takes_batches=batch,
                 ),
                 caller.owner_id,
             )
@@ -116,6 +118,7 @@ def _read_query(event: Mapping[str, Any]) -> FollowRequest:
         order_id=frames.read_order_id(query["orderId"]),
         after=frames.read_sequence(query.get("after", "0")),
         connected_at=_connected_at(context),
+        takes_batches=frames.read_batch(query.get("batch", "0")),
     )
 
 

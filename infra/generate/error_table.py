@@ -13,7 +13,7 @@ from chalicelib.engine.errors import (
     TooManySubscriptionsError,
 )
 from chalicelib.entrypoints import problems
-from chalicelib.entrypoints.errors import InvalidAfterError, UnknownActionError
+from chalicelib.entrypoints.errors import InvalidAfterError, InvalidBatchError, UnknownActionError
 from infra.deploy.gateway import REFUSALS, Refusal
 from infra.paths import ROOT
 
@@ -25,6 +25,7 @@ OF_FRAMES = (
     ConnectionGoneError,
     FrameRefusedError,
     InvalidAfterError,
+    InvalidBatchError,
     TooManySubscriptionsError,
     UnknownActionError,
 )

@@ -8,7 +8,7 @@ from websockets.exceptions import InvalidStatus
 
 from infra.deploy.package import package
 from infra.deploy.stack import deploy
-from tests.outside import STATUSES
+from tests.outside import FRAME_SECONDS, STATUSES
 
 USDC_MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 UNKNOWN_ORDER = "4d3f1a52-6a39-4a8e-9d0a-0b1a5b0c9d11"
@@ -56,6 +56,16 @@ def test_follower_gets_the_rest_once_in_order_when_it_comes_after_the_end(outsid
     frames = outside.follow(order, after=after)
 
     assert sequences_and_statuses(frames) == list(enumerate(STATUSES, 1))[after:]
+
+
+def test_follower_gets_all_events_in_one_frame_when_it_asks_for_batches(outside):
+    order = outside.submit()
+    frames = outside.follow(order)
+
+    with outside.connect(order["streamUrl"] + "&batch=1") as socket:
+        frame = json.loads(socket.recv(timeout=FRAME_SECONDS))
+
+    assert frame == {"type": "updates", "data": {"events": [each["data"] for each in frames]}}
 
 
 def test_every_follower_sees_every_event_when_it_comes_at_any_moment(outside):

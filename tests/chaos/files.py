@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import Pack
 from chalicelib.engine.messages import (
     ExecuteOrder,
     StatusUpdate,
@@ -103,7 +103,7 @@ class FileOrderQueue:
 
 @dataclass(frozen=True, slots=True)
 class FileStatusQueue:
-    """The announced events, in the order in which they were announced."""
+    """The announced packs, in the order in which they were announced."""
 
     folder: Path
 
@@ -111,9 +111,9 @@ class FileStatusQueue:
     def sent(self) -> Lines:
         return Lines(self.folder / "status")
 
-    def announce(self, events: Sequence[OrderEvent]) -> None:
-        self.sent.append(*(encode(StatusUpdate(event=event)) for event in events))
+    def announce(self, packs: Sequence[Pack]) -> None:
+        self.sent.append(*(encode(StatusUpdate(events=pack)) for pack in packs))
 
-    def announced(self) -> list[OrderEvent]:
+    def announced(self) -> list[Pack]:
         messages = [decode_status_message(body) for body in self.sent.read()]
-        return [message.event for message in messages if isinstance(message, StatusUpdate)]
+        return [message.events for message in messages if isinstance(message, StatusUpdate)]

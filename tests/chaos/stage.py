@@ -137,7 +137,7 @@ class Stage:
                 order=record.order,
                 events=record.events,
                 landed=[e for e in landed if e.memo.startswith(f"{record.order.order_id}:")],
-                announced=[e for e in announced if e.order_id == record.order.order_id],
+                announced=[p for p in announced if p[0].order_id == record.order.order_id],
             )
             for record in (store.get(OrderId(o), ANONYMOUS) for o in order_ids)
         ]

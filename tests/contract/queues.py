@@ -1,17 +1,22 @@
 """Both ends of the queues under test, and a SQS that refuses messages on demand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 import pytest
 from botocore.client import BaseClient
 
 from chalicelib.adapters.aws.client import AwsClient
+from chalicelib.domain.orders.events import OrderEvent, Pack
+from chalicelib.engine.messages import FollowRequest, StatusUpdate, UnfollowRequest
+from tests.contract.samples import START, order_id
 
 Port = TypeVar("Port")
 Message = TypeVar("Message")
 Fields = dict[str, Any]
+REQUEST_IDS = ["1", "L0SM9cOFvHcCIhw=", "a-b+c/d_e", "x" * 32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,31 @@ def receive_all(client: BaseClient, queue_url: str) -> list[Fields]:
         for message in messages:
             client.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
         received += messages
+
+
+def follow(number: int = 1, request_id: str = "request", after: int = 0) -> FollowRequest:
+    return FollowRequest(
+        request_id=request_id,
+        connection_id="L0SM9cOFvHcCIhw=",
+        order_id=order_id(number),
+        after=after,
+        connected_at=START + timedelta(microseconds=7),
+    )
+
+
+def unfollow(number: int = 1, request_id: str = "request") -> UnfollowRequest:
+    return UnfollowRequest(
+        request_id=request_id, connection_id="L0SM9cOFvHcCIhw=", order_id=order_id(number)
+    )
+
+
+def alone(events: Sequence[OrderEvent]) -> list[Pack]:
+    """Each event in a pack of its own."""
+    return [(e,) for e in events]
+
+
+def updates(events: Sequence[OrderEvent]) -> list[StatusUpdate]:
+    return [StatusUpdate(events=pack) for pack in alone(events)]
 
 
 class Batches:

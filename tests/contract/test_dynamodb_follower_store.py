@@ -211,3 +211,17 @@ def test_store_raises_unavailable_when_table_does_not_exist(
 
     with pytest.raises(UnavailableError):
         use(store)
+
+
+def test_follower_takes_no_batches_when_the_version_before_wrote_its_entry(
+    store: DynamoDbFollowerStore, dynamodb: BaseClient, connections_table: str
+) -> None:
+    store.add_follower(order_id(1), ALICE)
+    dynamodb.update_item(
+        TableName=connections_table,
+        Key={"key": {"S": f"order#{order_id(1)}"}},
+        UpdateExpression="REMOVE #follower.#batch",
+        ExpressionAttributeNames={"#follower": f"c:{ALICE.connection_id}", "#batch": "batch"},
+    )
+
+    assert store.followers([order_id(1)]) == {order_id(1): [ALICE]}

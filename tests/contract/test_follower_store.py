@@ -1,5 +1,6 @@
 """What every FollowerStore remembers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,15 @@ def test_follower_has_seen_more_when_added_again(followers: FollowerStore) -> No
     followers.add_follower(order_id(1), seen_more)
 
     assert watching(followers, 1) == [{seen_more, BOB}]
+
+
+def test_follower_takes_batches_as_it_said_last(followers: FollowerStore) -> None:
+    in_batches = replace(ALICE, takes_batches=True)
+    follow(followers, in_batches, 1, 2)
+
+    followers.add_follower(order_id(2), ALICE)
+
+    assert watching(followers, 1, 2) == [{in_batches}, {ALICE}]
 
 
 def test_all_are_found_when_a_batch_names_many_orders(followers: FollowerStore) -> None:

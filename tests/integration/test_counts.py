@@ -57,26 +57,29 @@ def publish(engine: Deployment, messages: list[StatusMessage]) -> set[str]:
     return failed
 
 
-def follow(engine: Deployment, connection_id: str, number: int) -> None:
-    engine.follower_store.add_follower(
-        order_id(number),
-        Follower(connection_id=connection_id, replayed_through=0, connected_at=NOW),
+def follow(engine: Deployment, connection_id: str, number: int, *, batch: bool = False) -> None:
+    follower = Follower(
+        connection_id=connection_id, replayed_through=0, connected_at=NOW, takes_batches=batch
     )
+    engine.follower_store.add_follower(order_id(number), follower)
 
 
 def updates(number: int) -> list[StatusMessage]:
+    """An order's life, as an undisturbed execution announces it."""
     pending = accepted(number)
-    transitions = [pending, *way_to_confirmed(pending)]
-    return [StatusUpdate(event=transition.event) for transition in transitions]
+    routing, building, submitted, confirmed = (m.event for m in way_to_confirmed(pending))
+    packs = [(pending.event,), (routing, building), (submitted, confirmed)]
+    return [StatusUpdate(events=pack) for pack in packs]
 
 
-def request(number: int) -> FollowRequest:
+def request(number: int, *, batch: bool = False) -> FollowRequest:
     return FollowRequest(
         request_id="alice",
         connection_id="alice",
         order_id=order_id(number),
         after=0,
         connected_at=NOW,
+        takes_batches=batch,
     )
 
 
@@ -96,7 +99,7 @@ def test_execute_is_three_statements_and_two_of_the_ledger_when_nothing_waits(
     assert statements == {"load_orders": 1, "save_transitions": 2, "ledger": 2}
 
 
-@pytest.mark.parametrize(("many", "calls"), [(1, 1), (2, 1), (10, 4)])
+@pytest.mark.parametrize(("many", "calls"), [(1, 1), (5, 1), (10, 2)])
 def test_execute_announces_a_full_batch_in_one_call_when_events_come_up(
     engine: Deployment, traffic: Traffic, many: int, calls: int
 ) -> None:
@@ -136,6 +139,18 @@ def test_publish_is_one_read_and_one_post_per_follower_and_event_when_batch_is_f
     assert traffic.calls == ["BatchGetItem"] + ["PostToConnection"] * (5 * 2 + 5 * 1)
 
 
+def test_publish_is_one_read_and_one_post_per_message_when_a_follower_takes_batches(
+    engine: Deployment, traffic: Traffic
+) -> None:
+    follow(engine, "alice", 1, batch=True)
+    traffic.clear()
+
+    failed = publish(engine, updates(1))
+
+    assert failed == set()
+    assert traffic.calls == ["BatchGetItem"] + ["PostToConnection"] * 3
+
+
 def test_publish_is_one_read_when_nobody_follows(engine: Deployment, traffic: Traffic) -> None:
     publish(engine, updates(1) + updates(2))
 
@@ -173,16 +188,17 @@ def test_publish_is_one_update_when_a_follower_of_the_order_unsubscribes(
     assert (traffic.statements, traffic.calls) == ([], calls)
 
 
+@pytest.mark.parametrize(("batch", "posts"), [(False, 5), (True, 1)])
 def test_publish_registers_nobody_when_followed_order_is_final(
-    engine: Deployment, traffic: Traffic
+    engine: Deployment, traffic: Traffic, batch: bool, posts: int
 ) -> None:
     pending = accepted(1)
     put(engine.order_store, pending, *way_to_confirmed(pending))
     traffic.clear()
 
-    publish(engine, [request(1)])
+    publish(engine, [request(1, batch=batch)])
 
-    assert traffic.calls == ["BatchGetItem"] + ["PostToConnection"] * 5
+    assert traffic.calls == ["BatchGetItem"] + ["PostToConnection"] * posts
 
 
 def test_connect_is_one_statement_one_write_and_one_message_when_order_exists(

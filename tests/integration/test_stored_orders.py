@@ -95,6 +95,7 @@ def test_order_has_no_price_impact_limit_when_the_version_before_stores_it_meanw
 def test_event_is_shown_as_before_when_the_version_before_queued_it(stored: Any) -> None:
     messages = [decode_status_message(json.dumps(message)) for message in stored["messages"]]
 
-    documents = [event_document(m.event) for m in messages if isinstance(m, StatusUpdate)]
+    updates = [m for m in messages if isinstance(m, StatusUpdate)]
+    documents = [event_document(event) for update in updates for event in update.events]
 
     assert json.dumps(documents) == json.dumps(stored["event_documents"])

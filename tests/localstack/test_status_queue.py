@@ -5,7 +5,7 @@ import pytest
 
 from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.aws.sqs import SqsStatusQueue
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import OrderEvent, Pack
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.token_list import find_pair
 from chalicelib.engine.messages import (
@@ -34,18 +34,18 @@ def test_status_queue_keeps_the_order_of_a_group_when_orders_are_mixed(
     lives = [life_of(new_order_id()) for _ in range(3)]
     mixed = [event for moment in zip(*lives, strict=True) for event in moment]
 
-    queue.announce(mixed)
+    queue.announce(alone(mixed))
 
     received = decoded(statuses.consume(15))
     for life in lives:
         of_this_order = [m for m in received if m.order_id == life[0].order_id]
-        assert of_this_order == [StatusUpdate(event=event) for event in life]
+        assert of_this_order == [StatusUpdate(events=(event,)) for event in life]
 
 
 def test_status_queue_holds_back_only_the_group_of_a_message_in_flight(
     queue: SqsStatusQueue, statuses: Inbox
 ) -> None:
-    queue.announce(life_of(new_order_id())[:2] + life_of(new_order_id())[:2])
+    queue.announce(alone(life_of(new_order_id())[:2] + life_of(new_order_id())[:2]))
 
     in_flight = statuses.take(most=1)
 
@@ -58,7 +58,7 @@ def test_status_queue_holds_back_only_the_group_of_a_message_in_flight(
 def test_status_queue_goes_on_with_the_group_when_the_message_is_deleted(
     queue: SqsStatusQueue, statuses: Inbox
 ) -> None:
-    queue.announce(life_of(new_order_id())[:2])
+    queue.announce(alone(life_of(new_order_id())[:2]))
     first = statuses.take(most=1)
     held_back = statuses.take()
 
@@ -71,7 +71,7 @@ def test_status_queue_goes_on_with_the_group_when_the_message_is_deleted(
 def test_status_queue_repeats_the_order_of_a_group_when_its_messages_failed(
     queue: SqsStatusQueue, statuses: Inbox
 ) -> None:
-    queue.announce(life_of(new_order_id()))
+    queue.announce(alone(life_of(new_order_id())))
     first, *failed = statuses.take()
 
     statuses.delete([first])
@@ -86,19 +86,32 @@ def test_status_queue_takes_an_event_once_when_it_is_announced_again(
     queue: SqsStatusQueue, statuses: Inbox
 ) -> None:
     life = life_of(new_order_id())
-    queue.announce(life[:2])
+    queue.announce(alone(life[:2]))
     statuses.consume(2)
 
-    queue.announce(life[:3])
+    queue.announce(alone(life[:3]))
 
     assert sequences(decoded(statuses.wait_for(1))) == [3]
+    assert statuses.count() == 0
+
+
+def test_status_queue_takes_a_pack_once_when_it_is_announced_again(
+    queue: SqsStatusQueue, statuses: Inbox
+) -> None:
+    life = tuple(life_of(new_order_id()))
+    queue.announce([life[1:3]])
+    statuses.consume(1)
+
+    queue.announce([life[1:3], life[3:5]])
+
+    assert decoded(statuses.wait_for(1)) == [StatusUpdate(events=life[3:5])]
     assert statuses.count() == 0
 
 
 def test_status_queue_takes_the_same_sequence_when_it_is_of_another_order(
     queue: SqsStatusQueue, statuses: Inbox
 ) -> None:
-    queue.announce([life_of(new_order_id())[0], life_of(new_order_id())[0]])
+    queue.announce(alone([life_of(new_order_id())[0], life_of(new_order_id())[0]]))
 
     received = decoded(statuses.wait_for(2))
 
@@ -112,12 +125,12 @@ def test_status_queue_puts_a_follow_request_in_its_place_when_events_surround_it
     before, after = life_of(order_id)[:2]
     request = follow(order_id)
 
-    queue.announce([before])
+    queue.announce([(before,)])
     queue.request_follow(request)
-    queue.announce([after])
+    queue.announce([(after,)])
 
     received = decoded(statuses.consume(3))
-    assert received == [StatusUpdate(event=before), request, StatusUpdate(event=after)]
+    assert received == [StatusUpdate(events=(before,)), request, StatusUpdate(events=(after,))]
 
 
 def test_status_queue_takes_a_follow_request_once_when_it_is_repeated(
@@ -137,13 +150,13 @@ def test_status_queue_gives_a_message_up_when_it_failed_ten_times(
     queue: SqsStatusQueue, statuses: Inbox, statuses_dead_letters: Inbox
 ) -> None:
     poison, next_event = life_of(new_order_id())[:2]
-    queue.announce([poison])
+    queue.announce([(poison,)])
     statuses.fail(MAX_RECEIVE_COUNT)
 
-    queue.announce([next_event])
+    queue.announce([(next_event,)])
 
-    assert decoded(statuses.wait_for(1)) == [StatusUpdate(event=next_event)]
-    assert decoded(statuses_dead_letters.wait_for(1)) == [StatusUpdate(event=poison)]
+    assert decoded(statuses.wait_for(1)) == [StatusUpdate(events=(next_event,))]
+    assert decoded(statuses_dead_letters.wait_for(1)) == [StatusUpdate(events=(poison,))]
 
 
 def new_order_id() -> OrderId:
@@ -164,6 +177,11 @@ def life_of(order_id: OrderId) -> list[OrderEvent]:
     ]
 
 
+def alone(events: list[OrderEvent]) -> list[Pack]:
+    """Each event in a pack of its own."""
+    return [(event,) for event in events]
+
+
 def follow(order_id: OrderId, request_id: str = "L0SM9cOFvHcCIhw=") -> FollowRequest:
     return FollowRequest(
         request_id=request_id,
@@ -179,4 +197,4 @@ def decoded(messages: list[Message]) -> list[StatusMessage]:
 
 
 def sequences(messages: list[StatusMessage]) -> list[int]:
-    return [m.event.sequence for m in messages if isinstance(m, StatusUpdate)]
+    return [e.sequence for m in messages if isinstance(m, StatusUpdate) for e in m.events]

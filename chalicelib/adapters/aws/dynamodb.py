@@ -59,6 +59,7 @@ class DynamoDbFollowerStore:
         value = {
             "replayed_through": {"N": str(follower.replayed_through)},
             "connected_at": {"S": follower.connected_at.isoformat()},
+            "batch": {"BOOL": follower.takes_batches},
             "expires_at": self._expiry(),
         }
         names = {"#follower": _FOLLOWER_PREFIX + follower.connection_id}
@@ -140,6 +141,8 @@ def _read_follower(name: str, entry: Item) -> Follower:
         connection_id=name.removeprefix(_FOLLOWER_PREFIX),
         replayed_through=int(entry["replayed_through"]["N"]),
         connected_at=datetime.fromisoformat(entry["connected_at"]["S"]).astimezone(UTC),
+        # Entries of the version before do not say it.
+        takes_batches=entry.get("batch", {"BOOL": False})["BOOL"],
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.aws.errors import AwsError
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import Pack
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import (
     ExecuteOrder,
@@ -46,20 +46,13 @@ class SqsOrderQueue:
 
 
 class SqsStatusQueue:
-    """The StatusQueue port: the order is the message group, its sequence deduplicates."""
+    """The StatusQueue port: the order is the message group, its sequences deduplicate."""
 
     def __init__(self, client: AwsClient, queue_url: str) -> None:
         self._client, self._queue_url = client, queue_url
 
-    def announce(self, events: Sequence[OrderEvent]) -> None:
-        entries = [
-            {
-                "MessageBody": encode(StatusUpdate(event=event)),
-                "MessageGroupId": event.order_id,
-                "MessageDeduplicationId": f"{event.order_id}:{event.sequence}",
-            }
-            for event in events
-        ]
+    def announce(self, packs: Sequence[Pack]) -> None:
+        entries = [entry for pack in packs for entry in _update_entries(pack)]
         _send(self._client, self._queue_url, entries)
 
     def request_follow(self, request: FollowRequest) -> None:
@@ -80,6 +73,23 @@ class SqsStatusQueue:
 
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
         _hold(self._client, self._queue_url, receipts, seconds)
+
+
+def _update_entries(pack: Pack) -> list[Entry]:
+    """Return the pack as one message, or as one for each event when it is too large for that."""
+    update = StatusUpdate(events=pack)
+    body = encode(update)
+    if len(pack) > 1 and len(body) > BATCH_BYTES_MAX:
+        return [entry for event in pack for entry in _update_entries((event,))]
+    first, last = update.sequences
+    sequences = str(last) if first == last else f"{first}-{last}"
+    return [
+        {
+            "MessageBody": body,
+            "MessageGroupId": update.order_id,
+            "MessageDeduplicationId": f"{update.order_id}:{sequences}",
+        }
+    ]
 
 
 def _send(client: AwsClient, queue_url: str, entries: Sequence[Entry]) -> None:

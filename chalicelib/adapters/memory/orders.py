@@ -8,7 +8,7 @@ from heapq import nlargest, nsmallest
 
 from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.errors import OrderNotFoundError
-from chalicelib.domain.orders.events import OrderEvent, OrderFailed
+from chalicelib.domain.orders.events import OrderEvent, OrderFailed, Pack
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.owners import OwnerId
@@ -33,6 +33,7 @@ class MemoryOrderStore:
 
     orders: dict[OrderId, Order] = field(default_factory=dict)
     history: dict[OrderId, list[OrderEvent]] = field(default_factory=lambda: defaultdict(list))
+    packs: dict[OrderId, list[Pack]] = field(default_factory=lambda: defaultdict(list))
     sweeps: dict[OrderId, datetime] = field(default_factory=dict)
     keys: dict[tuple[OwnerId, str], tuple[IdempotencyKey, OrderId]] = field(default_factory=dict)
     rates: dict[OwnerId, tuple[datetime, int]] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class MemoryOrderStore:
         if key:
             self.keys[order.owner_id, key.value] = key, order.order_id
         overtaken = self._bring_back(order.created_at)
-        self._store(accepted)
+        self._store([accepted])
         return Admission(order=order, used=used, overtaken=overtaken)
 
     def replay(self, owner_id: OwnerId, key: IdempotencyKey) -> Admission | None:
@@ -76,7 +77,7 @@ class MemoryOrderStore:
         return [
             LoadedOrder(
                 order=self.orders[order_id],
-                unannounced=tuple(e for e in self.history[order_id] if e.sequence > through),
+                unannounced=self._packs_after(order_id, through),
             )
             for order_id, through in announced_through.items()
             if order_id in self.orders
@@ -92,9 +93,8 @@ class MemoryOrderStore:
             if order_id in self.orders
             and self.orders[order_id].sequence == first.order.sequence - 1
         }
-        for transition in transitions:
-            if transition.order.order_id in moved:
-                self._store(transition)
+        for order_id in moved:
+            self._store(by_order[order_id])
         return moved
 
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
@@ -195,10 +195,17 @@ class MemoryOrderStore:
     def _stands_since(self, order: Order) -> datetime:
         return self.sweeps.get(order.order_id, order.due_at)
 
-    def _store(self, transition: Transition) -> None:
-        self.orders[transition.order.order_id] = transition.order
-        self.history[transition.order.order_id].append(transition.event)
-        self.sweeps.pop(transition.order.order_id, None)
+    def _packs_after(self, order_id: OrderId, through: int) -> tuple[Pack, ...]:
+        packs = (tuple(e for e in p if e.sequence > through) for p in self.packs[order_id])
+        return tuple(pack for pack in packs if pack)
+
+    def _store(self, transitions: Sequence[Transition]) -> None:
+        """Store what happened to one order."""
+        order, pack = transitions[-1].order, tuple(each.event for each in transitions)
+        self.orders[order.order_id] = order
+        self.history[order.order_id] += pack
+        self.packs[order.order_id].append(pack)
+        self.sweeps.pop(order.order_id, None)
 
 
 def _age_key(order: Order) -> tuple[datetime, OrderId]:

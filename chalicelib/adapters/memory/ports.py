@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import Pack
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.admission.identity import ApiKey
 from chalicelib.engine.errors import ConnectionGoneError, TooManySubscriptionsError
@@ -21,6 +21,7 @@ from chalicelib.engine.messages import (
 from chalicelib.engine.ports.followers import SUBSCRIPTIONS_MAX, Follower
 
 Result = TypeVar("Result")
+DeduplicationId = tuple[str, str | tuple[int, int]]
 
 
 @dataclass(slots=True)
@@ -76,11 +77,11 @@ class MemoryStatusQueue:
     """A first-in-first-out queue with deduplication."""
 
     messages: deque[StatusMessage] = field(default_factory=deque)
-    seen: set[tuple[str, str | int]] = field(default_factory=set)
+    seen: set[DeduplicationId] = field(default_factory=set)
 
-    def announce(self, events: Sequence[OrderEvent]) -> None:
-        for event in events:
-            self._put((event.order_id, event.sequence), StatusUpdate(event=event))
+    def announce(self, packs: Sequence[Pack]) -> None:
+        for update in (StatusUpdate(events=pack) for pack in packs):
+            self._put((update.order_id, update.sequences), update)
 
     def request_follow(self, request: FollowRequest) -> None:
         self._put((request.order_id, f"follow:{request.request_id}"), request)
@@ -91,7 +92,7 @@ class MemoryStatusQueue:
     def hold(self, receipts: Sequence[str], *, seconds: int) -> None:
         return
 
-    def _put(self, deduplication_id: tuple[str, str | int], message: StatusMessage) -> None:
+    def _put(self, deduplication_id: DeduplicationId, message: StatusMessage) -> None:
         if deduplication_id not in self.seen:
             self.seen.add(deduplication_id)
             self.messages.append(message)

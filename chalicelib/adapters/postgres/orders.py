@@ -16,6 +16,7 @@ from chalicelib.adapters.postgres.rows import (
     event_of,
     minute_of,
     nested_events,
+    nested_packs,
     order_of,
     pair_of,
     token_columns,
@@ -115,12 +116,15 @@ class PostgresOrderStore:
             raise limit.refusal(order.created_at) from error
 
     def load(self, announced_through: Mapping[OrderId, int]) -> list[LoadedOrder]:
-        rows = self._run_repeatable(
+        rows = self._load(announced_through)
+        return [LoadedOrder(order=order_of(row), unannounced=nested_packs(row)) for row in rows]
+
+    def _load(self, announced_through: Mapping[OrderId, int]) -> Sequence[Row]:
+        return self._run_repeatable(
             "load_orders",
             order_ids=list(announced_through),
             announced=list(announced_through.values()),
         )
-        return [LoadedOrder(order=order_of(row), unannounced=nested_events(row)) for row in rows]
 
     def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
         events = [transition.event for transition in transitions]
@@ -162,10 +166,11 @@ class PostgresOrderStore:
         return bool(self._run_repeatable("order_exists", order_id=order_id, owner_id=owner_id))
 
     def get(self, order_id: OrderId, owner_id: OwnerId) -> OrderRecord:
-        loaded = self.load({order_id: 0})
-        if not loaded or loaded[0].order.owner_id != owner_id:
+        rows = self._load({order_id: 0})
+        order = order_of(rows[0]) if rows else None
+        if order is None or order.owner_id != owner_id:
             raise OrderNotFoundError
-        return OrderRecord(order=loaded[0].order, events=loaded[0].unannounced)
+        return OrderRecord(order=order, events=nested_events(rows[0]))
 
     def page(
         self, wanted: OrderFilter, *, limit: int, after: PageKey | None

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from chalicelib.domain.orders.event_codec import read_details
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import OrderEvent, Pack
 from chalicelib.domain.orders.order import (
     Order,
     OrderId,
@@ -90,6 +92,13 @@ def nested_events(row: Row) -> tuple[OrderEvent, ...]:
         event_of(nested | {"occurred_at": datetime.fromisoformat(nested["occurred_at"])}, pair)
         for nested in row["events"]
     )
+
+
+def nested_packs(row: Row) -> tuple[Pack, ...]:
+    """The events that came with an order, those that were saved together in one pack."""
+    firsts = [nested["pack"] or nested["sequence"] for nested in row["events"]]
+    together = groupby(zip(firsts, nested_events(row), strict=True), key=itemgetter(0))
+    return tuple(tuple(event for _, event in pack) for _, pack in together)
 
 
 def minute_of(row: Row) -> MinuteCounts:

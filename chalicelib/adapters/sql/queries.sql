@@ -131,11 +131,11 @@ WITH locked AS (
       JOIN locked USING (order_id)
      WHERE orders.order_id = next.order_id
        AND orders.sequence = next.sequence_before
-    RETURNING orders.order_id
+    RETURNING orders.order_id, next.sequence_before + 1 AS pack
 )
-INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
+INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details, pack)
 SELECT event.order_id, event.sequence, event.status, event.attempt, event.occurred_at,
-       %(details)s -> (event.position - 1)::integer
+       %(details)s -> (event.position - 1)::integer, moved.pack
   FROM unnest(
            %(event_order_ids)s::uuid[], %(event_sequences)s::integer[], %(event_statuses)s::text[],
            %(event_attempts)s::integer[], %(occurred_ats)s::timestamptz[])

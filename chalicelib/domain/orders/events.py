@@ -120,3 +120,7 @@ class OrderEvent:
     def status(self) -> OrderStatus:
         """The status that the order reached."""
         return self.details.status
+
+
+#: Consecutive events of one order that were stored together, and are announced together.
+Pack = tuple[OrderEvent, ...]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import Pack
 from chalicelib.domain.orders.order import Order, OrderId, SignedTransaction
 from chalicelib.engine.execution.isolation import set_apart
 
@@ -17,7 +17,7 @@ class Batch:
     has_time: Callable[[], bool]
     agenda: list[tuple[datetime, OrderId]] = field(default_factory=list)
     orders: dict[OrderId, Order] = field(default_factory=dict)
-    unannounced: list[OrderEvent] = field(default_factory=list)
+    unannounced: list[Pack] = field(default_factory=list)
     failed: set[OrderId] = field(default_factory=set)
 
     def keep(self, order: Order, due_at: datetime) -> None:

@@ -109,7 +109,7 @@ class Executor:
         for order_id in wanted.keys() - {found.order.order_id for found in loaded} - batch.failed:
             log.error("order_unknown", extra={"order_id": order_id})
             batch.failed.add(order_id)
-        batch.unannounced += [event for found in loaded for event in found.unannounced]
+        batch.unannounced += [pack for found in loaded for pack in found.unannounced]
         return batch
 
     def _due_at(self, order: Order, now: datetime) -> datetime:
@@ -141,10 +141,10 @@ class Executor:
             return
         moved = {*isolate(self._save, moves, batch.failed)}
         batch.drop(moves.keys() - moved)
-        won = [t for order_id, taken in moves.items() if order_id in moved for t in taken]
-        for transition in won:
-            log_transition(transition)
-        batch.unannounced += [transition.event for transition in won]
+        for taken in (moves[order_id] for order_id in moves if order_id in moved):
+            for transition in taken:
+                log_transition(transition)
+            batch.unannounced.append(tuple(transition.event for transition in taken))
 
     def _save(self, moves: Mapping[OrderId, Sequence[Transition]]) -> set[OrderId]:
         return self.store.save([transition for taken in moves.values() for transition in taken])
@@ -289,12 +289,12 @@ class Executor:
 
     def _announce(self, batch: Batch) -> None:
         """Tell what is committed: before each wait, and whenever one call's worth has come up."""
-        events, batch.unannounced = batch.unannounced, []
-        if not events:
+        packs, batch.unannounced = batch.unannounced, []
+        if not packs:
             return
         try:
-            self.status_queue.announce(events)
+            self.status_queue.announce(packs)
         except UnavailableError as error:
             # Followers never stop an order. Its message comes again and announces all of it.
             log.warning("announce_failed", extra={"reason": error.detail})
-            batch.failed.update(event.order_id for event in events)
+            batch.failed.update(event.order_id for event, *_ in packs)

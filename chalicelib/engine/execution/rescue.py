@@ -59,8 +59,8 @@ class Rescuer:
                 lost.append(order)
         self.order_queue.enqueue(again)
         moved = self._end(lost)
-        events = [event for found in loaded for event in found.unannounced]
-        self.status_queue.announce([*events, *(transition.event for transition in moved)])
+        packs = [pack for found in loaded for pack in found.unannounced]
+        self.status_queue.announce([*packs, *((transition.event,) for transition in moved)])
         ended = {t.order.order_id for t in moved if t.order.status.is_final}
         return unknown | {order.order_id for order in lost} - ended
 

@@ -18,11 +18,13 @@ FOLLOWERS_MAX = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follower:
-    """A connection that watches an order; it has seen everything up to `replayed_through`."""
+    """A connection that watches an order; it has seen everything up to `replayed_through`, and
+    `takes_batches` of events in one frame or one event at a time."""
 
     connection_id: str
     replayed_through: int
     connected_at: datetime
+    takes_batches: bool = False
 
 
 class FollowerStore(Protocol):

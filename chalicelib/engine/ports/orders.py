@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import OrderEvent, Pack
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import (
     Order,
@@ -33,7 +33,7 @@ class LoadedOrder:
     """An order as stored, with its events after the sequence the caller already announced."""
 
     order: Order
-    unannounced: tuple[OrderEvent, ...]
+    unannounced: tuple[Pack, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class OrderStore(Protocol):
 
     def load(self, announced_through: Mapping[OrderId, int]) -> list[LoadedOrder]:
         """Return those of these orders that exist, in no particular order, each with its events
-        after the sequence that it is named with."""
+        after the sequence that it is named with, those that were saved together in one pack."""
 
     def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
         """Store the transitions of each order that still has the sequence before the first of them:

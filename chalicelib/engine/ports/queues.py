@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.events import Pack
 from chalicelib.engine.messages import ExecuteOrder, FollowRequest, UnfollowRequest
 
 
@@ -24,8 +24,12 @@ class StatusQueue(Protocol):
     """The ordered way to the publisher: one order's messages are taken one after the other, and a
     message sent twice within minutes is delivered once."""
 
-    def announce(self, events: Sequence[OrderEvent]) -> None:
-        """Queue the events for their orders' followers. Raises UnavailableError."""
+    def announce(self, packs: Sequence[Pack]) -> None:
+        """Queue each pack for its order's followers in one message. Raises UnavailableError.
+
+        Only the very same pack counts as sent already: no two packs of an order that are not equal
+        may share an event, or followers see that event twice.
+        """
 
     def request_follow(self, request: FollowRequest) -> None:
         """Queue a follow request behind what the order's followers are still to see."""

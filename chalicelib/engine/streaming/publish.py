@@ -2,7 +2,8 @@
 
 Invariant: a follower gets every event once and in order. A follow request stands in its order's
 group, so no live event overtakes a replay: whatever was committed before the replay reads is part
-of it, whatever is committed later arrives behind it and is posted.
+of it, whatever is committed later arrives behind it and is posted. No event comes in two messages
+that are not the same, and the queue delivers the same one once.
 
 Orders know nothing of each other, nor do the followers of one: they are served side by side, and
 one that takes nothing holds up nobody else for long.
@@ -13,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from chalicelib.domain.errors import CodedError
 from chalicelib.domain.orders.events import OrderEvent
@@ -98,7 +99,7 @@ class Publisher:
     followers: FollowerStore
     feed: StatusFeed
     clock: Clock
-    encode_frame: Callable[[OrderEvent], str]
+    encode_frames: Callable[[Sequence[OrderEvent], bool], Sequence[str]]
     side_by_side: SideBySide
     resting_until: dict[str, datetime] = field(default_factory=dict)
 
@@ -184,15 +185,28 @@ class Publisher:
                 self._replay(message, audience, history.get(message.order_id, ()))
             case UnfollowRequest():
                 self._unfollow(message.order_id, message.connection_id, audience)
-            case StatusUpdate(event=event):
-                frame = self.encode_frame(event)
-                self.side_by_side(
-                    [
-                        partial(self._post, event.order_id, follower, frame, audience)
-                        for follower in audience.of(event.order_id)
-                        if event.sequence > follower.replayed_through
-                    ]
+            case StatusUpdate():
+                self._update(message, audience)
+
+    def _update(self, update: StatusUpdate, audience: _Audience) -> None:
+        @cache
+        def frames(seen: int, in_batches: bool) -> Sequence[str]:
+            return self.encode_frames([e for e in update.events if e.sequence > seen], in_batches)
+
+        first, last = update.sequences
+        self.side_by_side(
+            [
+                partial(
+                    self._post_all,
+                    update.order_id,
+                    follower,
+                    frames(max(follower.replayed_through, first - 1), follower.takes_batches),
+                    audience,
                 )
+                for follower in audience.of(update.order_id)
+                if follower.replayed_through < last
+            ]
+        )
 
     def _replay(
         self, request: FollowRequest, audience: _Audience, events: tuple[OrderEvent, ...]
@@ -202,13 +216,11 @@ class Publisher:
             connection_id=request.connection_id,
             replayed_through=max(last, request.after),
             connected_at=request.connected_at,
+            takes_batches=request.takes_batches,
         )
         missed = [event for event in events if event.sequence > request.after]
-        is_open = all(
-            self._post(request.order_id, follower, self.encode_frame(event), audience)
-            for event in missed
-        )
-        if not is_open:
+        frames = self.encode_frames(missed, request.takes_batches)
+        if not self._post_all(request.order_id, follower, frames, audience):
             return
         if events and events[-1].status.is_final:
             # It may follow already, and the events just replayed may be on their way to it.
@@ -227,6 +239,12 @@ class Publisher:
     def _unfollow(self, order_id: OrderId, connection_id: str, audience: _Audience) -> None:
         if audience.remove(order_id, connection_id):
             self.followers.remove_follower(order_id, connection_id)
+
+    def _post_all(
+        self, order_id: OrderId, follower: Follower, frames: Sequence[str], audience: _Audience
+    ) -> bool:
+        """Post the frames in order; False when the follower is gone and forgotten."""
+        return all(self._post(order_id, follower, frame, audience) for frame in frames)
 
     def _post(self, order_id: OrderId, follower: Follower, frame: str, audience: _Audience) -> bool:
         """Post one frame; False when the follower is gone and forgotten."""

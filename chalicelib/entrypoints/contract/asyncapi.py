@@ -8,6 +8,7 @@ from chalicelib.entrypoints.contract import examples, schemas
 from chalicelib.entrypoints.contract.answer_forms import CODE, ORDER_ID, TEXT, record, ref
 from chalicelib.entrypoints.contract.openapi import VERSION
 from chalicelib.entrypoints.wire.forms import Schema
+from chalicelib.entrypoints.wire.frames import BATCH_BYTES_MAX
 
 MESSAGE_KIB_MAX, FRAME_KIB_MAX = 128, 32
 IDLE_MINUTES, LIFE_HOURS = 10, 2
@@ -15,6 +16,10 @@ ABOUT = f"""An order's events, past and future, in order.
 
 Every update carries a `sequence`, 1, 2, 3 … for each order: ignore one you have seen, and connect
 or subscribe again with `after` if one is missing. The order is final at `confirmed` or `failed`.
+
+Every event comes in an `update` of its own, unless you ask for `batch` when you connect or
+subscribe: then events that come together, in a replay say, share an `updates` of at most
+{BATCH_BYTES_MAX // 1000} KB. Each subscription asks for itself; one that does not gets single ones.
 
 A message has at most {MESSAGE_KIB_MAX} KB, sent in frames of at most {FRAME_KIB_MAX} KB. A
 connection is closed after {IDLE_MINUTES} minutes without a frame (a ping keeps it open) and after
@@ -26,6 +31,7 @@ _TICKET: Schema = {
     "type": "string",
     "description": "Part of `streamUrl`: short-lived, for this order and its owner.",
 }
+_SUBSCRIBE_OPTIONS = {"after": _AFTER, "batch": {"type": "boolean"}, "ticket": _TICKET}
 _QUERY: Schema = {
     "type": "object",
     "required": ["orderId"],
@@ -35,6 +41,11 @@ _QUERY: Schema = {
             "type": "string",
             "pattern": "^(0|[1-9][0-9]{0,8})$",
             "description": "The last sequence you have seen.",
+        },
+        "batch": {
+            "type": "string",
+            "enum": ["0", "1"],
+            "description": "`1`: events that come together may share a frame.",
         },
         "ticket": _TICKET,
     },
@@ -51,14 +62,15 @@ def _of_type(name: str, fields: dict[str, Schema]) -> Schema:
     return record(kind | fields)
 
 
+_EVENTS: Schema = {"type": "array", "items": ref("Event"), "minItems": 2}
 _ERROR = record({"code": CODE, "detail": TEXT}, {"orderId": ORDER_ID})
 # name, summary, payload, example
 _IN: tuple[tuple[str, str, Schema, Any], ...] = (
     (
         "subscribe",
         "Follow one more order on this connection",
-        _action("subscribe", {"orderId": ORDER_ID}, {"after": _AFTER, "ticket": _TICKET}),
-        {"action": "subscribe", "orderId": examples.ORDER_ID, "after": 2},
+        _action("subscribe", {"orderId": ORDER_ID}, _SUBSCRIBE_OPTIONS),
+        {"action": "subscribe", "orderId": examples.ORDER_ID, "after": 2, "batch": True},
     ),
     (
         "unsubscribe",
@@ -74,6 +86,12 @@ _OUT: tuple[tuple[str, str, Schema, Any], ...] = (
         "An event of an order",
         _of_type("update", {"data": ref("Event")}),
         {"type": "update", "data": examples.EVENTS[4]},
+    ),
+    (
+        "updates",
+        "Events of an order that came together, in order, if you asked for `batch`",
+        _of_type("updates", {"data": record({"events": _EVENTS})}),
+        {"type": "updates", "data": {"events": examples.EVENTS[3:]}},
     ),
     (
         "error",

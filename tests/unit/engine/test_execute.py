@@ -110,7 +110,7 @@ def test_everything_committed_is_announced_before_every_wait(latency: timedelta)
         if call.name == "store.save":
             committed += len(call.arguments[0])
         if call.name == "status_queue.announce":
-            announced |= {event.sequence for event in call.arguments[0]}
+            announced |= {event.sequence for pack in call.arguments[0] for event in pack}
         if call.name == "clock.sleep" or "delay_seconds" in call.keywords:
             waits += 1
             assert announced == set(range(2, committed + 1))

@@ -9,7 +9,8 @@ from tests.world import FIVE, World, ticks
 
 def announced(world: World) -> list[tuple[OrderId, int]]:
     calls = world.calls("status_queue.announce")
-    return [(event.order_id, event.sequence) for call in calls for event in call.arguments[0]]
+    packs = [pack for call in calls for pack in call.arguments[0]]
+    return [(event.order_id, event.sequence) for pack in packs for event in pack]
 
 
 def test_redelivered_message_changes_nothing_when_the_order_is_final() -> None:

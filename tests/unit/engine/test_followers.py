@@ -30,7 +30,8 @@ class Interleaving:
 
     def __init__(self) -> None:
         self.world = World()
-        self.committed: dict[OrderId, list[Transition]] = {}
+        #: What was stored together, one after the other.
+        self.committed: dict[OrderId, list[list[Transition]]] = {}
         self.announced = dict.fromkeys(ORDER_IDS, 0)
         self.connections: dict[str, int] = {}
         for order_id in ORDER_IDS:
@@ -47,18 +48,31 @@ class Interleaving:
             at=self.world.clock.now(),
         )
         self.world.store.add(accepted)
-        self.committed[order_id] = [accepted]
+        self.committed[order_id] = [[accepted]]
 
-    def commit(self, order_id: OrderId) -> None:
-        done = self.committed[order_id]
-        if len(done) < EVENTS:
-            status, at = LIFE[len(done) - 1], self.world.clock.now()
-            done.append(advance(done[-1].order, details_of(status), at=at))
-            self.world.store.save(done[-1:])
+    def commit(self, order_id: OrderId, steps: int = 1) -> None:
+        last, at = self.committed[order_id][-1][-1], self.world.clock.now()
+        moves = [last]
+        for status in LIFE[last.order.sequence - 1 :][:steps]:
+            moves.append(advance(moves[-1].order, details_of(status), at=at))
+        if len(moves) > 1:
+            self.committed[order_id].append(moves[1:])
+            self.world.store.save(moves[1:])
+
+    def commit_two(self, order_id: OrderId) -> None:
+        self.commit(order_id, 2)
+
+    def commit_three(self, order_id: OrderId) -> None:
+        self.commit(order_id, 3)
 
     def announce(self, order_id: OrderId) -> None:
         waiting = self.committed[order_id][self.announced[order_id] :]
-        self.world.status_queue.announce([transition.event for transition in waiting])
+        self.world.status_queue.announce([tuple(t.event for t in moves) for moves in waiting])
+        self.announced[order_id] = len(self.committed[order_id])
+
+    def announce_what_the_store_has(self, order_id: OrderId) -> None:
+        [loaded] = self.world.store.load({order_id: 1})
+        self.world.status_queue.announce(loaded.unannounced)
         self.announced[order_id] = len(self.committed[order_id])
 
     def announce_all_again(self, order_id: OrderId) -> None:
@@ -67,7 +81,7 @@ class Interleaving:
 
     def commit_and_announce_during_the_next_post(self, order_id: OrderId) -> None:
         def act() -> None:
-            self.commit(order_id)
+            self.commit_two(order_id)
             self.announce(order_id)
 
         self.world.meanwhile("feed.post", act)
@@ -84,10 +98,11 @@ class Interleaving:
     def connect(self, order_id: OrderId, after: int = 0) -> None:
         connection_id = f"connection {len(self.connections)}"
         self.connections[connection_id] = after
-        self.world.connect(connection_id, order_id, after=after)
+        batch = len(self.connections) % 2 == 0
+        self.world.connect(connection_id, order_id, after=after, batch=batch)
 
     def reconnect(self, order_id: OrderId) -> None:
-        self.connect(order_id, after=len(self.committed[order_id]) // 2)
+        self.connect(order_id, after=self.committed[order_id][-1][-1].order.sequence // 2)
 
     def finish(self) -> None:
         self.world.interruptions.clear()
@@ -100,8 +115,11 @@ class Interleaving:
 
 STEPS: list[Callable[[Interleaving, OrderId], None]] = [
     Interleaving.commit,
+    Interleaving.commit_two,
+    Interleaving.commit_three,
     Interleaving.announce,
     Interleaving.announce_all_again,
+    Interleaving.announce_what_the_store_has,
     Interleaving.commit_and_announce_during_the_next_post,
     Interleaving.commit_during_the_next_registration,
     Interleaving.publish_one,

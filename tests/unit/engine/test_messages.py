@@ -1,15 +1,21 @@
+import json
+from dataclasses import replace
 from datetime import UTC
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.errors import InvalidRequestError
 from chalicelib.domain.orders.events import (
     AttemptStarted,
     Failure,
     OrderConfirmed,
     OrderEvent,
     OrderFailed,
+    Pack,
 )
 from chalicelib.domain.orders.order import OrderId, OrderStatus, Signature
 from chalicelib.domain.token_list import TOKENS
@@ -24,7 +30,8 @@ from chalicelib.engine.messages import (
     decode_status_message,
     encode,
 )
-from tests.contract.samples import details_of
+from tests.contract.samples import accepted, details_of, event, way_to_confirmed
+from tests.world import World
 
 order_ids = st.uuids().map(lambda uuid: OrderId(str(uuid)))
 sequences = st.integers(min_value=0, max_value=10**6)
@@ -52,18 +59,27 @@ details = st.one_of(
         slot=st.integers(0, U64_MAX),
     ),
 )
-updates = st.builds(
-    StatusUpdate,
-    event=st.builds(
-        OrderEvent,
-        order_id=order_ids,
-        sequence=sequences,
-        attempt=sequences,
-        occurred_at=moments,
-        pair=pairs,
-        details=details,
-    ),
-)
+
+
+@st.composite
+def packs(draw: st.DrawFn) -> Pack:
+    """Consecutive events of one order."""
+    order_id, pair, first = draw(order_ids), draw(pairs), draw(sequences)
+    happened = draw(st.lists(st.tuples(sequences, moments, details), min_size=1, max_size=4))
+    return tuple(
+        OrderEvent(
+            order_id=order_id,
+            sequence=sequence,
+            attempt=attempt,
+            occurred_at=occurred_at,
+            pair=pair,
+            details=what,
+        )
+        for sequence, (attempt, occurred_at, what) in enumerate(happened, start=first)
+    )
+
+
+updates = st.builds(StatusUpdate, events=packs())
 follow_requests = st.builds(
     FollowRequest,
     request_id=st.text(),
@@ -71,6 +87,7 @@ follow_requests = st.builds(
     order_id=order_ids,
     after=sequences,
     connected_at=moments,
+    takes_batches=st.booleans(),
 )
 unfollow_requests = st.builds(
     UnfollowRequest, request_id=st.text(), connection_id=st.text(), order_id=order_ids
@@ -86,3 +103,59 @@ def test_order_message_comes_back_when_written_and_read(message: ExecuteOrder) -
 @given(message=updates | follow_requests | unfollow_requests)
 def test_status_message_comes_back_when_written_and_read(message: StatusMessage) -> None:
     assert decode_status_message(encode(message)) == message
+
+
+def test_message_tells_of_its_last_event_as_before_when_there_are_earlier_ones() -> None:
+    pack = history()[1:3]
+
+    alone, together = (
+        json.loads(encode(StatusUpdate(events=events))) for events in (pack[-1:], pack)
+    )
+
+    [earlier] = together.pop("earlier")
+    assert together == alone
+    assert earlier == {
+        name: value
+        for name, value in json.loads(encode(StatusUpdate(events=pack[:1]))).items()
+        if name in ("sequence", "status", "attempt", "occurred_at", "details")
+    }
+
+
+def test_request_of_the_version_before_takes_no_batches() -> None:
+    request = World().follow_request("alice", event().order_id, batch=True)
+    body: dict[str, Any] = json.loads(encode(request))
+    del body["batch"]
+
+    assert decode_status_message(json.dumps(body)) == replace(request, takes_batches=False)
+
+
+def with_a_hole(body: dict[str, Any]) -> None:
+    body["sequence"] += 1
+
+
+def with_no_event_there(body: dict[str, Any]) -> None:
+    body["earlier"] = [None]
+
+
+@pytest.mark.parametrize("spoil", [with_a_hole, with_no_event_there])
+def test_message_is_refused_when_its_events_do_not_follow_one_another(spoil: Any) -> None:
+    body = json.loads(encode(StatusUpdate(events=history()[1:3])))
+    spoil(body)
+
+    with pytest.raises(InvalidRequestError):
+        decode_status_message(json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [(), (event(1, 1), event(1, 3)), (event(1, 2), event(1, 1)), (event(1, 1), event(2, 2))],
+    ids=["none", "hole", "backwards", "two orders"],
+)
+def test_update_is_no_update_when_its_events_do_not_follow_one_another(events: Pack) -> None:
+    with pytest.raises(ValueError, match="consecutive"):
+        StatusUpdate(events=events)
+
+
+def history() -> Pack:
+    pending = accepted()
+    return (pending.event, *(move.event for move in way_to_confirmed(pending)))

@@ -112,13 +112,14 @@ class Instants(World):
     def join(self, connection_id: str, order_id: OrderId) -> None:
         """Connect, or subscribe on the connection; again perhaps."""
         after = self.chance.choice([0, 0, self.chance.randrange(AFTER_MAX)])
+        batch = self.chance.random() < 0.5
         self.end_subscription(connection_id, order_id)
         self.joined_at[self.order(order_id).status] += 1
         self.subscriptions[connection_id, order_id].append(Subscription(after))
         if connection_id not in self.feed.frames:
-            self.connect(connection_id, order_id, after=after)
+            self.connect(connection_id, order_id, after=after, batch=batch)
         else:
-            self.subscribe(connection_id, order_id, after=after)
+            self.subscribe(connection_id, order_id, after=after, batch=batch)
 
     def leave(self, connection_id: str, order_id: OrderId) -> None:
         """Unsubscribe, which is harmless when nothing was subscribed to."""
@@ -126,7 +127,9 @@ class Instants(World):
         self.unsubscribe(connection_id, order_id)
 
     def end_subscription(self, connection_id: str, order_id: OrderId) -> None:
-        announced = [s for o, s in self.status_queue.seen if o == order_id and isinstance(s, int)]
+        announced = [
+            s[1] for o, s in self.status_queue.seen if o == order_id and isinstance(s, tuple)
+        ]
         for subscription in self.subscriptions[connection_id, order_id][-1:]:
             if subscription.is_open:
                 subscription.announced = max(announced, default=0)
@@ -134,7 +137,7 @@ class Instants(World):
 
     def seen(self, connection_id: str, order_id: OrderId) -> list[int]:
         """The sequences of the order's events as the connection received them."""
-        updates = [frame["data"] for frame in self.frames(connection_id)]
+        updates = self.updates(connection_id)
         return [update["sequence"] for update in updates if update["orderId"] == order_id]
 
     def mistakes(self) -> list[str]:

@@ -2,7 +2,7 @@ import pytest
 
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.errors import UnavailableError
-from chalicelib.engine.messages import ExecuteOrder, encode
+from chalicelib.engine.messages import ExecuteOrder, StatusUpdate, encode
 from chalicelib.simulation.chain import BLOCKHASH_LIFE_BLOCKS, FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.market import SLOT
 from tests.unit.functions import Functions, batch
@@ -27,7 +27,8 @@ def letter(order_id: OrderId, *, rescues: int = 0) -> ExecuteOrder:
 
 
 def announced(world: World) -> list[int]:
-    return [message.event.sequence for message in world.status_queue.messages]
+    updates = [m for m in world.status_queue.messages if isinstance(m, StatusUpdate)]
+    return [event.sequence for update in updates for event in update.events]
 
 
 @pytest.mark.parametrize("steps", range(4))

@@ -66,6 +66,13 @@ def test_frames_are_as_documented_when_an_order_ends(name: str) -> None:
         check_frame("update", frame)
 
 
+@pytest.mark.parametrize("name", ["confirmed_order", "failed_order"])
+def test_frame_of_several_events_is_as_documented_when_an_order_ends(name: str) -> None:
+    events = [frame["data"] for frame in json.loads((GOLDEN / f"{name}.json").read_text())]
+
+    check_frame("updates", {"type": "updates", "data": {"events": events}})
+
+
 def test_answers_are_as_documented_when_a_frame_came() -> None:
     check_frame("pong", json.loads(frames.PONG))
     check_frame("error", json.loads(frames.error_frame(OrderNotFoundError())))

@@ -48,6 +48,12 @@ def test_connect_asks_for_the_orders_events(
     assert functions.world.followers.subscriptions == {}
 
 
+def test_connect_ignores_what_it_does_not_know(functions: Functions, order_id: OrderId) -> None:
+    answer = functions.connect({"orderId": order_id, "later": "version"})
+
+    assert answer["statusCode"] == 200
+
+
 def test_connection_sees_the_whole_execution_when_it_follows(
     functions: Functions, order_id: OrderId
 ) -> None:
@@ -71,6 +77,10 @@ def test_connection_sees_the_whole_execution_when_it_follows(
         *[
             ({"orderId": ORDER_ID, "after": after}, 400, "INVALID_AFTER")
             for after in ("", "-1", "1.5", "01", " 1", "1e3", "\u0661", "9" * 5_000)
+        ],
+        *[
+            ({"orderId": ORDER_ID, "batch": batch}, 400, "INVALID_BATCH")
+            for batch in ("", "2", "01", " 1", "true", "True", "\u0661", "1" * 5_000)
         ],
     ],
     ids=lambda value: str(value)[:70],
