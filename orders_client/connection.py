@@ -39,6 +39,8 @@ HANDSHAKE_REFUSED = frozenset({401, 403, 404})
 SUBSCRIPTION_REFUSED = frozenset({"UNAUTHORIZED", "FORBIDDEN", "ORDER_NOT_FOUND"})
 # Codes of error frames after which only another WebSocket helps.
 CONNECTION_LOST = frozenset({"CONNECTION_GONE", "TOO_MANY_SUBSCRIPTIONS"})
+# Code of the error frame for a subscription that has a field that the service does not know.
+NOT_UNDERSTOOD = "INVALID_REQUEST"
 PING = json.dumps({"action": "ping"})
 
 
@@ -141,19 +143,24 @@ class Connection:
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 break
-            frame = message.json()
-            # API Gateway reports its own errors in frames without a type: the order that one
-            # concerns falls silent, and is requested again for that.
-            match frame.get("type"):
-                case "update":
-                    self._handle_event(frame["data"])
-                case "error":
-                    self._handle_error(frame["error"])
+            self._handle_frame(message.json())
             if self.is_finished:
                 return
         if socket.close_code == WSCloseCode.GOING_AWAY:
             raise ConnectionExpiredError
         raise ClientConnectionError(f"closed with {socket.close_code}")
+
+    def _handle_frame(self, frame: Document) -> None:
+        # API Gateway reports its own errors in frames without a type: the order that one concerns
+        # falls silent, and is requested again for that.
+        match frame.get("type"):
+            case "update":
+                self._handle_event(frame["data"])
+            case "updates":
+                for event in frame["data"]["events"]:
+                    self._handle_event(event)
+            case "error":
+                self._handle_error(frame["error"])
 
     def _handle_event(self, event: Document) -> None:
         self._last_event_at = self._now()
@@ -177,17 +184,23 @@ class Connection:
             del self._subscriptions[subscription.order_id]
 
     def _handle_error(self, error: Document) -> None:
-        """Act on codes that need another WebSocket or ticket.
+        """Act on codes that need another WebSocket, ticket or request.
 
         After any other the order falls silent, and is requested again for that.
         """
         if error["code"] in CONNECTION_LOST:
             raise ClientConnectionError(error["code"])
         subscription = self._subscriptions.get(error.get("orderId", ""))
-        if subscription is not None and error["code"] in SUBSCRIPTION_REFUSED:
+        if subscription is None:
+            return
+        if error["code"] in SUBSCRIPTION_REFUSED:
             subscription.refusals += 1
             if subscription.refusals > 1:
                 raise ClientConnectionError(error["code"])
+            self._request(subscription)
+        elif error["code"] == NOT_UNDERSTOOD and subscription.takes_batches:
+            # The service is of a version that has no batches.
+            subscription.takes_batches = False
             self._request(subscription)
 
     async def _send(self, socket: ClientWebSocketResponse) -> None:

@@ -25,17 +25,23 @@ class Subscription:
     request_at: float = math.inf
     #: `after` as it was when the open WebSocket was last asked to fill a hole; -1 if it was not.
     hole_requested_after: int = -1
+    #: Whether to ask for frames of several events.
+    takes_batches: bool = True
     #: How often the service has refused the order since its last new event.
     refusals: int = 0
 
     @property
     def connect_url(self) -> str:
         """The URL of a WebSocket that begins with the first event that is missing."""
-        return f"{self.stream_url}&after={self.after}" if self.after else self.stream_url
+        after = f"&after={self.after}" if self.after else ""
+        return f"{self.stream_url}{after}&batch=1"
 
     def subscribe_frame(self) -> str:
         """Return the frame that requests the missing events on an open WebSocket."""
-        frame = {"action": "subscribe", "orderId": self.order_id, "after": self.after}
+        frame: dict[str, object] = {"action": "subscribe", "orderId": self.order_id}
+        frame["after"] = self.after
+        if self.takes_batches:
+            frame["batch"] = True
         for ticket in parse_qs(urlsplit(self.stream_url).query).get("ticket", []):
             frame["ticket"] = ticket
         return json.dumps(frame)

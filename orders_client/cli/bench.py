@@ -14,19 +14,19 @@ NO_END = "no end"
 
 
 @dataclass(slots=True)
-class FrameCounter:
+class EventCounter:
     """Counts connections, and events as they arrive. It is an Observer."""
 
     connections: int = 0
-    frames: int = 0
+    events: int = 0
     holes: int = 0
     _highest: dict[str, int] = field(default_factory=dict)
     _seen: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def duplicates(self) -> int:
-        """How many frames repeated an earlier one."""
-        return self.frames - len(self._seen)
+        """How many events repeated an earlier one."""
+        return self.events - len(self._seen)
 
     def connection_opened(self) -> None:
         """Count a connection."""
@@ -36,7 +36,7 @@ class FrameCounter:
         """Count an event, and a hole when events are missing before it."""
         order_id, sequence = event["orderId"], event["sequence"]
         highest = self._highest.get(order_id, 0)
-        self.frames += 1
+        self.events += 1
         self.holes += sequence > highest + 1
         self._highest[order_id] = max(highest, sequence)
         self._seen.add((order_id, sequence))
@@ -60,7 +60,7 @@ class Bench:
         orders_per_connection: int | None = None,
     ) -> None:
         self.trades = trades
-        self.counter = FrameCounter()
+        self.counter = EventCounter()
         self.started_at = self.ended_at = 0.0
         self._client, self._orders_per_connection = client, orders_per_connection
         self._slots = asyncio.Semaphore(concurrency)

@@ -34,7 +34,7 @@ def compute_figures(bench: Bench) -> dict[str, Any]:
         "ordersPerSecond": round(len(confirmed) / seconds, 2) if seconds else 0.0,
         "seconds": round(seconds, 3),
         "connections": counter.connections,
-        "frames": counter.frames,
+        "events": counter.events,
         "duplicatesIgnored": counter.duplicates,
         "holesHealed": counter.holes,
         "improvementBps": _improvement(confirmed),
@@ -55,7 +55,7 @@ def figures_table(figures: Mapping[str, Any]) -> Table:
         add_row(table, f"time to confirmed, {name}", f"{seconds:.2f} s")
     add_row(table, "confirmed per second", f"{figures['ordersPerSecond']:.1f}")
     noun = "connection" if figures["connections"] == 1 else "connections"
-    add_row(table, "frames", f"{figures['frames']} over {figures['connections']} {noun}")
+    add_row(table, "events", f"{figures['events']} over {figures['connections']} {noun}")
     add_row(table, "duplicates ignored", figures["duplicatesIgnored"])
     add_row(table, "gaps recovered", figures["holesHealed"])
     if figures["improvementBps"] is not None:

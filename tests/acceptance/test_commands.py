@@ -114,7 +114,7 @@ def test_bench_counts_what_orders_take_and_leaves_nothing_behind(tmp_path):
     seen: set[str] = set()
     for found in loads.values():
         assert found["followersWithFiveInOrder"] == found["confirmed"] == found["orders"]
-        assert found["duplicateFrames"] == 0
+        assert found["duplicateEvents"] == 0
         # A frame for each event, and at least one statement to accept an order and one to move it.
         assert found["callsPerOrder.@connections POST"] >= 1
         assert found["statementsPerOrder"] >= 2

@@ -29,7 +29,7 @@ def describe(
         "orders": count,
         "confirmed": len(confirmed),
         "followersWithFiveInOrder": sum(trade.succeeded_first_time for trade in bench.trades),
-        "duplicateFrames": bench.counter.duplicates,
+        "duplicateEvents": bench.counter.duplicates,
         "ordersPerSecond": len(confirmed) / seconds,
         **_milliseconds("answeredMs", [t.answered_at - t.started_at for t in accepted]),
         **_milliseconds("confirmedMs", [t.ended_at - t.started_at for t in confirmed]),

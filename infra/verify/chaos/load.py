@@ -9,7 +9,7 @@ from random import Random
 from aiohttp import ClientError
 
 from orders_client import FINAL_STATUSES, Document, OrdersClient, ProblemError
-from orders_client.cli.bench import FrameCounter
+from orders_client.cli.bench import EventCounter
 from orders_client.cli.trades import random_trades
 
 SUBMIT_SECONDS = 40
@@ -25,7 +25,7 @@ class Followed:
     """One order, as its client saw it."""
 
     #: What came over the streams of all orders.
-    counter: FrameCounter
+    counter: EventCounter
     token_in: str
     token_out: str
     amount: str
@@ -65,7 +65,7 @@ class Load:
 
     def __init__(self, base_url: str, random: Random, *, per_second: float, seconds: float) -> None:
         self.orders: list[Followed] = []
-        self.frames = FrameCounter()
+        self.frames = EventCounter()
         self._base_url = base_url
         self._random = random
         self._per_second, self._seconds = per_second, seconds

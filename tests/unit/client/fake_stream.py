@@ -1,8 +1,9 @@
 """A service that answers over real WebSockets as a script says: for each order, one answer to each
 request for its events.
 
-In an answer, small numbers are sequences to send and texts are codes of error frames; a number from
-400 refuses the handshake with that status, one from 1000 closes the connection with that code.
+In an answer, small numbers are sequences to send, lists of them go in one frame, and texts are
+codes of error frames; a number from 400 refuses the handshake with that status, one from 1000
+closes the connection with that code.
 """
 
 import asyncio
@@ -37,12 +38,17 @@ ACCEPTED = {
     "sequence": 1,
     "createdAt": "2026-01-01T00:00:00.000Z",
 }
-Answer = Sequence[int | str]
+Answer = Sequence[int | str | Sequence[int]]
 Script = Mapping[str, Sequence[Answer]]
 
 
 class FakeService:
-    """Orders that the script does not name do not exist."""
+    """Orders that the script does not name do not exist.
+
+    A service that does not know batches refuses frames that ask for them.
+    """
+
+    knows_batches = True
 
     def __init__(self, script: Script, events: Sequence[Mapping[str, Any]] = CONFIRMED) -> None:
         self._events = events
@@ -51,6 +57,7 @@ class FakeService:
         self.base_url = ""
         # (number of the connection, order id, after), in the order of the requests
         self.requests: list[tuple[int, str, int]] = []
+        self.batches: list[object] = []
         self.tickets: dict[str, list[str | None]] = defaultdict(list)
         self.pings = 0
         self.renewals: Counter[str] = Counter()
@@ -112,6 +119,9 @@ class FakeService:
             self.pings += 1
             await socket.send_json({"type": "pong"})
             return
+        if "batch" in frame and not self.knows_batches:
+            await self._send(socket, frame["orderId"], ["INVALID_REQUEST"])
+            return
         answer = self._answer(number, frame["orderId"], frame["after"], frame)
         await self._send(socket, frame["orderId"], answer)
 
@@ -120,6 +130,7 @@ class FakeService:
     ) -> Answer:
         self.requests.append((connection, order_id, int(after)))
         self.tickets[order_id].append(request.get("ticket"))
+        self.batches.append(request.get("batch"))
         return self.next_answer(order_id, int(after))
 
     async def _send(self, socket: web.WebSocketResponse, order_id: str, answer: Answer) -> None:
@@ -127,6 +138,9 @@ class FakeService:
             if isinstance(step, str):
                 error = {"code": step, "detail": "no", "orderId": order_id}
                 await socket.send_json({"type": "error", "error": error})
+            elif isinstance(step, Sequence):
+                events = [self.event(order_id, sequence) for sequence in step]
+                await socket.send_json({"type": "updates", "data": {"events": events}})
             elif step >= 1000:
                 await socket.close(code=step)
             else:
@@ -176,7 +190,9 @@ class FlakyService(FakeService):
         self._random = random
 
     def next_answer(self, order_id: str, after: int) -> Answer:
-        steps: list[int | str] = []
+        steps: list[int | str | Sequence[int]] = []
+        if self._random.random() < 0.5:
+            steps.append([*range(after + 1, self._random.randint(after + 1, len(ALL)))])
         for sequence in range(after + 1, len(ALL) + 1):
             steps += [sequence] * self._random.choices([0, 1, 2], [2, 10, 1])[0]
             steps += self._random.choices([[], ["UNAUTHORIZED"], [1001], [1006]], [50, 1, 1, 1])[0]

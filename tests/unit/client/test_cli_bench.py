@@ -44,7 +44,7 @@ def test_figures_count_outcomes_of_orders_and_of_frames() -> None:
         "ordersPerSecond": None,
         "seconds": None,
         "connections": service.connections,
-        "frames": 18,
+        "events": 18,
         "duplicatesIgnored": 3,
         "holesHealed": 1,
         "improvementBps": 6.0,

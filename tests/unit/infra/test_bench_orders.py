@@ -140,7 +140,7 @@ def test_figures_are_shares_of_an_order_when_described() -> None:
             "orders": 4,
             "confirmed": 3,
             "followersWithFiveInOrder": 3,
-            "duplicateFrames": 0,
+            "duplicateEvents": 0,
             "ordersPerSecond": 1.5,
             "answeredMs.p50": 250.0,
             "answeredMs.p99": 250.0,

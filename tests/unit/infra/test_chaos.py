@@ -11,7 +11,7 @@ from infra.verify.chaos.load import Followed
 from infra.verify.chaos.plan import Fault, Planned, carry_out, make_plan
 from infra.verify.chaos.proxies import Disturbance, Failure, FailureInjector
 from infra.verify.chaos.verdict import Settling, StoredOrder, false_failures, violations_of
-from orders_client.cli.bench import FrameCounter
+from orders_client.cli.bench import EventCounter
 from tests.world import FIVE
 
 TWICE = [*FIVE[:4], "routing", *FIVE[2:]]
@@ -22,7 +22,7 @@ def followed(*frames):
     statuses = dict(frames)
     events = [{"status": statuses[sequence]} for sequence in sorted(statuses)]
     return Followed(
-        FrameCounter(), "SOL", "USDC", "1", order_id="an-order", frames=list(frames), events=events
+        EventCounter(), "SOL", "USDC", "1", order_id="an-order", frames=list(frames), events=events
     )
 
 
