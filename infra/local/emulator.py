@@ -18,7 +18,7 @@ from typing import Any
 import uvicorn
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import lambda_svc, sqs
+from ministack.services import apigateway, lambda_svc, sqs
 
 from infra.local import rest_apis
 from infra.local.call_counter import COUNT_CALLS, CallCounter
@@ -29,6 +29,9 @@ STOP_SECONDS = 1
 # How long a poller that found nothing waits. That of status.fifo often finds nothing, for one batch
 # is under way at a time.
 POLL_GAP_SECONDS = 0.005
+HANDSHAKE_ROUTES = ("$connect", "$disconnect")
+
+_match_route = apigateway._match_ws_route
 
 
 def prune_deduplication(queue: dict[str, Any]) -> None:
@@ -56,11 +59,23 @@ def date_now(*, usegmt: bool) -> str:
     return _date_at(int(time.time()))
 
 
+def match_route(api_id: str, route_key: str) -> dict[str, Any] | None:
+    """Return the route of a WebSocket event, if the API has one.
+
+    As released, an API without a route for the end of a connection takes it for a frame.
+    """
+    route: dict[str, Any] | None = _match_route(api_id, route_key)
+    if route and route_key in HANDSHAKE_ROUTES and route["routeKey"] != route_key:
+        return None
+    return route
+
+
 def main() -> None:
     """Serve the emulator on BIND_HOST and GATEWAY_PORT."""
     gc.set_threshold(100_000, 50, 50)
     rest_apis.patch_emulator()
     app.formatdate = date_now
+    apigateway._match_ws_route = match_route
     sqs._prune_dedup = prune_deduplication
     lambda_runtime.get_or_create_worker = PooledWorker
     lambda_runtime.Worker = LinkedWorker
