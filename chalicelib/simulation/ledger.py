@@ -80,9 +80,12 @@ _INSERT = """
     INSERT INTO chain.transactions (
         signature, landing_slot, memo, input_mint, output_mint,
         amount_in, amount_out, legs, error_code, wire_bytes, refused_by)
-    SELECT * FROM unnest(
-        %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-        %s::numeric[], %s::numeric[], %s::jsonb[], %s::text[], %s::bytea[], %s::text[])
+    SELECT signature, landing_slot, memo, input_mint, output_mint,
+           amount_in, amount_out, legs, error_code, decode(wire_hex, 'hex'), refused_by
+      FROM jsonb_to_recordset(%s::jsonb)
+        AS entry (signature text, landing_slot bigint, memo text, input_mint text,
+                  output_mint text, amount_in numeric, amount_out numeric, legs jsonb,
+                  error_code text, wire_hex text, refused_by text)
     ON CONFLICT (signature) DO NOTHING
 """
 _FIND = """
@@ -102,28 +105,17 @@ class PostgresLedger:
     def append(self, entries: Sequence[LedgerEntry]) -> None:
         if not entries:
             return
-        rows = [_row_of(entry) for entry in entries]
-        self.database.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+        # One document: psycopg takes long over many arrays.
+        self.database.execute(_INSERT, [json.dumps([_document_of(entry) for entry in entries])])
 
     def find(self, signatures: Sequence[Signature], *, up_to_slot: int) -> list[LedgerEntry]:
         rows = self.database.execute(_FIND, [list(signatures), up_to_slot])
         return [_entry_of(row) for row in rows]
 
 
-def _row_of(entry: LedgerEntry) -> tuple[object, ...]:
-    return (
-        entry.signature,
-        entry.landing_slot,
-        entry.memo,
-        entry.input_mint,
-        entry.output_mint,
-        entry.amount_in,
-        entry.amount_out,
-        json.dumps([asdict(leg) for leg in entry.legs]),
-        entry.error_code,
-        entry.wire_bytes,
-        entry.refused_by,
-    )
+def _document_of(entry: LedgerEntry) -> dict[str, object]:
+    document = asdict(entry)
+    return document | {"wire_hex": document.pop("wire_bytes").hex()}
 
 
 def _entry_of(row: Mapping[str, Any]) -> LedgerEntry:

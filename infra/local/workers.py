@@ -23,7 +23,7 @@ READ_BYTES = 64 * 1024
 # Nobody waits for an answer of these. While the machine is busy they give way to those that are
 # asked, and so find fuller batches.
 BACKGROUND = ("Execute", "Publish", "Rescue", "Sweep")
-BACKGROUND_NICENESS = 5
+BACKGROUND_NICENESS = 10
 
 
 class PooledWorker:

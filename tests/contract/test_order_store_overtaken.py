@@ -224,9 +224,10 @@ def test_overtaken_orders_are_found_by_indexes_in_their_order(
     plans: list[str] = []
     execute = PostgresDatabase.execute
 
-    def explained(self: PostgresDatabase, statement: str, parameters: Any = ()) -> Any:
-        plans.append(json.dumps(execute(self, f"EXPLAIN (FORMAT JSON) {statement}", parameters)))
-        return execute(self, statement, parameters)
+    def explained(self: PostgresDatabase, statement: str, *given: Any, **options: Any) -> Any:
+        plan = execute(self, f"EXPLAIN (FORMAT JSON) {statement}", *given, **options)
+        plans.append(json.dumps(plan))
+        return execute(self, statement, *given, **options)
 
     monkeypatch.setattr(PostgresDatabase, "execute", explained)
     PostgresOrderStore(other).add(at(0))

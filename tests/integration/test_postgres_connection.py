@@ -193,6 +193,29 @@ def test_statements_are_prepared_when_a_connection_has_run_some(database_url: st
         assert prepared_after_many(database) == 1
 
 
+def test_plans_of_prepared_statements_are_kept_and_use_indexes(database_url: str) -> None:
+    statement = "SELECT * FROM orders WHERE order_id = ANY(%s::uuid[])"
+    with closing(PostgresDatabase(database_url)) as database:
+        for _ in range(3 * PREPARED_AFTER):
+            database.execute(statement, [[str(uuid4())]])
+        [prepared] = database.execute(
+            "SELECT * FROM pg_prepared_statements WHERE statement LIKE 'SELECT * FROM orders%%'"
+        )
+        plan = database.execute(f"EXPLAIN EXECUTE {prepared['name']}('{{}}')")
+    # The first of them is sent before psycopg has the server prepare the statement.
+    assert (prepared["custom_plans"], prepared["generic_plans"] > PREPARED_AFTER) == (0, True)
+    assert "orders_pkey" in str(plan)
+
+
+def test_a_page_of_orders_is_planned_for_what_is_asked(database_url: str) -> None:
+    with closing(PostgresDatabase(database_url)) as database:
+        store = PostgresOrderStore(database)
+        for _ in range(3 * PREPARED_AFTER):
+            store.page(OrderFilter(owner_id=ANONYMOUS), limit=1, after=None)
+        prepared = database.execute("SELECT statement FROM pg_prepared_statements")
+    assert [row for row in prepared if "page" in str(row) or "LIMIT" in str(row)] == []
+
+
 def test_no_statement_is_prepared_when_a_pooler_stands_between(database_url: str) -> None:
     with pooler(database_url) as url, closing(PostgresDatabase(url)) as database:
         assert prepared_after_many(database) == 0

@@ -15,6 +15,9 @@ CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 5_000
 # A connection that has run so many statements will run more: preparing them pays.
 PREPARED_AFTER = 5
+# As it likes, the server plans a prepared statement anew for each set of parameters, which takes
+# longer than to run it. And a plan that is kept must not be one for tables that were small.
+KEEP_PLANS = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
 
 
 @cache
@@ -38,25 +41,34 @@ class PostgresDatabase:
         self._executed = 0
 
     def execute(
-        self, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()
+        self,
+        statement: str,
+        parameters: Sequence[object] | Mapping[str, object] = (),
+        *,
+        is_planned_anew: bool = False,
     ) -> list[dict[str, Any]]:
         """Run one statement in a transaction of its own and return its rows.
 
-        Raises UnavailableError when the database cannot be reached or goes away; whether the
-        statement was carried out is then unknown.
+        A statement whose best plan depends on its parameters `is_planned_anew` each time. Raises
+        UnavailableError when the database cannot be reached or goes away; whether the statement was
+        carried out is then unknown.
         """
         try:
-            return self._run(statement, parameters)
+            return self._run(statement, parameters, is_planned_anew)
         except psycopg.errors.FeatureNotSupported:
             # A migration has changed what a prepared statement returns: it did not run.
             self.close()
-            return self._run(statement, parameters)
+            return self._run(statement, parameters, is_planned_anew)
 
     def _run(
-        self, statement: str, parameters: Sequence[object] | Mapping[str, object]
+        self,
+        statement: str,
+        parameters: Sequence[object] | Mapping[str, object],
+        is_planned_anew: bool,
     ) -> list[dict[str, Any]]:
+        prepare = False if is_planned_anew else None
         try:
-            cursor = self._connected().execute(statement, parameters)
+            cursor = self._connected().execute(statement, parameters, prepare=prepare)
             return cursor.fetchall() if cursor.description else []
         except psycopg.OperationalError as error:
             self.close()
@@ -73,6 +85,7 @@ class PostgresDatabase:
             self._connection, self._executed = self._connect(), 0
         self._executed += 1
         if self._executed == PREPARED_AFTER and _is_direct(self._connection):
+            self._connection.execute(KEEP_PLANS)
             self._connection.prepare_threshold = 1
         return self._connection
 

@@ -13,8 +13,10 @@ from psycopg.types.json import Jsonb
 from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
 from chalicelib.adapters.postgres.rows import (
     Row,
+    event_document,
     event_of,
     minute_of,
+    move_document,
     nested_events,
     nested_packs,
     order_of,
@@ -42,6 +44,8 @@ from chalicelib.engine.ports.orders import (
 )
 from chalicelib.engine.statistics import Durations, OrderStatistics
 
+# Each filter that is given, and the page's key, narrow what is read.
+PLANNED_ANEW = frozenset({"page_of_orders"})
 _RATE_CONSTRAINT = "order_rate_is_kept"
 
 
@@ -131,27 +135,12 @@ class PostgresOrderStore:
         # The last of an order's transitions says what it becomes, the first what it must be now.
         orders = {transition.order.order_id: transition.order for transition in transitions}
         firsts = {t.order.order_id: t.order.sequence for t in reversed(transitions)}
-        signed = [order.transaction for order in orders.values()]
+        # Two documents: psycopg takes long over many arrays.
         rows = self._run(
             "save_transitions",
             order_ids=list(orders),
-            sequences_before=[firsts[order_id] - 1 for order_id in orders],
-            statuses=[order.status for order in orders.values()],
-            sequences=[order.sequence for order in orders.values()],
-            attempts=[order.attempt for order in orders.values()],
-            signatures=[t and t.signature for t in signed],
-            transactions=[t and t.wire_bytes for t in signed],
-            heights=[t and t.last_valid_block_height for t in signed],
-            refused_bys=[Jsonb([*order.refused_by]) for order in orders.values()],
-            due_ats=[order.due_at for order in orders.values()],
-            updated_ats=[order.updated_at for order in orders.values()],
-            event_order_ids=[event.order_id for event in events],
-            event_sequences=[event.sequence for event in events],
-            event_statuses=[event.status for event in events],
-            event_attempts=[event.attempt for event in events],
-            occurred_ats=[event.occurred_at for event in events],
-            # One document: psycopg takes long to escape documents that stand in an array.
-            details=Jsonb([write_details(event.details) for event in events]),
+            moves=Jsonb([move_document(order, firsts[i] - 1) for i, order in orders.items()]),
+            events=Jsonb([event_document(event) for event in events]),
         )
         return {OrderId(str(row["order_id"])) for row in rows}
 
@@ -210,7 +199,10 @@ class PostgresOrderStore:
         self._run_repeatable("check")
 
     def _run(self, query: str, **parameters: object) -> list[dict[str, Any]]:
-        return self._database.execute(load_queries()[query], parameters)
+        is_planned_anew = query in PLANNED_ANEW
+        return self._database.execute(
+            load_queries()[query], parameters, is_planned_anew=is_planned_anew
+        )
 
     def _run_repeatable(self, query: str, **parameters: object) -> list[dict[str, Any]]:
         """Run a statement that may safely run twice: once more when the connection was dead."""

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from chalicelib.domain.orders.event_codec import read_details
+from chalicelib.domain.orders.event_codec import read_details, write_details
 from chalicelib.domain.orders.events import OrderEvent, Pack
 from chalicelib.domain.orders.order import (
     Order,
@@ -83,6 +83,36 @@ def transaction_of(row: Row) -> SignedTransaction | None:
         wire_bytes=bytes(row["transaction"]),
         last_valid_block_height=row["last_valid_block_height"],
     )
+
+
+def move_document(order: Order, sequence_before: int) -> dict[str, object]:
+    """What a move writes of an order, as JSON."""
+    signed = order.transaction
+    return {
+        "order_id": order.order_id,
+        "sequence_before": sequence_before,
+        "status": order.status,
+        "sequence": order.sequence,
+        "attempt": order.attempt,
+        "signature": signed and signed.signature,
+        "transaction_hex": signed and signed.wire_bytes.hex(),
+        "last_valid_block_height": signed and signed.last_valid_block_height,
+        "refused_by": order.refused_by,
+        "due_at": order.due_at.isoformat(),
+        "updated_at": order.updated_at.isoformat(),
+    }
+
+
+def event_document(event: OrderEvent) -> dict[str, object]:
+    """What is written of an event, as JSON."""
+    return {
+        "order_id": event.order_id,
+        "sequence": event.sequence,
+        "status": event.status,
+        "attempt": event.attempt,
+        "occurred_at": event.occurred_at.isoformat(),
+        "details": write_details(event.details),
+    }
 
 
 def nested_events(row: Row) -> tuple[OrderEvent, ...]:

@@ -115,19 +115,17 @@ WITH locked AS (
            sequence = next.sequence,
            attempt = next.attempt,
            signature = next.signature,
-           transaction = next.transaction,
+           transaction = decode(next.transaction_hex, 'hex'),
            last_valid_block_height = next.last_valid_block_height,
            refused_by = next.refused_by,
            due_at = next.due_at,
            sweep_at = NULL,
            updated_at = next.updated_at
-      FROM unnest(
-               %(order_ids)s::uuid[], %(sequences_before)s::integer[], %(statuses)s::text[],
-               %(sequences)s::integer[], %(attempts)s::integer[], %(signatures)s::text[],
-               %(transactions)s::bytea[], %(heights)s::bigint[], %(refused_bys)s::jsonb[],
-               %(due_ats)s::timestamptz[], %(updated_ats)s::timestamptz[])
-           AS next (order_id, sequence_before, status, sequence, attempt, signature, transaction,
-                    last_valid_block_height, refused_by, due_at, updated_at)
+      FROM jsonb_to_recordset(%(moves)s::jsonb)
+           AS next (order_id uuid, sequence_before integer, status text, sequence integer,
+                    attempt integer, signature text, transaction_hex text,
+                    last_valid_block_height bigint, refused_by jsonb, due_at timestamptz,
+                    updated_at timestamptz)
       JOIN locked USING (order_id)
      WHERE orders.order_id = next.order_id
        AND orders.sequence = next.sequence_before
@@ -135,11 +133,10 @@ WITH locked AS (
 )
 INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details, pack)
 SELECT event.order_id, event.sequence, event.status, event.attempt, event.occurred_at,
-       %(details)s -> (event.position - 1)::integer, moved.pack
-  FROM unnest(
-           %(event_order_ids)s::uuid[], %(event_sequences)s::integer[], %(event_statuses)s::text[],
-           %(event_attempts)s::integer[], %(occurred_ats)s::timestamptz[])
-       WITH ORDINALITY AS event (order_id, sequence, status, attempt, occurred_at, position)
+       event.details, moved.pack
+  FROM jsonb_to_recordset(%(events)s::jsonb)
+       AS event (order_id uuid, sequence integer, status text, attempt integer,
+                 occurred_at timestamptz, details jsonb)
   JOIN moved USING (order_id)
 RETURNING order_id;
 
