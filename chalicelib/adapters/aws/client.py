@@ -7,7 +7,6 @@ whoever calls is ready for that.
 
 import json
 from collections.abc import Mapping
-from http.client import HTTPException
 from itertools import count
 from os import environ
 from random import Random
@@ -15,7 +14,8 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from chalicelib.adapters.aws import environment
-from chalicelib.adapters.aws.connections import Answer, Connections
+from chalicelib.adapters.aws.answers import Answer
+from chalicelib.adapters.aws.connections import Connections
 from chalicelib.adapters.aws.errors import AwsError, NoAnswerError, is_transient
 from chalicelib.adapters.aws.signature import Scope, sign
 from chalicelib.engine.ports.clock import Clock
@@ -99,7 +99,7 @@ class AwsClient:
             signed["x-amzn-trace-id"] = trace
         try:
             answer = self._connections.post(target, signed, body)
-        except (OSError, HTTPException) as error:
+        except OSError as error:
             reason = f"{operation}: no answer: {type(error).__name__}: {error}"
             raise NoAnswerError(reason) from error
         checksum = answer.headers.get("x-amz-crc32")

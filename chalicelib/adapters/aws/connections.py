@@ -2,24 +2,28 @@
 
 import os
 import select
+import socket
 import ssl
 import weakref
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from email.message import Message
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from chalicelib.adapters.aws.answers import Answer, AnswerReader
 
-class Answer(NamedTuple):
-    """A whole answer."""
 
-    status: int
-    headers: Message
-    body: bytes
+class _Connection(NamedTuple):
+    socket: socket.socket
+    answers: AnswerReader
+
+    def is_quiet(self) -> bool:
+        """Tell whether nothing has come in: the end of the connection, or what nobody asked for."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return not poll.poll(0)
 
 
 class Connections:
@@ -33,16 +37,17 @@ class Connections:
         self.host = parts.netloc
         self.base_path = parts.path.rstrip("/")
         self._is_secure = parts.scheme == "https"
+        self._address = (parts.hostname, parts.port or (443 if self._is_secure else 80))
         self._timeout_seconds = timeout_seconds
-        self._idle: deque[HTTPConnection] = deque()
+        self._idle: deque[_Connection] = deque()
         weakref.finalize(self, _close_all, self._idle)
 
     def post(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send a request and return its answer.
 
         When the endpoint closes a kept connection just then, the request goes out once more on a
-        new one. Raises OSError or HTTPException when no whole answer comes; either way the request
-        may have been carried out, even twice.
+        new one. Raises OSError when no whole answer comes; either way the request may have
+        been carried out, even twice.
         """
         fields = {**headers, "accept-encoding": "identity", "content-length": str(len(body))}
         lines = [f"POST {target} HTTP/1.1", *(f"{n}: {v}" for n, v in fields.items()), "\r\n"]
@@ -52,53 +57,43 @@ class Connections:
         if kept is not None:
             with suppress(ConnectionError):
                 return self._exchange(kept, request)
-        return self._exchange(self._new_connection(), request)
+        return self._exchange(self._connect(), request)
 
-    def _exchange(self, connection: HTTPConnection, request: bytes) -> Answer:
+    def _exchange(self, connection: _Connection, request: bytes) -> Answer:
         try:
-            connection.send(request)
-            with HTTPResponse(connection.sock, method="POST") as response:
-                response.begin()
-                if response.length is None and not response.chunked:
-                    # Its end is the connection's, be it in the middle of the head.
-                    raise HTTPException("the answer has no length")
-                answer = Answer(response.status, response.headers, response.read())
+            connection.socket.sendall(request)
+            answer = connection.answers.read()
         except BaseException:
             # What is left of this answer must not be read as the next one.
-            connection.close()
+            connection.socket.close()
             raise
-        if response.will_close:
-            connection.close()
-        else:
+        if connection.answers.is_reusable:
             self._idle.append(connection)
+        else:
+            connection.socket.close()
         return answer
 
-    def _take_idle(self) -> HTTPConnection | None:
+    def _take_idle(self) -> _Connection | None:
         with suppress(IndexError):
             # The one used last: those that nobody needs any more time out at the other end.
             while connection := self._idle.pop():
-                if _is_quiet(connection):
+                if connection.is_quiet():
                     return connection
-                connection.close()
+                connection.socket.close()
         return None
 
-    def _new_connection(self) -> HTTPConnection:
+    def _connect(self) -> _Connection:
+        connection = socket.create_connection(self._address, self._timeout_seconds)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._is_secure:
             trusting = _trust(os.environ.get("AWS_CA_BUNDLE"))
-            return HTTPSConnection(self.host, timeout=self._timeout_seconds, context=trusting)
-        return HTTPConnection(self.host, timeout=self._timeout_seconds)
+            connection = trusting.wrap_socket(connection, server_hostname=self._address[0])
+        return _Connection(connection, AnswerReader(connection))
 
 
-def _is_quiet(connection: HTTPConnection) -> bool:
-    """Tell whether nothing has come in: the end of the connection, or what nobody asked for."""
-    poll = select.poll()
-    poll.register(connection.sock, select.POLLIN)
-    return not poll.poll(0)
-
-
-def _close_all(idle: deque[HTTPConnection]) -> None:
+def _close_all(idle: deque[_Connection]) -> None:
     while idle:
-        idle.pop().close()
+        idle.pop().socket.close()
 
 
 @cache
