@@ -28,7 +28,7 @@ KEEP_ALIVE_SECONDS = 75
 STOP_SECONDS = 1
 # How long a poller that found nothing waits. That of status.fifo often finds nothing, for one batch
 # is under way at a time.
-POLL_GAP_SECONDS = 0.005
+POLL_GAP_SECONDS = 0.001
 HANDSHAKE_ROUTES = ("$connect", "$disconnect")
 
 _match_route = apigateway._match_ws_route
