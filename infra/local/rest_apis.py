@@ -26,8 +26,12 @@ def import_rest_api(definition: dict[str, Any], base_data: dict[str, Any] | None
     return api_id
 
 
-def patch_emulator() -> None:
-    """Replace the emulator's import functions by these."""
-    apigateway_v1._OPENAPI_HTTP_METHODS.add("any")
-    apigateway_v1._import_path_item = import_path_item
-    apigateway_v1._import_rest_api = import_rest_api
+#: What stands in the place of what, and which methods the emulator then knows.
+PATCHES = {
+    "ministack.services.apigateway_v1._import_path_item": import_path_item,
+    "ministack.services.apigateway_v1._import_rest_api": import_rest_api,
+    "ministack.services.apigateway_v1._OPENAPI_HTTP_METHODS": {
+        *apigateway_v1._OPENAPI_HTTP_METHODS,
+        "any",
+    },
+}
