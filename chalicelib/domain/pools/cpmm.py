@@ -106,6 +106,10 @@ class ConstantProductPool:
             self, zero_for_one, amount_in, amount_out, trade_fee, creator_fee, is_on_input
         )
 
+    def out_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> int:
+        """Return the output of `quote_exact_in` alone; raises as it does."""
+        return self.quote_exact_in(input_mint, amount_in, at).amount_out
+
     def quote_exact_out(
         self, input_mint: Mint, amount_out: int, at: Moment
     ) -> "ConstantProductQuote":

@@ -96,6 +96,12 @@ class Pool(Protocol):
 
     def quote_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> PoolQuote[Self]: ...
     def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> PoolQuote[Self]: ...
+    def out_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> int:
+        """Return the output of `quote_exact_in` alone, which takes less time.
+
+        Raises as it does, and InsufficientLiquidityError where it would fill a part only.
+        """
+
     def marginal_price(self, input_mint: Mint) -> Price: ...
     def step_left(self, input_mint: Mint, at: Moment) -> int:
         """Return the input that uses up what is left of the step of the curve that the price is in.

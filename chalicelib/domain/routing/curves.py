@@ -107,13 +107,11 @@ class Curve:
 
     def _ask(self, amount_in: int) -> int:
         try:
-            quote = self.pool.quote_exact_in(self.input_mint, amount_in, self._at)
+            return self.pool.out_exact_in(self.input_mint, amount_in, self._at)
         except ZeroOutputError:
             return 0
         except QuoteError:
             return REFUSED
-        # A CLMM at the end of its prices fills a part: for a plan that is a refusal.
-        return quote.amount_out if quote.amount_in == amount_in else REFUSED
 
 
 def total_out(curves: Sequence[Curve], amounts: Sequence[int]) -> int:

@@ -41,6 +41,9 @@ _NEAR_UNITS = 64
 # the 99th percentile of those 154 instead of 0.05; 100: 1 % more and nothing gained.
 _COARSE_NOISE = 200
 
+# The part of the amount that a pool's best price is told from: smaller ones drown in rounding.
+_PROBE_BITS = 12
+
 Amounts = list[int]
 
 
@@ -82,8 +85,32 @@ def _candidates(curves: Sequence[Curve], amount_in: int, to_last_unit: bool) -> 
     if len(curves) == 2:
         candidates.append(_split_pair(curves, amount_in, to_last_unit))
     elif len(curves) > 2:
-        candidates.extend(_split_many(curves, amount_in))
+        kept = _rivals(curves, amount_in)
+        if len(kept) > 1:
+            for found in _split_many([curves[i] for i in kept], amount_in):
+                spread = dict(zip(kept, found, strict=True))
+                candidates.append([spread.get(i, 0) for i in range(len(curves))])
     return [_without_dust(curves, amounts) for amounts in candidates]
+
+
+def _rivals(curves: Sequence[Curve], amount_in: int) -> list[int]:
+    """Return the pools that may be paid something: all but those whose best price is below the
+    price that the best pool still pays beyond the whole amount."""
+    alone = [curve.out(amount_in) for curve in curves]
+    most = max(alone)
+    best = alone.index(most)
+    probe = max(1, amount_in >> _PROBE_BITS)
+    beyond = curves[best].out(amount_in + probe)
+    if most < 0 or beyond < 0:
+        return [*range(len(curves))]
+    least = beyond - most - _noise(most, amount_in)
+    # What does not take so much may still take less.
+    return [i for i, c in enumerate(curves) if i == best or not 0 <= c.out(probe) < least]
+
+
+def _noise(out: int, amount_in: int) -> int:
+    # Rounding, of fees above all, is worth up to a unit of input and one of output for each pool.
+    return 2 * out // amount_in + 4
 
 
 def _weakest(curves: Sequence[Curve], amounts: Amounts) -> tuple[int, int, int]:
@@ -192,8 +219,7 @@ def _split_pair(curves: Sequence[Curve], amount_in: int, to_last_unit: bool) -> 
 
 
 def _settle_rounding(out: Callable[[int], int], best: int, amount_in: int) -> int:
-    # Rounding, of fees above all, is worth up to a unit of input and one of output for each pool.
-    noise = 2 * out(best) // amount_in + 4
+    noise = _noise(out(best), amount_in)
     low, high = level(out, best, noise, 0, amount_in)
     best = nudge(out, best, low, high)
     first, last = ceil_div(low * _SHARES, amount_in), high * _SHARES // amount_in
@@ -226,8 +252,6 @@ def _exchange(curves: Sequence[Curve], amounts: Amounts, step: int) -> Amounts:
             for i in (giver, taker):
                 [gains[i]] = _gains(curves[i : i + 1], amounts[i : i + 1], step)
                 [losses[i]] = _losses(curves[i : i + 1], amounts[i : i + 1], step)
-        elif max(loss for loss in losses if loss < -REFUSED) - min(gains) < gain_min:
-            break
         else:
             step //= _SHRINK
             gains, losses = _gains(curves, amounts, step), _losses(curves, amounts, step)

@@ -106,6 +106,10 @@ class DammV2Pool:
             DammV2Quote(amount_in, amount_out, self, is_a_to_b, at, fee, sqrt_price, 0)
         )
 
+    def out_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> int:
+        """Return the output of `quote_exact_in` alone; raises as it does."""
+        return self.quote_exact_in(input_mint, amount_in, at).amount_out
+
     def quote_partial_fill(self, input_mint: Mint, amount_in: int, at: Moment) -> "DammV2Quote":
         """Return what at most `amount_in` base units buy before the price leaves the range.
 

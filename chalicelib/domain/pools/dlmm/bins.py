@@ -3,13 +3,14 @@
 Invariant: what a bin holds, valued at its own price, never falls.
 """
 
+from bisect import bisect_right
 from functools import lru_cache
 from typing import NamedTuple
 
 from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
 from chalicelib.domain.pools.dlmm.fees import FEE_PRECISION, SwapFees
 from chalicelib.domain.pools.q64 import Q64, pow_q64
-from chalicelib.domain.pools.rejections import AmountOverflowError
+from chalicelib.domain.pools.rejections import AmountOverflowError, InsufficientLiquidityError
 
 
 class Bin(NamedTuple):
@@ -47,20 +48,79 @@ def bin_price(bin_id: int, bin_step: int) -> int:
 
 
 class BinWalk:
-    """One swap's way through the bins of a pair, `side` in walking order."""
+    """The way of swaps through the bins of a pair, `side` in walking order.
 
-    __slots__ = ("fees", "is_fee_on_input", "is_x_to_y", "side")
+    Every swap of an exact input drains the same bins, before the one it ends in, in the same way:
+    what it does to them is remembered.
+    """
+
+    __slots__ = (
+        "_drained",
+        "_drained_by",
+        "_net_before",
+        "_taken_before",
+        "_terms",
+        "fees",
+        "is_fee_on_input",
+        "is_x_to_y",
+        "side",
+    )
 
     def __init__(self, side: tuple[Bin, ...], fees: SwapFees, is_x_to_y: bool) -> None:
         self.side = side
         self.fees = fees
         self.is_x_to_y = is_x_to_y
         self.is_fee_on_input = fees.parameters.takes_fee_from_input(is_x_to_y)
+        # For each bin drained so far: its fill, and the least input that goes on to the next; then
+        # what has been taken and received before it, and behind the last.
+        self._terms: list[tuple[Bin, int, int]] = []
+        self._drained: list[BinFill] = []
+        self._drained_by: list[int] = []
+        self._taken_before, self._net_before = [0], [0]
+
+    def end_of(self, amount_in: int) -> tuple[int, int, BinFill]:
+        """Return how many bins an input drains, what it receives there, and its last fill.
+
+        Raises InsufficientLiquidityError or AmountOverflowError.
+        """
+        end = bisect_right(self._drained_by, amount_in)
+        while True:
+            if end == len(self._terms):
+                self._terms.append(self._next_terms())
+            left = amount_in - self._taken_before[end]
+            fill = self._swap(*self._terms[end], left)
+            if fill.amount_taken == left:
+                return end, self._net_before[end], fill
+            if end == len(self._drained):
+                self._remember(fill)
+            end += 1
+
+    def _next_terms(self) -> tuple[Bin, int, int]:
+        """Return the next bin that a swap comes to, its price and its fee rate."""
+        if len(self._terms) == len(self.side):
+            raise InsufficientLiquidityError
+        held = self.side[len(self._terms)]
+        return held, bin_price(held.bin_id, self.fees.bin_step), self.fees.rate(held.bin_id)
+
+    def drained(self, count: int) -> list[BinFill]:
+        """Return the fills of so many bins that a swap has drained."""
+        return self._drained[:count]
+
+    def _remember(self, fill: BinFill) -> None:
+        taken_before = self._taken_before[-1]
+        least = fill.amount_added + 1
+        if self.is_fee_on_input:
+            # The least amount that leaves more than the bin uses, the fee taken off.
+            least = ceil_div(least * FEE_PRECISION, FEE_PRECISION - self.fees.rate(fill.bin_id))
+        self._drained.append(fill)
+        self._drained_by.append(taken_before + least)
+        self._taken_before.append(taken_before + fill.amount_taken)
+        self._net_before.append(self._net_before[-1] + fill.amount_net)
 
     def take(self, held: Bin, amount: int) -> BinFill:
         """Swap up to `amount` of input in one bin. Raises AmountOverflowError."""
         bin_id, fees = held.bin_id, self.fees
-        return self._swap(held, amount, bin_price(bin_id, fees.bin_step), fees.rate(bin_id))
+        return self._swap(held, bin_price(bin_id, fees.bin_step), fees.rate(bin_id), amount)
 
     def give(self, held: Bin, amount: int) -> BinFill:
         """Swap for up to `amount` of output in one bin. Raises AmountOverflowError."""
@@ -69,19 +129,19 @@ class BinWalk:
         net_rate = FEE_PRECISION - rate
         gross = amount if self.is_fee_on_input else ceil_div(amount * FEE_PRECISION, net_rate)
         if gross >= (held.amount_y if self.is_x_to_y else held.amount_x):
-            return self._swap(held, U64_MAX, price, rate)
+            return self._swap(held, price, rate, U64_MAX)
         amount_in = self._amount_to_pay(gross, price)
         if self.is_fee_on_input:
             amount_in = ceil_div(amount_in * FEE_PRECISION, net_rate)
         if amount_in > U64_MAX:
             raise AmountOverflowError
-        fill = self._swap(held, amount_in, price, rate)
+        fill = self._swap(held, price, rate, amount_in)
         # What rounding buys beyond the wish leaves the bin; it is the protocol's where the fee is
         # taken from the output, else nobody's.
         surplus = 0 if self.is_fee_on_input else fill.amount_net - amount
         return fill._replace(amount_net=amount, protocol_fee=fill.protocol_fee + surplus)
 
-    def _swap(self, held: Bin, amount: int, price: int, rate: int) -> BinFill:
+    def _swap(self, held: Bin, price: int, rate: int, amount: int) -> BinFill:
         bin_id, reserve_in, reserve_out = held
         if not self.is_x_to_y:
             reserve_in, reserve_out = reserve_out, reserve_in

@@ -60,26 +60,12 @@ class BinPool:
 
         Raises ZeroAmountError, InsufficientLiquidityError, ZeroOutputError or AmountOverflowError.
         """
-        if amount_in <= 0:
-            raise ZeroAmountError
-        if amount_in > U64_MAX:
-            raise AmountOverflowError
-        walk = self._walk(input_mint, at)
-        fills, amount_left, amount_out = [], amount_in, 0
-        for held in walk.side:
-            fill = walk.take(held, amount_left)
-            fills.append(fill)
-            amount_left -= fill.amount_taken
-            amount_out += fill.amount_net
-            if not amount_left:
-                break
-        else:
-            raise InsufficientLiquidityError
-        if amount_out == 0:
-            raise ZeroOutputError
-        if amount_out > U64_MAX:
-            raise AmountOverflowError
-        return BinQuote(amount_in, amount_out, self, at, walk, tuple(fills))
+        walk, amount_out, drained, last = self._sell(input_mint, amount_in, at)
+        return BinQuote(amount_in, amount_out, self, at, walk, (*walk.drained(drained), last))
+
+    def out_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> int:
+        """Return the output of `quote_exact_in` alone; raises as it does."""
+        return self._sell(input_mint, amount_in, at)[1]
 
     def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> "BinQuote":
         """Return what `amount_out` base units cost, as dlmm quote.rs quote_exact_out.
@@ -116,6 +102,22 @@ class BinPool:
         """Return what drains the first bin with liquidity on that side, its fee included."""
         walk = self._walk(input_mint, at)
         return walk.take(walk.side[0], U64_MAX).amount_taken if walk.side else 0
+
+    def _sell(
+        self, input_mint: Mint, amount_in: int, at: Moment
+    ) -> tuple[BinWalk, int, int, BinFill]:
+        if amount_in <= 0:
+            raise ZeroAmountError
+        if amount_in > U64_MAX:
+            raise AmountOverflowError
+        walk = self._walk(input_mint, at)
+        drained, amount_out, last = walk.end_of(amount_in)
+        amount_out += last.amount_net
+        if amount_out == 0:
+            raise ZeroOutputError
+        if amount_out > U64_MAX:
+            raise AmountOverflowError
+        return walk, amount_out, drained, last
 
     def _walk(self, input_mint: Mint, at: Moment) -> BinWalk:
         is_x_to_y = is_a_to_b(self, input_mint)
