@@ -58,15 +58,18 @@ def date_now(*, usegmt: bool) -> str:
     return _date_at(int(time.time()))
 
 
-def match_route(api_id: str, route_key: str) -> dict[str, Any] | None:
-    """Return the route of a WebSocket event, if the API has one.
+def meant_route(route_key: str, found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the route that the emulator has found for a WebSocket event, if it is meant.
 
     As released, an API without a route for the end of a connection takes it for a frame.
     """
-    route: dict[str, Any] | None = _match_route(api_id, route_key)
-    if route and route_key in HANDSHAKE_ROUTES and route["routeKey"] != route_key:
-        return None
-    return route
+    is_frame = route_key not in HANDSHAKE_ROUTES
+    return found if found and (is_frame or found["routeKey"] == route_key) else None
+
+
+def match_route(api_id: str, route_key: str) -> dict[str, Any] | None:
+    """Return the route of a WebSocket event, if the API has one."""
+    return meant_route(route_key, _match_route(api_id, route_key))
 
 
 #: What is put in the place of what. docs/limits.md gives the reasons.

@@ -60,9 +60,9 @@ def traffic(monkeypatch: pytest.MonkeyPatch) -> Traffic:
     traffic = Traffic()
     execute, post = PostgresDatabase.execute, AwsClient.post
 
-    def counted(self: PostgresDatabase, statement: str, parameters: Any = ()) -> Any:
+    def counted(self: PostgresDatabase, statement: str, *given: Any, **options: Any) -> Any:
         traffic.record_statement(statement)
-        return execute(self, statement, parameters)
+        return execute(self, statement, *given, **options)
 
     def posted(self: AwsClient, operation: str, *request: Any) -> Any:
         traffic.calls.append(operation)

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ministack.services import apigateway, sqs
+from ministack.services import sqs
 
 from infra.local import emulator
 from tests.docs.markdown import names, rows, section
@@ -48,21 +48,19 @@ def test_nothing_is_put_where_nothing_was(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("route_key", "expected"),
+    ("route_key", "found", "is_meant"),
     [
-        ("$connect", "$connect"),
-        ("$disconnect", None),
-        ("$default", "$default"),
-        ("subscribe", "$default"),
+        ("$connect", "$connect", True),
+        ("$disconnect", "$default", False),
+        ("$disconnect", "$disconnect", True),
+        ("$default", "$default", True),
+        ("subscribe", "$default", True),
     ],
 )
-def test_only_frames_go_to_the_default_route(
-    route_key: str, expected: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    routes = {key: {"routeKey": key} for key in ("$connect", "$default")}
-    monkeypatch.setattr(apigateway, "_routes", {"api": routes})
-    route = emulator.match_route("api", route_key)
-    assert (route and route["routeKey"]) == expected
+def test_only_frames_go_to_the_default_route(route_key: str, found: str, is_meant: bool) -> None:
+    route = {"routeKey": found}
+    assert emulator.meant_route(route_key, route) == (route if is_meant else None)
+    assert emulator.meant_route(route_key, None) is None
 
 
 @pytest.mark.parametrize("prune", [sqs._prune_dedup, emulator.prune_deduplication])
