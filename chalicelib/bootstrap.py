@@ -235,7 +235,7 @@ class Deployment:
     def database(self) -> "PostgresDatabase":
         from chalicelib.adapters.postgres.database import PostgresDatabase
 
-        return PostgresDatabase(self.settings.database_url.get_secret_value())
+        return PostgresDatabase(self.settings.database_url.reveal())
 
     @cached_property
     def order_queue(self) -> "OrderQueue":

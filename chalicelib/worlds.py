@@ -92,7 +92,7 @@ class SimulatedWorld:
         if secret_key is None:
             raise RuntimeError("WALLET_SECRET_KEY is not set")
         return SolanaWallet.from_base58(
-            secret_key.get_secret_value(),
+            secret_key.reveal(),
             compute_unit_price_micro_lamports=self._settings.compute_unit_price_micro_lamports,
         )
 

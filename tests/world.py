@@ -32,7 +32,7 @@ from chalicelib.engine.messages import ExecuteOrder, FollowRequest, StatusMessag
 from chalicelib.engine.streaming.follow import Following
 from chalicelib.engine.streaming.publish import Publisher
 from chalicelib.entrypoints.queue import holding
-from chalicelib.settings import Settings, SimulationSettings
+from chalicelib.settings import Settings, SimulationSettings, settings_of
 from chalicelib.simulation.ledger import LedgerEntry, MemoryLedger
 from chalicelib.simulation.market import POOLS, ListedPool, Market
 from chalicelib.worlds import SimulatedWorld
@@ -120,7 +120,7 @@ class World(Watching):
             quote_timeout_rate_bps=self.quote_timeout_rate_bps,
             congestion_rate_bps=self.congestion_rate_bps,
         )
-        return Settings(**SETTINGS, simulation=simulation)
+        return replace(settings_of(SETTINGS), simulation=simulation)
 
     @property
     def executor(self) -> Executor:

@@ -4,7 +4,7 @@ frame from the client is answered with a frame, or with the events that it asks 
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import WebsocketEvent
 
@@ -16,6 +16,9 @@ from chalicelib.engine.streaming.follow import Following
 from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.gate import Gate
 from chalicelib.entrypoints.wire import frames
+
+if TYPE_CHECKING:
+    from chalicelib.entrypoints.wire.client_frames import Frame
 
 log = logging.getLogger(__name__)
 
@@ -55,21 +58,25 @@ def _log(action: str, event: WebsocketEvent, **fields: object) -> None:
 
 
 def _answer(event: WebsocketEvent, following: Following, gate: Gate) -> str | None:
+    from chalicelib.entrypoints.wire import client_frames
+
     document: object = None
     try:
-        document = frames.parse(event.body)
-        frame = frames.read_frame(document)
+        document = client_frames.parse(event.body)
+        frame = client_frames.read_frame(document)
         return _act(frame, event.to_dict()["requestContext"], following, gate)
     except CodedError as error:
         log.info("ws_frame_refused", extra={"code": error.code})
-        return frames.error_frame(error, frames.named_order(document))
+        return frames.error_frame(error, client_frames.named_order(document))
 
 
 def _act(
-    frame: frames.Frame, context: Mapping[str, Any], following: Following, gate: Gate
+    frame: "Frame", context: Mapping[str, Any], following: Following, gate: Gate
 ) -> str | None:
+    from chalicelib.entrypoints.wire.client_frames import Ping, Subscribe, Unsubscribe
+
     match frame:
-        case frames.Subscribe(order_id=order_id, after=after, batch=batch, ticket=ticket):
+        case Subscribe(order_id=order_id, after=after, batch=batch, ticket=ticket):
             caller = gate.admit_subscriber(order_id, ticket)
             following.subscribe(
                 FollowRequest(
@@ -83,7 +90,7 @@ def _act(
                 caller.owner_id,
             )
             return None
-        case frames.Unsubscribe(order_id=order_id, ticket=ticket):
+        case Unsubscribe(order_id=order_id, ticket=ticket):
             caller = gate.admit_subscriber(order_id, ticket)
             following.unsubscribe(
                 UnfollowRequest(
@@ -94,7 +101,7 @@ def _act(
                 caller.owner_id,
             )
             return None
-        case frames.Ping():
+        case Ping():
             return frames.PONG
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from pydantic import SecretStr
 from solders.pubkey import Pubkey
 
 from chalicelib.adapters.solana.chain import RpcChain
@@ -15,11 +14,11 @@ from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.token_list import SOL, USDC
-from chalicelib.settings import Settings
+from chalicelib.settings import settings_of
 from chalicelib.simulation.market import Market
 from chalicelib.simulation.pool_states import SimulatedPool
 from tests.contract.rpc_node import RpcNode, serving
-from tests.world import FIVE, World
+from tests.world import FIVE, SETTINGS, World
 
 [ADDRESS] = POOLS
 RESERVES = (10**15, 200 * 10**12)  # a million SOL at 200 dollars, where others pay about 150
@@ -91,7 +90,7 @@ def test_order_is_swapped_elsewhere_when_fjord_is_silent(node: RpcNode) -> None:
 
 
 def test_both_are_used_when_the_settings_name_a_node() -> None:
-    settings = Settings.model_construct(rpc_url=SecretStr("http://node.example"))
+    settings = settings_of({**SETTINGS, "rpc_url": "http://node.example"})
     world = Deployment(lambda: settings).world
 
     assert world.chain == RpcChain(JsonRpc("http://node.example"))

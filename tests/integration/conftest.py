@@ -15,7 +15,7 @@ import app
 from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
 from chalicelib.bootstrap import Deployment
-from chalicelib.settings import Settings
+from chalicelib.settings import read_settings
 from infra.deploy.package import Artifact, package
 from infra.local.postgres import LocalPostgres
 from tests.integration.audited import Executed
@@ -96,7 +96,7 @@ def engine(
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    deployment = Deployment(Settings)
+    deployment = Deployment(read_settings)
     monkeypatch.setattr(app, "deployment", deployment)
     traffic.clear()
     yield deployment

@@ -188,8 +188,8 @@ def test_websocket_stage_deploys_by_itself_when_deployed(deployed: Template) -> 
 def test_environment_holds_no_secret_when_deployed(deployed: Template) -> None:
     secrets = {
         name.upper()
-        for name, f in Settings.model_fields.items()
-        if "SecretStr" in str(f.annotation)
+        for name, annotation in Settings.__annotations__.items()
+        if "Secret" in str(annotation)
     }
     environments = [deployed["Globals"]["Function"]["Environment"]["Variables"]]
     for function in names_of(deployed, "AWS::Serverless::Function"):

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.adapters.aws.errors import AwsError
-from chalicelib.settings import Settings
+from chalicelib.settings import read_settings
 from infra.deploy.clients import Clients
 
 IN_SECRET = {"database_url": "postgresql://engine@db.example/orders", "wallet_secret_key": "5Kd3"}
@@ -43,11 +43,11 @@ def test_settings_come_from_the_secret_and_the_environment_when_a_secret_is_name
 ) -> None:
     environment.setenv("SETTINGS_SECRET_ID", secret_arn)
 
-    settings = Settings()
+    settings = read_settings()
 
-    assert settings.database_url.get_secret_value() == IN_SECRET["database_url"]
+    assert settings.database_url.reveal() == IN_SECRET["database_url"]
     assert settings.wallet_secret_key is not None
-    assert settings.wallet_secret_key.get_secret_value() == IN_SECRET["wallet_secret_key"]
+    assert settings.wallet_secret_key.reveal() == IN_SECRET["wallet_secret_key"]
     assert settings.orders_queue_url == IN_ENVIRONMENT["ORDERS_QUEUE_URL"]
 
 
@@ -57,9 +57,9 @@ def test_settings_prefer_the_secret_when_the_environment_says_otherwise(
     environment.setenv("SETTINGS_SECRET_ID", secret_arn)
     environment.setenv("DATABASE_URL", "postgresql://elsewhere.example/orders")
 
-    settings = Settings()
+    settings = read_settings()
 
-    assert settings.database_url.get_secret_value() == IN_SECRET["database_url"]
+    assert settings.database_url.reveal() == IN_SECRET["database_url"]
 
 
 def test_settings_follow_the_secret_when_it_changes(
@@ -72,7 +72,7 @@ def test_settings_follow_the_secret_when_it_changes(
         SecretId=secret_arn, SecretString=json.dumps(rotated)
     )
 
-    assert Settings().database_url.get_secret_value() == rotated["database_url"]
+    assert read_settings().database_url.reveal() == rotated["database_url"]
 
 
 def test_settings_are_refused_when_the_secret_is_missing(
@@ -81,4 +81,4 @@ def test_settings_are_refused_when_the_secret_is_missing(
     environment.setenv("SETTINGS_SECRET_ID", f"missing-{uuid4()}")
 
     with pytest.raises(AwsError, match="ResourceNotFoundException"):
-        Settings()
+        read_settings()

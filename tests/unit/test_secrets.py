@@ -1,7 +1,6 @@
 import io
 
 import pytest
-from pydantic import ValidationError
 
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
@@ -9,7 +8,7 @@ from chalicelib.adapters.solana.wallet import SolanaWallet
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.messages import ExecuteOrder, encode
 from chalicelib.entrypoints import logs
-from chalicelib.settings import Settings
+from chalicelib.settings import SettingsError, settings_of
 from tests.unit.functions import Functions, batch, captured
 from tests.unit.log_lines import lines_of
 from tests.world import KEYPAIR, SETTINGS
@@ -85,8 +84,8 @@ def test_error_tells_no_secret_when_the_settings_are_incomplete() -> None:
     rest = {name: value for name, value in SETTINGS.items() if name not in secrets}
     rest.pop("stream_url")
 
-    with pytest.raises(ValidationError) as raised:
-        Settings(**rest, **secrets)
+    with pytest.raises(SettingsError) as raised:
+        settings_of(rest | secrets)
 
     assert_tells_nothing(str(raised.value))
 

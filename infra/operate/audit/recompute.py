@@ -22,7 +22,7 @@ def deployed_market(*, seed: str | None = None, venue_gap_bps: str | None = None
     named = {"market_seed": seed, "venue_gap_bps": venue_gap_bps}
     chosen: dict[str, Any] = {name: text for name, text in named.items() if text is not None}
     # Not from the environment: that is the caller's, not the deployment's.
-    return market_of(SimulationSettings.model_construct(**chosen))
+    return market_of(SimulationSettings(**chosen))
 
 
 @dataclass(frozen=True, slots=True)

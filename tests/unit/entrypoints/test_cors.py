@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 import app
-from chalicelib.settings import Settings
+from chalicelib.settings import settings_of
 from tests.unit.functions import Answer, Functions, captured
 from tests.world import SETTINGS
 
@@ -27,7 +27,7 @@ def call(
 
 
 def allow(functions: Functions, allowed_origins: str) -> None:
-    functions.deploy(settings=Settings(**SETTINGS, allowed_origins=allowed_origins))
+    functions.deploy(settings=settings_of(SETTINGS | {"allowed_origins": allowed_origins}))
 
 
 def names(value: str) -> set[str]:
@@ -96,7 +96,7 @@ def test_browser_learns_what_a_page_may_send_when_it_asks(
 
 
 def test_preflight_needs_no_key_when_calls_do(functions: Functions) -> None:
-    settings = Settings(**SETTINGS, auth_mode="api_key", allowed_origins=PAGE)
+    settings = settings_of(SETTINGS | {"auth_mode": "api_key", "allowed_origins": PAGE})
     functions.deploy(settings=settings)
 
     assert call(functions, "OPTIONS", "/api/orders").status == 204
@@ -130,7 +130,7 @@ def test_page_may_read_that_something_broke_when_its_origin_is_allowed(
     functions: Functions,
 ) -> None:
     functions.deploy(
-        settings=Settings(**SETTINGS, allowed_origins=PAGE),
+        settings=settings_of(SETTINGS | {"allowed_origins": PAGE}),
         router=SimpleNamespace(find_route=lambda _: 1 / 0),
     )
 

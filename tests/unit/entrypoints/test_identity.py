@@ -14,7 +14,7 @@ from chalicelib.adapters.memory.ports import MemoryKeyStore
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import Scope, make_key
-from chalicelib.settings import Settings
+from chalicelib.settings import SettingsError, settings_of
 from tests.unit.functions import Answer, Functions, captured
 from tests.world import SETTINGS
 
@@ -53,8 +53,8 @@ class Service:
 @pytest.fixture
 def service(functions: Functions) -> Service:
     keys = MemoryKeyStore()
-    settings = Settings(
-        **SETTINGS, auth_mode="api_key", allowed_origins=f"{ORIGIN} https://b.example"
+    settings = settings_of(
+        SETTINGS | {"auth_mode": "api_key", "allowed_origins": f"{ORIGIN} https://b.example"}
     )
     functions.deploy(settings=settings, key_store=keys)
     return Service(functions, keys)
@@ -268,7 +268,7 @@ def test_only_pages_of_allowed_origins_may_connect(
 def test_any_page_may_connect_when_no_origins_are_named(
     service: Service, allowed_origins: str
 ) -> None:
-    settings = Settings(**SETTINGS, auth_mode="api_key", allowed_origins=allowed_origins)
+    settings = settings_of(SETTINGS | {"auth_mode": "api_key", "allowed_origins": allowed_origins})
     service.functions.deploy(settings=settings, key_store=service.keys)
     query = query_of(service.place(service.key("alice")))
 
@@ -280,5 +280,5 @@ def test_any_page_may_connect_when_no_origins_are_named(
 def test_settings_refuse_keys_without_a_signing_secret() -> None:
     settings = {name: value for name, value in SETTINGS.items() if name != "signing_secret"}
 
-    with pytest.raises(ValueError, match="signing_secret"):
-        Settings(**settings, auth_mode="api_key")
+    with pytest.raises(SettingsError, match="SIGNING_SECRET"):
+        settings_of(settings | {"auth_mode": "api_key"})

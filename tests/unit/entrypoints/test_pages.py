@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -87,7 +88,7 @@ def test_page_loads_every_module_at_once(functions: Functions) -> None:
 def test_page_finds_its_files_when_opened_below_a_stage(
     functions: Functions, path: str, base: str
 ) -> None:
-    settings = functions.world.settings.model_copy(update={"public_base_url": ""})
+    settings = replace(functions.world.settings, public_base_url="")
     functions.deploy(settings=settings)
 
     page = Page(opened_at(functions, path).body)
