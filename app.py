@@ -8,8 +8,8 @@ from chalice.app import CloudWatchEvent, Rate, Request, Response, SQSEvent, Webs
 
 from chalicelib.bootstrap import Deployment
 from chalicelib.engine.admission.identity import Caller, Scope
-from chalicelib.entrypoints import logs
-from chalicelib.entrypoints.http import answers, market, orders, pages, service
+from chalicelib.entrypoints import http, logs
+from chalicelib.entrypoints.http import answers
 from chalicelib.entrypoints.http.methods import MethodsChalice
 from chalicelib.settings import read_settings
 
@@ -47,7 +47,7 @@ def observe(request: Request, get_response: Callable[[Request], Response]) -> Re
 @app.route("/api/orders/execute", methods=["POST"])
 @answers.endpoint
 def submit_order() -> Response:
-    return orders.submit_order(
+    return http.orders.submit_order(
         current_request(),
         caller(Scope.TRADE),
         deployment.submitter,
@@ -59,13 +59,15 @@ def submit_order() -> Response:
 @app.route("/api/orders/{order_id}")
 @answers.endpoint
 def get_order(order_id: str) -> Response:
-    return orders.get_order(order_id, caller(Scope.READ), deployment.order_store, deployment.gate)
+    return http.orders.get_order(
+        order_id, caller(Scope.READ), deployment.order_store, deployment.gate
+    )
 
 
 @app.route("/api/orders")
 @answers.endpoint
 def list_orders() -> Response:
-    return orders.list_orders(
+    return http.orders.list_orders(
         current_request(), caller(Scope.READ), deployment.order_store, deployment.signer
     )
 
@@ -74,20 +76,20 @@ def list_orders() -> Response:
 @answers.endpoint
 def get_quotes() -> Response:
     caller(Scope.READ)
-    return market.get_quotes(current_request(), deployment.router)
+    return http.market.get_quotes(current_request(), deployment.router)
 
 
 @app.route("/api/prices")
 @answers.endpoint
 def get_prices() -> Response:
     caller(Scope.READ)
-    return market.get_prices(current_request(), deployment.world.price_history)
+    return http.market.get_prices(current_request(), deployment.world.price_history)
 
 
 @app.route("/api/statistics")
 @answers.endpoint
 def get_statistics() -> Response:
-    return service.get_statistics(
+    return http.service.get_statistics(
         current_request(), caller(Scope.READ), deployment.order_store, deployment.clock
     )
 
@@ -96,27 +98,27 @@ def get_statistics() -> Response:
 @answers.endpoint
 def list_tokens() -> Response:
     caller(Scope.READ)
-    return market.list_tokens()
+    return http.market.list_tokens()
 
 
 @app.route("/api/pools")
 @answers.endpoint
 def list_pools() -> Response:
     caller(Scope.READ)
-    return market.list_pools(deployment.world.venues)
+    return http.market.list_pools(deployment.world.venues)
 
 
 @app.route("/api/health")
 @answers.endpoint
 def health() -> Response:
-    return service.health()
+    return http.service.health()
 
 
 @app.route("/api/ready")
 @answers.endpoint
 def ready() -> Response:
     caller(Scope.READ)
-    return service.ready(deployment.readiness)
+    return http.service.ready(deployment.readiness)
 
 
 @app.route("/api/openapi.json")
@@ -155,7 +157,7 @@ def docs() -> Response:
 @answers.endpoint
 def index() -> Response:
     settings = deployment.settings
-    return pages.index(
+    return http.pages.index(
         current_request(),
         public_base_url=settings.public_base_url,
         stream_url=settings.stream_url,
@@ -165,7 +167,7 @@ def index() -> Response:
 @app.route("/web/{version}/{name}")
 @answers.endpoint
 def dashboard_file(version: str, name: str) -> Response:
-    return pages.file(version, name)
+    return http.pages.file(version, name)
 
 
 @app.on_ws_connect()

@@ -17,6 +17,7 @@ HEAVY = (
     "chalicelib.domain.routing.best_route",
     "chalicelib.engine.execution.executor",
 )
+STREAMING = ("following", "publisher")
 PRINT_MODULES = """
 import sys
 import app
@@ -63,6 +64,14 @@ def test_cold_start_loads_nothing_of_the_worker(use_case: str, needed: str) -> N
 
     assert f"chalicelib.engine.{needed}" in loaded
     assert not loaded.intersection(HEAVY)
+
+
+@pytest.mark.parametrize("use_case", ["following", "publisher", "executor", "rescuer", "sweeper"])
+def test_cold_start_loads_no_pydantic_where_no_request_is_read(use_case: str) -> None:
+    loaded = loaded_modules("settings", "gate", use_case)
+
+    assert f"chalicelib.engine.{'streaming' if use_case in STREAMING else 'execution'}" in loaded
+    assert not loaded.intersection({"pydantic", "pydantic_core"})
 
 
 def test_no_function_loads_boto3_although_its_settings_are_in_a_secret() -> None:
