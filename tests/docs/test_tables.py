@@ -1,5 +1,6 @@
 """Tables and diagrams of the documents say what the code says."""
 
+import json
 import re
 from dataclasses import fields
 from datetime import timedelta
@@ -80,6 +81,17 @@ def test_state_diagram_has_the_transitions_of_the_table_when_drawn() -> None:
     assert inside == {(str(before), str(after)) for before, after in TRANSITIONS}
     assert {before for before, after in drawn if after == "[*]"} == {
         str(status) for status in OrderStatus if status.is_final
+    }
+
+
+def test_memory_is_that_of_the_functions_when_documented() -> None:
+    config = json.loads(source(".chalice/config.json"))
+    functions = {"accept": config, **config["lambda_functions"]}
+
+    documented = rows(section("docs/deploying.md", "What it costs"), "function")
+
+    assert {names(function)[0]: int(memory) for function, memory, _ in documented} == {
+        name: function["lambda_memory_size"] for name, function in functions.items()
     }
 
 
