@@ -88,7 +88,7 @@ def test_memory_is_that_of_the_functions_when_documented() -> None:
     config = json.loads(source(".chalice/config.json"))
     functions = {"accept": config, **config["lambda_functions"]}
 
-    documented = rows(section("docs/deploying.md", "What it costs"), "function")
+    documented = rows(section("docs/deploying.md", "On AWS"), "function")
 
     assert {names(function)[0]: int(memory) for function, memory, _ in documented} == {
         name: function["lambda_memory_size"] for name, function in functions.items()

@@ -1,6 +1,7 @@
 """What the deployed template must not lose."""
 
 import json
+from dataclasses import MISSING, fields
 from typing import Any
 
 import pytest
@@ -206,7 +207,9 @@ def test_environment_holds_no_secret_when_deployed(deployed: Template) -> None:
 
 def test_settings_are_complete_when_secret_and_environment_meet(deployed: Template) -> None:
     variables = deployed["Globals"]["Function"]["Environment"]["Variables"]
-    required = {name for name, f in Settings.model_fields.items() if f.is_required()}
+    required = {
+        f.name for f in fields(Settings) if f.default is MISSING and f.default_factory is MISSING
+    }
 
     missing = required - {name.lower() for name in variables}
 
