@@ -21,15 +21,16 @@ _EVENTS: dict[str, tuple[int, dict[str, object]]] = {
     "APIHandler": (
         CALLS,
         {
+            # It reads a request, and asks the database.
             "httpMethod": "GET",
-            "path": "/api/ready",
+            "path": "/api/orders",
             "headers": {},
             "multiValueQueryStringParameters": None,
             "pathParameters": None,
             "body": None,
             "stageVariables": None,
             "isBase64Encoded": False,
-            "requestContext": {"resourcePath": "/api/ready", "httpMethod": "GET"},
+            "requestContext": {"resourcePath": "/api/orders", "httpMethod": "GET"},
         },
     ),
     "Execute": (WORKERS, {"Records": []}),
