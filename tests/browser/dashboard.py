@@ -30,6 +30,8 @@ class Dashboard:
         # To another page first: the same one would only see its address change.
         self.page.goto("about:blank")
         self.page.goto(f"{self.base_url}/#/{view}")
+        # The page before it may have taken the focus along when it was closed.
+        self.page.bring_to_front()
 
     def part(self, name: str) -> Locator:
         return self.page.locator(f"[data-part={name}]")
