@@ -16,8 +16,6 @@ from typing import Any, ClassVar
 
 from ministack.core import lambda_runtime
 
-from infra.local.functions import template_name
-
 WEBSOCKET_EVENTS_AT_ONCE = 2
 READ_BYTES = 64 * 1024
 # Nobody waits for an answer of these. While the machine is busy they give way to those that are
@@ -108,7 +106,7 @@ class LinkedWorker(lambda_runtime.Worker):  # type: ignore[misc]
         super()._spawn()
         for stream in (self._proc.stdin, self._proc.stdout, self._proc.stderr):
             os.set_blocking(stream.fileno(), False)
-        if template_name(self.func_name) in BACKGROUND:
+        if any(f"-{name}-" in self.func_name for name in BACKGROUND):
             os.setpriority(os.PRIO_PROCESS, self._proc.pid, BACKGROUND_NICENESS)
 
     def _read_stderr(self) -> None:
