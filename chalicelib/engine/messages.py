@@ -10,7 +10,7 @@ from chalicelib.domain.errors import CodedError, InvalidRequestError
 from chalicelib.domain.orders.event_codec import (
     read_details,
     read_token,
-    write_details,
+    write_event,
     write_token,
 )
 from chalicelib.domain.orders.events import OrderEvent, Pack
@@ -102,7 +102,7 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
             body = {
                 "kind": "update",
                 "order_id": last.order_id,
-                **_event_fields(last),
+                **write_event(last),
                 "token_in": write_token(last.pair.token_in),
                 "token_out": write_token(last.pair.token_out),
                 # For the publisher of the version before, which a deployment replaces second: of
@@ -111,7 +111,7 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
                 "output_mint": last.pair.token_out.mint,
             }
             if earlier:
-                body["earlier"] = [_event_fields(event) for event in earlier]
+                body["earlier"] = [write_event(event) for event in earlier]
         case FollowRequest():
             body = {
                 "kind": "follow",
@@ -130,17 +130,6 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
                 "order_id": message.order_id,
             }
     return json.dumps(body, separators=(",", ":"))
-
-
-def _event_fields(event: OrderEvent) -> dict[str, Any]:
-    """What one event says that the others of its order do not."""
-    return {
-        "sequence": event.sequence,
-        "status": event.status,
-        "attempt": event.attempt,
-        "occurred_at": event.occurred_at.isoformat(),
-        "details": write_details(event.details),
-    }
 
 
 def decode_execute_order(body: str) -> ExecuteOrder:

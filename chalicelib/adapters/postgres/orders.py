@@ -13,7 +13,6 @@ from psycopg.types.json import Jsonb
 from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
 from chalicelib.adapters.postgres.rows import (
     Row,
-    event_document,
     event_of,
     minute_of,
     move_document,
@@ -24,7 +23,7 @@ from chalicelib.adapters.postgres.rows import (
     token_columns,
 )
 from chalicelib.domain.errors import OrderNotFoundError
-from chalicelib.domain.orders.event_codec import write_details
+from chalicelib.domain.orders.event_codec import write_details, write_event
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import OrderId
@@ -140,7 +139,7 @@ class PostgresOrderStore:
             "save_transitions",
             order_ids=list(orders),
             moves=Jsonb([move_document(order, firsts[i] - 1) for i, order in orders.items()]),
-            events=Jsonb([event_document(event) for event in events]),
+            events=Jsonb([{"order_id": e.order_id, **write_event(e)} for e in events]),
         )
         return {OrderId(str(row["order_id"])) for row in rows}
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from chalicelib.domain.orders.event_codec import read_details, write_details
+from chalicelib.domain.orders.event_codec import read_details
 from chalicelib.domain.orders.events import OrderEvent, Pack
 from chalicelib.domain.orders.order import (
     Order,
@@ -100,18 +100,6 @@ def move_document(order: Order, sequence_before: int) -> dict[str, object]:
         "refused_by": order.refused_by,
         "due_at": order.due_at.isoformat(),
         "updated_at": order.updated_at.isoformat(),
-    }
-
-
-def event_document(event: OrderEvent) -> dict[str, object]:
-    """What is written of an event, as JSON."""
-    return {
-        "order_id": event.order_id,
-        "sequence": event.sequence,
-        "status": event.status,
-        "attempt": event.attempt,
-        "occurred_at": event.occurred_at.isoformat(),
-        "details": write_details(event.details),
     }
 
 

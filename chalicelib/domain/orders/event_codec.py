@@ -21,6 +21,7 @@ from chalicelib.domain.orders.events import (
     Failure,
     OrderAccepted,
     OrderConfirmed,
+    OrderEvent,
     OrderFailed,
     TransactionBuilt,
     TransactionSubmitted,
@@ -33,6 +34,17 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 Fields = Mapping[str, Any]
 
 _FILLABLE = ("amount_in_max", "amount_out_max")
+
+
+def write_event(event: OrderEvent) -> dict[str, Json]:
+    """Return as a JSON object what the event says that others of its order do not."""
+    return {
+        "sequence": event.sequence,
+        "status": event.status,
+        "attempt": event.attempt,
+        "occurred_at": event.occurred_at.isoformat(),
+        "details": write_details(event.details),
+    }
 
 
 def write_details(details: EventDetails) -> dict[str, Json]:
