@@ -8,7 +8,7 @@ from chalice.app import CloudWatchEvent, Rate, Request, Response, SQSEvent, Webs
 
 from chalicelib.bootstrap import Deployment
 from chalicelib.engine.admission.identity import Caller, Scope
-from chalicelib.entrypoints import http, logs
+from chalicelib.entrypoints import http, logs, queue, schedule, websocket
 from chalicelib.entrypoints.http import answers
 from chalicelib.entrypoints.http.methods import MethodsChalice
 from chalicelib.settings import read_settings
@@ -172,41 +172,29 @@ def dashboard_file(version: str, name: str) -> Response:
 
 @app.on_ws_connect()
 def connect(event: WebsocketEvent) -> dict[str, Any]:
-    from chalicelib.entrypoints import websocket
-
     return websocket.connect(event, deployment.following, deployment.gate)
 
 
 @app.on_ws_message()
 def message(event: WebsocketEvent) -> dict[str, Any]:
-    from chalicelib.entrypoints import websocket
-
     return websocket.message(event, deployment.following, deployment.status_feed, deployment.gate)
 
 
 @app.on_sqs_message(queue=ORDERS_QUEUE, batch_size=10, name="execute")
 def execute(event: SQSEvent) -> dict[str, Any]:
-    from chalicelib.entrypoints import queue
-
     return queue.execute_orders(event, deployment.executor)
 
 
 @app.on_sqs_message(queue=STATUS_QUEUE, batch_size=10, name="publish")
 def publish(event: SQSEvent) -> dict[str, Any]:
-    from chalicelib.entrypoints import queue
-
     return queue.publish_statuses(event, deployment.publisher, deployment.status_queue)
 
 
 @app.on_sqs_message(queue=ORDERS_DEAD_LETTER_QUEUE, batch_size=10, name="rescue")
 def rescue(event: SQSEvent) -> dict[str, Any]:
-    from chalicelib.entrypoints import queue
-
     return queue.rescue_orders(event, deployment.rescuer)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> None:
-    from chalicelib.entrypoints import schedule
-
     schedule.sweep(deployment.sweeper)

@@ -5,29 +5,24 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.engine.limits import IdempotencyKey
 from chalicelib.entrypoints.errors import InvalidIdempotencyKeyError
 from chalicelib.entrypoints.http.header_lines import NAME, SEPARATOR
-
-if TYPE_CHECKING:
-    from chalicelib.entrypoints.wire.requests import SubmitOrderRequest
+from chalicelib.entrypoints.wire.requests import DEFAULT_MAX_PRICE_IMPACT_BPS, SubmitOrderRequest
 
 _QUOTED = re.compile(r'"([\x21\x23-\x7e]{1,255})"', re.ASCII)
 _BARE = re.compile(r"[\x21\x23-\x7e]{1,255}", re.ASCII)
 
 
 def read_key(
-    headers: Mapping[str, str], wanted: "SubmitOrderRequest", trade: Trade
+    headers: Mapping[str, str], wanted: SubmitOrderRequest, trade: Trade
 ) -> IdempotencyKey | None:
     """Return the key under which this order is placed, if there is one.
 
     What counts is what was asked, not how it was written. Raises InvalidIdempotencyKeyError.
     """
-    from chalicelib.entrypoints.wire.requests import DEFAULT_MAX_PRICE_IMPACT_BPS
-
     text = headers.get(NAME)
     if text is None:
         return None

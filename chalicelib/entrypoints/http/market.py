@@ -9,6 +9,7 @@ from chalicelib.domain.token_list import TOKENS, find_pair
 from chalicelib.engine.ports.market import PriceHistory, Venue, known_pools, tokens_of
 from chalicelib.entrypoints.http.answers import json_answer, query
 from chalicelib.entrypoints.wire import documents as wire
+from chalicelib.entrypoints.wire import requests
 
 if TYPE_CHECKING:
     # Accepting an order must not load the router.
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 def get_quotes(request: Request, router: "Router") -> Response:
     """GET /api/quotes: every pool's quote and the route an order would take."""
-    from chalicelib.entrypoints.wire import requests
-
     wanted = requests.read(requests.QuoteRequest, query(request))
     trade = wanted.to_trade()
     route = router.find_route(trade)
@@ -37,8 +36,6 @@ def list_pools(venues: Sequence[Venue]) -> Response:
 
 def get_prices(request: Request, history: PriceHistory) -> Response:
     """GET /api/prices: the best price at each venue over the last minutes."""
-    from chalicelib.entrypoints.wire import requests
-
     wanted = requests.read(requests.PricesRequest, query(request))
     pair = find_pair(wanted.token_in, wanted.token_out)
     points = history.prices(pair, span=wanted.span, after_slot=wanted.after_slot)

@@ -15,7 +15,7 @@ from chalicelib.entrypoints.http.answers import json_answer, json_body, query
 from chalicelib.entrypoints.http.idempotency import read_key
 from chalicelib.entrypoints.signing import Signer
 from chalicelib.entrypoints.wire import documents as wire
-from chalicelib.entrypoints.wire import exact_json
+from chalicelib.entrypoints.wire import exact_json, requests
 from chalicelib.entrypoints.wire.events import event_document
 
 
@@ -23,8 +23,6 @@ def submit_order(
     request: Request, caller: Caller, submitter: Submitter, gate: Gate, *, public_base_url: str
 ) -> Response:
     """POST /api/orders/execute: 202 once the order is durable."""
-    from chalicelib.entrypoints.wire import requests
-
     fields = exact_json.parse(json_body(request))
     wanted = requests.read(requests.SubmitOrderRequest, fields)
     trade = wanted.to_trade()
@@ -60,8 +58,6 @@ def get_order(order_id: str, caller: Caller, store: OrderStore, gate: Gate) -> R
 
 def list_orders(request: Request, caller: Caller, store: OrderStore, signer: Signer) -> Response:
     """GET /api/orders: a page, newest first."""
-    from chalicelib.entrypoints.wire import requests
-
     wanted = requests.read(requests.ListOrdersRequest, query(request))
     after = None
     if wanted.cursor is not None:

@@ -11,12 +11,11 @@ from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.statistics import window_start
 from chalicelib.entrypoints.http.answers import json_answer, log, query
 from chalicelib.entrypoints.wire import documents as wire
+from chalicelib.entrypoints.wire import requests
 
 
 def get_statistics(request: Request, caller: Caller, store: OrderStore, clock: Clock) -> Response:
     """GET /api/statistics: how the caller's orders of the last minutes fared."""
-    from chalicelib.entrypoints.wire import requests
-
     minutes = requests.read(requests.StatisticsRequest, query(request)).minutes
     since = window_start(clock.now(), minutes)
     statistics = store.statistics(caller.owner_id, since=since)
