@@ -7,7 +7,12 @@ pool as the swap would leave it.
 from enum import StrEnum
 from typing import NamedTuple, Protocol, Self, TypeVar
 
-from chalicelib.domain.pools.rejections import MintNotInPoolError
+from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.pools.rejections import (
+    AmountOverflowError,
+    MintNotInPoolError,
+    ZeroAmountError,
+)
 from chalicelib.domain.tokens import Mint
 
 
@@ -109,6 +114,14 @@ class Pool(Protocol):
         A step is a bin, or the prices between two ticks: when the price goes on before a swap
         lands, the pool takes so much less. 0 for a curve without steps, and when nothing is left.
         """
+
+
+def require_amount(amount: int) -> None:
+    """Raise ZeroAmountError or AmountOverflowError for what no swap can pay or receive."""
+    if amount <= 0:
+        raise ZeroAmountError
+    if amount > U64_MAX:
+        raise AmountOverflowError
 
 
 def is_a_to_b(pool: Pool, input_mint: Mint) -> bool:

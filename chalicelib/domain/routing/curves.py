@@ -83,10 +83,10 @@ class Curve:
         if self.out(amount_in) > 0:
             return None
         try:
-            quote = self.pool.quote_exact_in(self.input_mint, amount_in, self._at)
+            amount_out = self.pool.out_exact_in(self.input_mint, amount_in, self._at)
         except QuoteError as refusal:
             return refusal
-        return ZeroOutputError() if quote.amount_out == 0 else InsufficientLiquidityError()
+        return ZeroOutputError() if amount_out == 0 else InsufficientLiquidityError()
 
     def _step(self) -> int:
         if self._step_left is None:
@@ -99,11 +99,10 @@ class Curve:
 
     def _holds_enough(self, amount_in: int) -> bool:
         try:
-            amount_in = min(U64_MAX, amount_in)
-            quote = self.pool.quote_exact_in(self.input_mint, amount_in, self._at)
+            self.pool.out_exact_in(self.input_mint, min(U64_MAX, amount_in), self._at)
         except QuoteError as refusal:
             return not isinstance(refusal, InsufficientLiquidityError | PriceRangeError)
-        return quote.amount_in == amount_in
+        return True
 
     def _ask(self, amount_in: int) -> int:
         try:

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.pools.clmm.pool import Tick
+from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.rejections import InsufficientLiquidityError, QuoteError
 from tests.unit.domain.routing_pools import DEPTH, KINDS, NOW, pool_of
@@ -77,3 +79,23 @@ def test_output_is_that_of_its_moment(kind):
     for at in (NOW, LATER, NOW):
         for amount in (DEPTH, DEPTH // 100):
             assert output(pool, "A", amount, at) == quoted(replace(pool), "A", amount, at)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_output_of_a_mint_that_is_not_traded_is_refused_as_the_quote_is(kind):
+    pool = pool_of(kind, Random(7), price=1.0, depth_b=DEPTH)
+    for amount in (0, DEPTH):
+        assert output(pool, "C", amount, NOW) == quoted(replace(pool), "C", amount, NOW)
+
+
+@pytest.mark.parametrize("mint", ["A", "B"])
+@pytest.mark.parametrize("liquidity", [0, 1, 10**12])
+def test_output_at_the_end_of_all_prices_is_that_of_the_quote(mint, liquidity):
+    pool = replace(
+        pool_of("clmm", Random(7), price=1.0, depth_b=DEPTH),
+        liquidity=liquidity,
+        ticks=(Tick(MIN_TICK, liquidity, liquidity), Tick(MAX_TICK, -liquidity, liquidity)),
+        dynamic_fee=None,
+    )
+    for amount in (1, DEPTH, U64_MAX):
+        assert output(pool, mint, amount, NOW) == quoted(replace(pool), mint, amount, NOW)

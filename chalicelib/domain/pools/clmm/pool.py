@@ -12,13 +12,17 @@ from chalicelib.domain.pools.clmm.steps import FEE_RATE_DENOMINATOR, SwapKind
 from chalicelib.domain.pools.clmm.ticks import tick_at
 from chalicelib.domain.pools.clmm.volatility import DynamicFee
 from chalicelib.domain.pools.clmm.walk import BEYOND, Tick, Walk, Way
-from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, PoolKind, Price, is_a_to_b
-from chalicelib.domain.pools.q64 import Q128
-from chalicelib.domain.pools.rejections import (
-    AmountOverflowError,
-    ZeroAmountError,
-    ZeroOutputError,
+from chalicelib.domain.pools.pool import (
+    Fee,
+    FeeKind,
+    Moment,
+    PoolKind,
+    Price,
+    is_a_to_b,
+    require_amount,
 )
+from chalicelib.domain.pools.q64 import Q128
+from chalicelib.domain.pools.rejections import ZeroOutputError
 from chalicelib.domain.tokens import Mint
 
 __all__ = ["CollectFeeOn", "ConcentratedPool", "ConcentratedQuote", "Tick"]
@@ -80,11 +84,8 @@ class ConcentratedPool:
     def out_exact_in(self, input_mint: Mint, amount_in: int, at: Moment) -> int:
         """Return the output of `quote_exact_in` alone; raises as it does, and
         InsufficientLiquidityError where that is not complete."""
-        if amount_in <= 0:
-            raise ZeroAmountError
-        if amount_in > U64_MAX:
-            raise AmountOverflowError
         is_down = is_a_to_b(self, input_mint)
+        require_amount(amount_in)
         way = self._ways.get(is_down)
         if way is None or way.unix_seconds != at.unix_seconds:
             walk = Walk(self, self._swap_kind(True, is_down), BEYOND, at)
@@ -108,10 +109,7 @@ class ConcentratedPool:
         self, input_mint: Mint, amount: int, at: Moment, *, is_exact_in: bool, to_tick: bool = False
     ) -> Walk:
         is_down = is_a_to_b(self, input_mint)
-        if amount <= 0:
-            raise ZeroAmountError
-        if amount > U64_MAX:
-            raise AmountOverflowError
+        require_amount(amount)
         walk = Walk(self, self._swap_kind(is_exact_in, is_down), amount, at)
         walk.run(to_tick)
         return walk

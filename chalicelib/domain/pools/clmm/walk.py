@@ -207,8 +207,8 @@ class Way:
             try:
                 target, fee_rate = next(self._steps)
             except StopIteration:
-                # At the end of all prices a swap fills a part.
-                self._end = InsufficientLiquidityError
+                # At the end of all prices a swap fills a part, if it has received anything.
+                self._end = InsufficientLiquidityError if walk.total else ZeroOutputError
             except QuoteError as error:
                 self._end = type(error)
         if self._end is not None:

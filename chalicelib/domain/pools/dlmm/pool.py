@@ -6,12 +6,19 @@ from typing import ClassVar, NamedTuple
 from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.pools.dlmm.bins import Bin, BinFill, BinWalk, bin_price
 from chalicelib.domain.pools.dlmm.fees import StaticParameters, SwapFees, VariableParameters
-from chalicelib.domain.pools.pool import Fee, FeeKind, Moment, PoolKind, Price, is_a_to_b
+from chalicelib.domain.pools.pool import (
+    Fee,
+    FeeKind,
+    Moment,
+    PoolKind,
+    Price,
+    is_a_to_b,
+    require_amount,
+)
 from chalicelib.domain.pools.q64 import Q64
 from chalicelib.domain.pools.rejections import (
     AmountOverflowError,
     InsufficientLiquidityError,
-    ZeroAmountError,
     ZeroOutputError,
 )
 from chalicelib.domain.tokens import Mint
@@ -72,10 +79,7 @@ class BinPool:
 
         Raises as `quote_exact_in`.
         """
-        if amount_out <= 0:
-            raise ZeroAmountError
-        if amount_out > U64_MAX:
-            raise AmountOverflowError
+        require_amount(amount_out)
         walk = self._walk(input_mint, at)
         fills, amount_left, amount_in = [], amount_out, 0
         for held in walk.side:
@@ -106,10 +110,7 @@ class BinPool:
     def _sell(
         self, input_mint: Mint, amount_in: int, at: Moment
     ) -> tuple[BinWalk, int, int, BinFill]:
-        if amount_in <= 0:
-            raise ZeroAmountError
-        if amount_in > U64_MAX:
-            raise AmountOverflowError
+        require_amount(amount_in)
         walk = self._walk(input_mint, at)
         drained, amount_out, last = walk.end_of(amount_in)
         amount_out += last.amount_net
