@@ -88,8 +88,7 @@ def _candidates(curves: Sequence[Curve], amount_in: int, to_last_unit: bool) -> 
         kept = _rivals(curves, amount_in)
         if len(kept) > 1:
             for found in _split_many([curves[i] for i in kept], amount_in):
-                spread = dict(zip(kept, found, strict=True))
-                candidates.append([spread.get(i, 0) for i in range(len(curves))])
+                candidates.append(_spread(kept, found, len(curves)))
     return [_without_dust(curves, amounts) for amounts in candidates]
 
 
@@ -141,8 +140,15 @@ def _without(
     yield left
     kept = [i for i, amount in enumerate(left) if amount]
     for found in _candidates([curves[i] for i in kept], sum(amounts), False):
-        spread = dict(zip(kept, found, strict=True))
-        yield [spread.get(i, 0) for i in range(len(amounts))]
+        yield _spread(kept, found, len(amounts))
+
+
+def _spread(kept: Sequence[int], found: Amounts, count: int) -> Amounts:
+    """Return what all `count` pools are paid when those that were `kept` are paid this."""
+    amounts = [0] * count
+    for i, amount in zip(kept, found, strict=True):
+        amounts[i] = amount
+    return amounts
 
 
 def _leg_count(amounts: Amounts) -> int:
