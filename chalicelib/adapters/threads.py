@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
 from typing import TypeVar
@@ -27,16 +28,14 @@ def side_by_side(calls: Sequence[Callable[[], Result]]) -> list[Result]:
     waiting = deque(zip(calls, made, strict=True))
 
     def work() -> None:
-        while waiting:
-            try:
+        # Whoever finds it empty is done: others may have taken the last.
+        with suppress(IndexError):
+            while True:
                 call, outcome = waiting.popleft()
-            except IndexError:
-                # Another thread has just taken the last.
-                return
-            try:
-                outcome.set_result(call())
-            except BaseException as error:
-                outcome.set_exception(error)
+                try:
+                    outcome.set_result(call())
+                except BaseException as error:
+                    outcome.set_exception(error)
 
     helpers = min(len(calls), CALLS_AT_ONCE) - 1
     helping = [_threads().submit(copy_context().run, work) for _ in range(helpers)]
