@@ -6,7 +6,6 @@ can run would only start another cold process.
 
 import argparse
 import asyncio
-import gc
 import logging
 import socket
 from collections.abc import Callable
@@ -251,7 +250,6 @@ def main() -> None:
     parser.add_argument("--http", help="where HTTP is served instead of by the deployed function")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    gc.set_threshold(100_000, 50, 50)
     uvloop.install()
     web.run_app(
         application(described_apis(arguments.description, http=arguments.http)),
