@@ -65,7 +65,7 @@ class Load:
 
     def __init__(self, base_url: str, random: Random, *, per_second: float, seconds: float) -> None:
         self.orders: list[Followed] = []
-        self.frames = EventCounter()
+        self.counter = EventCounter()
         self._base_url = base_url
         self._random = random
         self._per_second, self._seconds = per_second, seconds
@@ -90,7 +90,7 @@ class Load:
                 await asyncio.sleep(next_at - time.monotonic())
                 if self._is_stopped:
                     break
-                order = Followed(self.frames, *trade)
+                order = Followed(self.counter, *trade)
                 self.orders.append(order)
                 tasks.create_task(_submit_and_follow(client, order, turns))
                 next_at += 1 / self._per_second

@@ -45,7 +45,7 @@ def live_table(experiment: Experiment) -> Table:
 def summary(experiment: Experiment) -> Table:
     """Return what came of the run."""
     orders, accepted = experiment.load.orders, experiment.load.accepted
-    frames = experiment.load.frames
+    counter = experiment.load.counter
     refusals = Counter(order.refusal for order in orders if order.refusal)
     aws, database = experiment.world.aws.injector, experiment.world.database.injector
     rows: dict[str, object] = {
@@ -57,9 +57,9 @@ def summary(experiment: Experiment) -> Table:
         "stored, but not answered": experiment.unanswered,
         "ends": _counted(experiment.ends),
         "dead letters": _counted(experiment.dead_letters),
-        "followers' connections": frames.connections,
-        "duplicates ignored": frames.duplicates,
-        "gaps recovered": frames.holes,
+        "followers' connections": counter.connections,
+        "duplicates ignored": counter.duplicates,
+        "gaps recovered": counter.holes,
     }
     times = sorted(o.final_at - o.accepted_at for o in accepted if o.final_at)
     if times:
