@@ -16,11 +16,7 @@ from tests.unit.client.fake_stream import (
     served,
 )
 
-
-@pytest.fixture(autouse=True)
-def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backoff, "RECONNECT_SECONDS", 0.01)
-    monkeypatch.setattr(backoff, "RECONNECT_SECONDS_MAX", 0.05)
+pytestmark = pytest.mark.usefixtures("short_delays")
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from orders_client import backoff
 from orders_client.cli.bench import EventCounter
 from tests.unit.client.fake_stream import ALL, Answer, FakeService, follow, follow_many, served
 
-
-@pytest.fixture(autouse=True)
-def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backoff, "RECONNECT_SECONDS", 0.01)
-    monkeypatch.setattr(backoff, "RECONNECT_SECONDS_MAX", 0.05)
+pytestmark = pytest.mark.usefixtures("short_delays")
 
 
 @pytest.mark.parametrize(
