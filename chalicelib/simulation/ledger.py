@@ -6,7 +6,7 @@ Invariant: one row per signature, so the same bytes can land once only.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chalicelib.domain.orders.order import Signature
@@ -87,6 +87,7 @@ _INSERT = """
                   output_mint text, amount_in numeric, amount_out numeric, legs jsonb,
                   error_code text, wire_hex text, refused_by text)
     ON CONFLICT (signature) DO NOTHING
+    RETURNING signature
 """
 _FIND = """
     SELECT signature, landing_slot, memo, input_mint, output_mint,
@@ -96,26 +97,63 @@ _FIND = """
 """
 
 
+# Many more than a process waits for at once.
+_RECORDED_MAX = 1_000
+
+
 @dataclass(slots=True)
 class PostgresLedger:
-    """The durable ledger, in a database schema of its own."""
+    """The durable ledger, in a database schema of its own.
+
+    What this very process has recorded it need not read: a row never changes.
+    """
 
     database: Database
+    _recorded: dict[Signature, LedgerEntry] = field(default_factory=dict)
 
     def append(self, entries: Sequence[LedgerEntry]) -> None:
         if not entries:
             return
         # One document: psycopg takes long over many arrays.
-        self.database.execute(_INSERT, [json.dumps([_document_of(entry) for entry in entries])])
+        document = json.dumps([_document_of(entry) for entry in entries])
+        new = {row["signature"] for row in self.database.execute(_INSERT, [document])}
+        # Of a signature that stands here twice the first was recorded.
+        self._recorded |= {e.signature: e for e in reversed(entries) if e.signature in new}
+        for signature in [*self._recorded][:-_RECORDED_MAX]:
+            del self._recorded[signature]
 
     def find(self, signatures: Sequence[Signature], *, up_to_slot: int) -> list[LedgerEntry]:
-        rows = self.database.execute(_FIND, [list(signatures), up_to_slot])
-        return [_entry_of(row) for row in rows]
+        entries = [self._recorded[s] for s in signatures if s in self._recorded]
+        unknown = [s for s in signatures if s not in self._recorded]
+        rows = self.database.execute(_FIND, [unknown, up_to_slot]) if unknown else []
+        landed = [entry for entry in entries if entry.landing_slot <= up_to_slot]
+        return landed + [_entry_of(row) for row in rows]
 
 
 def _document_of(entry: LedgerEntry) -> dict[str, object]:
-    document = asdict(entry)
-    return document | {"wire_hex": document.pop("wire_bytes").hex()}
+    return {
+        "signature": entry.signature,
+        "landing_slot": entry.landing_slot,
+        "memo": entry.memo,
+        "input_mint": entry.input_mint,
+        "output_mint": entry.output_mint,
+        "amount_in": entry.amount_in,
+        "amount_out": entry.amount_out,
+        "legs": [_document_of_leg(leg) for leg in entry.legs],
+        "error_code": entry.error_code,
+        "wire_hex": entry.wire_bytes.hex(),
+        "refused_by": entry.refused_by,
+    }
+
+
+def _document_of_leg(leg: LedgerLeg) -> dict[str, object]:
+    return {
+        "pool_address": leg.pool_address,
+        "input_mint": leg.input_mint,
+        "output_mint": leg.output_mint,
+        "amount_in": leg.amount_in,
+        "amount_out": leg.amount_out,
+    }
 
 
 def _entry_of(row: Mapping[str, Any]) -> LedgerEntry:

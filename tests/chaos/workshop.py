@@ -15,10 +15,10 @@ from chalicelib.domain.orders.order import SignedTransaction
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.simulation.chain import SimulatedChain
 from chalicelib.simulation.fate import Fate
-from chalicelib.simulation.ledger import PostgresLedger
 from chalicelib.simulation.market import POOLS, slot_at
 from tests.chaos.boundaries import Boundaries, Counted
 from tests.chaos.files import FileOrderQueue, FileStatusQueue, Lines
+from tests.ledgers import LedgerOfManyProcesses
 from tests.world import SOL_USDC, World
 
 START = MemoryClock().at
@@ -143,7 +143,8 @@ def open_workshop(
     parts: dict[str, Any] = {
         "clock": clock,
         "store": PostgresOrderStore(database),
-        "ledger": PostgresLedger(database),
+        # As after a crash: what the one before has recorded is read.
+        "ledger": LedgerOfManyProcesses(database),
         "order_queue": scene.order_queue(clock),
         "status_queue": FileStatusQueue(scene.folder),
     }

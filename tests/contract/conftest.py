@@ -6,8 +6,9 @@ from chalicelib.adapters.aws.client import AwsClient
 from chalicelib.adapters.memory.orders import MemoryOrderStore
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.engine.ports.orders import OrderStore
-from chalicelib.simulation.ledger import Ledger, MemoryLedger, PostgresLedger
+from chalicelib.simulation.ledger import Database, Ledger, MemoryLedger, PostgresLedger
 from tests.contract.queues import Batches
+from tests.ledgers import LedgerOfManyProcesses
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -17,11 +18,14 @@ def store(request: pytest.FixtureRequest) -> OrderStore:
     return PostgresOrderStore(request.getfixturevalue("database"))
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", "postgres", "postgres, many processes"])
 def ledger(request: pytest.FixtureRequest) -> Ledger:
     if request.param == "memory":
         return MemoryLedger()
-    return PostgresLedger(request.getfixturevalue("database"))
+    database: Database = request.getfixturevalue("database")
+    if request.param == "postgres":
+        return PostgresLedger(database)
+    return LedgerOfManyProcesses(database)
 
 
 @pytest.fixture

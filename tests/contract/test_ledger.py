@@ -105,6 +105,14 @@ def test_first_entry_stays_when_one_call_has_its_signature_twice(ledger: Ledger)
     assert found == [entry(1, slot=100)]
 
 
+def test_every_entry_is_found_when_there_are_thousands(ledger: Ledger) -> None:
+    many = [replace(entry(1), signature=signature(number)) for number in range(2_500)]
+    ledger.append(many[:1_500])
+    ledger.append(many[1_500:])
+
+    assert find(ledger, *range(2_500)) == many
+
+
 def test_amounts_survive_when_they_fill_u64(ledger: Ledger) -> None:
     greatest = replace(entry(1), amount_in=U64_MAX, amount_out=U64_MAX)
     greatest = replace(greatest, legs=(leg("pool", U64_MAX, U64_MAX),))
