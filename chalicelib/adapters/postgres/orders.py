@@ -18,16 +18,15 @@ from chalicelib.adapters.postgres.rows import (
     move_document,
     nested_events,
     nested_packs,
+    order_document,
     order_of,
     pair_of,
-    token_columns,
 )
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.event_codec import write_details, write_event
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.errors import IdempotencyKeyReusedError, UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
@@ -84,23 +83,12 @@ class PostgresOrderStore:
         self, accepted: Transition, key: IdempotencyKey | None, limit: RateLimit | None
     ) -> Row:
         order = accepted.order
-        is_exact_in = order.trade.mode is SwapMode.EXACT_IN
         parameters = {
+            # One document: psycopg takes long over many parameters.
+            "order": Jsonb(order_document(order)),
             "order_id": order.order_id,
             "owner_id": order.owner_id,
-            "order_type": order.order_type,
-            **token_columns("input", order.pair.token_in),
-            **token_columns("output", order.pair.token_out),
-            "amount_in": order.trade.amount if is_exact_in else None,
-            "amount_out": None if is_exact_in else order.trade.amount,
-            "slippage_bps": order.slippage_bps,
-            "max_price_impact_bps": order.max_price_impact_bps,
-            "status": order.status,
-            "sequence": order.sequence,
-            "attempt": order.attempt,
-            "due_at": order.due_at,
             "created_at": order.created_at,
-            "updated_at": order.updated_at,
             "details": Jsonb(write_details(accepted.event.details)),
             "key": key and key.value,
             "fingerprint": key and key.fingerprint,

@@ -30,15 +30,6 @@ def pair_of(row: Row) -> Pair:
     return Pair(token_in=_token_of(row, "input"), token_out=_token_of(row, "output"))
 
 
-def token_columns(side: str, token: Token) -> dict[str, object]:
-    """The columns of an order that hold its token of that side, input or output."""
-    return {
-        f"{side}_mint": token.mint,
-        f"{side}_symbol": token.symbol,
-        f"{side}_decimals": token.decimals,
-    }
-
-
 def _token_of(row: Row, side: str) -> Token:
     mint, symbol, decimals = (row[f"{side}_{part}"] for part in ("mint", "symbol", "decimals"))
     if decimals is None:
@@ -83,6 +74,36 @@ def transaction_of(row: Row) -> SignedTransaction | None:
         wire_bytes=bytes(row["transaction"]),
         last_valid_block_height=row["last_valid_block_height"],
     )
+
+
+def order_document(order: Order) -> dict[str, object]:
+    """An accepted order's row, as JSON."""
+    is_exact_in = order.trade.mode is SwapMode.EXACT_IN
+    return {
+        "order_id": order.order_id,
+        "owner_id": order.owner_id,
+        "order_type": order.order_type,
+        **_token_columns("input", order.pair.token_in),
+        **_token_columns("output", order.pair.token_out),
+        "amount_in": order.trade.amount if is_exact_in else None,
+        "amount_out": None if is_exact_in else order.trade.amount,
+        "slippage_bps": order.slippage_bps,
+        "max_price_impact_bps": order.max_price_impact_bps,
+        "status": order.status,
+        "sequence": order.sequence,
+        "attempt": order.attempt,
+        "due_at": order.due_at.isoformat(),
+        "created_at": order.created_at.isoformat(),
+        "updated_at": order.updated_at.isoformat(),
+    }
+
+
+def _token_columns(side: str, token: Token) -> dict[str, object]:
+    return {
+        f"{side}_mint": token.mint,
+        f"{side}_symbol": token.symbol,
+        f"{side}_decimals": token.decimals,
+    }
 
 
 def move_document(order: Order, sequence_before: int) -> dict[str, object]:

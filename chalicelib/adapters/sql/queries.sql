@@ -16,10 +16,10 @@ WITH claimed AS (
         output_symbol, output_decimals, amount_in, amount_out, slippage_bps, max_price_impact_bps,
         status, sequence, attempt, due_at, created_at, updated_at)
     SELECT
-        %(order_id)s, %(owner_id)s, %(order_type)s, %(input_mint)s, %(input_symbol)s,
-        %(input_decimals)s, %(output_mint)s, %(output_symbol)s, %(output_decimals)s, %(amount_in)s,
-        %(amount_out)s, %(slippage_bps)s, %(max_price_impact_bps)s, %(status)s, %(sequence)s,
-        %(attempt)s, %(due_at)s, %(created_at)s, %(updated_at)s
+        order_id, owner_id, order_type, input_mint, input_symbol, input_decimals, output_mint,
+        output_symbol, output_decimals, amount_in, amount_out, slippage_bps, max_price_impact_bps,
+        status, sequence, attempt, due_at, created_at, updated_at
+      FROM jsonb_populate_record(NULL::orders, %(order)s)
      WHERE %(key)s::text IS NULL OR EXISTS (SELECT FROM claimed)
     ON CONFLICT (order_id) DO NOTHING
     RETURNING order_id, sequence, status, attempt, created_at
