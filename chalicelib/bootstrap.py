@@ -161,7 +161,10 @@ class Deployment:
         from chalicelib.engine.streaming.follow import Following
 
         return Following(
-            store=self.order_store, followers=self.follower_store, status_queue=self.status_queue
+            # Most requests bring a ticket, and never ask: neither is the store made for them.
+            exists=lambda order_id, owner_id: self.order_store.exists(order_id, owner_id),
+            followers=self.follower_store,
+            status_queue=self.status_queue,
         )
 
     @cached_property

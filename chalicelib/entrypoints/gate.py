@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from chalicelib.domain.orders.order import OrderId
@@ -17,6 +18,13 @@ from chalicelib.entrypoints.signing import ForgedError, Signer
 TICKET_PERIOD = timedelta(minutes=5)
 _TICKET = "ticket"
 _SCHEME = "bearer "
+
+
+class Admitted(NamedTuple):
+    """Who may follow an order. With a ticket it is known to be theirs: it was sealed for it."""
+
+    owner_id: OwnerId
+    has_ticket: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,42 +48,42 @@ class Gate:
 
     def admit_follower(
         self, headers: Mapping[str, str], order_id: OrderId, ticket: str | None
-    ) -> Caller:
+    ) -> Admitted:
         """Return who may follow this order. Raises UnauthorizedError, ForbiddenError or, for pages
         of another origin, OriginRefusedError."""
         origin = _header(headers, "origin")
         if origin and self.origins and origin not in self.origins:
             raise OriginRefusedError
-        if self.keys is None or ticket is None:
-            return self.admit(headers, Scope.READ)
-        return self.open_ticket(ticket, order_id)
-
-    def admit_subscriber(self, order_id: OrderId, ticket: str | None) -> Caller:
-        """Return who may follow this order, too, on a connection that is open: who has a ticket.
-        Raises UnauthorizedError."""
-        if self.keys is None:
-            return ANYBODY
         if ticket is None:
-            raise UnauthorizedError
-        return self.open_ticket(ticket, order_id)
+            return Admitted(self.admit(headers, Scope.READ).owner_id)
+        return self._open_ticket(ticket, order_id)
 
-    def open_ticket(self, ticket: str, order_id: OrderId) -> Caller:
-        """Return who was given this ticket for that order. Raises UnauthorizedError."""
+    def admit_subscriber(self, order_id: OrderId, ticket: str | None) -> Admitted:
+        """Return who may follow this order, too, on a connection that is open: who has a ticket,
+        where one is needed. Raises UnauthorizedError."""
+        return self._open_ticket(ticket or "", order_id)
+
+    def _open_ticket(self, ticket: str, order_id: OrderId) -> Admitted:
         try:
             owner_id, ticket_order_id, good_until = self.signer.open(_TICKET, ticket)
         except ForgedError:
-            raise UnauthorizedError from None
+            return self._without_ticket()
         if ticket_order_id != order_id or self.clock.now().timestamp() >= good_until:
+            return self._without_ticket()
+        return Admitted(OwnerId(owner_id), has_ticket=True)
+
+    def _without_ticket(self) -> Admitted:
+        if self.keys is not None:
             raise UnauthorizedError
-        return Caller(owner_id=OwnerId(owner_id), scope=Scope.READ)
+        return Admitted(ANYBODY.owner_id)
 
     def stream_of(self, order_id: OrderId, owner_id: OwnerId) -> str:
-        """Return where the order can be followed, with a ticket where one is needed."""
-        query: dict[str, str] = {"orderId": order_id}
-        if self.keys is not None:
-            period = int(TICKET_PERIOD.total_seconds())
-            good_until = (int(self.clock.now().timestamp()) // period + 2) * period
-            query["ticket"] = self.signer.seal(_TICKET, [owner_id, order_id, good_until])
+        """Return where the order can be followed, with a ticket: who has one needs no key, and the
+        order need not be looked up."""
+        period = int(TICKET_PERIOD.total_seconds())
+        good_until = (int(self.clock.now().timestamp()) // period + 2) * period
+        ticket = self.signer.seal(_TICKET, [owner_id, order_id, good_until])
+        query = {"orderId": order_id, "ticket": ticket}
         return f"{self.stream_url}?{urlencode(query)}"
 
 

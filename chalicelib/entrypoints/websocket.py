@@ -30,8 +30,8 @@ def connect(event: WebsocketEvent, following: Following, gate: Gate) -> dict[str
     try:
         request = _read_query(document)
         ticket = (document["queryStringParameters"] or {}).get("ticket")
-        caller = gate.admit_follower(document.get("headers") or {}, request.order_id, ticket)
-        following.connect(request, caller.owner_id)
+        admitted = gate.admit_follower(document.get("headers") or {}, request.order_id, ticket)
+        following.connect(request, admitted.owner_id, is_known=admitted.has_ticket)
     except CodedError as error:
         status = problems.http_status(error)
         _log("ws_refused", event, code=error.code, status=status)
@@ -77,7 +77,7 @@ def _act(
 
     match frame:
         case Subscribe(order_id=order_id, after=after, batch=batch, ticket=ticket):
-            caller = gate.admit_subscriber(order_id, ticket)
+            admitted = gate.admit_subscriber(order_id, ticket)
             following.subscribe(
                 FollowRequest(
                     request_id=context["messageId"],
@@ -87,18 +87,20 @@ def _act(
                     connected_at=_connected_at(context),
                     takes_batches=batch,
                 ),
-                caller.owner_id,
+                admitted.owner_id,
+                is_known=admitted.has_ticket,
             )
             return None
         case Unsubscribe(order_id=order_id, ticket=ticket):
-            caller = gate.admit_subscriber(order_id, ticket)
+            admitted = gate.admit_subscriber(order_id, ticket)
             following.unsubscribe(
                 UnfollowRequest(
                     request_id=context["messageId"],
                     connection_id=context["connectionId"],
                     order_id=order_id,
                 ),
-                caller.owner_id,
+                admitted.owner_id,
+                is_known=admitted.has_ticket,
             )
             return None
         case Ping():

@@ -27,7 +27,8 @@ class Gate:
         if "streamUrl" in document:
             ticket = f"ticket-{document['orderId']}"
             self.tickets.add(ticket)
-            document["streamUrl"] += f"&ticket={ticket}"
+            stream_url, _, _ = document["streamUrl"].partition("&ticket=")
+            document["streamUrl"] = f"{stream_url}&ticket={ticket}"
         route.fulfill(response=answer, json=document)
 
     def join(self, route: WebSocketRoute) -> None:

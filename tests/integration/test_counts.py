@@ -213,6 +213,14 @@ def test_connect_is_one_statement_one_write_and_one_message_when_order_exists(
     assert traffic.calls == ["SendMessage"]
 
 
+def test_connect_is_one_message_when_the_order_is_known(
+    engine: Deployment, traffic: Traffic
+) -> None:
+    engine.following.connect(request(1), ANONYMOUS, is_known=True)
+
+    assert (traffic.statements, traffic.calls) == ([], ["SendMessage"])
+
+
 @pytest.mark.parametrize(
     ("frame", "statements", "calls"),
     [

@@ -1,6 +1,7 @@
 """Let a connection follow orders: check that they exist, and queue each request behind the events
 that are on their way. A connection that closes says nothing: the next post finds it gone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import OrderNotFoundError
@@ -8,38 +9,42 @@ from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.messages import FollowRequest, UnfollowRequest
 from chalicelib.engine.ports.followers import FollowerStore
-from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.ports.queues import StatusQueue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """The use cases behind a WebSocket."""
+    """The use cases behind a WebSocket. An order that `is_known` to be the owner's is not looked
+    up; of any other OrderNotFoundError is raised unless it is."""
 
-    store: OrderStore
+    exists: Callable[[OrderId, OwnerId], bool]
     followers: FollowerStore
     status_queue: StatusQueue
 
-    def connect(self, request: FollowRequest, owner_id: OwnerId) -> None:
+    def connect(self, request: FollowRequest, owner_id: OwnerId, *, is_known: bool = False) -> None:
         """Start following an order of the owner's. Raises OrderNotFoundError, which refuses the
         connection."""
-        self._require(request.order_id, owner_id)
+        self._require(request.order_id, owner_id, is_known=is_known)
         self.status_queue.request_follow(request)
 
-    def subscribe(self, request: FollowRequest, owner_id: OwnerId) -> None:
+    def subscribe(
+        self, request: FollowRequest, owner_id: OwnerId, *, is_known: bool = False
+    ) -> None:
         """Follow one more order, or replay one again.
 
         Raises OrderNotFoundError and TooManySubscriptionsError.
         """
-        self._require(request.order_id, owner_id)
+        self._require(request.order_id, owner_id, is_known=is_known)
         self.followers.count_subscription(request.connection_id)
         self.status_queue.request_follow(request)
 
-    def unsubscribe(self, request: UnfollowRequest, owner_id: OwnerId) -> None:
+    def unsubscribe(
+        self, request: UnfollowRequest, owner_id: OwnerId, *, is_known: bool = False
+    ) -> None:
         """Stop following one order; harmless if it is not followed. Raises OrderNotFoundError."""
-        self._require(request.order_id, owner_id)
+        self._require(request.order_id, owner_id, is_known=is_known)
         self.status_queue.request_unfollow(request)
 
-    def _require(self, order_id: OrderId, owner_id: OwnerId) -> None:
-        if not self.store.exists(order_id, owner_id):
+    def _require(self, order_id: OrderId, owner_id: OwnerId, *, is_known: bool) -> None:
+        if not is_known and not self.exists(order_id, owner_id):
             raise OrderNotFoundError

@@ -1,12 +1,13 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import FollowRequest
-from tests.unit.functions import Functions
+from tests.unit.functions import Functions, captured
 
 CONNECTION_ID = "XPQDmfCyoAMCJ-w="
 ORDER_ID = OrderId("00000000-0000-4000-8000-000000000001")
@@ -46,6 +47,35 @@ def test_connect_asks_for_the_orders_events(
         )
     ]
     assert functions.world.followers.subscriptions == {}
+
+
+def stream_query(functions: Functions) -> dict[str, str]:
+    placed = functions.http(captured("http_post"))
+    return dict(parse_qsl(urlsplit(placed.document["streamUrl"]).query))
+
+
+def test_order_is_not_looked_up_when_it_comes_with_its_ticket(functions: Functions) -> None:
+    query = stream_query(functions)
+    functions.world.outages["store.exists"] = DOWN
+
+    assert functions.connect(query)["statusCode"] == 200
+    functions.message(json.dumps({"action": "subscribe", **query}))
+    functions.message(json.dumps({"action": "unsubscribe", **query}))
+
+    kinds = [type(message).__name__ for message in functions.world.status_queue.messages]
+    assert kinds == ["FollowRequest", "FollowRequest", "UnfollowRequest"]
+
+
+@pytest.mark.parametrize("minutes", [0, 10])
+def test_order_is_looked_up_when_its_ticket_is_no_good(functions: Functions, minutes: int) -> None:
+    query = stream_query(functions)
+    functions.world.clock.at += timedelta(minutes=minutes)
+    other = query | {"orderId": NOBODY}
+    forged = other | {"ticket": "forged"}
+
+    answers = [functions.connect(q)["statusCode"] for q in (query, other, forged)]
+
+    assert answers == [200, 404, 404]
 
 
 def test_connect_ignores_what_it_does_not_know(functions: Functions, order_id: OrderId) -> None:
