@@ -48,7 +48,7 @@ def find_route(
     planner = Planner(pools, at, rules)
     paths = _paths(planner, input_mint, output_mint, amount_in)
     plan = planner.best(paths, amount_in)
-    shares = plan.shares if plan else ()
+    shares = planner.polished(plan).shares if plan else ()
     legs = [Leg(share.curve.pool, share.input_mint, share.amount_in) for share in shares]
     singles = _SinglePools(planner, input_mint, output_mint, amount_in, SwapMode.EXACT_IN, at)
     # Where all pools together would overflow, one alone may not.

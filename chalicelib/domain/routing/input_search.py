@@ -35,7 +35,10 @@ _PRECISION_BITS = 18
 def least_input(planner: Planner, paths: Sequence[Path], amount_out: int) -> Plan | None:
     """Return the plan of least input found that gives at least `amount_out`, or None."""
     plan = _Search(planner, paths, amount_out).run()
-    return plan and _trimmed(plan, amount_out)
+    if plan is None:
+        return None
+    trimmed = [_trimmed(each, amount_out) for each in (plan, planner.polished(plan))]
+    return min(trimmed, key=lambda each: each.amount_in)
 
 
 class _Search:

@@ -17,7 +17,7 @@ from chalicelib.domain.pools.rejections import (
 from chalicelib.domain.routing.curves import Curve, total_out
 from chalicelib.domain.routing.paths import Path, neighbours, paths_from
 from chalicelib.domain.routing.rules import RoutingRules
-from chalicelib.domain.routing.splitting import pour, split
+from chalicelib.domain.routing.splitting import polish, pour, split
 from chalicelib.domain.tokens import Mint
 
 # `splitting.py` says how these were measured.
@@ -108,6 +108,21 @@ class Planner:
             if (plan := self._plan(path, amount_in, estimate))
         ]
         return max(plans, key=lambda plan: plan.worth(cost), default=None)
+
+    def polished(self, plan: Plan) -> Plan:
+        """Return the plan with every hop divided to the last unit, which takes too many quotes for
+        each of those that are compared."""
+        shares: list[Share] = []
+        amount = plan.amount_in
+        for input_mint in plan.path[:-1]:
+            hop = [share for share in plan.shares if share.input_mint == input_mint]
+            curves, amounts = [share.curve for share in hop], [share.amount_in for share in hop]
+            amounts = polish(curves, amounts, amount)
+            shares.extend(map(Share, curves, amounts))
+            amount = total_out(curves, amounts)
+            if amount > U64_MAX or not all(share.amount_out > 0 for share in shares):
+                return plan
+        return Plan(plan.path, tuple(shares), amount)
 
     def fullest(self, path: Path) -> Filled:
         """Return about the most that a path takes and what it gives for it; zeros when nothing."""

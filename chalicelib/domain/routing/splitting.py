@@ -5,6 +5,7 @@ shows where to look, a search of quotes ends it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.routing.curves import REFUSED, Curve, total_out
@@ -40,6 +41,10 @@ _NEAR_UNITS = 64
 # From so many units of noise on, all shares are looked at. 400: 5 % fewer quotes, 0.15 bp short at
 # the 99th percentile of those 154 instead of 0.05; 100: 1 % more and nothing gained.
 _COARSE_NOISE = 200
+
+# What is left to gain at last is looked for at such a part of the amount. 10: a tenth slower over
+# 3,000 trades; 18: as fast; the same plans but for some units.
+_POLISH_BITS = 14
 
 # The part of the amount that a pool's best price is told from: smaller ones drown in rounding.
 _PROBE_BITS = 12
@@ -179,6 +184,19 @@ def pour(curves: Sequence[Curve], amount_in: int, parts: int = _PARTS) -> Amount
             step = left
             gains = _gains(curves, amounts, step)
     return amounts
+
+
+def polish(curves: Sequence[Curve], amounts: Amounts, amount_in: int) -> Amounts:
+    """Divide `amount_in` to the last unit of output, given `amounts` that divide it, or a little
+    less, to the precision that plans are compared in."""
+    surplus = amount_in - sum(amounts)
+    starts = [list(amounts) for _ in amounts] if surplus else [list(amounts)]
+    for i, start in enumerate(starts):
+        start[i] += surplus
+    best = max(starts, key=lambda start: total_out(curves, start))
+    for giver, taker in pairwise(range(len(best))):
+        _move(curves, best, (giver, taker), max(1, amount_in >> _POLISH_BITS), 1)
+    return best
 
 
 def _gains(curves: Sequence[Curve], amounts: Amounts, step: int) -> list[int]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.curves import Curve, total_out
-from chalicelib.domain.routing.splitting import split
+from chalicelib.domain.routing.splitting import polish, split
 from tests.unit.domain.routing_pools import KINDS, NOW, pool_of
 
 ROUNDING = 2
@@ -173,3 +173,40 @@ def test_leg_is_used_just_as_long_as_it_earns_more_than_its_cost():
 
     assert earned > 0
     assert legs == [2, 1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_polished_split_gains_what_the_search_had_left(seed):
+    kinds = random.Random(seed).choices(KINDS, k=4)
+    pools, input_mint, amount_in = market(seed, kinds)
+    curves = curves_of(pools, input_mint)
+    amounts = split(curves, amount_in, 8)
+    if amounts is None:
+        return
+    used = [i for i, amount in enumerate(amounts) if amount]
+    curves, amounts = [curves[i] for i in used], [amounts[i] for i in used]
+
+    polished = polish(curves, amounts, amount_in)
+
+    assert sum(polished) == amount_in
+    gained = total_out(curves, polished) - total_out(curves, amounts)
+    assert gained >= 0
+    # What a split falls short by is less than the precision that it is searched to, each leg's.
+    assert gained <= len(used) * (total_out(curves, amounts) >> 24) + ROUNDING
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_polish_finds_room_for_a_little_more(seed):
+    pools, input_mint, amount_in = market(seed, ["cpmm", "clmm", "dlmm"])
+    curves = curves_of(pools, input_mint)
+    amounts = split(curves, amount_in, 8)
+    if amounts is None:
+        return
+    curves = [curve for curve, amount in zip(curves, amounts, strict=True) if amount]
+    kept = [amount for amount in amounts if amount]
+    more = amount_in + amount_in // 10**6
+
+    polished = polish(curves, kept, more)
+
+    assert sum(polished) == more
+    assert total_out(curves, polished) >= total_out(curves, kept)
