@@ -20,6 +20,7 @@ from ministack import app
 from ministack.services import apigateway
 
 from infra.local import rest_apis
+from infra.local.batches import BatchPacer
 from infra.local.call_counter import COUNT_CALLS, CallCounter
 from infra.local.workers import Link, LinkedWorker, PooledWorker
 
@@ -72,6 +73,8 @@ def match_route(api_id: str, route_key: str) -> dict[str, Any] | None:
     return meant_route(route_key, _match_route(api_id, route_key))
 
 
+_pacer = BatchPacer()
+
 #: What is put in the place of what. docs/limits.md gives the reasons.
 PATCHES: dict[str, Any] = {
     **rest_apis.PATCHES,
@@ -80,6 +83,8 @@ PATCHES: dict[str, Any] = {
     "ministack.core.lambda_runtime.get_or_create_worker": PooledWorker,
     "ministack.core.lambda_runtime.zipfile": SimpleNamespace(**vars(zipfile) | {"ZipFile": Link}),
     "ministack.services.apigateway._match_ws_route": match_route,
+    "ministack.services.lambda_svc._dispatch_esm_batch": _pacer.dispatch,
+    "ministack.services.lambda_svc._sqs_esm_concurrency": _pacer.concurrency,
     "ministack.services.lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS": POLL_GAP_SECONDS,
     "ministack.services.sqs._prune_dedup": prune_deduplication,
 }

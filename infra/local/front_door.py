@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 HANDSHAKES_AT_ONCE = 4
 BODY_BYTES_MAX = 10 * 1024 * 1024
 CALL_SECONDS = 30
+# How long a handshake gives way to calls.
+CALLS_FIRST_SECONDS = 1.0
 # Followers stay connected for as long as they like.
 STOP_SECONDS = 1
 # API Gateway's limits on a WebSocket, which the emulator does not enforce.
@@ -57,6 +60,12 @@ METHODS = {name: name for name in ("GET", "POST", "PUT", REFUSED_METHOD, "DELETE
 METHODS["HEAD"] = "GET"
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class FrontDoor:
     """The proxy: where the two APIs are, and its limits."""
@@ -67,6 +76,8 @@ class FrontDoor:
     handshakes: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(HANDSHAKES_AT_ONCE)
     )
+    has_free_call: asyncio.Event = field(default_factory=_set_event)
+    calls_first_seconds: float = CALLS_FIRST_SECONDS
     message_bytes_max: int = MESSAGE_BYTES_MAX
     idle_seconds: float = IDLE_SECONDS
     open_seconds: float = OPEN_SECONDS
@@ -90,6 +101,8 @@ class FrontDoor:
             response.force_close()
             return response
         await self.calls.acquire()
+        if self.calls.locked():
+            self.has_free_call.clear()
         call = asyncio.create_task(self._call(request))
         call.add_done_callback(self._finish)
         try:
@@ -100,8 +113,17 @@ class FrontDoor:
     def _finish(self, call: asyncio.Task[web.Response]) -> None:
         """Let the next call in: not when a caller gives up, for the function goes on working."""
         self.calls.release()
+        if not self.calls.locked():
+            self.has_free_call.set()
         if not call.cancelled() and call.exception() is not None:
             log.info("a call failed: %r", call.exception())
+
+    async def _let_calls_go_first(self, until: float) -> None:
+        """Wait while there are calls enough, but not for ever: an order takes longer than a call,
+        and its follower has until then."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self.has_free_call.wait()
 
     async def _call(self, request: web.Request) -> web.Response:
         method = METHODS.get(request.method, REFUSED_METHOD)
@@ -121,7 +143,9 @@ class FrontDoor:
             return refuse(unreadable("its WebSocket handshake is malformed"))
         address = URL(f"{self.apis().websocket}?{request.rel_url.raw_query_string}", encoded=True)
         try:
+            until = asyncio.get_running_loop().time() + self.calls_first_seconds
             async with self.handshakes:
+                await self._let_calls_go_first(until)
                 headers = _handshake_headers(request)
                 upstream = await self.session.ws_connect(address, headers=headers)
         except WSServerHandshakeError as refusal:

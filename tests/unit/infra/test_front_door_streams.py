@@ -12,6 +12,7 @@ from yarl import URL
 
 from infra.local.description import Apis
 from infra.local.front_door import MESSAGE_BYTES_MAX, WEBSOCKET_PATH, FrontDoor
+from infra.local.warm_up import CALLS
 
 HANDSHAKE = "".join(
     f"{name}: {value}\r\n"
@@ -107,6 +108,72 @@ async def close_code(socket: ClientWebSocketResponse) -> int | None:
     while (await socket.receive()).type is WSMsgType.TEXT:
         pass
     return socket.close_code
+
+
+@dataclass(slots=True)
+class Upstream:
+    """Behind the door: what happened there, in order. A call is answered when it may be."""
+
+    happened: list[str] = field(default_factory=list)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade"):
+            self.happened.append("handshake")
+            return await echo(request)
+        if request.path == "/call":
+            self.happened.append("call")
+            await self.may_answer.wait()
+            self.happened.append("answer")
+        return web.Response()
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(0.001)
+
+
+async def connect_behind_calls(calls_first_seconds: float, *, answers_first: bool) -> list[str]:
+    """What happens when somebody connects while as many calls are under way as may be."""
+    upstream = Upstream()
+    passed_on: list[Apis] = []
+    async with (
+        asyncio.timeout(10),
+        served(upstream.handle, "/{path:.*}") as url,
+        ClientSession() as session,
+    ):
+
+        def apis() -> Apis:
+            passed_on.append(Apis(url, url))
+            return passed_on[-1]
+
+        door = FrontDoor(apis=apis, session=session, calls_first_seconds=calls_first_seconds)
+        async with served(door.handle, "/{path:.*}") as door_url, asyncio.TaskGroup() as tasks:
+            for _ in range(CALLS):
+                tasks.create_task(session.get(door_url + "/call"))
+            await until(lambda: len(upstream.happened) == CALLS)
+            connecting = tasks.create_task(session.ws_connect(door_url + WEBSOCKET_PATH))
+            await until(lambda: len(passed_on) == CALLS + 1)
+            # Time enough for a handshake that does not wait.
+            for _ in range(5):
+                await session.get(url + "/")
+            if answers_first:
+                upstream.may_answer.set()
+            await (await connecting).close()
+            upstream.may_answer.set()
+    return upstream.happened
+
+
+def test_handshake_waits_while_there_are_calls_enough() -> None:
+    happened = asyncio.run(connect_behind_calls(60, answers_first=True))
+
+    assert happened.index("handshake") > happened.index("answer")
+
+
+def test_handshake_goes_on_when_the_calls_take_too_long() -> None:
+    happened = asyncio.run(connect_behind_calls(0.01, answers_first=False))
+
+    assert happened.index("handshake") < happened.index("answer")
 
 
 @pytest.mark.parametrize("compress", [0, 15], ids=["plain", "compressed"])
