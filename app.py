@@ -64,6 +64,12 @@ def get_order(order_id: str) -> Response:
     )
 
 
+@app.route("/api/orders/{order_id}/cancel", methods=["POST"])
+@answers.endpoint
+def cancel_order(order_id: str) -> Response:
+    return http.orders.cancel_order(order_id, caller(Scope.TRADE), deployment.canceller)
+
+
 @app.route("/api/orders")
 @answers.endpoint
 def list_orders() -> Response:

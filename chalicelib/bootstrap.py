@@ -13,6 +13,7 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from chalicelib.adapters.aws.client import AwsClient
     from chalicelib.adapters.postgres.database import PostgresDatabase
+    from chalicelib.engine.admission.cancel import Canceller
     from chalicelib.engine.admission.identity import KeyStore
     from chalicelib.engine.admission.submit import Submitter
     from chalicelib.engine.execution.executor import Executor
@@ -105,6 +106,13 @@ class Deployment:
             new_id=self.new_order_id,
             limit=self.rate_limit,
         )
+
+    @cached_property
+    def canceller(self) -> "Canceller":
+        """Cancels orders: POST /api/orders/{orderId}/cancel."""
+        from chalicelib.engine.admission.cancel import Canceller
+
+        return Canceller(store=self.order_store, queue=self.order_queue, clock=self.clock)
 
     @cached_property
     def router(self) -> "Router":

@@ -151,6 +151,17 @@ class OrdersClient:
         """Return an order with its `events`. Raises ValueError if `order_id` is none."""
         return await self._show(check_order_id(order_id))
 
+    async def cancel(self, order_id: str) -> Document:
+        """Cancel an order and return it. Doing so again changes nothing.
+
+        Its `status` is `cancelled`; or it has `cancelRequested`: then its transaction may land yet,
+        no other is signed, and it ends `confirmed` or `cancelled`. Raises ProblemError, with status
+        409 and the `order` in the problem when that is confirmed or has failed, and ValueError if
+        `order_id` is none.
+        """
+        path = f"/api/orders/{quote(check_order_id(order_id), safe='')}/cancel"
+        return await self._call("POST", path)
+
     async def list(self, **filters: str) -> Document:
         """Return a page of `orders`, newest first, and the `nextCursor`, None on the last page.
 

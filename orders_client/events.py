@@ -15,10 +15,11 @@ class Status(StrEnum):
     SUBMITTED = "submitted"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 # No event follows one of these.
-FINAL_STATUSES = frozenset({Status.CONFIRMED, Status.FAILED})
+FINAL_STATUSES = frozenset({Status.CONFIRMED, Status.FAILED, Status.CANCELLED})
 
 
 class Observer(Protocol):

@@ -25,6 +25,7 @@ from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import find_pair
 from chalicelib.domain.tokens import Pair
+from chalicelib.engine.admission.cancel import Canceller
 from chalicelib.engine.execution.executor import Executor
 from chalicelib.engine.execution.rescue import Rescuer
 from chalicelib.engine.execution.sweep import Sweeper
@@ -135,6 +136,10 @@ class World(Watching):
         return self.deployment.following
 
     @property
+    def canceller(self) -> Canceller:
+        return self.deployment.canceller
+
+    @property
     def sweeper(self) -> Sweeper:
         return self.deployment.sweeper
 
@@ -165,6 +170,10 @@ class World(Watching):
             owner_id=ANONYMOUS,
         )
         return admission.order.order_id
+
+    def cancel(self, order_id: OrderId) -> Order:
+        """Cancel the order and return it."""
+        return self.canceller.cancel(order_id, ANONYMOUS)
 
     def take(self) -> list[ExecuteOrder]:
         """Take a batch off the order queue."""

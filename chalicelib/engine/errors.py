@@ -2,6 +2,8 @@
 
 CodedError
 ├── RejectedError
+│   ├── AlreadyFinalError
+│   │   └── AlreadyConfirmedError
 │   ├── UnauthorizedError · ForbiddenError
 │   ├── RateLimitedError · IdempotencyKeyReusedError
 │   └── TooManySubscriptionsError
@@ -12,12 +14,29 @@ CodedError
 from datetime import timedelta
 
 from chalicelib.domain.errors import CodedError, RejectedError
+from chalicelib.domain.orders.order import Order
 
 
 class IdempotencyKeyReusedError(RejectedError):
     """This Idempotency-Key was already used for a different order."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class AlreadyFinalError(RejectedError):
+    """The order has failed; there is nothing to cancel."""
+
+    code = "ALREADY_FINAL"
+
+    def __init__(self, detail: str | None = None, *, order: Order | None = None) -> None:
+        super().__init__(detail)
+        self.order = order
+
+
+class AlreadyConfirmedError(AlreadyFinalError):
+    """The order is confirmed; its swap cannot be cancelled."""
+
+    code = "ALREADY_CONFIRMED"
 
 
 class UnauthorizedError(RejectedError):

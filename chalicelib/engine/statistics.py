@@ -35,14 +35,15 @@ class OrderStatistics:
 
     accepted: int
     confirmed: int
+    cancelled: int
     failed: Mapping[str, int]
     to_confirmed: Durations | None
     minutes: Sequence[MinuteCounts]
 
     @property
     def unfinished(self) -> int:
-        """How many have neither been confirmed nor failed yet."""
-        return self.accepted - self.confirmed - sum(self.failed.values())
+        """How many are not final yet."""
+        return self.accepted - self.confirmed - self.cancelled - sum(self.failed.values())
 
     def every_minute(self, since: datetime, count: int) -> list[MinuteCounts]:
         """Return so many minutes from `since` on, those without an order included."""

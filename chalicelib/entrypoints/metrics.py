@@ -45,6 +45,7 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
         Metric(name="OrdersFailed", dimensions=((STACK,), (STACK, CODE))),
         ATTEMPTS,
     ),
+    "order_cancelled": (Metric(name="OrdersCancelled"),),
     "push_skipped": (Metric(name="PushFailures"),),
 }
 

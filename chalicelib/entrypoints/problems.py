@@ -14,6 +14,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.engine.errors import (
+    AlreadyFinalError,
     ForbiddenError,
     RateLimitedError,
     UnauthorizedError,
@@ -34,6 +35,7 @@ _HTTP_STATUS: tuple[tuple[type[CodedError], int], ...] = (
     (UnauthorizedError, 401),
     (ForbiddenError, 403),
     (OriginRefusedError, 403),
+    (AlreadyFinalError, 409),
     (RateLimitedError, 429),
     (RejectedError, 422),
     (QuoteError, 422),
@@ -48,6 +50,7 @@ _TITLES: Mapping[int, str] = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    409: "Conflict",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",

@@ -7,7 +7,7 @@ const GATHER_MS = 1500;
 
 export class Announcements {
   #node;
-  #gathered = { confirmed: 0, failed: 0 };
+  #gathered = { confirmed: 0, failed: 0, cancelled: 0 };
   /** Those under way: what had ended before this page heard of it is no news. */
   #awaited = new Set();
   #timer = 0;
@@ -28,12 +28,10 @@ export class Announcements {
   }
 
   #tell() {
-    const { confirmed, failed } = this.#gathered;
-    const parts = [];
-    if (confirmed) parts.push(`${count(confirmed, "order")} confirmed`);
-    if (failed) parts.push(`${count(failed, "order")} failed`);
+    const ends = Object.entries(this.#gathered).filter(([, number]) => number);
+    const parts = ends.map(([status, number]) => `${count(number, "order")} ${status}`);
     setText(this.#node, parts.join(", "));
-    this.#gathered = { confirmed: 0, failed: 0 };
+    this.#gathered = { confirmed: 0, failed: 0, cancelled: 0 };
     this.#timer = 0;
   }
 }

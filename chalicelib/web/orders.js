@@ -1,7 +1,7 @@
 /** The orders this page knows, and what their events say. */
 
 export const UNDER_WAY = ["pending", "routing", "building", "submitted"];
-export const FINAL = new Set(["confirmed", "failed"]);
+export const FINAL = new Set(["confirmed", "failed", "cancelled"]);
 
 /**
  * @typedef {{orderId: string, sequence: number, status: string, attempt: number,
@@ -42,7 +42,7 @@ export class Order {
 
   /** What was decided last: quotes, route, limit. */
   get decision() {
-    return this.events.findLast((event) => event.status === "building") ?? null;
+    return this.events.findLast((event) => event.route) ?? null;
   }
 
   get signature() {

@@ -37,8 +37,12 @@ function reached(event, start) {
   const time = event.sequence === 1 ? clock(start) : `+${since(start, event.timestamp)}`;
   const title = event.retryOf ? `${event.retryOf.code}: ${event.retryOf.message}` : null;
   const attributes = { class: event.status, "data-sequence": event.sequence, title };
-  const name = event.retryOf ? `routing, attempt ${event.attempt}` : event.status;
-  return step(name, time, attributes);
+  return step(nameOf(event), time, attributes);
+}
+
+function nameOf(event) {
+  if (event.cancelRequested) return "cancel requested";
+  return event.retryOf ? `routing, attempt ${event.attempt}` : event.status;
 }
 
 function step(name, time, attributes) {

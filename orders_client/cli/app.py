@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.command("submit", cls=AmountCommand)(trading.submit)
 app.command("follow")(trading.follow_order)
+app.command("cancel")(trading.cancel)
 app.command("show")(reading.show)
 app.command("list")(reading.list_orders)
 app.command("quote", cls=AmountCommand)(reading.quote)

@@ -15,6 +15,7 @@ COLORS: Mapping[str, str] = {
     Status.SUBMITTED: "cyan",
     Status.CONFIRMED: "green",
     Status.FAILED: "red",
+    Status.CANCELLED: "magenta",
 }
 # Enough to tell pools apart; `orders pools` and JSON have the full addresses.
 ADDRESS_CHARACTERS = 8

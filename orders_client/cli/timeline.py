@@ -23,7 +23,7 @@ def order_view(order: Document, tokens: Document) -> Group:
     """
     timeline = Timeline(order)
     lines = [timeline.heading, *(timeline.line(event) for event in order["events"])]
-    routed = [event for event in order["events"] if event["status"] == Status.BUILDING]
+    routed = [event for event in order["events"] if "route" in event]
     return Group(*lines, *(quotes_view(event, order, tokens) for event in routed[-1:]))
 
 
@@ -54,6 +54,8 @@ class Timeline:
         return line.append(self._details(event))
 
     def _details(self, event: Document) -> str:
+        if event.get("cancelRequested"):
+            return "cancel requested; it may be confirmed"
         match event["status"]:
             case Status.ROUTING:
                 return self._routing_details(event)
@@ -65,6 +67,8 @@ class Timeline:
                 return self._confirmed_details(event)
             case Status.FAILED:
                 return f"{event['code']}: {event['message']}"
+            case Status.CANCELLED:
+                return "nothing was swapped"
         return "accepted"
 
     def _routing_details(self, event: Document) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from orders_client import Document, OrdersClient, ProblemError, Status
 from orders_client.cli import options
@@ -138,6 +139,20 @@ async def _follow(client: OrdersClient, order: Document, after: int, as_json: bo
             else:
                 out.print(timeline.line(last), soft_wrap=True)
     return ExitCode.ORDER_FAILED if last["status"] == Status.FAILED else ExitCode.OK
+
+
+def cancel(
+    context: typer.Context, order_id: options.OrderId, as_json: options.AsJson = False
+) -> None:
+    """Cancel an order. Once it is signed it may be confirmed yet; `follow` tells."""
+
+    async def cancel_and_show(client: OrdersClient) -> None:
+        order = await client.cancel(order_id)
+        is_over = order["status"] == Status.CANCELLED
+        text = "cancelled" if is_over else "cancel requested; it may be confirmed"
+        print_document(order, lambda: Text(f"{order['orderId']}  {text}"), as_json=as_json)
+
+    run(service_of(context), cancel_and_show, as_json=as_json)
 
 
 def bench_orders(

@@ -68,7 +68,7 @@ class Story:
         """What is on its way counts as well: it cannot be called back."""
         swaps = [entry for entry in self.landed if entry.error_code is None]
         is_confirmed = self.order.status is OrderStatus.CONFIRMED
-        most = 0 if self.order.status is OrderStatus.FAILED else 1
+        most = 0 if self.order.status in (OrderStatus.FAILED, OrderStatus.CANCELLED) else 1
         if not is_confirmed <= len(swaps) <= most:
             yield f"{self.order.status} with {len(swaps)} swaps"
         elif is_confirmed:
@@ -87,12 +87,15 @@ class Story:
         for signature in landed.keys() - {details.signature for details in built.values()}:
             yield f"on chain, but never committed: {signature}"
         for before, event in pairwise(self.events):
-            if before.status is OrderStatus.SUBMITTED and event.status is not OrderStatus.CONFIRMED:
+            if before.status is OrderStatus.SUBMITTED and event.status not in (
+                OrderStatus.SUBMITTED,
+                OrderStatus.CONFIRMED,
+            ):
                 details = built[before.attempt]
                 entry = landed.get(details.signature)
                 slot = slot_at(self.decided_at.get(event.sequence, event.occurred_at))
-                reason = reason_of(event)
-                if (reason == EXPIRED) != (entry is None):
+                reason = None if event.status is OrderStatus.CANCELLED else reason_of(event)
+                if reason is not None and (reason == EXPIRED) != (entry is None):
                     yield f"attempt {before.attempt} did not fail because of {reason}"
                 if entry is None:
                     finalized = slot - FINALIZED_BEHIND_BLOCKS

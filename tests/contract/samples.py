@@ -17,6 +17,7 @@ from chalicelib.domain.orders.events import (
     EventDetails,
     Failure,
     OrderAccepted,
+    OrderCancelled,
     OrderConfirmed,
     OrderEvent,
     OrderFailed,
@@ -132,6 +133,7 @@ def details_of(status: OrderStatus, signature: Signature = SIGNATURE) -> EventDe
         OrderStatus.CONFIRMED: OrderConfirmed(
             amount_in=10**9, amount_out=15 * 10**7, signature=signature, slot=1
         ),
+        OrderStatus.CANCELLED: OrderCancelled(),
         OrderStatus.FAILED: OrderFailed(failure=Failure(code="NO_ROUTE", message="none")),
     }
     return kinds[status]

@@ -62,6 +62,15 @@ def test_pending_order_comes_back_when_one_of_five_seconds_later_was_taken_up(
     assert (just_then, after) == ([], [1])
 
 
+def test_nothing_comes_back_when_what_went_on_was_cancelled(store: OrderStore) -> None:
+    put(store, at(0))
+    newer = at(60, 2)
+
+    put(store, newer, *way(newer, OrderStatus.CANCELLED))
+
+    assert brought_back(store, 61) == []
+
+
 def test_nothing_comes_back_when_a_long_backlog_is_worked_off_in_order(store: OrderStore) -> None:
     backlog = [at(number / 10, number) for number in range(1, 31)]
     for pending in backlog:
@@ -233,5 +242,5 @@ def test_overtaken_orders_are_found_by_indexes_in_their_order(
     PostgresOrderStore(other).add(at(0))
 
     used = {*re.findall(r'"Index Name": "(\w+)"', plans[0])}
-    assert {"orders_unfinished", "order_events_begun"} <= used
+    assert {"orders_under_way", "order_events_begun"} <= used
     assert re.findall("Seq Scan|Sort", plans[0]) == []

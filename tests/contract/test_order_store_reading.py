@@ -6,6 +6,7 @@ from itertools import chain
 import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError
+from chalicelib.domain.orders.lifecycle import cancel
 from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import JUP, SOL, USDC, USDT
@@ -276,6 +277,51 @@ def test_scheduling_a_sweep_changes_nothing_when_the_order_is_final_or_there_is_
     store.schedule_sweep([order_id(1), order_id(2)], at=START)
 
     assert numbers(stale(store, due_before=START + 300 * SECOND, now=START + SECOND)) == []
+
+
+def cancelled(store: OrderStore, number: int, *, sweep_at: datetime | None) -> None:
+    pending = accepted(number)
+    put(store, pending)
+    store.save(way(pending, OrderStatus.CANCELLED), sweep_at=sweep_at)
+
+
+def test_final_order_is_swept_when_it_was_saved_so(store: OrderStore) -> None:
+    cancelled(store, 1, sweep_at=START + 10 * SECOND)
+    cancelled(store, 2, sweep_at=None)
+
+    before, then = (
+        stale(store, due_before=START + 300 * SECOND, now=START + seconds * SECOND)
+        for seconds in (9, 10)
+    )
+
+    assert (numbers(before), numbers(then)) == ([], [1])
+
+
+def test_final_order_is_swept_no_more_when_a_sweep_is_scheduled_again(store: OrderStore) -> None:
+    cancelled(store, 1, sweep_at=START)
+
+    store.schedule_sweep([order_id(1)], at=START)
+
+    assert numbers(stale(store, due_before=START, now=START + 300 * SECOND)) == []
+
+
+def test_request_to_cancel_is_kept_until_the_end(store: OrderStore) -> None:
+    pending = accepted(1)
+    *_, submitted = moves = way(
+        pending, OrderStatus.ROUTING, OrderStatus.BUILDING, OrderStatus.SUBMITTED
+    )
+    put(store, pending, *moves)
+    request = cancel(submitted.order, at=START + SECOND)
+    store.save([request], sweep_at=START + 10 * SECOND)
+
+    [found] = store.load({order_id(1): 4})
+
+    assert found.order == request.order
+    assert found.order.cancel_requested
+    assert found.unannounced == ((request.event,),)
+    assert numbers(stale(store, due_before=START, now=START + 10 * SECOND)) == [1]
+    store.save(way(request, OrderStatus.CONFIRMED))
+    assert store.get(order_id(1), ANONYMOUS).order.cancel_requested
 
 
 def test_check_passes_when_store_answers(store: OrderStore) -> None:

@@ -30,7 +30,7 @@ def test_statistics_are_empty_when_nothing_was_accepted(store: OrderStore) -> No
     found = store.statistics(ANONYMOUS, since=NOON)
 
     assert found == OrderStatistics(
-        accepted=0, confirmed=0, failed={}, to_confirmed=None, minutes=[]
+        accepted=0, confirmed=0, cancelled=0, failed={}, to_confirmed=None, minutes=[]
     )
 
 
@@ -44,10 +44,13 @@ def test_statistics_count_orders_as_they_stand(store: OrderStore) -> None:
     put(store, accepted(6, at=NOON))
     pending = accepted(7, at=NOON)
     put(store, pending, *way(pending, OrderStatus.ROUTING))
+    pending = accepted(8, at=NOON)
+    put(store, pending, *way(pending, OrderStatus.CANCELLED))
 
     found = store.statistics(ANONYMOUS, since=NOON)
 
-    assert (found.accepted, found.confirmed, found.unfinished) == (7, 2, 2)
+    assert (found.accepted, found.confirmed, found.unfinished) == (8, 2, 2)
+    assert found.cancelled == 1
     assert found.failed == {"NO_ROUTE": 2, "SLIPPAGE_EXCEEDED": 1}
     assert found.to_confirmed == Durations(p50=WAY, p99=WAY)
 

@@ -83,7 +83,9 @@ class MemoryOrderStore:
             if order_id in self.orders
         ]
 
-    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
+    def save(
+        self, transitions: Sequence[Transition], *, sweep_at: datetime | None = None
+    ) -> set[OrderId]:
         by_order: dict[OrderId, list[Transition]] = defaultdict(list)
         for transition in transitions:
             by_order[transition.order.order_id].append(transition)
@@ -95,6 +97,8 @@ class MemoryOrderStore:
         }
         for order_id in moved:
             self._store(by_order[order_id])
+            if sweep_at is not None:
+                self.sweeps[order_id] = sweep_at
         return moved
 
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
@@ -134,6 +138,7 @@ class MemoryOrderStore:
         return OrderStatistics(
             accepted=len(recent),
             confirmed=len(confirmed),
+            cancelled=sum(order.status is OrderStatus.CANCELLED for order in recent),
             failed=Counter(self._code(order) for order in failed),
             to_confirmed=_durations([order.updated_at - order.created_at for order in confirmed]),
             minutes=_minutes(recent, confirmed, failed),
@@ -145,21 +150,23 @@ class MemoryOrderStore:
         return details.failure.code
 
     def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
-        unfinished = (o for o in self.orders.values() if not o.status.is_final)
         stale = [
             order
-            for order in unfinished
+            for order in self.orders.values()
             if (
                 self.sweeps[order.order_id] <= now
                 if order.order_id in self.sweeps
-                else order.due_at < due_before
+                else order.due_at < due_before and not order.status.is_final
             )
         ]
         return [order.order_id for order in sorted(stale, key=lambda o: o.due_at)[:limit]]
 
     def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
-        known = (self.orders[order_id] for order_id in order_ids if order_id in self.orders)
-        self.sweeps.update({o.order_id: at for o in known if not o.status.is_final})
+        for order in (self.orders[o] for o in order_ids if o in self.orders):
+            if order.status.is_final:
+                self.sweeps.pop(order.order_id, None)
+            else:
+                self.sweeps[order.order_id] = at
 
     def check(self) -> None:
         return
@@ -174,7 +181,11 @@ class MemoryOrderStore:
         return used
 
     def _bring_back(self, now: datetime) -> Sequence[OrderId]:
-        begun = (events[1] for events in self.history.values() if len(events) > 1)
+        begun = (
+            events[1]
+            for events in self.history.values()
+            if len(events) > 1 and events[1].status is OrderStatus.ROUTING
+        )
         last_begun = nlargest(BEGUN_MAX, begun, key=lambda event: event.occurred_at)
         through = [self.orders[event.order_id].created_at for event in last_begun]
         standing = (

@@ -117,7 +117,9 @@ class PostgresOrderStore:
             announced=list(announced_through.values()),
         )
 
-    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
+    def save(
+        self, transitions: Sequence[Transition], *, sweep_at: datetime | None = None
+    ) -> set[OrderId]:
         events = [transition.event for transition in transitions]
         # The last of an order's transitions says what it becomes, the first what it must be now.
         orders = {transition.order.order_id: transition.order for transition in transitions}
@@ -128,6 +130,7 @@ class PostgresOrderStore:
             order_ids=list(orders),
             moves=Jsonb([move_document(order, firsts[i] - 1) for i, order in orders.items()]),
             events=Jsonb([{"order_id": e.order_id, **write_event(e)} for e in events]),
+            sweep_at=sweep_at,
         )
         return {OrderId(str(row["order_id"])) for row in rows}
 
@@ -170,6 +173,7 @@ class PostgresOrderStore:
         return OrderStatistics(
             accepted=row["accepted"],
             confirmed=row["confirmed"],
+            cancelled=row["cancelled"],
             failed=row["failed"],
             to_confirmed=Durations(p50=durations[0], p99=durations[1]) if durations else None,
             minutes=[minute_of(minute) for minute in row["minutes"]],

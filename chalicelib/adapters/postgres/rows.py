@@ -59,6 +59,7 @@ def order_of(row: Row) -> Order:
         attempt=row["attempt"],
         transaction=transaction_of(row),
         refused_by=tuple(row["refused_by"]),
+        cancel_requested=row["cancel_requested"],
         due_at=row["due_at"].astimezone(UTC),
         created_at=row["created_at"].astimezone(UTC),
         updated_at=row["updated_at"].astimezone(UTC),
@@ -119,6 +120,7 @@ def move_document(order: Order, sequence_before: int) -> dict[str, object]:
         "transaction_hex": signed and signed.wire_bytes.hex(),
         "last_valid_block_height": signed and signed.last_valid_block_height,
         "refused_by": order.refused_by,
+        "cancel_requested": order.cancel_requested,
         "due_at": order.due_at.isoformat(),
         "updated_at": order.updated_at.isoformat(),
     }

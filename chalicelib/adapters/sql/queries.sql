@@ -41,7 +41,7 @@ WITH claimed AS (
     SELECT max(orders.created_at) AS through
       FROM (SELECT order_id
               FROM order_events
-             WHERE sequence = 2
+             WHERE sequence = 2 AND status = 'routing'
              ORDER BY occurred_at DESC
              LIMIT %(begun_max)s) AS last_begun
       JOIN orders USING (order_id)
@@ -49,7 +49,7 @@ WITH claimed AS (
     SELECT order_id
       FROM orders
      WHERE EXISTS (SELECT FROM accepted)
-       AND status NOT IN ('confirmed', 'failed')
+       AND status NOT IN ('confirmed', 'failed', 'cancelled')
        AND coalesce(sweep_at, due_at) < (SELECT through FROM begun) - %(pending_margin)s::interval
        AND (sequence = 1 OR coalesce(sweep_at, due_at)
                             < (SELECT through FROM begun) - %(midway_margin)s::interval)
@@ -118,14 +118,15 @@ WITH locked AS (
            transaction = decode(next.transaction_hex, 'hex'),
            last_valid_block_height = next.last_valid_block_height,
            refused_by = next.refused_by,
+           cancel_requested = next.cancel_requested,
            due_at = next.due_at,
-           sweep_at = NULL,
+           sweep_at = %(sweep_at)s,
            updated_at = next.updated_at
       FROM jsonb_to_recordset(%(moves)s::jsonb)
            AS next (order_id uuid, sequence_before integer, status text, sequence integer,
                     attempt integer, signature text, transaction_hex text,
-                    last_valid_block_height bigint, refused_by jsonb, due_at timestamptz,
-                    updated_at timestamptz)
+                    last_valid_block_height bigint, refused_by jsonb, cancel_requested boolean,
+                    due_at timestamptz, updated_at timestamptz)
       JOIN locked USING (order_id)
      WHERE orders.order_id = next.order_id
        AND orders.sequence = next.sequence_before
@@ -190,6 +191,7 @@ WITH recent AS MATERIALIZED (
 )
 SELECT count(*) AS accepted,
        count(*) FILTER (WHERE status = 'confirmed') AS confirmed,
+       count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
        (SELECT coalesce(jsonb_object_agg(code, times), '{}') FROM failures) AS failed,
        percentile_disc(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY updated_at - created_at)
            FILTER (WHERE status = 'confirmed') AS to_confirmed,
@@ -198,17 +200,23 @@ SELECT count(*) AS accepted,
   FROM recent;
 
 -- name: stale_orders
--- Unfinished orders that nobody has moved for long, or whose sweep was scheduled.
+-- Unfinished orders that nobody has moved for long, or whose sweep was scheduled; and final ones
+-- whose sweep was.
 SELECT order_id
-  FROM orders
- WHERE status NOT IN ('confirmed', 'failed')
-   AND CASE WHEN sweep_at IS NULL THEN due_at < %(due_before)s ELSE sweep_at <= %(now)s END
+  FROM (SELECT order_id, due_at
+          FROM orders
+         WHERE status NOT IN ('confirmed', 'failed', 'cancelled')
+           AND CASE WHEN sweep_at IS NULL THEN due_at < %(due_before)s ELSE sweep_at <= %(now)s END
+         UNION ALL
+        SELECT order_id, due_at
+          FROM orders
+         WHERE status = 'cancelled' AND sweep_at <= %(now)s) AS stale
  ORDER BY due_at
  LIMIT %(limit)s;
 
 -- name: schedule_sweep
 UPDATE orders
-   SET sweep_at = %(at)s
+   SET sweep_at = CASE WHEN status = 'cancelled' THEN NULL ELSE %(at)s::timestamptz END
  WHERE order_id = ANY(%(order_ids)s::uuid[])
    AND status NOT IN ('confirmed', 'failed');
 

@@ -17,9 +17,11 @@ from chalicelib.domain.orders.decisions import (
 )
 from chalicelib.domain.orders.events import (
     AttemptStarted,
+    CancelRequested,
     EventDetails,
     Failure,
     OrderAccepted,
+    OrderCancelled,
     OrderConfirmed,
     OrderEvent,
     OrderFailed,
@@ -50,9 +52,7 @@ def write_event(event: OrderEvent) -> dict[str, Json]:
 def write_details(details: EventDetails) -> dict[str, Json]:
     """Return the details as a JSON object."""
     match details:
-        case OrderAccepted():
-            return {}
-        case AttemptStarted(retry_of=None):
+        case OrderAccepted() | OrderCancelled() | AttemptStarted(retry_of=None):
             return {}
         case AttemptStarted(retry_of=Failure() as failure, refused_by=refused_by):
             written: dict[str, Json] = {"retry_of": _write_failure(failure)}
@@ -61,6 +61,8 @@ def write_details(details: EventDetails) -> dict[str, Json]:
             return _write_built(details)
         case TransactionSubmitted():
             return {"signature": details.signature}
+        case CancelRequested():
+            return {"cancel_requested": True, "signature": details.signature}
         case OrderConfirmed():
             return {
                 "amount_in": details.amount_in,
@@ -78,6 +80,8 @@ def read_details(status: OrderStatus, fields: Fields) -> EventDetails:
 
     Raises KeyError, TypeError or ValueError for what no version has written.
     """
+    if fields.get("cancel_requested"):
+        return CancelRequested(status=status, signature=Signature(fields["signature"]))
     return _READERS[status](fields)
 
 
@@ -259,5 +263,6 @@ _READERS: Mapping[OrderStatus, Callable[[Fields], EventDetails]] = {
     OrderStatus.BUILDING: _read_built,
     OrderStatus.SUBMITTED: lambda f: TransactionSubmitted(signature=Signature(f["signature"])),
     OrderStatus.CONFIRMED: _read_confirmed,
+    OrderStatus.CANCELLED: lambda _: OrderCancelled(),
     OrderStatus.FAILED: lambda fields: OrderFailed(failure=_read_failure(fields)),
 }

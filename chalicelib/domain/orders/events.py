@@ -69,6 +69,15 @@ class TransactionSubmitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested:
+    """building or submitted, as before: the owner wants the order cancelled, but its transaction
+    may land. When it does the order is confirmed, and when it no longer can, cancelled."""
+
+    status: OrderStatus
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderConfirmed:
     """confirmed: the transaction landed and moved these amounts."""
 
@@ -92,13 +101,22 @@ class OrderFailed:
     failure: Failure
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelled:
+    """cancelled: as the owner wanted; nothing was swapped."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.CANCELLED
+
+
 EventDetails = (
     OrderAccepted
     | AttemptStarted
     | TransactionBuilt
     | TransactionSubmitted
+    | CancelRequested
     | OrderConfirmed
     | OrderFailed
+    | OrderCancelled
 )
 
 

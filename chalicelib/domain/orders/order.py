@@ -34,7 +34,7 @@ class OrderType(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands; `confirmed` and `failed` are final."""
+    """Where an order stands; `confirmed`, `failed` and `cancelled` are final."""
 
     PENDING = "pending"
     ROUTING = "routing"
@@ -42,10 +42,11 @@ class OrderStatus(StrEnum):
     SUBMITTED = "submitted"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
     @property
     def is_final(self) -> bool:
-        return self in (OrderStatus.CONFIRMED, OrderStatus.FAILED)
+        return self in (OrderStatus.CONFIRMED, OrderStatus.FAILED, OrderStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,8 @@ class Order:
     transaction: SignedTransaction | None
     #: The addresses of the pools that refused a transaction of it, each as often as it did.
     refused_by: tuple[str, ...] = ()
+    #: Whether its owner wants it cancelled, and its transaction may land yet: no other is signed.
+    cancel_requested: bool = False
     #: When the next step may be taken.
     due_at: datetime
     created_at: datetime
@@ -100,6 +103,7 @@ class Order:
             attempt=0,
             transaction=None,
             refused_by=(),
+            cancel_requested=False,
             due_at=self.created_at,
             updated_at=self.created_at,
         )

@@ -15,6 +15,7 @@ from chalicelib.domain.orders.decisions import decision_of
 from chalicelib.domain.orders.events import (
     AttemptStarted,
     Failure,
+    OrderCancelled,
     OrderConfirmed,
     OrderFailed,
     TransactionBuilt,
@@ -110,11 +111,12 @@ def give_up_or_retry(
     random: Random,
     pool_refused: str | None = None,
 ) -> Transition:
-    """→ routing with the next attempt when another may help and is left, else → failed.
+    """→ routing with the next attempt when another may help and is left, else → failed; or
+    → cancelled when its owner wants that.
 
     The next attempt, and those after it, ask less of the pool that refused.
     """
-    if error.retryable and order.attempt < pacing.attempts_max:
+    if not order.cancel_requested and error.retryable and order.attempt < pacing.attempts_max:
         refused_by = (*order.refused_by, pool_refused) if pool_refused else order.refused_by
         return advance(
             order,
@@ -128,7 +130,10 @@ def give_up_or_retry(
 
 
 def give_up(order: Order, error: OrderError, *, at: datetime) -> Transition:
-    """→ failed, whatever attempts are left: only when no transaction of the order can land."""
+    """→ failed, whatever attempts are left, or → cancelled when its owner wants that: only when no
+    transaction of the order can land."""
+    if order.cancel_requested:
+        return advance(order, OrderCancelled(), at=at)
     return advance(order, OrderFailed(failure=_failure(error)), at=at)
 
 

@@ -94,11 +94,14 @@ class OrderStore(Protocol):
         """Return those of these orders that exist, in no particular order, each with its events
         after the sequence that it is named with, those that were saved together in one pack."""
 
-    def save(self, transitions: Sequence[Transition]) -> set[OrderId]:
+    def save(
+        self, transitions: Sequence[Transition], *, sweep_at: datetime | None = None
+    ) -> set[OrderId]:
         """Store the transitions of each order that still has the sequence before the first of them:
         all of an order's, or none. One order's follow one another.
 
-        Returns the orders that moved; the others were moved by somebody else first.
+        Returns the orders that moved; the others were moved by somebody else first. With `sweep_at`
+        the sweep queues those that moved then, final or not, unless they have moved since.
         """
 
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
@@ -119,14 +122,16 @@ class OrderStore(Protocol):
         """Count the owner's orders that were accepted from then on."""
 
     def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
-        """Return unfinished orders that the sweep should queue, the oldest first.
+        """Return orders that the sweep should queue, the oldest first.
 
-        Those are the ones that have been due since `due_before`, unless a sweep was scheduled for
-        them: then from that time on.
+        Those are the unfinished ones that have been due since `due_before`, unless a sweep was
+        scheduled for them: then from that time on. Of final ones, those that a sweep was scheduled
+        for when they were saved.
         """
 
     def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
-        """Let the sweep queue these orders from then on, and not before, unless they move."""
+        """Let the sweep queue these orders from then on, and not before, unless they move; those
+        that are final no more."""
 
     def check(self) -> None:
         """Raise UnavailableError unless the store answers."""

@@ -15,7 +15,8 @@ IDLE_MINUTES, LIFE_HOURS = 10, 2
 ABOUT = f"""An order's events, past and future, in order.
 
 Every update carries a `sequence`, 1, 2, 3 … for each order: ignore one you have seen, and connect
-or subscribe again with `after` if one is missing. The order is final at `confirmed` or `failed`.
+or subscribe again with `after` if one is missing. The order is final at `confirmed`, `failed` or
+`cancelled`.
 
 Every event comes in an `update` of its own, unless you ask for `batch` when you connect or
 subscribe: then events that come together, in a replay say, share an `updates` of at most

@@ -121,6 +121,8 @@ EVENTS = [
     _event(4, "submitted", "00.375", signature=SIGNATURE),
     _event(5, "confirmed", "02.500", **_FILL),
 ]
+CANCELLED_EVENT = _event(3, "cancelled", "00.100")
+CANCEL_REQUESTED_EVENT = _event(5, "submitted", "00.400", cancelRequested=True, signature=SIGNATURE)
 FAILED_EVENT = _event(5, "failed", "08.195", code="SLIPPAGE_EXCEEDED", message="slippage exceeded")
 _PLACED: Document = {
     "orderId": ORDER_ID,
@@ -138,6 +140,12 @@ _PLACED: Document = {
 }
 _STREAM: Document = {"streamUrl": f"wss://stream.example/api/orders/execute?orderId={ORDER_ID}"}
 ACCEPTED_ORDER = _PLACED | _STREAM
+CANCELLED_ORDER = _PLACED | {
+    "status": "cancelled",
+    "attempt": 1,
+    "sequence": 3,
+    "updatedAt": "2026-01-01T00:00:00.100Z",
+}
 _CONFIRMED = (
     _PLACED
     | {"status": "confirmed", "attempt": 1, "sequence": 5, "updatedAt": "2026-01-01T00:00:02.500Z"}
@@ -170,6 +178,7 @@ STATISTICS: Document = {
     "minutes": 2,
     "accepted": 3,
     "confirmed": 1,
+    "cancelled": 0,
     "failed": {"SLIPPAGE_EXCEEDED": 1},
     "unfinished": 1,
     "secondsToConfirmed": {"p50": 2.5, "p99": 2.5},

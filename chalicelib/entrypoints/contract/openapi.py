@@ -21,6 +21,7 @@ _REFUSAL_CODES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    409: "ALREADY_CONFIRMED",
     413: "BODY_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
     422: "SAME_TOKEN",
@@ -144,7 +145,9 @@ def _request_body(name: str) -> Schema:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    responses: dict[str, Any] = {str(route.status): _success(route)}
+    responses: dict[str, Any] = {
+        str(status): _success(route) for status in (route.status, *route.also)
+    }
     for status in route.problems:
         responses[str(status)] = _problem(status)
     for status, name in route.other_answers.items():

@@ -20,7 +20,8 @@ ALWAYS = (400, 404, 405, 413, 429, 500, 503)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One method of one path. `scope` is what an API key needs; None asks for no key."""
+    """One method of one path. `scope` is what an API key needs; None asks for no key. A status of
+    `also` comes with the same answer."""
 
     path: str
     name: str
@@ -38,6 +39,7 @@ class Route:
     refusals: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     example: Any = None
+    also: tuple[int, ...] = ()
     other_answers: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -75,6 +77,23 @@ ROUTES = (
         path_parameters=("order_id",),
         refusals=(422,),
         example=examples.ORDER,
+    ),
+    Route(
+        path="/api/orders/{order_id}/cancel",
+        method="post",
+        name="cancelOrder",
+        summary="Cancel an order",
+        tag="orders",
+        description=(
+            "200: it is cancelled, now or before. 202: its transaction may land yet, no other is "
+            "signed, and it ends confirmed or cancelled. 409: it is confirmed or has failed."
+        ),
+        answer="CancelledOrder",
+        scope="trade",
+        path_parameters=("order_id",),
+        refusals=(409, 422),
+        also=(202,),
+        example=examples.CANCELLED_ORDER,
     ),
     Route(
         path="/api/orders",

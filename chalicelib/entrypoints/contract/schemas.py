@@ -59,6 +59,13 @@ _DECISION = {
 }
 _LIMIT = {"minAmountOut": DECIMAL, "maxAmountIn": DECIMAL}
 _FAILURE = {"code": CODE, "message": TEXT}
+_CANCEL_REQUESTED: dict[str, Schema] = {
+    "cancelRequested": {
+        "type": "boolean",
+        "const": True,
+        "description": "No other transaction is signed. The order ends confirmed or cancelled.",
+    }
+}
 _FILLABLE = {
     "amountInMax": DECIMAL
     | {"description": "The largest `amount` that can be filled, if it was too large."},
@@ -143,12 +150,18 @@ _EVENTS = {
     ),
     OrderStatus.BUILDING: _event(
         OrderStatus.BUILDING,
-        _DECISION | {"signature": SIGNATURE, "lastValidBlockHeight": WHOLE},
-        _LIMIT,
-        description=_exactly_one(_LIMIT),
+        {"signature": SIGNATURE},
+        _DECISION | {"lastValidBlockHeight": WHOLE} | _LIMIT | _CANCEL_REQUESTED,
+        description=(
+            f"The route, and its signed transaction. {_exactly_one(_LIMIT)} With `cancelRequested` "
+            "it says only that."
+        ),
     ),
-    OrderStatus.SUBMITTED: _event(OrderStatus.SUBMITTED, {"signature": SIGNATURE}),
+    OrderStatus.SUBMITTED: _event(
+        OrderStatus.SUBMITTED, {"signature": SIGNATURE}, _CANCEL_REQUESTED
+    ),
     OrderStatus.CONFIRMED: _event(OrderStatus.CONFIRMED, _FILL),
+    OrderStatus.CANCELLED: _event(OrderStatus.CANCELLED),
     OrderStatus.FAILED: _event(OrderStatus.FAILED, _FAILURE, _FILLABLE),
 }
 
@@ -166,7 +179,7 @@ def _event_schemas() -> dict[str, Schema]:
 
 def _order(fields: dict[str, Schema]) -> Schema:
     """An order; once it is final, its outcome stands beside it."""
-    outcome = _GIVEN | _FILL | _FAILURE | _FILLABLE
+    outcome = _GIVEN | _CANCEL_REQUESTED | _FILL | _FAILURE | _FILLABLE
     return record(_ORDER | fields, outcome, description=_OF_AMOUNTS)
 
 
@@ -192,6 +205,11 @@ def components() -> dict[str, Schema]:
                 "streamUrl": STREAM_URL,
             },
             _GIVEN,
+            description=_OF_AMOUNTS,
+        ),
+        "CancelledOrder": record(
+            _ORDER | {"status": {"type": "string", "enum": ["cancelled", "building", "submitted"]}},
+            _GIVEN | _CANCEL_REQUESTED,
             description=_OF_AMOUNTS,
         ),
         "ListedOrder": _order({}),
@@ -269,6 +287,7 @@ def _statistics_schemas() -> dict[str, Schema]:
         "minutes": {"type": "integer", "minimum": 1},
         "accepted": WHOLE,
         "confirmed": WHOLE,
+        "cancelled": WHOLE,
         "failed": ref("FailureCounts"),
         "unfinished": WHOLE,
         "secondsToConfirmed": or_null(ref("ConfirmationSeconds")),
@@ -292,6 +311,6 @@ def _problem() -> Schema:
             "detail": TEXT,
             "requestId": {"type": "string", "description": "The value of X-Request-Id."},
         },
-        _FILLABLE,
+        _FILLABLE | {"order": ref("ListedOrder")},
         description="An RFC 9457 problem document.",
     )

@@ -11,10 +11,11 @@ from chalice.app import Request, Response
 
 from chalicelib.domain.errors import CodedError
 from chalicelib.domain.pools.rejections import TooLargeError
-from chalicelib.engine.errors import RateLimitedError, UnauthorizedError
+from chalicelib.engine.errors import AlreadyFinalError, RateLimitedError, UnauthorizedError
 from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.errors import UnsupportedMediaTypeError
 from chalicelib.entrypoints.http.cors import cors_headers
+from chalicelib.entrypoints.wire.documents import accepted_document
 from chalicelib.entrypoints.wire.events import fillable_document
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def _problem_of(error: CodedError) -> Response:
     if status >= 500:
         log.error("request_failed", extra={"code": error.code, "reason": error.detail})
     detail = "try again in a moment" if status == 503 else error.detail
-    answer = _problem(status, error.code, detail, **_fillable(error))
+    answer = _problem(status, error.code, detail, **_fillable(error), **_order(error))
     if isinstance(error, RateLimitedError):
         seconds = math.ceil(error.retry_after.total_seconds())
         answer.headers |= {"Retry-After": str(seconds), "RateLimit": f'"orders";r=0;t={seconds}'}
@@ -130,7 +131,13 @@ def _fillable(error: CodedError) -> Mapping[str, str]:
     )
 
 
-def _problem(status: int, code: str, detail: str, **more: str) -> Response:
+def _order(error: CodedError) -> Mapping[str, Any]:
+    if not isinstance(error, AlreadyFinalError) or error.order is None:
+        return {}
+    return {"order": accepted_document(error.order)}
+
+
+def _problem(status: int, code: str, detail: str, **more: Any) -> Response:
     headers: dict[str, str | list[str]] = {
         "Content-Type": problems.CONTENT_TYPE,
         "Cache-Control": "no-store",

@@ -6,6 +6,7 @@ from datetime import datetime
 from chalice.app import Request, Response
 
 from chalicelib.domain.orders.order import parse_order_id
+from chalicelib.engine.admission.cancel import Canceller
 from chalicelib.engine.admission.identity import Caller
 from chalicelib.engine.admission.submit import Submitter
 from chalicelib.engine.limits import RateLimit
@@ -54,6 +55,13 @@ def get_order(order_id: str, caller: Caller, store: OrderStore, gate: Gate) -> R
     events = [event_document(event) for event in record.events]
     stream_url = gate.stream_of(record.order.order_id, caller.owner_id)
     return json_answer(wire.order_document(record) | {"streamUrl": stream_url, "events": events})
+
+
+def cancel_order(order_id: str, caller: Caller, canceller: Canceller) -> Response:
+    """POST /api/orders/{orderId}/cancel: 200 when the order is cancelled, 202 when it may be
+    confirmed yet. A body is not read."""
+    order = canceller.cancel(parse_order_id(order_id), caller.owner_id)
+    return json_answer(wire.accepted_document(order), status=200 if order.status.is_final else 202)
 
 
 def list_orders(request: Request, caller: Caller, store: OrderStore, signer: Signer) -> Response:

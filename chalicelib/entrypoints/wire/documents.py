@@ -48,6 +48,7 @@ def accepted_document(order: Order) -> Document:
         **_given_amount(order.trade),
         "slippageBps": order.slippage_bps,
         "maxPriceImpactBps": order.max_price_impact_bps,
+        **({"cancelRequested": True} if order.cancel_requested else {}),
         "attempt": order.attempt,
         "sequence": order.sequence,
         "createdAt": timestamp(order.created_at),
@@ -130,6 +131,7 @@ def statistics_document(statistics: OrderStatistics, minutes: Sequence[MinuteCou
         "minutes": len(minutes),
         "accepted": statistics.accepted,
         "confirmed": statistics.confirmed,
+        "cancelled": statistics.cancelled,
         "failed": dict(statistics.failed),
         "unfinished": statistics.unfinished,
         "secondsToConfirmed": durations

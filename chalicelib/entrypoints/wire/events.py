@@ -16,8 +16,10 @@ from chalicelib.domain.orders.decisions import (
 )
 from chalicelib.domain.orders.events import (
     AttemptStarted,
+    CancelRequested,
     Failure,
     OrderAccepted,
+    OrderCancelled,
     OrderConfirmed,
     OrderEvent,
     OrderFailed,
@@ -45,7 +47,7 @@ def event_document(event: OrderEvent) -> Document:
 def details_document(event: OrderEvent) -> Document:
     """What an event of its kind says beside that it happened."""
     match event.details:
-        case OrderAccepted() | AttemptStarted(retry_of=None):
+        case OrderAccepted() | OrderCancelled() | AttemptStarted(retry_of=None):
             return {}
         case AttemptStarted(retry_of=Failure() as failure, refused_by=refused_by):
             pools = {"refusedBy": [*dict.fromkeys(refused_by)]} if refused_by else {}
@@ -54,6 +56,8 @@ def details_document(event: OrderEvent) -> Document:
             return _built(built, event.pair)
         case TransactionSubmitted(signature=signature):
             return {"signature": signature}
+        case CancelRequested(signature=signature):
+            return {"cancelRequested": True, "signature": signature}
         case OrderConfirmed() as confirmed:
             return _confirmed(confirmed, event.pair)
         case OrderFailed(failure=failure):

@@ -28,7 +28,7 @@ WITH entries AS (
                WHEN 'number' THEN (details->'route'->'price_impact_bps')::numeric
            END AS price_impact_bps
       FROM order_events
-     WHERE status = 'building'
+     WHERE status = 'building' AND NOT details ? 'cancel_requested'
 )
 
 -- name: summary
@@ -134,7 +134,7 @@ SELECT accepted.order_id, orders.order_id IS NOT NULL
   LEFT JOIN orders USING (order_id)
 
 -- name: final
-SELECT order_id, status IN ('confirmed', 'failed')
+SELECT order_id, status IN ('confirmed', 'failed', 'cancelled')
   FROM orders
 
 -- name: swaps
@@ -145,7 +145,7 @@ SELECT coalesce(sample.order_id::text, memo) AS subject, landed.*
 
 -- name: totals
 SELECT count(*) AS orders,
-       count(*) FILTER (WHERE status NOT IN ('confirmed', 'failed')) AS unfinished,
+       count(*) FILTER (WHERE status NOT IN ('confirmed', 'failed', 'cancelled')) AS unfinished,
        count(*) FILTER (
            WHERE status IN ('building', 'submitted')
              AND signature IN (SELECT signature FROM swaps)) AS in_flight

@@ -16,6 +16,8 @@ SUBMIT_SECONDS = 40
 # Who waits for an answer submits nothing else. Who gives up leaves the server at work.
 SUBMITTERS = 8
 FOLLOW_AGAIN_SECONDS = 1.0
+# So many of the orders are cancelled, within so long of their acceptance.
+CANCELLED_SHARE, CANCEL_WITHIN_SECONDS = 0.1, 4.0
 # What still comes after the load: an order whose message was lost goes along with later ones.
 AFTERWARDS_PER_SECOND = 1.0
 
@@ -29,6 +31,10 @@ class Followed:
     token_in: str
     token_out: str
     amount: str
+    #: When it shall be cancelled after its acceptance; None for never.
+    cancel_after_seconds: float | None = None
+    #: The status that it was answered with; empty while that is not known.
+    cancel_answer: str = ""
     order_id: str = ""
     refusal: str = ""
     accepted_at: float = 0.0
@@ -90,12 +96,16 @@ class Load:
                 await asyncio.sleep(next_at - time.monotonic())
                 if self._is_stopped:
                     break
-                order = Followed(self.counter, *trade)
+                order = Followed(self.counter, *trade, self._cancel_after_seconds())
                 self.orders.append(order)
                 tasks.create_task(_submit_and_follow(client, order, turns))
                 next_at += 1 / self._per_second
                 if time.monotonic() - started_at >= self._seconds:
                     next_at = time.monotonic() + 1 / AFTERWARDS_PER_SECOND
+
+    def _cancel_after_seconds(self) -> float | None:
+        is_cancelled = self._random.random() < CANCELLED_SHARE
+        return self._random.uniform(0, CANCEL_WITHIN_SECONDS) if is_cancelled else None
 
 
 async def _submit_and_follow(
@@ -106,7 +116,7 @@ async def _submit_and_follow(
     if order is not None:
         followed.order_id = order["orderId"]
         followed.accepted_at = time.monotonic()
-        await _follow(client, order, followed)
+        await asyncio.gather(_cancel(client, followed), _follow(client, order, followed))
 
 
 async def _submit(client: OrdersClient, followed: Followed) -> Document | None:
@@ -119,6 +129,21 @@ async def _submit(client: OrdersClient, followed: Followed) -> Document | None:
         # The order may have been stored; the client was promised nothing.
         followed.refusal = type(error).__name__
     return None
+
+
+async def _cancel(client: OrdersClient, followed: Followed) -> None:
+    """Cancel the order if it shall be; a service that is busy may never have heard of it."""
+    if followed.cancel_after_seconds is None:
+        return
+    await asyncio.sleep(followed.cancel_after_seconds)
+    try:
+        async with asyncio.timeout(SUBMIT_SECONDS):
+            order = await client.cancel(followed.order_id)
+    except ProblemError as refusal:
+        order = refusal.problem.get("order", {})
+    except (ClientError, TimeoutError, ValueError):
+        return
+    followed.cancel_answer = order.get("status", "")
 
 
 async def _follow(client: OrdersClient, order: Document, followed: Followed) -> None:

@@ -13,6 +13,7 @@ import psycopg
 from chalicelib.domain.orders.lifecycle import TRANSITIONS
 from chalicelib.domain.orders.order import OrderStatus
 from infra.verify.chaos.load import Followed
+from orders_client import FINAL_STATUSES
 
 POLL_SECONDS = 0.25
 FINAL_SECONDS_MAX = 30.0
@@ -106,6 +107,14 @@ def violations_of(order: Followed, history: Sequence[str]) -> Iterator[str]:
         yield f"the follower did not see the final status, only {statuses}"
     elif statuses != list(history):
         yield f"the follower saw {statuses}, the history is {list(history)}"
+    yield from _violations_of_cancelling(order, statuses[-1] if statuses else "")
     for before, after in pairwise(statuses):
         if (OrderStatus(before), OrderStatus(after)) not in TRANSITIONS:
             yield f"the follower saw {after} after {before}"
+
+
+def _violations_of_cancelling(order: Followed, end: str) -> Iterator[str]:
+    if order.cancel_answer in FINAL_STATUSES and end != order.cancel_answer:
+        yield f"a cancel was answered with {order.cancel_answer}, then the order was {end}"
+    if end == OrderStatus.CANCELLED and order.cancel_after_seconds is None:
+        yield "it was cancelled by nobody"

@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 
 from chalicelib.domain.errors import IllegalTransitionError, InvalidOrderIdError
-from chalicelib.domain.orders.events import OrderAccepted
-from chalicelib.domain.orders.lifecycle import accept, advance
+from chalicelib.domain.orders.events import CancelRequested, EventDetails, OrderAccepted
+from chalicelib.domain.orders.lifecycle import accept, advance, cancel
 from chalicelib.domain.orders.order import (
     Order,
     OrderId,
@@ -29,15 +29,28 @@ TRANSACTION = SignedTransaction(
 LEGAL = {
     "pending -> routing",
     "pending -> failed",
+    "pending -> cancelled",
     "routing -> routing",
     "routing -> building",
     "routing -> failed",
+    "routing -> cancelled",
+    "building -> building",
     "building -> submitted",
+    "submitted -> submitted",
     "submitted -> routing",
     "submitted -> confirmed",
     "submitted -> failed",
+    "submitted -> cancelled",
 }
+# Nothing but a request to cancel leaves the order where it is.
+REQUESTS = {"building -> building", "submitted -> submitted"}
 EVERY_PAIR = {f"{old} -> {new}": (old, new) for old, new in product(OrderStatus, repeat=2)}
+
+
+def details_for(old: OrderStatus, new: OrderStatus) -> EventDetails:
+    if f"{old} -> {new}" in REQUESTS:
+        return CancelRequested(status=new, signature=TRANSACTION.signature)
+    return details_of(new)
 
 
 def accepted() -> Order:
@@ -60,9 +73,42 @@ def order_at(status: OrderStatus) -> Order:
 def test_advance_moves_the_order_when_the_table_lists_the_move(name: str) -> None:
     old, new = EVERY_PAIR[name]
 
-    moved = advance(order_at(old), details_of(new), at=LATER).order
+    moved = advance(order_at(old), details_for(old, new), at=LATER).order
 
     assert (moved.status, moved.sequence, moved.updated_at) == (new, 5, LATER)
+    assert moved.cancel_requested == (name in REQUESTS)
+
+
+@pytest.mark.parametrize("name", sorted(EVERY_PAIR))
+def test_advance_raises_when_a_request_and_a_move_are_confused(name: str) -> None:
+    old, new = EVERY_PAIR[name]
+    request = CancelRequested(status=new, signature=TRANSACTION.signature)
+
+    with pytest.raises(IllegalTransitionError):
+        advance(order_at(old), details_of(new) if name in REQUESTS else request, at=LATER)
+
+
+SIGNED = {OrderStatus.BUILDING, OrderStatus.SUBMITTED}
+
+
+@pytest.mark.parametrize("status", [s for s in OrderStatus if not s.is_final])
+def test_cancel_ends_the_order_unless_it_is_signed(status: OrderStatus) -> None:
+    transaction = TRANSACTION if status in SIGNED else None
+    order = replace(order_at(status), transaction=transaction, due_at=LATER + timedelta(hours=1))
+
+    moved = cancel(order, at=LATER).order
+
+    if status in SIGNED:
+        assert moved == replace(order, sequence=5, updated_at=LATER, cancel_requested=True)
+    else:
+        assert moved.status is OrderStatus.CANCELLED
+        assert not moved.cancel_requested
+
+
+@pytest.mark.parametrize("status", [s for s in OrderStatus if s.is_final])
+def test_cancel_raises_when_the_order_is_final(status: OrderStatus) -> None:
+    with pytest.raises(IllegalTransitionError):
+        cancel(order_at(status), at=LATER)
 
 
 @pytest.mark.parametrize("name", sorted(EVERY_PAIR.keys() - LEGAL))

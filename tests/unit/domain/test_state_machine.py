@@ -19,8 +19,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chalicelib.domain.orders.order import OrderId
-from chalicelib.engine.errors import UnavailableError
+from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.engine.errors import AlreadyFinalError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.chaos.troubles import (
     AWAY,
@@ -39,6 +39,13 @@ EXAMPLES = os.environ.get("STATE_MACHINE_EXAMPLES")
 DETERMINISTIC = settings(derandomize=True, database=None, max_examples=80)
 SEARCHING = settings(derandomize=False, max_examples=int(EXAMPLES or 1), print_blob=True)
 
+# What an order may be that its owner wants cancelled.
+REQUESTED = (
+    OrderStatus.BUILDING,
+    OrderStatus.SUBMITTED,
+    OrderStatus.CONFIRMED,
+    OrderStatus.CANCELLED,
+)
 ORDERS_MAX = CLIENTS_MAX = 10
 ROUNDS_MAX = 100
 LONG_SECONDS = 300
@@ -73,6 +80,8 @@ class Orders(RuleBasedStateMachine):
         self.delivered: list[ExecuteOrder] = []
         self.letters: list[ExecuteOrder] = []
         self.clients: list[Client] = []
+        #: The statuses that cancelled orders were answered with.
+        self.cancelled: dict[OrderId, OrderStatus] = {}
         self.numbers = count(1)
 
     @initialize(
@@ -113,6 +122,19 @@ class Orders(RuleBasedStateMachine):
         messages = self._take(size)
         self.world.meanwhile(call, lambda: self._deliver(messages, other))
         self._deliver(messages, life)
+        self.world.interruptions.clear()
+
+    @precondition(lambda self: self.accepted)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        self._cancel(data.draw(st.sampled_from(self.accepted)))
+
+    @precondition(lambda self: self.order_ids_queued)
+    @rule(data=st.data(), life=LIVES, call=st.sampled_from(MEANWHILE))
+    def cancel_while_it_is_delivered(self, data: st.DataObject, life: Life, call: str) -> None:
+        order_id = data.draw(st.sampled_from(self.order_ids_queued))
+        self.world.meanwhile(call, lambda: self._cancel(order_id))
+        self._deliver(self._take(10), life)
         self.world.interruptions.clear()
 
     @precondition(lambda self: self.delivered)
@@ -190,6 +212,16 @@ class Orders(RuleBasedStateMachine):
         self.world.calls_left = calls
 
     @invariant()
+    def cancelled_is_cancelled(self) -> None:
+        for order_id, status in self.cancelled.items():
+            order = self.world.store.orders[order_id]
+            if status is OrderStatus.CANCELLED:
+                assert order.status is OrderStatus.CANCELLED
+            else:
+                assert order.cancel_requested
+                assert order.status in REQUESTED
+
+    @invariant()
     def nothing_is_lost_or_twice(self) -> None:
         assert self.world.store.orders.keys() >= set(self.accepted)
         for story in self.world.stories():
@@ -223,6 +255,21 @@ class Orders(RuleBasedStateMachine):
             return client.closed_with
         return self.world.sequences(client.connection_id)
 
+    @property
+    def order_ids_queued(self) -> list[OrderId]:
+        return [message.order_id for message in self.world.order_queue.messages]
+
+    def _cancel(self, order_id: OrderId) -> None:
+        before, refusal = self.world.store.orders[order_id], None
+        with self.world.process():
+            try:
+                self.cancelled[order_id] = self.world.cancel(order_id).status
+            except AlreadyFinalError as error:
+                refusal = error
+        if refusal is not None:
+            assert refusal.order == before
+            assert before.status in (OrderStatus.CONFIRMED, OrderStatus.FAILED)
+
     def _connect(self, order_id: OrderId, after: int) -> Client:
         client = Client(f"connection {next(self.numbers)}", order_id, after)
         try:
@@ -255,6 +302,7 @@ class Orders(RuleBasedStateMachine):
             self.rescue()
             self.world.publish()
             is_over = all(order.status.is_final for order in self.world.store.orders.values())
+            is_over = is_over and not self.world.store.sweeps
             if is_over and not self.letters and not self.world.order_queue.messages:
                 return
             self.world.clock.sleep(LONG_SECONDS)

@@ -3,11 +3,12 @@ publisher, and every one of them sees every event."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
 from chalicelib.domain.orders.order import OrderId, OrderStatus
-from chalicelib.engine.errors import UnavailableError
+from chalicelib.engine.errors import AlreadyFinalError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.unit.engine.turns import Turns
 from tests.watched import Call
@@ -15,7 +16,9 @@ from tests.world import BATCH_MAX, World
 
 FOLLOWERS = 3_000
 ORDERS, CLIENTS, WORKERS, CONNECTIONS_OF_A_CLIENT = 3, 12, 2, 4
+OWNERS = 1
 AFTER_MAX = 6
+OWNER_WAITS = 10
 # About as many turns as it takes until everything is final.
 LIFE_TURNS = 500
 READS_OF_THE_PUBLISHER = ("followers.followers", "store.events")
@@ -45,7 +48,7 @@ class Instants(World):
         super().__post_init__()
         self.chance = Random(self.random_seed)
         self.turns = Turns(self.chance)
-        self.busy = WORKERS + CLIENTS
+        self.busy = WORKERS + CLIENTS + OWNERS
 
     def before_call(self, port: str, call: Call) -> None:
         super().before_call(port, call)
@@ -58,7 +61,7 @@ class Instants(World):
         order_ids = [self.submit() for _ in range(ORDERS)]
         workers = [self.work] * WORKERS
         clients = [self.client(f"client {n}", order_ids) for n in range(CLIENTS)]
-        self.turns.play([*workers, *clients, self.publish_by_chance])
+        self.turns.play([*workers, *clients, self.owner(order_ids), self.publish_by_chance])
 
     def work(self) -> None:
         """Carry orders on; time runs out, and messages come twice, by chance."""
@@ -103,6 +106,28 @@ class Instants(World):
             self.busy -= 1
 
         return act
+
+    def owner(self, order_ids: Sequence[OrderId]) -> Callable[[], None]:
+        """The owner, who cancels an order at some instant, perhaps."""
+
+        def act() -> None:
+            for _ in range(self.chance.randrange(OWNER_WAITS)):
+                self.wait()
+            if self.chance.random() < 0.5:
+                with suppress(AlreadyFinalError):
+                    self.cancel(self.chance.choice(order_ids))
+                # A worker tells: it may have stopped by now.
+                self.work_off()
+            self.busy -= 1
+
+        return act
+
+    def work_off(self) -> None:
+        """Carry on what is queued."""
+        while messages := self.take():
+            self._sleep_until_due(messages)
+            failed = self.execute(messages)
+            self.order_queue.enqueue([m for m in messages if m.order_id in failed])
 
     def wait(self) -> None:
         """Let others act for a part of the orders' life."""

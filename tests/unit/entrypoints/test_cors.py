@@ -14,6 +14,7 @@ QUERY = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": "1"}
 SENT = ("authorization", "content-type", "idempotency-key", "if-none-match")
 SHOWN = ("etag", "location", "ratelimit", "retry-after", "x-request-id")
 ROUTES = sorted(app.app.routes)
+POSTED = {"/api/orders/execute", "/api/orders/{order_id}/cancel"}
 
 
 def call(
@@ -84,7 +85,7 @@ def test_browser_learns_what_a_page_may_send_when_it_asks(
     parts = {"order_id": "x", "version": "x", "name": "x"}
     answer = call(functions, "OPTIONS", resource, pathParameters=parts)
 
-    methods = ["POST"] if resource == "/api/orders/execute" else ["GET", "HEAD"]
+    methods = ["POST"] if resource in POSTED else ["GET", "HEAD"]
     assert (answer.status, answer.body) == (204, "")
     assert answer.headers["Access-Control-Allow-Origin"] == PAGE
     assert names(answer.headers["Access-Control-Allow-Methods"]) == {

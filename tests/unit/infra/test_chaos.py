@@ -104,6 +104,37 @@ def test_calls_fail_at_their_share_when_there_is_a_disturbance():
     assert injector.failures == {Failure.CUT: met.count(Failure.CUT)}
 
 
+CANCELLED = [*FIVE[:2], "cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("history", "cancel_after_seconds", "cancel_answer"),
+    [
+        (FIVE, 1.0, "cancelled"),
+        (CANCELLED, 1.0, "confirmed"),
+        (CANCELLED, None, ""),
+    ],
+    ids=["confirmed all the same", "answered wrongly", "by nobody"],
+)
+def test_cancel_is_wrong_when_the_answer_and_the_end_do_not_fit(
+    history, cancel_after_seconds, cancel_answer
+):
+    order = followed(*frames_of(history))
+    order.cancel_after_seconds, order.cancel_answer = cancel_after_seconds, cancel_answer
+
+    assert len(list(violations_of(order, history))) == 1
+
+
+@pytest.mark.parametrize(
+    ("history", "answer"), [(FIVE, "submitted"), (FIVE, ""), (CANCELLED, "cancelled")]
+)
+def test_cancel_is_right_when_the_end_fits_the_answer(history, answer):
+    order = followed(*frames_of(history))
+    order.cancel_after_seconds, order.cancel_answer = 1.0, answer
+
+    assert list(violations_of(order, history)) == []
+
+
 @pytest.mark.parametrize("history", [FIVE, TWICE, [*FIVE[:2], "failed"]])
 def test_nothing_is_wrong_when_the_follower_saw_what_happened(history):
     assert list(violations_of(followed(*frames_of(history)), history)) == []
