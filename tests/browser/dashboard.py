@@ -107,3 +107,10 @@ def _listen(dashboard: Dashboard) -> None:
     dashboard.page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
     dashboard.page.on("requestfailed", on_failure)
     dashboard.page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+
+
+def expect_active(node: Locator) -> None:
+    """Wait until the page has its focus there, whether or not the browser shows the page."""
+    node.page.wait_for_function(
+        "(node) => node === document.activeElement", arg=node.element_handle()
+    )
