@@ -15,7 +15,6 @@ from chalicelib.engine.errors import AlreadyFinalError, RateLimitedError, Unauth
 from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.errors import UnsupportedMediaTypeError
 from chalicelib.entrypoints.http.cors import cors_headers
-from chalicelib.entrypoints.wire.documents import accepted_document
 from chalicelib.entrypoints.wire.events import fillable_document
 
 log = logging.getLogger(__name__)
@@ -134,6 +133,9 @@ def _fillable(error: CodedError) -> Mapping[str, str]:
 def _order(error: CodedError) -> Mapping[str, Any]:
     if not isinstance(error, AlreadyFinalError) or error.order is None:
         return {}
+    # Every function loads this file, and only this answer shows an order.
+    from chalicelib.entrypoints.wire.documents import accepted_document
+
     return {"order": accepted_document(error.order)}
 
 
