@@ -66,12 +66,12 @@ def curl(base_url: str, path: str, method: str, operation: Node) -> str:
             path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
     query = "?tokenIn=SOL&tokenOut=USDC&amount=1" if operation["operationId"] == "getQuotes" else ""
     call = f'curl "{base_url}{path}{query}"'
-    if method != "get" and "requestBody" not in operation:
-        call += f" -X {method.upper()}"
-    elif method != "get":
+    if "requestBody" in operation:
         content = operation["requestBody"]["content"]["application/json"]
         body = json.dumps(next(iter(content["examples"].values()))["value"])
         call += f" \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
+    elif method != "get":
+        call += f" -X {method.upper()}"
     return call
 
 

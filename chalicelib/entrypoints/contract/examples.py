@@ -121,9 +121,6 @@ EVENTS = [
     _event(4, "submitted", "00.375", signature=SIGNATURE),
     _event(5, "confirmed", "02.500", **_FILL),
 ]
-CANCELLED_EVENT = _event(3, "cancelled", "00.100")
-CANCEL_REQUESTED_EVENT = _event(5, "submitted", "00.400", cancelRequested=True, signature=SIGNATURE)
-FAILED_EVENT = _event(5, "failed", "08.195", code="SLIPPAGE_EXCEEDED", message="slippage exceeded")
 _PLACED: Document = {
     "orderId": ORDER_ID,
     "type": "MARKET",
@@ -145,6 +142,13 @@ CANCELLED_ORDER = _PLACED | {
     "attempt": 1,
     "sequence": 3,
     "updatedAt": "2026-01-01T00:00:00.100Z",
+}
+CANCEL_REQUESTED_ORDER = _PLACED | {
+    "status": "submitted",
+    "cancelRequested": True,
+    "attempt": 1,
+    "sequence": 5,
+    "updatedAt": "2026-01-01T00:00:00.400Z",
 }
 _CONFIRMED = (
     _PLACED

@@ -145,8 +145,9 @@ def _request_body(name: str) -> Schema:
 
 
 def _responses(route: Route) -> dict[str, Any]:
+    successes = {route.status: route.example} | route.also
     responses: dict[str, Any] = {
-        str(status): _success(route) for status in (route.status, *route.also)
+        str(status): _success(route, example) for status, example in successes.items()
     }
     for status in route.problems:
         responses[str(status)] = _problem(status)
@@ -157,11 +158,11 @@ def _responses(route: Route) -> dict[str, Any]:
     return responses
 
 
-def _success(route: Route) -> dict[str, Any]:
+def _success(route: Route, example: Any) -> dict[str, Any]:
     is_page = route.content_type == HTML
     media: Schema = {"schema": {"type": "string"} if is_page else ref(route.answer)}
-    if route.example is not None:
-        media["example"] = route.example
+    if example is not None:
+        media["example"] = example
     response: dict[str, Any] = {
         "description": route.summary,
         "headers": _headers("X-Request-Id", *route.headers),

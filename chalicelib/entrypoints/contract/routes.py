@@ -20,8 +20,8 @@ ALWAYS = (400, 404, 405, 413, 429, 500, 503)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One method of one path. `scope` is what an API key needs; None asks for no key. A status of
-    `also` comes with the same answer."""
+    """One method of one path. `scope` is what an API key needs; None asks for no key. The statuses
+    of `also` come with the same answer, each with an example of its own."""
 
     path: str
     name: str
@@ -39,7 +39,7 @@ class Route:
     refusals: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     example: Any = None
-    also: tuple[int, ...] = ()
+    also: dict[int, Any] = field(default_factory=dict)
     other_answers: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -92,7 +92,7 @@ ROUTES = (
         scope="trade",
         path_parameters=("order_id",),
         refusals=(409, 422),
-        also=(202,),
+        also={202: examples.CANCEL_REQUESTED_ORDER},
         example=examples.CANCELLED_ORDER,
     ),
     Route(
