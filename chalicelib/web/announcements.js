@@ -2,12 +2,15 @@
 
 import { setText } from "./dom.js";
 import { count } from "./format.js";
+import { FINAL } from "./orders.js";
 
 const GATHER_MS = 1500;
 
+const nobody = () => Object.fromEntries([...FINAL].map((status) => [status, 0]));
+
 export class Announcements {
   #node;
-  #gathered = { confirmed: 0, failed: 0, cancelled: 0 };
+  #gathered = nobody();
   /** Those under way: what had ended before this page heard of it is no news. */
   #awaited = new Set();
   #timer = 0;
@@ -31,7 +34,7 @@ export class Announcements {
     const ends = Object.entries(this.#gathered).filter(([, number]) => number);
     const parts = ends.map(([status, number]) => `${count(number, "order")} ${status}`);
     setText(this.#node, parts.join(", "));
-    this.#gathered = { confirmed: 0, failed: 0, cancelled: 0 };
+    this.#gathered = nobody();
     this.#timer = 0;
   }
 }

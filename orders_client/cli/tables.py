@@ -17,6 +17,8 @@ COLORS: Mapping[str, str] = {
     Status.FAILED: "red",
     Status.CANCELLED: "magenta",
 }
+# What an order is that may be confirmed all the same.
+CANCEL_REQUESTED = "cancel requested; it may be confirmed"
 # Enough to tell pools apart; `orders pools` and JSON have the full addresses.
 ADDRESS_CHARACTERS = 8
 

@@ -9,7 +9,13 @@ from rich.console import Group
 from rich.text import Text
 
 from orders_client import Document, Status
-from orders_client.cli.tables import limit_text, quotes_view, status_text, trade_text
+from orders_client.cli.tables import (
+    CANCEL_REQUESTED,
+    limit_text,
+    quotes_view,
+    status_text,
+    trade_text,
+)
 
 STATUS_WIDTH = 10
 # As many digits as the service gives an executed price.
@@ -55,7 +61,7 @@ class Timeline:
 
     def _details(self, event: Document) -> str:
         if event.get("cancelRequested"):
-            return "cancel requested; it may be confirmed"
+            return CANCEL_REQUESTED
         match event["status"]:
             case Status.ROUTING:
                 return self._routing_details(event)

@@ -17,7 +17,7 @@ from orders_client.cli.live import live
 from orders_client.cli.options import service_of
 from orders_client.cli.output import console, print_document, print_json
 from orders_client.cli.streams import is_output_lost
-from orders_client.cli.tables import warning_text
+from orders_client.cli.tables import CANCEL_REQUESTED, warning_text
 from orders_client.cli.timeline import Timeline
 from orders_client.cli.trades import plan_trades
 from orders_client.errors import TRANSPORT_ERRORS
@@ -149,7 +149,7 @@ def cancel(
     async def cancel_and_show(client: OrdersClient) -> None:
         order = await client.cancel(order_id)
         is_over = order["status"] == Status.CANCELLED
-        text = "cancelled" if is_over else "cancel requested; it may be confirmed"
+        text = "cancelled" if is_over else CANCEL_REQUESTED
         print_document(order, lambda: Text(f"{order['orderId']}  {text}"), as_json=as_json)
 
     run(service_of(context), cancel_and_show, as_json=as_json)

@@ -190,9 +190,10 @@ def polish(curves: Sequence[Curve], amounts: Amounts, amount_in: int) -> Amounts
     """Divide `amount_in` to the last unit of output, given `amounts` that divide it, or a little
     less, to the precision that plans are compared in."""
     surplus = amount_in - sum(amounts)
-    starts = [list(amounts) for _ in amounts] if surplus else [list(amounts)]
-    for i, start in enumerate(starts):
-        start[i] += surplus
+    starts = [
+        [amount + surplus * (i == taker) for i, amount in enumerate(amounts)]
+        for taker in range(len(amounts))
+    ]
     best = max(starts, key=lambda start: total_out(curves, start))
     for giver, taker in pairwise(range(len(best))):
         _move(curves, best, (giver, taker), max(1, amount_in >> _POLISH_BITS), 1)

@@ -1,12 +1,12 @@
 import json
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import FollowRequest
+from tests.unit.entrypoints.test_identity import query_of
 from tests.unit.functions import Functions, captured
 
 CONNECTION_ID = "XPQDmfCyoAMCJ-w="
@@ -49,13 +49,8 @@ def test_connect_asks_for_the_orders_events(
     assert functions.world.followers.subscriptions == {}
 
 
-def stream_query(functions: Functions) -> dict[str, str]:
-    placed = functions.http(captured("http_post"))
-    return dict(parse_qsl(urlsplit(placed.document["streamUrl"]).query))
-
-
 def test_order_is_not_looked_up_when_it_comes_with_its_ticket(functions: Functions) -> None:
-    query = stream_query(functions)
+    query = query_of(functions.http(captured("http_post")))
     functions.world.outages["store.exists"] = DOWN
 
     assert functions.connect(query)["statusCode"] == 200
@@ -68,7 +63,7 @@ def test_order_is_not_looked_up_when_it_comes_with_its_ticket(functions: Functio
 
 @pytest.mark.parametrize("minutes", [0, 10])
 def test_order_is_looked_up_when_its_ticket_is_no_good(functions: Functions, minutes: int) -> None:
-    query = stream_query(functions)
+    query = query_of(functions.http(captured("http_post")))
     functions.world.clock.at += timedelta(minutes=minutes)
     other = query | {"orderId": NOBODY}
     forged = other | {"ticket": "forged"}
