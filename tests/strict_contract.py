@@ -6,9 +6,12 @@ from typing import Any
 Document = dict[str, Any]
 
 GIVEN, LIMIT = ("amount", "amountOut"), ("minAmountOut", "maxAmountIn")
-EXACTLY_ONE = {"AcceptedOrder": GIVEN, "BuildingEvent": LIMIT, "Quotes": LIMIT}
+EXACTLY_ONE = {"AcceptedOrder": GIVEN, "CancelledOrder": GIVEN, "Quotes": LIMIT}
 # `amountOut` is what was asked for, and later what was received.
 AT_LEAST_ONE = {"ListedOrder": GIVEN, "Order": GIVEN}
+# An event of this status tells of a decision with its limit, or of a request to cancel alone.
+DECISION = {"quotes", "rejections", "route", "lastValidBlockHeight"}
+BUILDING = [*({*DECISION, limit} for limit in LIMIT), {"cancelRequested"}]
 
 
 def strict(document: Document) -> Document:
@@ -18,7 +21,15 @@ def strict(document: Document) -> Document:
     for keyword, rules in (("oneOf", EXACTLY_ONE), ("anyOf", AT_LEAST_ONE)):
         for name in rules.keys() & schemas.keys():
             schemas[name][keyword] = [{"required": [field]} for field in rules[name]]
+    if "BuildingEvent" in schemas:
+        schemas["BuildingEvent"]["oneOf"] = [_only(form, BUILDING) for form in BUILDING]
     return copy
+
+
+def _only(form: set[str], forms: list[set[str]]) -> Document:
+    """The fields of that form, and none that only others have."""
+    others = set().union(*forms) - form
+    return {"required": sorted(form), "properties": dict.fromkeys(sorted(others), False)}
 
 
 def closed(node: Any) -> Any:

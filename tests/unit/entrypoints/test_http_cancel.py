@@ -4,12 +4,13 @@ import pytest
 
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
-from tests.unit.entrypoints.contract import check_answer
+from tests.unit.entrypoints.contract import check, check_answer
 from tests.unit.functions import Answer, Functions, captured
 from tests.world import ticks
 
 NOBODYS = "ffffffff-ffff-4fff-8fff-ffffffffffff"
 RESOURCE = "/api/orders/{order_id}/cancel"
+EVENT = {"$ref": "#/components/schemas/Event"}
 
 
 def cancel(functions: Functions, order_id: str) -> Answer:
@@ -51,8 +52,29 @@ def test_order_is_to_be_cancelled_when_it_is_signed(functions: Functions) -> Non
     assert answer.status == 202
     assert (answer.document["status"], answer.document["cancelRequested"]) == ("building", True)
     functions.world.run()
-    final = functions.get("/api/orders/{order_id}", path={"order_id": order_id}).document
+    shown = functions.get("/api/orders/{order_id}", path={"order_id": order_id})
+    check_answer("GET", "/api/orders/{order_id}", shown)
+    final = shown.document
     assert (final["status"], final["cancelRequested"]) == ("confirmed", True)
+    assert [e["sequence"] for e in final["events"] if e.get("cancelRequested")] == [4]
+
+
+@pytest.mark.parametrize(
+    "fault", [{"cancelRequested": True}, {"minAmountOut": None}, {"route": None}, {"quotes": None}]
+)
+def test_decision_is_whole_and_stands_apart_from_a_request(
+    functions: Functions, fault: dict[str, object]
+) -> None:
+    order_id = functions.world.submit()
+    functions.world.run()
+    shown = functions.get("/api/orders/{order_id}", path={"order_id": order_id}).document
+    [built] = [event for event in shown["events"] if event["status"] == "building"]
+    check(EVENT, built)
+
+    faulty = {name: value for name, value in (built | fault).items() if value is not None}
+
+    with pytest.raises(AssertionError):
+        check(EVENT, faulty)
 
 
 def test_confirmed_order_comes_with_the_refusal(functions: Functions) -> None:
