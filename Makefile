@@ -20,7 +20,7 @@ KEYS_ARGS ?= list
 DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench bench-router audit chaos fuzz deploy keys redrive collection screenshots clean
+.PHONY: help setup demo dev local test test-localstack check bench bench-router bench-watch audit chaos fuzz deploy keys halt resume redrive collection screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -72,6 +72,9 @@ bench: ROUNDS ?= 3
 bench: .venv/.local ## Measure what ORDERS orders cost, medians of ROUNDS; BASELINE compares with a commit, JSON=1 for JSON
 	@$(BIN)/python -m infra.verify.bench.orders --orders=$(ORDERS) --rounds=$(ROUNDS) $(BASELINE:%=--baseline=%) $(if $(JSON),--json) $(BENCH_ARGS)
 
+bench-watch: .venv/.local ## Measure what a slot costs with 100,000 orders waiting; BENCH_ARGS=--json for JSON
+	@$(BIN)/python -m infra.verify.bench.watch $(BENCH_ARGS)
+
 bench-router: .venv/.local ## Measure quotes and plans per second on this machine; BENCH_ARGS=--json for JSON
 	@$(BIN)/python -m infra.verify.bench.router $(BENCH_ARGS)
 
@@ -91,6 +94,12 @@ deploy: .venv/.local ## Deploy the code to STAGE: `local` is the running `make d
 
 keys: .venv/.local ## Create, revoke or list API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke ID", "list"
 	@$(BIN)/python -m infra.operate.keys $(KEYS_ARGS)
+
+halt: .venv/.local ## Take no orders and sign nothing new, in DATABASE_URL or the running `make dev`
+	@$(BIN)/python -m infra.operate.halt halt
+
+resume: .venv/.local ## Take and sign orders again
+	@$(BIN)/python -m infra.operate.halt resume
 
 redrive: .venv/.local ## Return the dead letters of STAGE to their queues
 	@$(BIN)/python -m infra.operate.redrive --stage=$(STAGE)

@@ -56,12 +56,26 @@ def submit_order() -> Response:
     )
 
 
-@app.route("/api/orders/{order_id}")
+@app.route("/api/orders/{order_id}", methods=["GET", "PATCH"])
 @answers.endpoint
-def get_order(order_id: str) -> Response:
+def get_or_edit_order(order_id: str) -> Response:
+    if current_request().method == "PATCH":
+        return http.orders.edit_order(
+            order_id, current_request(), caller(Scope.TRADE), deployment.editor
+        )
     return http.orders.get_order(
-        order_id, caller(Scope.READ), deployment.order_store, deployment.gate
+        order_id,
+        caller(Scope.READ),
+        deployment.order_store,
+        deployment.gate,
+        lambda: deployment.prospects,
     )
+
+
+@app.route("/api/orders/cancel", methods=["POST"])
+@answers.endpoint
+def cancel_orders() -> Response:
+    return http.orders.cancel_orders(current_request(), caller(Scope.TRADE), deployment.canceller)
 
 
 @app.route("/api/orders/{order_id}/cancel", methods=["POST"])
@@ -124,7 +138,21 @@ def health() -> Response:
 @answers.endpoint
 def ready() -> Response:
     caller(Scope.READ)
-    return http.service.ready(deployment.readiness)
+    return http.service.ready(deployment.readiness, deployment.halt_switch)
+
+
+@app.route("/api/halt", methods=["POST"])
+@answers.endpoint
+def halt() -> Response:
+    caller(Scope.ADMIN)
+    return http.service.halt(deployment.halt_switch, deployment.clock)
+
+
+@app.route("/api/resume", methods=["POST"])
+@answers.endpoint
+def resume() -> Response:
+    caller(Scope.ADMIN)
+    return http.service.resume(deployment.halt_switch, deployment.clock)
 
 
 @app.route("/api/openapi.json")
@@ -203,4 +231,9 @@ def rescue(event: SQSEvent) -> dict[str, Any]:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> None:
-    schedule.sweep(deployment.sweeper)
+    schedule.sweep(deployment.sweeper, deployment.watcher)
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="watch")
+def watch(event: CloudWatchEvent) -> None:
+    schedule.watch(event, deployment.watcher)

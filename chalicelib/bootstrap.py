@@ -14,20 +14,25 @@ if TYPE_CHECKING:
     from chalicelib.adapters.aws.client import AwsClient
     from chalicelib.adapters.postgres.database import PostgresDatabase
     from chalicelib.engine.admission.cancel import Canceller
+    from chalicelib.engine.admission.edit import Editor
     from chalicelib.engine.admission.identity import KeyStore
     from chalicelib.engine.admission.submit import Submitter
     from chalicelib.engine.execution.executor import Executor
     from chalicelib.engine.execution.rescue import Rescuer
     from chalicelib.engine.execution.sweep import Sweeper
     from chalicelib.engine.limits import RateLimit
+    from chalicelib.engine.ports.book import WatchBook
     from chalicelib.engine.ports.clock import Clock
     from chalicelib.engine.ports.followers import FollowerStore, StatusFeed
+    from chalicelib.engine.ports.halts import HaltSwitch
     from chalicelib.engine.ports.orders import OrderStore
     from chalicelib.engine.ports.queues import OrderQueue, StatusQueue
     from chalicelib.engine.ports.side_by_side import SideBySide
+    from chalicelib.engine.prospects import Prospects
     from chalicelib.engine.router import Router
     from chalicelib.engine.streaming.follow import Following
     from chalicelib.engine.streaming.publish import Publisher
+    from chalicelib.engine.watching.watcher import Watcher
     from chalicelib.entrypoints.gate import Gate
     from chalicelib.entrypoints.signing import Signer
     from chalicelib.simulation.ledger import PostgresLedger
@@ -102,17 +107,40 @@ class Deployment:
             store=self.order_store,
             queue=self.order_queue,
             listing=self.world.listing,
+            rates=self.world.rates,
+            book=self.watch_book,
+            start_watcher=self.start_watcher,
             clock=self.clock,
             new_id=self.new_order_id,
             limit=self.rate_limit,
+            waiting_max=self.settings.waiting_orders_max or None,
         )
 
     @cached_property
     def canceller(self) -> "Canceller":
-        """Cancels orders: POST /api/orders/{orderId}/cancel."""
+        """Cancels orders: POST /api/orders/{orderId}/cancel, and many at once."""
         from chalicelib.engine.admission.cancel import Canceller
 
         return Canceller(store=self.order_store, queue=self.order_queue, clock=self.clock)
+
+    @cached_property
+    def editor(self) -> "Editor":
+        """Edits orders that wait: PATCH /api/orders/{orderId}."""
+        from chalicelib.engine.admission.edit import Editor
+
+        return Editor(
+            store=self.order_store,
+            queue=self.order_queue,
+            rates=self.world.rates,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def prospects(self) -> "Prospects":
+        """Tells how far orders are from what they wait for: GET /api/orders/{orderId}."""
+        from chalicelib.engine.prospects import Prospects
+
+        return Prospects(book=self.watch_book, rates=self.world.rates, router=self.router)
 
     @cached_property
     def router(self) -> "Router":
@@ -129,17 +157,20 @@ class Deployment:
     def executor(self) -> "Executor":
         """Carries orders on: the order queue."""
         from chalicelib.engine.execution.executor import Executor
+        from chalicelib.engine.execution.open_limits import OpenLimits
 
+        pacing = self.world.pacing
         return Executor(
             store=self.order_store,
             order_queue=self.order_queue,
             status_queue=self.status_queue,
             router=self.router,
+            open_limits=OpenLimits(router=self.router, book=self.watch_book, pacing=pacing),
             chain=self.world.chain,
             wallet=self.world.wallet,
             clock=self.clock,
             random=self.random,
-            pacing=self.world.pacing,
+            pacing=pacing,
         )
 
     @cached_property
@@ -162,6 +193,20 @@ class Deployment:
         from chalicelib.engine.execution.sweep import Sweeper
 
         return Sweeper(store=self.order_store, queue=self.order_queue, clock=self.clock)
+
+    @cached_property
+    def watcher(self) -> "Watcher":
+        """Watches the orders that wait: a schedule, and the first of them."""
+        from chalicelib.engine.watching.watcher import Watcher
+
+        return Watcher(
+            book=self.watch_book,
+            rates=self.world.rates,
+            queue=self.order_queue,
+            clock=self.clock,
+            sweep=self.sweeper.sweep,
+            quote_latency=self.world.pacing.quote_latency,
+        )
 
     @cached_property
     def following(self) -> "Following":
@@ -197,7 +242,13 @@ class Deployment:
             "postgres": self.order_store.check,
             "queue": self.order_queue.check,
             "connections": self.follower_store.check,
+            "watcher": self._check_watcher,
         }
+
+    def _check_watcher(self) -> None:
+        from chalicelib.engine.watching.watcher import check_watcher
+
+        check_watcher(self.watch_book.state())
 
     # Adapters
 
@@ -235,6 +286,24 @@ class Deployment:
         from chalicelib.adapters.postgres.orders import PostgresOrderStore
 
         return PostgresOrderStore(self.database)
+
+    @cached_property
+    def halt_switch(self) -> "HaltSwitch":
+        from chalicelib.adapters.postgres.halts import PostgresHaltSwitch
+
+        return PostgresHaltSwitch(self.database)
+
+    @cached_property
+    def watch_book(self) -> "WatchBook":
+        from chalicelib.adapters.postgres.book import PostgresWatchBook
+
+        return PostgresWatchBook(self.database)
+
+    def start_watcher(self) -> None:
+        """Let a watcher begin, and do not wait for it. Raises UnavailableError."""
+        from chalicelib.adapters.aws.functions import start_function
+
+        start_function(self._lambda, self.settings.watch_function)
 
     @cached_property
     def key_store(self) -> "KeyStore":
@@ -283,6 +352,12 @@ class Deployment:
             tries=1,
         )
         return ApiGatewayStatusFeed(client)
+
+    @cached_property
+    def _lambda(self) -> "AwsClient":
+        from chalicelib.adapters.aws.client import LAMBDA, AwsClient
+
+        return AwsClient(LAMBDA, clock=self.clock, random=self.random)
 
     @cached_property
     def _sqs(self) -> "AwsClient":

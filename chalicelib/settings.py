@@ -142,6 +142,10 @@ class Settings:
     signing_secret: Annotated[Secret | None, _signing_secret] = None
     # Orders that an owner may place per minute; 0 for no limit.
     orders_per_minute: Annotated[int, _whole(0, 10**6)] = 0
+    # Orders of an owner that may wait for a price at a time; 0 for no limit.
+    waiting_orders_max: Annotated[int, _whole(0, 10**6)] = 1_000
+    # The function that watches them, for whoever accepts orders to start.
+    watch_function: str = ""
     # Origins of pages that may call and connect, separated by spaces; none, or *, for any.
     allowed_origins: str = ""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.engine.ports.clock import Clock
     from chalicelib.engine.ports.listing import Listing
     from chalicelib.engine.ports.market import PriceHistory, Venue
+    from chalicelib.engine.ports.rates import RateFeed
     from chalicelib.simulation.fate import Fate
     from chalicelib.simulation.ledger import Ledger
     from chalicelib.simulation.market import Market
@@ -46,6 +47,10 @@ class World(Protocol):
     @property
     def price_history(self) -> "PriceHistory":
         """The prices of the last minutes, for people to look at."""
+
+    @property
+    def rates(self) -> "RateFeed":
+        """What the triggers of waiting orders look at."""
 
     @property
     def pacing(self) -> Pacing:
@@ -101,6 +106,12 @@ class SimulatedWorld:
         from chalicelib.simulation.prices import SimulatedPriceHistory
 
         return SimulatedPriceHistory(market=self.market, clock=self._clock)
+
+    @cached_property
+    def rates(self) -> "RateFeed":
+        from chalicelib.simulation.rates import SimulatedRates
+
+        return SimulatedRates(market=self.market, clock=self._clock)
 
     @cached_property
     def pacing(self) -> Pacing:

@@ -111,11 +111,21 @@ class OrdersClient:
         stays unknown whether the order arrived, the error, LostAnswerError or ProblemError, has
         the `idempotency_key` to submit it again under. Raises ValueError if the key is unusable.
         """
-        key = new_idempotency_key() if idempotency_key is None else idempotency_key
-        check_idempotency_key(key)
         order = {"type": "MARKET", **_swap_fields(token_in, token_out, amount, exact_out)}
         order |= _limit_fields(slippage_bps, max_price_impact_bps)
-        call = partial(self._place, order, key)
+        return await self.place(order, idempotency_key=idempotency_key)
+
+    async def place(
+        self, order: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> Document:
+        """Place an order of any type: `order` is the body of POST /api/orders/execute.
+
+        One that waits for a price is `open`, and its events end when it is `confirmed`, `failed`,
+        `cancelled` or `expired`. Returns and raises what `submit` does, as safely.
+        """
+        key = new_idempotency_key() if idempotency_key is None else idempotency_key
+        check_idempotency_key(key)
+        call = partial(self._place, dict(order), key)
         return await submit_safely(call, key, self._submit_retry_delays_seconds)
 
     async def quote(
@@ -162,10 +172,30 @@ class OrdersClient:
         path = f"/api/orders/{quote(check_order_id(order_id), safe='')}/cancel"
         return await self._call("POST", path)
 
+    async def cancel_many(self, **filters: str) -> Document:
+        """Cancel the newest of your orders that are not final, 100 at most, and return their ids.
+
+        Filters are status, waitingFor, type, tokenIn and tokenOut; without any, all are meant. The
+        ids are in `cancelled`, and in `cancelRequested` those that may be confirmed yet; `more`
+        tells whether another call would find others.
+        """
+        return await self._call("POST", "/api/orders/cancel", json=filters)
+
+    async def edit(self, order: Mapping[str, Any], **changes: Any) -> Document:
+        """Change an open order and return it: `order` is its document as you have seen it.
+
+        `changes` are fields of its type, `limitPrice` or `slippageBps` say. Raises ProblemError,
+        with status 409 when the order is not open, and 412 when it has changed since.
+        """
+        path = f"/api/orders/{quote(check_order_id(order['orderId']), safe='')}"
+        headers = {"If-Match": str(order["sequence"])}
+        return await self._call("PATCH", path, json=changes, headers=headers)
+
     async def list(self, **filters: str) -> Document:
         """Return a page of `orders`, newest first, and the `nextCursor`, None on the last page.
 
-        Filters are the query parameters: status, type, tokenIn, tokenOut, limit and cursor.
+        Filters are the query parameters: status, waitingFor, type, tokenIn, tokenOut, limit and
+        cursor.
         """
         return await self._call("GET", "/api/orders", params=filters)
 

@@ -9,6 +9,7 @@ Document = dict[str, Any]
 class Status(StrEnum):
     """The statuses of an order. Those of documents are plain strings, and equal to these."""
 
+    OPEN = "open"
     PENDING = "pending"
     ROUTING = "routing"
     BUILDING = "building"
@@ -16,10 +17,11 @@ class Status(StrEnum):
     CONFIRMED = "confirmed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
 
 # No event follows one of these.
-FINAL_STATUSES = frozenset({Status.CONFIRMED, Status.FAILED, Status.CANCELLED})
+FINAL_STATUSES = frozenset({Status.CONFIRMED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
 
 
 class Observer(Protocol):

@@ -48,6 +48,8 @@ TABLES = (
     "api_keys",
     "orders",
     "order_events",
+    "watches",
+    "halts",
     "chain.transactions",
 )
 
@@ -102,6 +104,7 @@ def postgres() -> Iterator[LocalPostgres]:
 def database_url(postgres: LocalPostgres) -> str:
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         connection.execute(f"TRUNCATE {', '.join(TABLES)}")
+        connection.execute("UPDATE watch_cursor SET slot = 0, leased_until = '-infinity'")
     return postgres.url
 
 

@@ -39,7 +39,7 @@ class Outside:
         return self.description.base_url
 
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        names = {"content_type": "Content-Type"}
+        names = {"content_type": "Content-Type", "if_match": "If-Match"}
         request = Request(
             self.base_url + path,
             data=body,

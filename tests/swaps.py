@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.domain.orders.lifecycle import accept
-from chalicelib.domain.orders.order import Order, OrderId, OrderType, SignedTransaction
+from chalicelib.domain.orders.order import Order, OrderId, SignedTransaction
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.routing.best_route import find_route
@@ -20,7 +20,6 @@ def order(world: World, number: int = 1) -> Order:
     return accept(
         owner_id=ANONYMOUS,
         order_id=OrderId(f"00000000-0000-4000-8000-{number:012d}"),
-        order_type=OrderType.MARKET,
         trade=exact_in(),
         slippage_bps=100,
         max_price_impact_bps=1_500,

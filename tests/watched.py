@@ -102,6 +102,7 @@ class WatchedDeployment(Deployment):
         return SimpleNamespace(
             venues=held.watched_venues(),
             listing=held.market,
+            rates=held.watched("rates"),
             chain=held.watched("chain"),
             wallet=held.watched("wallet"),
             price_history=held.price_history,
@@ -111,6 +112,17 @@ class WatchedDeployment(Deployment):
     @cached_property
     def order_store(self) -> Any:
         return self._held.watched("store")
+
+    @cached_property
+    def halt_switch(self) -> Any:
+        return self._held.watched("switch")
+
+    @cached_property
+    def watch_book(self) -> Any:
+        return self._held.watched("book")
+
+    def start_watcher(self) -> None:
+        self._held.watched("starter").start()
 
     @cached_property
     def order_queue(self) -> Any:

@@ -4,13 +4,15 @@ stores and connections that the test holds in its hands. Its ports are watched."
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain, count, repeat
 from random import Random
 from typing import Any
 
 from solders.keypair import Keypair
 
+from chalicelib.adapters.memory.book import MemoryWatchBook
+from chalicelib.adapters.memory.halts import MemoryHaltSwitch
 from chalicelib.adapters.memory.orders import MemoryOrderStore
 from chalicelib.adapters.memory.ports import (
     MemoryClock,
@@ -20,7 +22,8 @@ from chalicelib.adapters.memory.ports import (
     MemoryStatusQueue,
 )
 from chalicelib.domain.orders.event_codec import write_details
-from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
+from chalicelib.domain.orders.terms import MARKET, Terms
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import find_pair
@@ -75,6 +78,13 @@ def ticks(number: int) -> Callable[[], bool]:
     return lambda: next(answers)
 
 
+class Starter:
+    """Starts watchers; tests let them run."""
+
+    def start(self) -> None:
+        """Start nothing."""
+
+
 @dataclass(kw_only=True, repr=False)
 class World(Watching):
     """The engine and everything around it; equal arguments give equal executions."""
@@ -103,10 +113,15 @@ class World(Watching):
         self.venues: list[Any] = [*simulated.venues]
         self.chain, self.wallet = simulated.chain, simulated.wallet
         self.price_history, self.pacing = simulated.price_history, simulated.pacing
+        self.rates: Any = simulated.rates
+        self.starter: Any = Starter()
+        self.switch = MemoryHaltSwitch(self.store)
+        self.book = MemoryWatchBook(store=self.store, clock=self.clock)
         self.random = Random(self.seed)
         self.deployment = WatchedDeployment(self)
         self._numbers = count(1)
         self._frames = count(1)
+        self._watchers = count(1)
 
     @property
     def settings(self) -> Settings:
@@ -159,12 +174,17 @@ class World(Watching):
         slippage_bps: int = 100,
         max_price_impact_bps: int = 1_500,
         pair: Pair = SOL_USDC,
+        terms: Terms = MARKET,
+        expires_at: datetime | None = None,
+        trigger_if_met: bool = False,
     ) -> OrderId:
-        """Accept a market order and return its id."""
+        """Accept an order and return its id."""
         trade = exact_in(amount_in, pair) if amount_out is None else exact_out(amount_out, pair)
         admission = self.deployment.submitter.submit(
-            order_type=OrderType.MARKET,
+            terms=terms,
             trade=trade,
+            expires_at=expires_at,
+            trigger_if_met=trigger_if_met,
             slippage_bps=slippage_bps,
             max_price_impact_bps=max_price_impact_bps,
             owner_id=ANONYMOUS,
@@ -174,6 +194,20 @@ class World(Watching):
     def cancel(self, order_id: OrderId) -> Order:
         """Cancel the order and return it."""
         return self.canceller.cancel(order_id, ANONYMOUS)
+
+    def watch(self, span: timedelta = timedelta(seconds=1)) -> None:
+        """Let a watcher be at work for so long."""
+        until = self.clock.at + span
+        self.deployment.watcher.watch(
+            f"watcher {next(self._watchers)}",
+            has_time=lambda: self.clock.at < until,
+            stands_by=False,
+        )
+
+    def rate(self, pair: Pair = SOL_USDC, *, slot: int | None = None) -> int:
+        """The reference rate of the pair in that slot, or now."""
+        slot = self.rates.current_slot() if slot is None else slot
+        return self.rates.observe(slot).rates[pair.token_in.mint, pair.token_out.mint]
 
     def take(self) -> list[ExecuteOrder]:
         """Take a batch off the order queue."""

@@ -14,7 +14,7 @@
     │   └── ExecutionError
     │       ├── QuoteTimeoutError · BlockhashExpiredError           another attempt may help
     │       ├── SlippageExceededError · TransactionFailedError      another attempt may help
-    │       └── PriceImpactTooHighError · AbandonedError
+    │       └── PriceImpactTooHighError · NotFillableError · AbandonedError
     └── IllegalTransitionError      a fault of ours
 
 The other rooms have trees of their own below these: domain/pools/rejections.py (QuoteError, an
@@ -153,6 +153,17 @@ class PriceImpactTooHighError(ExecutionError):
     """The best route has a price impact above the order's `maxPriceImpactBps`."""
 
     code = "PRICE_IMPACT_TOO_HIGH"
+
+
+class NotFillableError(ExecutionError):
+    """The order cannot be filled within its limit."""
+
+    code = "NOT_FILLABLE"
+
+    def __init__(self, detail: str | None = None, *, quoted: int | None = None) -> None:
+        """`quoted` is what the whole order would get, or pay, in base units."""
+        super().__init__(detail)
+        self.quoted = quoted
 
 
 class AbandonedError(ExecutionError):

@@ -2,12 +2,16 @@
 
 CodedError
 ├── RejectedError
-│   ├── AlreadyFinalError
-│   │   └── AlreadyConfirmedError
+│   ├── StateError
+│   │   ├── AlreadyFinalError
+│   │   │   └── AlreadyConfirmedError
+│   │   └── OrderNotOpenError · SequenceMismatchError
 │   ├── UnauthorizedError · ForbiddenError
 │   ├── RateLimitedError · IdempotencyKeyReusedError
+│   ├── TooManyWaitingError · WouldTriggerImmediatelyError · InvalidExpiryError
 │   └── TooManySubscriptionsError
 ├── UnavailableError            nothing is known, so nothing changes: no order pays for it
+│   └── HaltedError
 └── ConnectionGoneError · FrameRefusedError
 """
 
@@ -23,20 +27,38 @@ class IdempotencyKeyReusedError(RejectedError):
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
-class AlreadyFinalError(RejectedError):
-    """The order has failed; there is nothing to cancel."""
+class StateError(RejectedError):
+    """The order is not in a state that allows this; it comes with the error."""
 
-    code = "ALREADY_FINAL"
+    code = "ORDER_STATE"
 
     def __init__(self, detail: str | None = None, *, order: Order | None = None) -> None:
         super().__init__(detail)
         self.order = order
 
 
+class AlreadyFinalError(StateError):
+    """The order has failed or expired; there is nothing to cancel."""
+
+    code = "ALREADY_FINAL"
+
+
 class AlreadyConfirmedError(AlreadyFinalError):
     """The order is confirmed; its swap cannot be cancelled."""
 
     code = "ALREADY_CONFIRMED"
+
+
+class OrderNotOpenError(StateError):
+    """The order does not wait any more; only open orders can be edited."""
+
+    code = "ORDER_NOT_OPEN"
+
+
+class SequenceMismatchError(StateError):
+    """The order has changed since: If-Match is not its sequence."""
+
+    code = "SEQUENCE_MISMATCH"
 
 
 class UnauthorizedError(RejectedError):
@@ -46,7 +68,7 @@ class UnauthorizedError(RejectedError):
 
 
 class ForbiddenError(RejectedError):
-    """This key is read-only."""
+    """This key's scope does not allow that."""
 
     code = "FORBIDDEN"
 
@@ -62,11 +84,40 @@ class RateLimitedError(RejectedError):
         self.retry_after = retry_after
 
 
+class TooManyWaitingError(RejectedError):
+    """Too many of your orders are waiting."""
+
+    code = "TOO_MANY_WAITING_ORDERS"
+
+    def __init__(self, detail: str | None = None, *, waiting_max: int | None = None) -> None:
+        most = f"at most {waiting_max} of your orders can wait at a time" if waiting_max else None
+        super().__init__(detail or most)
+
+
+class WouldTriggerImmediatelyError(RejectedError):
+    """The price is past the order's trigger already."""
+
+    code = "WOULD_TRIGGER_IMMEDIATELY"
+
+
+class InvalidExpiryError(RejectedError):
+    """expiresAt must be a time in the next 90 days, with its offset from UTC."""
+
+    code = "INVALID_EXPIRY"
+
+
 class UnavailableError(CodedError):
     """A service that this one depends on did not answer."""
 
     code = "UNAVAILABLE"
     retryable = True
+
+
+class HaltedError(UnavailableError):
+    """An operator has halted this service: it takes and signs no orders; those it has can be read
+    and cancelled."""
+
+    code = "HALTED"
 
 
 class ConnectionGoneError(CodedError):

@@ -1,17 +1,25 @@
 """Ask every venue for its pools and find the best route: for quotes and for orders alike."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import is_not
 
-from chalicelib.domain.amounts import BPS
-from chalicelib.domain.errors import NoRouteError, QuoteTimeoutError, UnknownPairError
+from chalicelib.domain.amounts import BPS, to_decimal_string
+from chalicelib.domain.errors import (
+    NoRouteError,
+    NotFillableError,
+    PriceImpactTooHighError,
+    QuoteTimeoutError,
+    UnknownPairError,
+)
 from chalicelib.domain.orders.order import Order
-from chalicelib.domain.orders.trades import Trade
+from chalicelib.domain.orders.terms import LimitTerms, TimeInForce, keeps_limit
+from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.routing.best_route import leg_cost
 from chalicelib.domain.routing.fillable import route_of, too_large
+from chalicelib.domain.routing.parts import largest_part
 from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.routing.rules import LEAST_HEADROOM_PERCENT, RoutingRules
 from chalicelib.domain.token_list import SOL
@@ -51,15 +59,22 @@ class Router:
         return self._find(trade, BPS, RoutingRules())
 
     def find_order_route(self, order: Order) -> Route:
-        """Return the best route for the order's attempt. Raises as `find_route`, and
-        PriceImpactTooHighError when the best route is above the order's limit.
+        """Return the best route for the order's attempt; of an IOC order, for as much of it as can
+        be filled within its limit. Raises as `find_route`, PriceImpactTooHighError when the best
+        route is above the order's limit of that, NotFillableError when it is beyond its price's.
 
         What could be filled when it was quoted must not fail for pools having moved a little since:
         before it does, less headroom has to do.
         """
         rules = RoutingRules(refused_by=order.refused_by)
         less = replace(rules, headroom_percent=LEAST_HEADROOM_PERCENT)
-        return self._find(order.trade, order.max_price_impact_bps, rules, less)
+
+        def find(trade: Trade) -> Route:
+            return self._find(trade, order.max_price_impact_bps, rules, less)
+
+        if not isinstance(order.terms, LimitTerms):
+            return find(order.trade)
+        return _find_within(find, order.trade, order.terms)
 
     def _find(self, trade: Trade, max_price_impact_bps: int, *rules_in_turn: RoutingRules) -> Route:
         answers: list[PoolStates] = []
@@ -117,6 +132,34 @@ class _Memory:
             routes = {}
             self._latest = tuple(answers), routes
         return routes
+
+
+def _find_within(find: Callable[[Trade], Route], trade: Trade, terms: LimitTerms) -> Route:
+    is_partial = terms.time_in_force is TimeInForce.IOC
+    route, quoted = None, None
+    try:
+        route = find(trade)
+        quoted = route.amount_quoted
+    except (PriceImpactTooHighError, QuoteError):
+        if not is_partial:
+            raise
+    if route and keeps_limit(trade.mode, terms.limit, route.amount_quoted):
+        return route
+    part = largest_part(find, trade, terms.limit) if is_partial else None
+    if part is None:
+        raise NotFillableError(_shortfall(trade, terms.limit, quoted), quoted=quoted)
+    return part[1]
+
+
+def _shortfall(trade: Trade, limit: int, quoted: int | None) -> str | None:
+    if quoted is None:
+        return None
+    if trade.mode is SwapMode.EXACT_IN:
+        token, verb, bound = trade.pair.token_out, "gives", "least"
+    else:
+        token, verb, bound = trade.pair.token_in, "costs", "most"
+    given, wanted = (to_decimal_string(amount, token.decimals) for amount in (quoted, limit))
+    return f"the best route {verb} {given} {token.symbol}, and the order wants at {bound} {wanted}"
 
 
 def _with_tokens(route: Route, tokens: Mapping[Mint, Token]) -> Route:

@@ -29,21 +29,26 @@ class MinuteCounts:
 class OrderStatistics:
     """The orders accepted since some moment, as they stand.
 
-    `failed` counts by the code of the failure; `to_confirmed` is the time from acceptance, None
-    when nothing was confirmed. Minutes in which nothing happened are left out.
+    `failed` counts by the code of the failure; `to_confirmed` is the time from acceptance, or from
+    what the order had waited for, None when nothing was confirmed. Minutes in which nothing
+    happened are left out.
     """
 
     accepted: int
     confirmed: int
     cancelled: int
+    expired: int
+    #: Open orders: what they wait for has not come.
+    waiting: int
     failed: Mapping[str, int]
     to_confirmed: Durations | None
     minutes: Sequence[MinuteCounts]
 
     @property
     def unfinished(self) -> int:
-        """How many are not final yet."""
-        return self.accepted - self.confirmed - self.cancelled - sum(self.failed.values())
+        """How many are being executed."""
+        others = self.confirmed + self.cancelled + self.expired + self.waiting
+        return self.accepted - others - sum(self.failed.values())
 
     def every_minute(self, since: datetime, count: int) -> list[MinuteCounts]:
         """Return so many minutes from `since` on, those without an order included."""

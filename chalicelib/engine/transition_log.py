@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from chalicelib.domain.orders.events import EventDetails, OrderFailed, TransactionBuilt
 from chalicelib.domain.orders.lifecycle import Transition
-from chalicelib.domain.orders.order import OrderStatus
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ def log_transition(transition: Transition, *, level: int = logging.INFO) -> None
         "duration_ms": (event.occurred_at - order.created_at) // MILLISECOND,
         **_decision(event.details),
     }
-    is_new = event.status is OrderStatus.PENDING
+    is_new = event.sequence == 1
     log.log(level, "order_accepted" if is_new else f"order_{event.status}", extra=fields)
 
 

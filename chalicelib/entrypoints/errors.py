@@ -3,11 +3,14 @@
 RejectedError
 ├── InvalidRequestError
 │   ├── MalformedJsonError · DuplicateKeyError · BodyTooDeepError · NumberTooLargeError
-│   ├── InvalidIdempotencyKeyError
+│   ├── InvalidIdempotencyKeyError · InvalidIfMatchError
 │   └── InvalidAfterError · InvalidBatchError · UnknownActionError          of frames
 ├── BodyTooLargeError · UnsupportedMediaTypeError
-├── UnknownOrderTypeError · UnknownStatusError
+├── UnknownOrderTypeError · UnknownStatusError · UnknownWaitingForError
+├── IfMatchRequiredError · NotEditableError
 ├── InvalidSlippageError · InvalidMaxPriceImpactError
+├── InvalidPriceError · InvalidPriceInError · LimitFormError · PricesReversedError
+├── InvalidTimeInForceError · InvalidTriggerConditionError · InvalidTrailingError
 ├── InvalidLimitError · InvalidMinutesError · InvalidSlotError
 └── InvalidCursorError · OriginRefusedError
 """
@@ -48,6 +51,12 @@ class UnknownStatusError(RejectedError):
     code = "UNKNOWN_STATUS"
 
 
+class UnknownWaitingForError(RejectedError):
+    """waitingFor must be price."""
+
+    code = "UNKNOWN_WAITING_FOR"
+
+
 class InvalidSlippageError(RejectedError):
     """slippageBps must be a whole number from 0 to 10000."""
 
@@ -58,6 +67,49 @@ class InvalidMaxPriceImpactError(RejectedError):
     """maxPriceImpactBps must be a whole number from 0 to 10000."""
 
     code = "INVALID_MAX_PRICE_IMPACT"
+
+
+class InvalidPriceError(RejectedError):
+    """A price must be a positive decimal number of at most 36 digits."""
+
+    code = "INVALID_PRICE"
+
+
+class InvalidPriceInError(RejectedError):
+    """priceIn must be one of the order's two tokens."""
+
+    code = "INVALID_PRICE_IN"
+
+
+class LimitFormError(RejectedError):
+    """Give exactly one of limitPrice and minAmountOut; with amountOut, of limitPrice and
+    maxAmountIn."""
+
+    code = "LIMIT_FORM"
+
+
+class PricesReversedError(RejectedError):
+    """takeProfitPrice must be better for you than stopPrice."""
+
+    code = "PRICES_REVERSED"
+
+
+class InvalidTimeInForceError(RejectedError):
+    """timeInForce must be GTC, GTT, IOC or FOK; only limit orders have one."""
+
+    code = "INVALID_TIME_IN_FORCE"
+
+
+class InvalidTriggerConditionError(RejectedError):
+    """triggerCondition must be above or below."""
+
+    code = "INVALID_TRIGGER_CONDITION"
+
+
+class InvalidTrailingError(RejectedError):
+    """trailingBps must be a whole number from 1 to 5000."""
+
+    code = "INVALID_TRAILING"
 
 
 class InvalidLimitError(RejectedError):
@@ -76,6 +128,24 @@ class InvalidSlotError(RejectedError):
     """A slot must be a whole number."""
 
     code = "INVALID_SLOT"
+
+
+class IfMatchRequiredError(RejectedError):
+    """Send the order's sequence in If-Match: the edit is refused when it has changed since."""
+
+    code = "IF_MATCH_REQUIRED"
+
+
+class InvalidIfMatchError(InvalidRequestError):
+    """If-Match must be the order's sequence: a whole number, optionally in quotes."""
+
+    code = "INVALID_IF_MATCH"
+
+
+class NotEditableError(RejectedError):
+    """An order of this type has no such field, or it cannot be edited."""
+
+    code = "NOT_EDITABLE"
 
 
 class InvalidAfterError(InvalidRequestError):

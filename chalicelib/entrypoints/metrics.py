@@ -46,6 +46,9 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
         ATTEMPTS,
     ),
     "order_cancelled": (Metric(name="OrdersCancelled"),),
+    "order_triggered": (Metric(name="OrdersTriggered"),),
+    "order_expired": (Metric(name="OrdersExpired"),),
+    "watch_behind": (Metric(name="SecondsUnwatched", unit="Seconds", field="seconds"),),
     "push_skipped": (Metric(name="PushFailures"),),
 }
 

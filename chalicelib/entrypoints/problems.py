@@ -14,14 +14,16 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.engine.errors import (
-    AlreadyFinalError,
     ForbiddenError,
     RateLimitedError,
+    SequenceMismatchError,
+    StateError,
     UnauthorizedError,
     UnavailableError,
 )
 from chalicelib.entrypoints.errors import (
     BodyTooLargeError,
+    IfMatchRequiredError,
     OriginRefusedError,
     UnsupportedMediaTypeError,
 )
@@ -35,7 +37,9 @@ _HTTP_STATUS: tuple[tuple[type[CodedError], int], ...] = (
     (UnauthorizedError, 401),
     (ForbiddenError, 403),
     (OriginRefusedError, 403),
-    (AlreadyFinalError, 409),
+    (SequenceMismatchError, 412),
+    (StateError, 409),
+    (IfMatchRequiredError, 428),
     (RateLimitedError, 429),
     (RejectedError, 422),
     (QuoteError, 422),
@@ -51,9 +55,11 @@ _TITLES: Mapping[int, str] = {
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    428: "Precondition Required",
     429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",

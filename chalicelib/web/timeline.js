@@ -26,11 +26,13 @@ export class Timeline {
 
 function ahead(order) {
   if (order.isFinal) return [];
-  const left = WAY.slice(WAY.indexOf(order.status) + 1);
+  // Orders that wait are open instead of pending.
+  const left = WAY.slice(Math.max(WAY.indexOf(order.status), 0) + 1);
   const steps = left.map((status) => step(status, "", { class: "ahead" }));
   if (order.sequence > 0) return steps;
   // Accepted, but its first event is not here yet.
-  return [step("pending", clock(order.document.createdAt), { class: "pending" }), ...steps];
+  const first = order.document.sequence === 1 ? order.document.status : "pending";
+  return [step(first, clock(order.document.createdAt), { class: first }), ...steps];
 }
 
 function reached(event, start) {

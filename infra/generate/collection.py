@@ -65,7 +65,9 @@ def _items(path: str, method: str, operation: Node) -> Iterator[Node]:
     if "requestBody" not in operation:
         yield item
         return
-    item["event"] = [{"listen": "test", "script": {"type": "text/javascript", "exec": [*KEEP_ID]}}]
+    if operation["operationId"] == "submitOrder":
+        script = {"type": "text/javascript", "exec": [*KEEP_ID]}
+        item["event"] = [{"listen": "test", "script": script}]
     examples = operation["requestBody"]["content"]["application/json"]["examples"]
     for title, example in examples.items():
         text = json.dumps(example["value"], indent=2)

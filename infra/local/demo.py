@@ -1,7 +1,12 @@
-"""Orders through the whole local stack, shown live: the quickest way to see it work."""
+"""Orders through the whole local stack, shown live: the quickest way to see it work.
+
+Beside market orders, a limit and a stop trade when their prices are there, and a limit that is out
+of reach is cancelled.
+"""
 
 import asyncio
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +20,7 @@ from orders_client import OrdersClient
 from orders_client.cli.bench import Bench
 from orders_client.cli.figures import compute_figures, figures_table
 from orders_client.cli.live import live
-from orders_client.cli.trades import plan_trades
+from orders_client.cli.trades import plan_trades, waiting_trades
 
 CONCURRENCY = 50
 
@@ -44,7 +49,9 @@ def _run_stack(folder: Path, orders: int, latency: str, console: Console) -> Ben
 
 async def _demonstrate(base_url: str, orders: int, console: Console) -> Bench:
     async with OrdersClient(base_url) as client:
-        bench = Bench(client, plan_trades(orders), CONCURRENCY)
+        quotes = await client.quote("SOL", "USDC", "1")
+        trades = [*plan_trades(orders), *waiting_trades(Decimal(quotes["amountOut"]))]
+        bench = Bench(client, trades, CONCURRENCY)
         with live(console, bench):
             await bench.run()
     return bench

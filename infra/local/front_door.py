@@ -53,9 +53,10 @@ STALLED_SECONDS = 5.0
 # What the kernel keeps for such a client. As it likes, that is megabytes: thousands of frames.
 UNREAD_BYTES_MAX = 64 * 1024
 WEBSOCKET_PATH = "/api/orders/execute"
-# API Gateway knows these methods. The function refuses any other as it refuses PATCH.
-REFUSED_METHOD = "PATCH"
-METHODS = {name: name for name in ("GET", "POST", "PUT", REFUSED_METHOD, "DELETE", "OPTIONS")}
+# API Gateway knows these methods. The function refuses any other as it refuses DELETE, which is
+# that of no route.
+REFUSED_METHOD = "DELETE"
+METHODS = {name: name for name in ("GET", "POST", "PUT", "PATCH", REFUSED_METHOD, "OPTIONS")}
 # `chalice local` answers HEAD with a body, which aiohttp takes for the next answer.
 METHODS["HEAD"] = "GET"
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from orders_client import __version__
-from orders_client.cli import options, reading, trading
+from orders_client.cli import options, reading, trading, waiting
 from orders_client.cli.exits import ExitCode
 from orders_client.cli.options import Service
 from orders_client.cli.values import AmountCommand
@@ -28,8 +28,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("submit", cls=AmountCommand)(trading.submit)
+app.command("limit", cls=AmountCommand)(waiting.limit)
+app.command("stop", cls=AmountCommand)(waiting.stop)
+app.command("trail", cls=AmountCommand)(waiting.trail)
+app.command("oco", cls=AmountCommand)(waiting.oco)
+app.command("edit")(waiting.edit)
 app.command("follow")(trading.follow_order)
 app.command("cancel")(trading.cancel)
+app.command("cancel-all")(waiting.cancel_all)
 app.command("show")(reading.show)
 app.command("list")(reading.list_orders)
 app.command("quote", cls=AmountCommand)(reading.quote)

@@ -106,7 +106,7 @@ class Bench:
     async def _submit(self, trade: Trade) -> None:
         trade.started_at = self._now()
         try:
-            order = await self._client.submit(trade.token_in, trade.token_out, trade.amount)
+            order = await self._place(trade)
         except ProblemError as refusal:
             self._finish(trade, str(refusal.problem.get("code") or refusal.status))
         except TRANSPORT_ERRORS as error:
@@ -115,6 +115,16 @@ class Bench:
             trade.order_id, trade.answered_at = order["orderId"], self._now()
             self._by_id[trade.order_id] = trade
             self._accepted.put_nowait(order)
+            if trade.cancel_after_seconds is not None:
+                await asyncio.sleep(trade.cancel_after_seconds)
+                await self._client.cancel(trade.order_id)
+
+    async def _place(self, trade: Trade) -> Document:
+        swap = trade.token_in, trade.token_out, trade.amount
+        if not trade.terms:
+            return await self._client.submit(*swap)
+        names = ("tokenIn", "tokenOut", "amount")
+        return await self._client.place(dict(zip(names, swap, strict=True)) | trade.terms)
 
     async def _orders(self) -> AsyncIterator[Document]:
         while (order := await self._accepted.get()) is not None:

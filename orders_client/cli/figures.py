@@ -12,6 +12,8 @@ from orders_client.cli.bench import Bench
 from orders_client.cli.output import add_row
 from orders_client.cli.trades import Trade
 
+FIVE = 5
+
 
 def compute_figures(bench: Bench) -> dict[str, Any]:
     """Return the document that `orders bench --json` prints. Times are in seconds."""
@@ -29,7 +31,10 @@ def compute_figures(bench: Bench) -> dict[str, Any]:
         "confirmed": len(confirmed),
         "failed": Counter(failure["code"] for failure in failures),
         "noEnd": sum(bool(trade.error) for trade in accepted),
-        "fiveStatusesInOrder": sum(trade.succeeded_first_time for trade in trades),
+        "cancelled": sum(trade.status == Status.CANCELLED for trade in trades),
+        "fiveStatusesInOrder": sum(
+            trade.succeeded_first_time for trade in confirmed if len(trade.expected) == FIVE
+        ),
         "secondsToConfirmed": _durations(confirmed),
         "ordersPerSecond": round(len(confirmed) / seconds, 2) if seconds else 0.0,
         "seconds": round(seconds, 3),
@@ -46,6 +51,8 @@ def figures_table(figures: Mapping[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
     add_row(table, "accepted", f"{figures['accepted']} of {figures['orders']}")
     add_row(table, "confirmed", figures["confirmed"])
+    if figures["cancelled"]:
+        add_row(table, "cancelled", figures["cancelled"])
     _add_counts(table, "not accepted", figures["notAccepted"])
     _add_counts(table, "failed", figures["failed"])
     if figures["noEnd"]:

@@ -46,12 +46,17 @@ def _add_trade(table: Table, trade: Trade) -> None:
     route = trade.last_event(Status.BUILDING).get("route")
     add_row(
         table,
-        f"{trade.amount} {trade.token_in} → {trade.token_out}",
+        f"{trade.amount} {trade.token_in} → {trade.token_out}{_kind(trade)}",
         Text(trade.status, style="red") if trade.error else status_text(trade.status),
         _short_amount(trade.last_event(Status.CONFIRMED).get("amountOut", "")),
         *(_route_cells(route) if route else ("", "", "", "")),
         f"{trade.seconds:.1f} s" if trade.seconds else "",
     )
+
+
+def _kind(trade: Trade) -> str:
+    """Return what kind of order it is, nothing for a market order."""
+    return f" {trade.terms['type'].lower()}" if trade.terms else ""
 
 
 def _short_amount(amount: str) -> str:

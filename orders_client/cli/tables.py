@@ -16,6 +16,7 @@ COLORS: Mapping[str, str] = {
     Status.CONFIRMED: "green",
     Status.FAILED: "red",
     Status.CANCELLED: "magenta",
+    Status.EXPIRED: "magenta",
 }
 # What an order is that may be confirmed all the same.
 CANCEL_REQUESTED = "cancel requested; it may be confirmed"
@@ -33,6 +34,24 @@ def trade_text(order: Mapping[str, Any]) -> str:
     if "amount" in order:
         return f"{order['amount']} {order['tokenIn']} → {order['tokenOut']}"
     return f"{order['tokenIn']} → {order['amountOut']} {order['tokenOut']}"
+
+
+def terms_text(order: Mapping[str, Any]) -> str:
+    """Return what an order waits for; nothing of a market order."""
+    unit = f" {order['priceIn']}" if "priceIn" in order else ""
+    match order["type"]:
+        case "LIMIT":
+            stated = f"at {order['limitPrice']}{unit} or better, " if "limitPrice" in order else ""
+            return f"{stated}{order['timeInForce']}, {limit_text(order, order)}"
+        case "STOP":
+            return f"once {order['triggerCondition']} {order['triggerPrice']}{unit}"
+        case "TRAILING_STOP":
+            price = order.get("activationPrice")
+            start = f" once {price}{unit} was reached" if price else ""
+            return f"{order['trailingBps']} bps off the best price{start}"
+        case "OCO":
+            return f"at {order['takeProfitPrice']} or {order['stopPrice']}{unit}"
+    return ""
 
 
 def limit_text(quotes: Mapping[str, Any], order: Mapping[str, Any]) -> str:
@@ -69,6 +88,8 @@ def outcome(order: Mapping[str, Any]) -> str:
             return f"{paid} → {order['amountOut']} {order['tokenOut']} at {order['executedPrice']}"
         case Status.FAILED:
             return f"{order['code']}: {order['message']}"
+        case Status.OPEN:
+            return terms_text(order)
     return ""
 
 

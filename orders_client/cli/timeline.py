@@ -14,6 +14,7 @@ from orders_client.cli.tables import (
     limit_text,
     quotes_view,
     status_text,
+    terms_text,
     trade_text,
 )
 
@@ -45,9 +46,12 @@ class Timeline:
     def heading(self) -> Text:
         """The order's id, its trade and its limits."""
         order = self._order
-        slippage = f"slippage at most {order['slippageBps']} bps"
-        impact = f"price impact at most {order['maxPriceImpactBps']} bps"
-        return Text(f"{order['orderId']}  {trade_text(order)}, {slippage}, {impact}", style="bold")
+        parts = [trade_text(order), terms_text(order)]
+        # A limit order is held to its limit.
+        if order["type"] != "LIMIT":
+            parts.append(f"slippage at most {order['slippageBps']} bps")
+        parts.append(f"price impact at most {order['maxPriceImpactBps']} bps")
+        return Text(f"{order['orderId']}  {', '.join(filter(None, parts))}", style="bold")
 
     def line(self, event: Document) -> Text:
         """Return an event's time, the seconds since the order was accepted, status and details."""
@@ -63,8 +67,6 @@ class Timeline:
         if event.get("cancelRequested"):
             return CANCEL_REQUESTED
         match event["status"]:
-            case Status.ROUTING:
-                return self._routing_details(event)
             case Status.BUILDING:
                 return self._building_details(event)
             case Status.SUBMITTED:
@@ -73,11 +75,30 @@ class Timeline:
                 return self._confirmed_details(event)
             case Status.FAILED:
                 return f"{event['code']}: {event['message']}"
-            case Status.CANCELLED:
+            case Status.CANCELLED | Status.EXPIRED:
                 return "nothing was swapped"
+        return self._waiting_details(event)
+
+    def _waiting_details(self, event: Document) -> str:
+        match event["status"]:
+            case Status.OPEN:
+                return self._open_details(event)
+            case Status.ROUTING:
+                return self._routing_details(event)
         return "accepted"
 
+    def _open_details(self, event: Document) -> str:
+        if changed := event.get("changed"):
+            return ", ".join(f"{name} is now {value}" for name, value in changed.items())
+        reason = event.get("unfilled")
+        again = f" again, after {reason['code']}: {reason['message']}" if reason else ""
+        return f"waits for its price{again}"
+
     def _routing_details(self, event: Document) -> str:
+        if trigger := event.get("trigger"):
+            token_in, token_out = self._order["tokenIn"], self._order["tokenOut"]
+            seen = f"{trigger['price']} {token_out} for a {token_in}"
+            return f"{trigger['kind']} at {seen} in slot {trigger['slot']}"
         reason = event.get("retryOf")
         after = f", after {reason['code']}: {reason['message']}" if reason else ""
         pools = ", ".join(event.get("refusedBy", ()))

@@ -1,6 +1,6 @@
 """The orders of a bench, and what its follower has seen of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import cycle, islice, permutations
@@ -40,6 +40,8 @@ FIRST_TIME_STATUSES = (
     Status.SUBMITTED,
     Status.CONFIRMED,
 )
+# … and when it waited for its price.
+WAITED_STATUSES = (Status.OPEN, *FIRST_TIME_STATUSES[1:])
 
 
 @dataclass(slots=True)
@@ -49,6 +51,12 @@ class Trade:
     token_in: str
     token_out: str
     amount: str
+    #: What the order says beside that; nothing of a market order.
+    terms: Document = field(default_factory=dict)
+    #: When it is cancelled after it was accepted; None for never.
+    cancel_after_seconds: float | None = None
+    #: What it goes through when nothing is in its way.
+    expected: Sequence[str] = FIRST_TIME_STATUSES
     order_id: str = ""
     started_at: float = 0.0
     answered_at: float = 0.0
@@ -75,13 +83,32 @@ class Trade:
 
     @property
     def succeeded_first_time(self) -> bool:
-        """Tell whether the first attempt was confirmed, and each status was seen once, in order."""
+        """Tell whether each status that was expected was seen once, in order, and no other."""
         seen = [(event["sequence"], event["status"]) for event in self.events]
-        return seen == list(enumerate(FIRST_TIME_STATUSES, 1))
+        return seen == list(enumerate(self.expected, 1))
 
     def last_event(self, status: str) -> Document:
         """Return the last event of that status, or an empty document."""
         return next((event for event in reversed(self.events) if event["status"] == status), {})
+
+
+def waiting_trades(price: Decimal) -> list[Trade]:
+    """Return trades that wait, of a SOL that costs so many USDC: a limit and a stop whose prices
+    are there, and a limit that is out of reach and cancelled."""
+    low, high = f"{price * Decimal('0.99'):.6f}", f"{price * 2:.6f}"
+    stop = {"type": "STOP", "triggerPrice": low, "triggerCondition": "above"}
+    return [
+        Trade("SOL", "USDC", "2", {"type": "LIMIT", "limitPrice": low}, expected=WAITED_STATUSES),
+        Trade("SOL", "USDC", "3", stop | {"triggerIfMet": True}, expected=WAITED_STATUSES),
+        Trade(
+            "SOL",
+            "USDC",
+            "4",
+            {"type": "LIMIT", "limitPrice": high},
+            cancel_after_seconds=1.0,
+            expected=(Status.OPEN, Status.CANCELLED),
+        ),
+    ]
 
 
 def plan_trades(count: int) -> list[Trade]:

@@ -67,13 +67,33 @@ def submit(
         await _warn_if_it_would_fail(client, wanted)
         with _told_how_to_repeat(key):
             order = await client.submit(**wanted, idempotency_key=key)
-        with _named_if_not_shown(order["orderId"]):
-            if follow:
-                return await _follow(client, order, 0, as_json)
-            print_document(order, lambda: Timeline(order).heading, as_json=as_json)
-            return None
+        return await _show_placed(client, order, follow, as_json)
 
     run(service_of(context), place, as_json=as_json)
+
+
+def place_order(
+    context: typer.Context, wanted: Document, *, key: str | None, follow: bool, as_json: bool
+) -> None:
+    """Place an order, the body of the request, and show it, or follow it to its end."""
+    key = key or new_idempotency_key()
+
+    async def place(client: OrdersClient) -> ExitCode | None:
+        with _told_how_to_repeat(key):
+            order = await client.place(wanted, idempotency_key=key)
+        return await _show_placed(client, order, follow, as_json)
+
+    run(service_of(context), place, as_json=as_json)
+
+
+async def _show_placed(
+    client: OrdersClient, order: Document, follow: bool, as_json: bool
+) -> ExitCode | None:
+    with _named_if_not_shown(order["orderId"]):
+        if follow:
+            return await _follow(client, order, 0, as_json)
+        print_document(order, lambda: Timeline(order).heading, as_json=as_json)
+        return None
 
 
 async def _warn_if_it_would_fail(client: OrdersClient, wanted: Mapping[str, Any]) -> None:

@@ -6,6 +6,9 @@ import typer
 from typer.core import TyperCommand
 
 _AMOUNT = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+_SPAN = re.compile(r"([1-9][0-9]{0,6})([smhd])", re.ASCII)
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_CHANGE = re.compile(r"[a-zA-Z]+=.+", re.ASCII)
 _BELOW_ZERO = re.compile(r"-\.?[0-9]\S*", re.ASCII)
 
 
@@ -16,6 +19,41 @@ def check_amount(text: str) -> str:
             f"an amount must be a positive decimal in whole tokens, such as 1 or 0.25, not {text!r}"
         )
     return text
+
+
+def check_price(text: str) -> str:
+    """Return the price. Raises BadParameter unless it is a positive plain decimal."""
+    if _AMOUNT.fullmatch(text) is None or not text.strip("0."):
+        raise typer.BadParameter(
+            f"a price must be a positive decimal, such as 150 or 0.0066, not {text!r}"
+        )
+    return text
+
+
+def check_span(text: str) -> str:
+    """Return the span of time. Raises BadParameter unless it is written as 30s, 15m, 12h or 7d."""
+    if _SPAN.fullmatch(text) is None:
+        raise typer.BadParameter(f"a span is written as 30s, 15m, 12h or 7d, not {text!r}")
+    return text
+
+
+def span_seconds(span: str) -> int:
+    """Return how many seconds a checked span has."""
+    return int(span[:-1]) * _UNIT_SECONDS[span[-1]]
+
+
+def check_changes(words: list[str]) -> list[str]:
+    """Return the words. Raises BadParameter unless each is FIELD=VALUE."""
+    for word in words:
+        if _CHANGE.fullmatch(word) is None:
+            raise typer.BadParameter(f"a change is written as FIELD=VALUE, not {word!r}")
+    return words
+
+
+def changes_of(words: list[str]) -> dict[str, str | int]:
+    """Return the values of checked changes by field; whole numbers of basis points as numbers."""
+    pairs = [word.partition("=") for word in words]
+    return {name: int(v) if name == "trailingBps" and v.isdecimal() else v for name, _, v in pairs}
 
 
 class AmountCommand(TyperCommand):

@@ -79,7 +79,9 @@ def test_demo_exits_zero_and_leaves_nothing_behind_when_all_is_well(tmp_path):
     output, _ = demo.communicate(timeout=180)
 
     assert demo.returncode == 0, output
-    assert re.search(r"five statuses in order +5\b", output)
+    # A limit and a stop beside the five, and a limit that is cancelled.
+    assert re.search(r"five statuses in order +7\b", output)
+    assert re.search(r"cancelled +1\b", output)
     assert wait_until_gone(tmp_path) == []
     assert list(tmp_path.glob("orders-demo-*")) == []
 

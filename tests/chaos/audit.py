@@ -10,11 +10,12 @@ from chalicelib.domain.orders.events import (
     Failure,
     OrderEvent,
     OrderFailed,
+    OrderOpened,
     Pack,
     TransactionBuilt,
 )
 from chalicelib.domain.orders.lifecycle import TRANSITIONS
-from chalicelib.domain.orders.order import Order, OrderStatus
+from chalicelib.domain.orders.order import Order, OrderStatus, first_status
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.ledger import LedgerEntry
 from chalicelib.simulation.market import slot_at
@@ -58,7 +59,7 @@ class Story:
         if row != (last.status, last.sequence, last.attempt, last.occurred_at):
             yield f"the row is not the last event: {row}"
         statuses = [event.status for event in self.events]
-        if statuses[0] is not OrderStatus.PENDING:
+        if statuses[0] is not first_status(self.order.terms):
             yield f"it began as {statuses[0]}"
         for move in pairwise(statuses):
             if move not in TRANSITIONS:
@@ -68,7 +69,8 @@ class Story:
         """What is on its way counts as well: it cannot be called back."""
         swaps = [entry for entry in self.landed if entry.error_code is None]
         is_confirmed = self.order.status is OrderStatus.CONFIRMED
-        most = 0 if self.order.status in (OrderStatus.FAILED, OrderStatus.CANCELLED) else 1
+        is_over = self.order.status.is_final and not is_confirmed
+        most = 0 if is_over or self.order.status is OrderStatus.OPEN else 1
         if not is_confirmed <= len(swaps) <= most:
             yield f"{self.order.status} with {len(swaps)} swaps"
         elif is_confirmed:
@@ -94,7 +96,8 @@ class Story:
                 details = built[before.attempt]
                 entry = landed.get(details.signature)
                 slot = slot_at(self.decided_at.get(event.sequence, event.occurred_at))
-                reason = None if event.status is OrderStatus.CANCELLED else reason_of(event)
+                has_none = event.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
+                reason = None if has_none else reason_of(event)
                 if reason is not None and (reason == EXPIRED) != (entry is None):
                     yield f"attempt {before.attempt} did not fail because of {reason}"
                 if entry is None:
@@ -137,5 +140,7 @@ def reason_of(event: OrderEvent) -> str:
     """Why the attempt before the event failed."""
     match event.details:
         case AttemptStarted(retry_of=Failure(code=code)) | OrderFailed(failure=Failure(code=code)):
+            return code
+        case OrderOpened(unfilled=Failure(code=code)):
             return code
     raise AssertionError(f"{event} tells of no failure")

@@ -22,9 +22,9 @@ MANY = 20
 RATES = {"failure_rate_bps": 3_000, "lost_answer_rate_bps": 1_000}
 
 STATEMENTS = {
-    "add": "WITH claimed AS",
+    "add": "WITH crowd AS",
     "load": "AS unannounced",
-    "save": "WITH locked AS",
+    "save": "USING moved",
     "land": "INSERT INTO chain.transactions",
     "ask": "FROM chain.transactions",
 }

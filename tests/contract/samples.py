@@ -20,7 +20,9 @@ from chalicelib.domain.orders.events import (
     OrderCancelled,
     OrderConfirmed,
     OrderEvent,
+    OrderExpired,
     OrderFailed,
+    OrderOpened,
     TransactionBuilt,
     TransactionSubmitted,
 )
@@ -28,12 +30,12 @@ from chalicelib.domain.orders.lifecycle import Transition, accept, advance
 from chalicelib.domain.orders.order import (
     OrderId,
     OrderStatus,
-    OrderType,
     Signature,
     SignedTransaction,
 )
+from chalicelib.domain.orders.terms import MARKET, LimitTerms, Terms, TimeInForce, waits
 from chalicelib.domain.orders.trades import SwapMode, Trade
-from chalicelib.domain.owners import ANONYMOUS
+from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.domain.token_list import SOL, USDC
 from chalicelib.domain.tokens import Pair
 from chalicelib.engine.ports.orders import OrderStore
@@ -77,6 +79,10 @@ DECISION = Decision(
 )
 
 
+ARMED_SLOT = 1_000
+LIMIT = LimitTerms(limit=150 * 10**6, time_in_force=TimeInForce.GTC)
+
+
 def order_id(number: int) -> OrderId:
     """Ids that sort like their numbers."""
     return OrderId(str(UUID(int=number)))
@@ -89,12 +95,19 @@ def accepted(
     mode: SwapMode = SwapMode.EXACT_IN,
     amount: int = 10**9,
     at: datetime = START,
+    terms: Terms = MARKET,
+    wait: timedelta = timedelta(days=1),
+    armed_slot: int = ARMED_SLOT,
+    owner_id: OwnerId = ANONYMOUS,
 ) -> Transition:
-    """A new order."""
+    """A new order; one that waits does so for a while."""
+    is_open = waits(terms)
     return accept(
-        owner_id=ANONYMOUS,
+        owner_id=owner_id,
+        terms=terms,
+        expires_at=at + wait if is_open else None,
+        armed_slot=armed_slot if is_open else None,
         order_id=order_id(number),
-        order_type=OrderType.MARKET,
         trade=Trade(pair=pair, mode=mode, amount=amount),
         slippage_bps=100,
         max_price_impact_bps=1_500,
@@ -120,6 +133,7 @@ def started(pending: Transition) -> Transition:
 def details_of(status: OrderStatus, signature: Signature = SIGNATURE) -> EventDetails:
     """What an event of that status may say."""
     kinds: dict[OrderStatus, EventDetails] = {
+        OrderStatus.OPEN: OrderOpened(unfilled=Failure(code="SLIPPAGE_EXCEEDED", message="so")),
         OrderStatus.PENDING: OrderAccepted(),
         OrderStatus.ROUTING: AttemptStarted(),
         OrderStatus.BUILDING: TransactionBuilt(
@@ -134,6 +148,7 @@ def details_of(status: OrderStatus, signature: Signature = SIGNATURE) -> EventDe
             amount_in=10**9, amount_out=15 * 10**7, signature=signature, slot=1
         ),
         OrderStatus.CANCELLED: OrderCancelled(),
+        OrderStatus.EXPIRED: OrderExpired(),
         OrderStatus.FAILED: OrderFailed(failure=Failure(code="NO_ROUTE", message="none")),
     }
     return kinds[status]

@@ -15,7 +15,7 @@ from chalicelib.domain.owners import ANONYMOUS, OwnerId
 from chalicelib.engine.errors import IdempotencyKeyReusedError, RateLimitedError
 from chalicelib.engine.limits import IdempotencyKey, RateLimit
 from chalicelib.engine.ports.orders import OrderFilter, OrderStore
-from tests.contract.samples import START, accepted, order_id, put, way_to_confirmed
+from tests.contract.samples import START, accepted, order_id, put, way, way_to_confirmed
 
 KEY = IdempotencyKey(value="key", fingerprint=b"a" * 32)
 OTHER_KEY = replace(KEY, value="other")
@@ -113,12 +113,17 @@ def test_replay_costs_nothing_of_the_limit(store: OrderStore) -> None:
 
 def test_old_keys_are_forgotten_and_the_young_kept(store: OrderStore) -> None:
     for number, key in enumerate((KEY, OTHER_KEY, replace(KEY, value="young")), 1):
-        store.add(owned(ALICE, number, after=timedelta(minutes=number)), key=key)
+        placed = owned(ALICE, number, after=timedelta(minutes=number))
+        store.add(placed, key=key)
+        store.save(way(placed, OrderStatus.FAILED))
+    unfinished = replace(KEY, value="unfinished")
+    store.add(owned(ALICE, 4), key=unfinished)
     before = START + timedelta(minutes=3)
 
     pruned = [store.prune_keys(before=before, limit=1) for _ in range(3)]
 
     assert pruned == [1, 1, 0]
+    assert store.replay(ALICE, unfinished) is not None
     assert store.replay(ALICE, KEY) is None
     assert store.replay(ALICE, replace(KEY, value="young")) is not None
 

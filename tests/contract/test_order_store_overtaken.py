@@ -242,5 +242,5 @@ def test_overtaken_orders_are_found_by_indexes_in_their_order(
     PostgresOrderStore(other).add(at(0))
 
     used = {*re.findall(r'"Index Name": "(\w+)"', plans[0])}
-    assert {"orders_under_way", "order_events_begun"} <= used
+    assert {"orders_in_hand", "order_events_begun"} <= used
     assert re.findall("Seq Scan|Sort", plans[0]) == []

@@ -7,7 +7,8 @@ import pytest
 
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.lifecycle import cancel
-from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
+from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.domain.orders.terms import OrderType
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import JUP, SOL, USDC, USDT
 from chalicelib.domain.tokens import Pair
@@ -131,10 +132,10 @@ def test_page_carries_order_and_last_event_only_when_history_is_long(store: Orde
     [
         pytest.param(OrderFilter(owner_id=ANONYMOUS), [4, 3, 2, 1], id="any"),
         pytest.param(
-            OrderFilter(owner_id=ANONYMOUS, status=OrderStatus.PENDING), [3, 1], id="status"
+            OrderFilter(owner_id=ANONYMOUS, statuses=[OrderStatus.PENDING]), [3, 1], id="status"
         ),
         pytest.param(
-            OrderFilter(owner_id=ANONYMOUS, status=OrderStatus.FAILED), [4], id="final status"
+            OrderFilter(owner_id=ANONYMOUS, statuses=[OrderStatus.FAILED]), [4], id="final status"
         ),
         pytest.param(
             OrderFilter(owner_id=ANONYMOUS, order_type=OrderType.MARKET), [4, 3, 2, 1], id="type"
@@ -149,7 +150,7 @@ def test_page_carries_order_and_last_event_only_when_history_is_long(store: Orde
         pytest.param(
             OrderFilter(
                 owner_id=ANONYMOUS,
-                status=OrderStatus.ROUTING,
+                statuses=[OrderStatus.ROUTING],
                 order_type=OrderType.MARKET,
                 input_mint=SOL.mint,
                 output_mint=USDC.mint,

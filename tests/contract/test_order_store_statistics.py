@@ -30,7 +30,14 @@ def test_statistics_are_empty_when_nothing_was_accepted(store: OrderStore) -> No
     found = store.statistics(ANONYMOUS, since=NOON)
 
     assert found == OrderStatistics(
-        accepted=0, confirmed=0, cancelled=0, failed={}, to_confirmed=None, minutes=[]
+        accepted=0,
+        confirmed=0,
+        cancelled=0,
+        expired=0,
+        waiting=0,
+        failed={},
+        to_confirmed=None,
+        minutes=[],
     )
 
 

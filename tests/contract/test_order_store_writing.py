@@ -15,12 +15,14 @@ from chalicelib.domain.orders.events import (
 )
 from chalicelib.domain.orders.lifecycle import Transition, advance
 from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.terms import MARKET
 from chalicelib.domain.orders.trades import SwapMode
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import SOL
 from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.engine.ports.orders import OrderFilter, OrderStore
 from tests.contract.samples import (
+    LIMIT,
     OFFER,
     accepted,
     details_of,
@@ -283,7 +285,7 @@ def test_failure_survives_with_what_could_have_been_filled(store: OrderStore) ->
 
 @pytest.mark.parametrize("status", OrderStatus)
 def test_event_survives_whatever_its_kind(store: OrderStore, status: OrderStatus) -> None:
-    pending = accepted()
+    pending = accepted(terms=LIMIT if status is OrderStatus.OPEN else MARKET)
 
     put(store, pending, *saying(pending, details_of(status)))
 

@@ -42,7 +42,7 @@ FORM: dict[str, Any] = {
         "request": {
             "required": ["method", "url", "header"],
             "properties": {
-                "method": {"enum": ["GET", "POST"]},
+                "method": {"enum": ["GET", "POST", "PATCH"]},
                 "header": {"type": "array", "items": NAMED},
                 "url": {
                     "required": ["raw", "host", "path", "query"],
@@ -67,6 +67,8 @@ def requests(items: list[Any]) -> Iterator[Any]:
         yield from requests(item["item"]) if "item" in item else [item]
 
 
+# Without API keys nobody is one.
+FOR_OPERATORS = ("/api/halt", "/api/resume")
 REQUESTS = [*requests(COLLECTION["item"])]
 
 
@@ -80,14 +82,20 @@ def filled(text: str, variables: dict[str, str]) -> str:
 def sent(outside: Outside, request: Any) -> Any:
     """Send the request as a tool does, and return its answer."""
     variables = {found["key"]: found["value"] for found in COLLECTION["variable"]}
-    variables |= {"baseUrl": outside.base_url, "orderId": outside.submit()["orderId"]}
+    # One that can be edited and cancelled.
+    order = outside.submit(type="TRAILING_STOP", trailingBps=5_000)
+    variables |= {"baseUrl": outside.base_url, "orderId": order["orderId"]}
     url, query = request["url"], request["url"]["query"]
     asked = urlencode({f["key"]: f["value"] for f in query if not f.get("disabled")})
     path = filled("/" + "/".join(url["path"]), variables)
     assert filled(url["raw"], variables) == outside.base_url + path + (asked and f"?{asked}")
     body = request["body"]["raw"].encode() if "body" in request else None
-    kind = {"content_type": "application/json"} if body else {}
-    return outside.call(request["method"], path + (asked and f"?{asked}"), body, **kind)
+    headers = {
+        header["key"].lower().replace("-", "_"): header["value"]
+        for header in request["header"]
+        if not header.get("disabled")
+    }
+    return outside.call(request["method"], path + (asked and f"?{asked}"), body, **headers)
 
 
 def test_collection_is_that_of_today_when_read() -> None:
@@ -118,6 +126,9 @@ def test_request_succeeds_when_it_is_sent(outside: Outside, item: Any) -> None:
     answer = sent(outside, request)
 
     path = "/" + "/".join(request["url"]["path"]).replace("{{orderId}}", "{order_id}")
+    if path in FOR_OPERATORS:
+        assert (answer.status, answer.document["code"]) == (403, "FORBIDDEN")
+        return
     assert answer.status < 300, answer.document
     [media] = response_of(request["method"], path, answer.status)["content"].values()
     check(media["schema"], answer.document)

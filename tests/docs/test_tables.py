@@ -22,7 +22,7 @@ TEMPLATE = merge_template()
 LIMITS = rows(section("docs/limits.md", "Limits"), "limit")
 IN_CODE = [(number, names(place)[0]) for _, number, place in LIMITS if len(names(place)) == 1]
 IN_TEMPLATE = [(number, names(place)[0]) for _, number, place in LIMITS if len(names(place)) == 2]
-UNIT = {"seconds": 1, "minutes": 60, "hours": 3600}
+UNIT = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 
 
 def value_of(path: str) -> Any:
@@ -145,5 +145,7 @@ def test_commands_are_those_of_the_command_line_when_listed() -> None:
 
     assert {name for name, _ in listed} == group.commands.keys()
     for name, description in listed:
-        options = {o for p in group.commands[name].params for o in p.opts if o.startswith("--")}
+        parameters = group.commands[name].params
+        flags = [flag for p in parameters for flag in (*p.opts, *p.secondary_opts)]
+        options = {flag for flag in flags if flag.startswith("--")}
         assert set(re.findall(r"`(--[\w-]+)", description)) <= options

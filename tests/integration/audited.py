@@ -6,14 +6,22 @@ from typing import Any
 
 import psycopg
 
+from chalicelib.adapters.postgres.book import PostgresWatchBook
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.migrate import migrate
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.domain.token_list import USDT, find_pair
+from chalicelib.domain.orders.terms import (
+    Condition,
+    LimitTerms,
+    StatedPrice,
+    StopTerms,
+    TimeInForce,
+)
+from chalicelib.domain.token_list import USDC, USDT, find_pair
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.simulation.ledger import PostgresLedger
-from chalicelib.simulation.market import Market
+from chalicelib.simulation.market import SLOT, Market
 from infra.local.processes import LOOPBACK, free_port
 from infra.operate.audit import Report, audit
 from tests.world import World, ticks
@@ -23,12 +31,25 @@ MARKET = Market(seed="world")
 NOBODY = "00000000-0000-4000-8000-ffffffffffff"
 FORGED = "2" * 88
 AWAY = f"postgresql://postgres@{LOOPBACK}:{free_port()}/postgres"
-FINAL = ("plain", "split", "hops", "exact_out", "retried", "failed")
-UNFINISHED = ("pending", "routing", "building", "dropped", "landed", "sent")
+FINAL = ("limit", "part", "stop", "plain", "split", "hops", "exact_out", "retried", "failed")
+UNFINISHED = ("waiting", "pending", "routing", "building", "dropped", "landed", "sent")
 TERMS: dict[str, dict[str, Any]] = {
     "split": {"amount_in": 2_000 * 10**9},
     "hops": {"pair": find_pair("WIF", "JUP")},
     "exact_out": {"amount_out": 150 * 10**6},
+    "limit": {"terms": LimitTerms(limit=100 * 10**6, time_in_force=TimeInForce.GTC)},
+    "waiting": {"terms": LimitTerms(limit=10**18, time_in_force=TimeInForce.GTC)},
+    # 149 dollars for a SOL of so many, which costs a little more.
+    "part": {
+        "amount_in": 100_000 * 10**9,
+        "terms": LimitTerms(limit=14_900_000 * 10**6, time_in_force=TimeInForce.IOC),
+    },
+    "stop": {
+        "terms": StopTerms(
+            price=StatedPrice(text="100", price_in=USDC.mint), condition=Condition.ABOVE
+        ),
+        "trigger_if_met": True,
+    },
 }
 
 
@@ -44,6 +65,7 @@ class Executed:
         self.database = PostgresDatabase(self.url)
         store, ledger = PostgresOrderStore(self.database), PostgresLedger(self.database)
         self.world: Any = World(store=store, ledger=ledger)
+        self.world.book = PostgresWatchBook(self.database)
         for name in (*FINAL, *UNFINISHED):
             self.ids[name] = self.world.submit(**TERMS.get(name, {}))
         self._run_all()
@@ -60,7 +82,9 @@ class Executed:
         return row
 
     def _run_all(self) -> None:
-        for name in ("plain", "split", "hops", "exact_out"):
+        self.world.clock.at += SLOT
+        self.world.watch()
+        for name in ("limit", "part", "stop", "plain", "split", "hops", "exact_out"):
             self.run(name)
         self.run("retried", steps=4, failure_rate_bps=ALL)
         self.run("retried")
@@ -159,6 +183,32 @@ TAMPERINGS = {
         ("limit in", "exact_out"): told('{"max_amount_in": 1}', BUILDING),
         ("limit as text", "plain"): told('{"min_amount_out": "1"}', BUILDING),
         ("no limit", "exact_out"): told('{"max_amount_in": null}', BUILDING),
+    },
+    "limits": {
+        ("least", "limit"): "UPDATE its_order"
+        """ SET terms = terms || '{"limit": "999999999999"}'""",
+        ("of a part", "part"): "UPDATE its_order SET amount_in = amount_in / 2",
+        ("none", "limit"): "UPDATE its_order SET terms = terms - 'limit'",
+    },
+    "watched": {
+        ("not open", "plain"): """
+            INSERT INTO watches (order_id, leg, kind, input_mint, output_mint, side, armed_slot,
+                                 expires_at)
+            SELECT order_id, 0, 'stop', input_mint, output_mint, 'below', 1, created_at
+              FROM its_order""",
+        ("forgotten", "waiting"): "DELETE FROM watches"
+        " WHERE order_id = (SELECT order_id FROM its_order)",
+    },
+    "triggers": {
+        ("none", "stop"): told('{"trigger": null}', "sequence = 2"),
+        ("rate", "stop"): "UPDATE its_events SET details ="
+        """ jsonb_set(details, '{trigger,rate}', '"1"') WHERE sequence = 2""",
+        ("slot", "stop"): "UPDATE its_events SET details ="
+        " jsonb_set(details, '{trigger,slot}', '1') WHERE sequence = 2",
+        ("price", "stop"): "UPDATE its_order SET terms ="
+        """ jsonb_set(terms, '{price,text}', '"900"')""",
+        ("before it was placed", "stop"): "UPDATE its_order SET armed_slot = armed_slot + 1000",
+        ("after its time", "stop"): "UPDATE its_order SET expires_at = created_at",
     },
     "impact": {
         ("final", "split"): told('{"route": {"price_impact_bps": 1501}}', BUILDING),

@@ -121,7 +121,7 @@ def executed(postgres: LocalPostgres) -> Iterator[Executed]:
 @pytest.fixture
 def url(executed: Executed) -> Iterator[str]:
     """A database that may be tampered with: it is put in order again."""
-    tables = ("orders", "order_events", "chain.transactions")
+    tables = ("orders", "order_events", "watches", "chain.transactions")
     with psycopg.connect(executed.url) as connection:
         for number, table in enumerate(tables):
             connection.execute(f"CREATE TEMP TABLE kept_{number} AS TABLE {table}")

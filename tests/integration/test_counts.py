@@ -9,7 +9,7 @@ import pytest
 
 import app
 from chalicelib.bootstrap import Deployment
-from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.engine.limits import Admission
 from chalicelib.engine.messages import (
@@ -32,7 +32,6 @@ NOW = datetime.now(UTC)
 
 def submit(engine: Deployment) -> OrderId:
     admission: Admission = engine.submitter.submit(
-        order_type=OrderType.MARKET,
         trade=exact_in(),
         slippage_bps=100,
         max_price_impact_bps=1_500,

@@ -34,6 +34,7 @@ GRANTS = {
         "sqs:SendMessage": {"OrdersQueue"},
         "sqs:GetQueueAttributes": {"OrdersQueue"},
         "dynamodb:DescribeTable": {"ConnectionsTable"},
+        "lambda:InvokeFunction": {"Watch"},
     },
     "Execute": {**polling("OrdersQueue"), "sqs:SendMessage": {"OrdersQueue", "StatusQueue"}},
     "Publish": {
@@ -47,6 +48,7 @@ GRANTS = {
         "sqs:SendMessage": {"OrdersQueue", "StatusQueue"},
     },
     "Sweep": {"sqs:SendMessage": {"OrdersQueue"}},
+    "Watch": {"sqs:SendMessage": {"OrdersQueue"}},
     "WebsocketConnect": {
         "sqs:SendMessage": {"StatusQueue"},
     },
@@ -145,6 +147,7 @@ def test_policy_has_no_wildcard_when_not_a_suffix_it_needs(
         ("Execute", {"dynamodb", "execute-api"}),
         ("Rescue", {"dynamodb", "execute-api"}),
         ("Sweep", {"dynamodb", "execute-api"}),
+        ("Watch", {"dynamodb", "execute-api"}),
         ("WebsocketConnect", {"dynamodb", "execute-api"}),
     ],
 )
@@ -163,6 +166,7 @@ def test_function_cannot_touch_a_service_when_it_has_no_part_in_it(
         ("Publish", "OrdersQueue"),
         ("Publish", "StatusQueue"),
         ("Sweep", "StatusQueue"),
+        ("Watch", "StatusQueue"),
         ("WebsocketConnect", "OrdersQueue"),
         ("WebsocketMessage", "OrdersQueue"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.orders.lifecycle import accept
-from chalicelib.domain.orders.order import OrderId, OrderType, SignedTransaction
+from chalicelib.domain.orders.order import OrderId, SignedTransaction
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.routing.quotes import Quote
@@ -40,7 +40,6 @@ def signed(world: World, route: Route, limit: int, *, trade: Trade = SMALL[0]) -
     order = accept(
         owner_id=ANONYMOUS,
         order_id=ORDER_ID,
-        order_type=OrderType.MARKET,
         trade=trade,
         slippage_bps=100,
         max_price_impact_bps=1_500,

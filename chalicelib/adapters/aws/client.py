@@ -39,6 +39,7 @@ class Service(NamedTuple):
 SQS = Service("sqs", "SQS", "AmazonSQS", "1.0")
 DYNAMODB = Service("dynamodb", "DYNAMODB", "DynamoDB_20120810", "1.0")
 SECRETS_MANAGER = Service("secretsmanager", "SECRETS_MANAGER", "secretsmanager", "1.1")
+LAMBDA = Service("lambda", "LAMBDA")
 EXECUTE_API = Service("execute-api", "APIGATEWAYMANAGEMENTAPI")
 
 

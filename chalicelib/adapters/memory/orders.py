@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import nlargest, nsmallest
 
+from chalicelib.adapters.memory.watches import WatchRow, watching
 from chalicelib.domain.amounts import ceil_div
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.events import OrderEvent, OrderFailed, Pack
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.errors import IdempotencyKeyReusedError
+from chalicelib.engine.errors import HaltedError, IdempotencyKeyReusedError, TooManyWaitingError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.ports.orders import (
     BEGUN_MAX,
@@ -37,6 +38,8 @@ class MemoryOrderStore:
     sweeps: dict[OrderId, datetime] = field(default_factory=dict)
     keys: dict[tuple[OwnerId, str], tuple[IdempotencyKey, OrderId]] = field(default_factory=dict)
     rates: dict[OwnerId, tuple[datetime, int]] = field(default_factory=dict)
+    watches: dict[OrderId, list[WatchRow]] = field(default_factory=dict)
+    halted_since: datetime | None = None
 
     def add(
         self,
@@ -44,6 +47,7 @@ class MemoryOrderStore:
         *,
         key: IdempotencyKey | None = None,
         limit: RateLimit | None = None,
+        waiting_max: int | None = None,
     ) -> Admission:
         order = accepted.order
         known = self.replay(order.owner_id, key) if key else None
@@ -51,6 +55,9 @@ class MemoryOrderStore:
             return known
         if order.order_id in self.orders:
             return Admission(order=order)
+        if self.halted_since is not None:
+            raise HaltedError
+        self._require_room(order, waiting_max)
         used = self._use(order, limit) if limit else None
         if key:
             self.keys[order.owner_id, key.value] = key, order.order_id
@@ -67,7 +74,8 @@ class MemoryOrderStore:
         return Admission(order=self.orders[order_id].as_accepted(), is_replay=True)
 
     def prune_keys(self, *, before: datetime, limit: int) -> int:
-        born = {name: self.orders[order_id].created_at for name, (_, order_id) in self.keys.items()}
+        named = {name: self.orders[order_id] for name, (_, order_id) in self.keys.items()}
+        born = {name: o.created_at for name, o in named.items() if o.status.is_final}
         oldest = sorted((at, name) for name, at in born.items() if at < before)[:limit]
         for _, name in oldest:
             del self.keys[name]
@@ -94,6 +102,7 @@ class MemoryOrderStore:
             for order_id, (first, *_) in by_order.items()
             if order_id in self.orders
             and self.orders[order_id].sequence == first.order.sequence - 1
+            and not (self.halted_since and self._is_newly_signed(by_order[order_id][-1].order))
         }
         for order_id in moved:
             self._store(by_order[order_id])
@@ -139,8 +148,12 @@ class MemoryOrderStore:
             accepted=len(recent),
             confirmed=len(confirmed),
             cancelled=sum(order.status is OrderStatus.CANCELLED for order in recent),
+            expired=sum(order.status is OrderStatus.EXPIRED for order in recent),
+            waiting=sum(order.status is OrderStatus.OPEN for order in recent),
             failed=Counter(self._code(order) for order in failed),
-            to_confirmed=_durations([order.updated_at - order.created_at for order in confirmed]),
+            to_confirmed=_durations(
+                [o.updated_at - (o.triggered_at or o.created_at) for o in confirmed]
+            ),
             minutes=_minutes(recent, confirmed, failed),
         )
 
@@ -156,20 +169,24 @@ class MemoryOrderStore:
             if (
                 self.sweeps[order.order_id] <= now
                 if order.order_id in self.sweeps
-                else order.due_at < due_before and not order.status.is_final
+                else order.due_at < due_before and _is_in_hand(order)
             )
         ]
         return [order.order_id for order in sorted(stale, key=lambda o: o.due_at)[:limit]]
 
     def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
         for order in (self.orders[o] for o in order_ids if o in self.orders):
-            if order.status.is_final:
-                self.sweeps.pop(order.order_id, None)
-            else:
+            if _is_in_hand(order):
                 self.sweeps[order.order_id] = at
+            else:
+                self.sweeps.pop(order.order_id, None)
 
     def check(self) -> None:
         return
+
+    def _is_newly_signed(self, order: Order) -> bool:
+        before, after = self.orders[order.order_id].transaction, order.transaction
+        return after is not None and (before is None or before.signature != after.signature)
 
     def _use(self, order: Order, limit: RateLimit) -> int:
         window_start = limit.window_start(order.created_at)
@@ -198,7 +215,7 @@ class MemoryOrderStore:
         return [order.order_id for order in overtaken]
 
     def _is_overtaken(self, order: Order, through: datetime | None) -> bool:
-        if order.status.is_final or through is None:
+        if not _is_in_hand(order) or through is None:
             return False
         margin = PENDING_MARGIN if order.status is OrderStatus.PENDING else MIDWAY_MARGIN
         return self._stands_since(order) < through - margin
@@ -217,6 +234,20 @@ class MemoryOrderStore:
         self.history[order.order_id] += pack
         self.packs[order.order_id].append(pack)
         self.sweeps.pop(order.order_id, None)
+        before = self.watches.pop(order.order_id, [])
+        if order.status is OrderStatus.OPEN:
+            self.watches[order.order_id] = watching(order, before)
+
+    def _require_room(self, order: Order, waiting_max: int | None) -> None:
+        if waiting_max is None or order.status is not OrderStatus.OPEN:
+            return
+        owner_ids = (o.owner_id for o in self.orders.values() if o.status is OrderStatus.OPEN)
+        if sum(owner_id == order.owner_id for owner_id in owner_ids) >= waiting_max:
+            raise TooManyWaitingError(waiting_max=waiting_max)
+
+
+def _is_in_hand(order: Order) -> bool:
+    return not order.status.is_final and order.status is not OrderStatus.OPEN
 
 
 def _age_key(order: Order) -> tuple[datetime, OrderId]:
@@ -226,7 +257,8 @@ def _age_key(order: Order) -> tuple[datetime, OrderId]:
 def _matches(order: Order, wanted: OrderFilter) -> bool:
     return (
         wanted.owner_id == order.owner_id
-        and wanted.status in (None, order.status)
+        and (wanted.statuses is None or order.status in wanted.statuses)
+        and wanted.cancel_requested in (None, order.cancel_requested)
         and wanted.order_type in (None, order.order_type)
         and wanted.input_mint in (None, order.pair.token_in.mint)
         and wanted.output_mint in (None, order.pair.token_out.mint)

@@ -21,14 +21,20 @@ from chalicelib.adapters.postgres.rows import (
     order_document,
     order_of,
     pair_of,
+    watch_documents,
 )
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.event_codec import write_details, write_event
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.lifecycle import Transition
-from chalicelib.domain.orders.order import OrderId
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.errors import IdempotencyKeyReusedError, UnavailableError
+from chalicelib.engine.errors import (
+    HaltedError,
+    IdempotencyKeyReusedError,
+    TooManyWaitingError,
+    UnavailableError,
+)
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.ports.orders import (
     BEGUN_MAX,
@@ -59,10 +65,14 @@ class PostgresOrderStore:
         *,
         key: IdempotencyKey | None = None,
         limit: RateLimit | None = None,
+        waiting_max: int | None = None,
     ) -> Admission:
         order = accepted.order
-        row = self._insert(accepted, key, limit)
+        row = self._insert(accepted, key, limit, waiting_max)
         known = self.replay(order.owner_id, key) if key and not row["is_new"] else None
+        is_refused = not row["is_new"] and (row["is_crowded"] or row["is_halted"])
+        if known is None and is_refused and not self.exists(order.order_id, order.owner_id):
+            raise HaltedError if row["is_halted"] else TooManyWaitingError(waiting_max=waiting_max)
         if known is None or known.order.order_id == order.order_id:
             overtaken = [OrderId(str(order_id)) for order_id in row["overtaken"]]
             return Admission(order=order, used=row["used"], overtaken=overtaken)
@@ -80,7 +90,11 @@ class PostgresOrderStore:
         return len(self._run_repeatable("prune_keys", before=before, limit=limit))
 
     def _insert(
-        self, accepted: Transition, key: IdempotencyKey | None, limit: RateLimit | None
+        self,
+        accepted: Transition,
+        key: IdempotencyKey | None,
+        limit: RateLimit | None,
+        waiting_max: int | None,
     ) -> Row:
         order = accepted.order
         parameters = {
@@ -90,6 +104,8 @@ class PostgresOrderStore:
             "owner_id": order.owner_id,
             "created_at": order.created_at,
             "details": Jsonb(write_details(accepted.event.details)),
+            "watches": Jsonb(watch_documents(order)),
+            "waiting_max": waiting_max if order.status is OrderStatus.OPEN else None,
             "key": key and key.value,
             "fingerprint": key and key.fingerprint,
             "orders_max": limit and limit.orders_max,
@@ -130,6 +146,8 @@ class PostgresOrderStore:
             order_ids=list(orders),
             moves=Jsonb([move_document(order, firsts[i] - 1) for i, order in orders.items()]),
             events=Jsonb([{"order_id": e.order_id, **write_event(e)} for e in events]),
+            watches=Jsonb([w for order in orders.values() for w in watch_documents(order)]),
+            touches_open=any(t.status_before is OrderStatus.OPEN for t in transitions),
             sweep_at=sweep_at,
         )
         return {OrderId(str(row["order_id"])) for row in rows}
@@ -157,7 +175,8 @@ class PostgresOrderStore:
         rows = self._run_repeatable(
             "page_of_orders",
             owner_id=wanted.owner_id,
-            status=wanted.status,
+            statuses=None if wanted.statuses is None else list(wanted.statuses),
+            cancel_requested=wanted.cancel_requested,
             order_type=wanted.order_type,
             input_mint=wanted.input_mint,
             output_mint=wanted.output_mint,
@@ -174,6 +193,8 @@ class PostgresOrderStore:
             accepted=row["accepted"],
             confirmed=row["confirmed"],
             cancelled=row["cancelled"],
+            expired=row["expired"],
+            waiting=row["waiting"],
             failed=row["failed"],
             to_confirmed=Durations(p50=durations[0], p99=durations[1]) if durations else None,
             minutes=[minute_of(minute) for minute in row["minutes"]],

@@ -12,11 +12,12 @@ from chalicelib.domain.orders.order import (
     Order,
     OrderId,
     OrderStatus,
-    OrderType,
     Signature,
     SignedTransaction,
 )
+from chalicelib.domain.orders.terms_codec import read_terms, write_terms
 from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.orders.triggers import watches_of
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.token_list import find_token
 from chalicelib.domain.tokens import Mint, Pair, Token
@@ -50,7 +51,7 @@ def order_of(row: Row) -> Order:
     return Order(
         order_id=OrderId(str(row["order_id"])),
         owner_id=OwnerId(row["owner_id"]),
-        order_type=OrderType(row["order_type"]),
+        terms=read_terms(row["order_type"], row["terms"]),
         trade=trade_of(row),
         slippage_bps=row["slippage_bps"],
         max_price_impact_bps=row["max_price_impact_bps"],
@@ -60,10 +61,17 @@ def order_of(row: Row) -> Order:
         transaction=transaction_of(row),
         refused_by=tuple(row["refused_by"]),
         cancel_requested=row["cancel_requested"],
+        expires_at=_moment(row["expires_at"]),
+        armed_slot=row["armed_slot"],
+        triggered_at=_moment(row["triggered_at"]),
         due_at=row["due_at"].astimezone(UTC),
         created_at=row["created_at"].astimezone(UTC),
         updated_at=row["updated_at"].astimezone(UTC),
     )
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    return at and at.astimezone(UTC)
 
 
 def transaction_of(row: Row) -> SignedTransaction | None:
@@ -88,14 +96,23 @@ def order_document(order: Order) -> dict[str, object]:
         **_token_columns("output", order.pair.token_out),
         "amount_in": order.trade.amount if is_exact_in else None,
         "amount_out": None if is_exact_in else order.trade.amount,
-        "slippage_bps": order.slippage_bps,
         "max_price_impact_bps": order.max_price_impact_bps,
+        **_waiting_columns(order),
         "status": order.status,
         "sequence": order.sequence,
         "attempt": order.attempt,
         "due_at": order.due_at.isoformat(),
         "created_at": order.created_at.isoformat(),
         "updated_at": order.updated_at.isoformat(),
+    }
+
+
+def _waiting_columns(order: Order) -> dict[str, object]:
+    return {
+        "slippage_bps": order.slippage_bps,
+        "terms": write_terms(order.terms),
+        "expires_at": order.expires_at and order.expires_at.isoformat(),
+        "armed_slot": order.armed_slot,
     }
 
 
@@ -113,6 +130,8 @@ def move_document(order: Order, sequence_before: int) -> dict[str, object]:
     return {
         "order_id": order.order_id,
         "sequence_before": sequence_before,
+        # What may have been edited.
+        **(_waiting_columns(order) if order.status is OrderStatus.OPEN else {}),
         "status": order.status,
         "sequence": order.sequence,
         "attempt": order.attempt,
@@ -121,9 +140,39 @@ def move_document(order: Order, sequence_before: int) -> dict[str, object]:
         "last_valid_block_height": signed and signed.last_valid_block_height,
         "refused_by": order.refused_by,
         "cancel_requested": order.cancel_requested,
+        "triggered_at": order.triggered_at and order.triggered_at.isoformat(),
         "due_at": order.due_at.isoformat(),
         "updated_at": order.updated_at.isoformat(),
     }
+
+
+def watch_documents(order: Order) -> list[dict[str, object]]:
+    """The rows of what an open order waits for, as JSON; none of any other."""
+    if order.status is not OrderStatus.OPEN:
+        return []
+    return [
+        {
+            "order_id": order.order_id,
+            "leg": watch.leg,
+            "kind": watch.kind,
+            "input_mint": order.pair.token_in.mint,
+            "output_mint": order.pair.token_out.mint,
+            "side": watch.side,
+            # What shall rest a while is looked at only then.
+            "key": None if order.rests else _digits(watch.key),
+            "key_first": _digits(watch.key),
+            "trailing_bps": watch.trailing_bps,
+            "mark": _digits(watch.mark),
+            "armed_slot": order.armed_slot,
+            "expires_at": order.expires_at and order.expires_at.isoformat(),
+            "recheck_at": order.due_at.isoformat() if order.rests else None,
+        }
+        for watch in watches_of(order.terms, order.trade)
+    ]
+
+
+def _digits(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def nested_events(row: Row) -> tuple[OrderEvent, ...]:

@@ -4,7 +4,8 @@ Keys name amounts in base units. What an earlier version wrote still reads: it n
 route by mint only, and all of them were listed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.orders.decisions import (
@@ -23,12 +24,16 @@ from chalicelib.domain.orders.events import (
     OrderAccepted,
     OrderCancelled,
     OrderConfirmed,
+    OrderEdited,
     OrderEvent,
+    OrderExpired,
     OrderFailed,
+    OrderOpened,
     TransactionBuilt,
     TransactionSubmitted,
 )
 from chalicelib.domain.orders.order import OrderStatus, Signature
+from chalicelib.domain.orders.triggers import Trigger, TriggerKind
 from chalicelib.domain.token_list import find_token
 from chalicelib.domain.tokens import Mint, Token
 
@@ -36,6 +41,7 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 Fields = Mapping[str, Any]
 
 _FILLABLE = ("amount_in_max", "amount_out_max")
+_UNFILLED = ("amount_in_unfilled", "amount_out_unfilled")
 
 
 def write_event(event: OrderEvent) -> dict[str, Json]:
@@ -52,24 +58,20 @@ def write_event(event: OrderEvent) -> dict[str, Json]:
 def write_details(details: EventDetails) -> dict[str, Json]:
     """Return the details as a JSON object."""
     match details:
-        case OrderAccepted() | OrderCancelled() | AttemptStarted(retry_of=None):
+        case OrderAccepted() | OrderCancelled() | OrderExpired():
             return {}
-        case AttemptStarted(retry_of=Failure() as failure, refused_by=refused_by):
-            written: dict[str, Json] = {"retry_of": _write_failure(failure)}
-            return written | ({"refused_by": [*refused_by]} if refused_by else {})
+        case OrderOpened() | OrderEdited():
+            return _write_opened(details)
+        case AttemptStarted():
+            return _write_started(details)
         case TransactionBuilt():
             return _write_built(details)
-        case TransactionSubmitted():
-            return {"signature": details.signature}
-        case CancelRequested():
-            return {"cancel_requested": True, "signature": details.signature}
+        case TransactionSubmitted() | CancelRequested():
+            is_request = isinstance(details, CancelRequested)
+            requested: dict[str, Json] = {"cancel_requested": True} if is_request else {}
+            return requested | {"signature": details.signature}
         case OrderConfirmed():
-            return {
-                "amount_in": details.amount_in,
-                "amount_out": details.amount_out,
-                "signature": details.signature,
-                "slot": details.slot,
-            }
+            return _write_confirmed(details)
         case OrderFailed():
             return _write_failure(details.failure)
     raise TypeError(f"{details!r} are not the details of an event")
@@ -90,10 +92,50 @@ def write_token(token: Token) -> dict[str, Json]:
     return {"symbol": token.symbol, "mint": token.mint, "decimals": token.decimals}
 
 
+def write_trigger(trigger: Trigger) -> dict[str, Json]:
+    """Return a trigger as a JSON object; the rate as text, for it may have more digits than JSON's
+    readers keep."""
+    return {
+        "kind": trigger.kind,
+        "rate": str(trigger.rate),
+        "slot": trigger.slot,
+        "observed_at": trigger.observed_at.isoformat(),
+        "gap_slots": trigger.gap_slots,
+    }
+
+
+def read_trigger(fields: Fields) -> Trigger:
+    """Return the trigger. Raises KeyError, TypeError or ValueError."""
+    return Trigger(
+        kind=TriggerKind(fields["kind"]),
+        rate=int(fields["rate"]),
+        slot=fields["slot"],
+        observed_at=datetime.fromisoformat(fields["observed_at"]).astimezone(UTC),
+        gap_slots=fields["gap_slots"],
+    )
+
+
 def read_token(fields: Fields) -> Token:
     """Return the token. Raises KeyError or ValueError."""
     decimals = int(fields["decimals"])
     return Token(symbol=str(fields["symbol"]), mint=Mint(fields["mint"]), decimals=decimals)
+
+
+def _write_opened(opened: OrderOpened | OrderEdited) -> dict[str, Json]:
+    if isinstance(opened, OrderEdited):
+        return {"changed": dict(opened.changed)}
+    return {"unfilled": _write_failure(opened.unfilled)} if opened.unfilled else {}
+
+
+def _write_started(started: AttemptStarted) -> dict[str, Json]:
+    written: dict[str, Json] = {}
+    if started.trigger is not None:
+        written["trigger"] = write_trigger(started.trigger)
+    if started.retry_of is not None:
+        written["retry_of"] = _write_failure(started.retry_of)
+    if started.refused_by:
+        written["refused_by"] = [*started.refused_by]
+    return written
 
 
 def _write_built(built: TransactionBuilt) -> dict[str, Json]:
@@ -156,20 +198,40 @@ def _write_offer(offer: PoolOffer) -> dict[str, Json]:
     }
 
 
+def _write_confirmed(confirmed: OrderConfirmed) -> dict[str, Json]:
+    written: dict[str, Json] = {
+        "amount_in": confirmed.amount_in,
+        "amount_out": confirmed.amount_out,
+        "signature": confirmed.signature,
+        "slot": confirmed.slot,
+    }
+    return written | _present(confirmed, _UNFILLED)
+
+
 def _write_failure(failure: Failure) -> dict[str, Json]:
-    written: dict[str, Json] = {"code": failure.code, "message": failure.message}
-    for name in _FILLABLE:
-        if (amount := getattr(failure, name)) is not None:
-            written[name] = amount
-    return written
+    return {"code": failure.code, "message": failure.message} | _present(failure, _FILLABLE)
+
+
+def _present(details: Failure | OrderConfirmed, names: Sequence[str]) -> dict[str, Json]:
+    """Return those of these amounts that there are."""
+    amounts = {name: getattr(details, name) for name in names}
+    return {name: amount for name, amount in amounts.items() if amount is not None}
 
 
 def _read_started(fields: Fields) -> AttemptStarted:
-    failure = fields.get("retry_of")
+    failure, trigger = fields.get("retry_of"), fields.get("trigger")
     return AttemptStarted(
+        trigger=read_trigger(trigger) if trigger else None,
         retry_of=_read_failure(failure) if failure else None,
         refused_by=tuple(fields.get("refused_by", ())),
     )
+
+
+def _read_opened(fields: Fields) -> OrderOpened | OrderEdited:
+    if "changed" in fields:
+        return OrderEdited(changed=fields["changed"])
+    failure = fields.get("unfilled")
+    return OrderOpened(unfilled=_read_failure(failure) if failure else None)
 
 
 def _read_built(fields: Fields) -> TransactionBuilt:
@@ -249,6 +311,7 @@ def _read_confirmed(fields: Fields) -> OrderConfirmed:
         amount_out=fields["amount_out"],
         signature=Signature(fields["signature"]),
         slot=fields["slot"],
+        **{name: fields.get(name) for name in _UNFILLED},
     )
 
 
@@ -258,11 +321,13 @@ def _read_failure(fields: Fields) -> Failure:
 
 
 _READERS: Mapping[OrderStatus, Callable[[Fields], EventDetails]] = {
+    OrderStatus.OPEN: _read_opened,
     OrderStatus.PENDING: lambda _: OrderAccepted(),
     OrderStatus.ROUTING: _read_started,
     OrderStatus.BUILDING: _read_built,
     OrderStatus.SUBMITTED: lambda f: TransactionSubmitted(signature=Signature(f["signature"])),
     OrderStatus.CONFIRMED: _read_confirmed,
     OrderStatus.CANCELLED: lambda _: OrderCancelled(),
+    OrderStatus.EXPIRED: lambda _: OrderExpired(),
     OrderStatus.FAILED: lambda fields: OrderFailed(failure=_read_failure(fields)),
 }

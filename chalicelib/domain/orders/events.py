@@ -3,12 +3,14 @@
 Amounts are base units; prices are left to the wire. `event_codec` writes and reads their JSON.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from chalicelib.domain.orders.decisions import Decision
 from chalicelib.domain.orders.order import OrderId, OrderStatus, Signature
+from chalicelib.domain.orders.triggers import Trigger
 from chalicelib.domain.tokens import Pair
 
 
@@ -32,11 +34,34 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOpened:
+    """open: the order is durable and waits; or waits again, for it could not be filled within its
+    limit, and what it had signed can no longer land."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.OPEN
+
+    #: Why it waits again.
+    unfilled: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEdited:
+    """open, as before: the owner has changed what the order waits for, or until when."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.OPEN
+
+    #: The fields that changed, in the words that orders are placed with, and what they are now.
+    changed: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptStarted:
     """routing: an attempt begins, the first or the one after a failure."""
 
     status: ClassVar[OrderStatus] = OrderStatus.ROUTING
 
+    #: What the order waited for.
+    trigger: Trigger | None = None
     retry_of: Failure | None = None
     #: The addresses of the pools that refused an attempt before, each as often as it did: this one
     #: asks less of them.
@@ -90,6 +115,9 @@ class OrderConfirmed:
     signature: Signature
     #: Where it landed.
     slot: int
+    #: What is left of an IOC order, in base units of the mint whose amount it gives.
+    amount_in_unfilled: int | None = None
+    amount_out_unfilled: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +136,17 @@ class OrderCancelled:
     status: ClassVar[OrderStatus] = OrderStatus.CANCELLED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderExpired:
+    """expired: its time was up before it could be filled; nothing was swapped."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.EXPIRED
+
+
 EventDetails = (
     OrderAccepted
+    | OrderOpened
+    | OrderEdited
     | AttemptStarted
     | TransactionBuilt
     | TransactionSubmitted
@@ -117,6 +154,7 @@ EventDetails = (
     | OrderConfirmed
     | OrderFailed
     | OrderCancelled
+    | OrderExpired
 )
 
 

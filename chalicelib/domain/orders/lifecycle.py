@@ -1,22 +1,42 @@
-"""An order's life as one flat transition table: `accept` begins it, `advance` moves it."""
+"""An order's life as one flat transition table: `accept` begins it, `advance` moves it.
 
+Of what an order may become, what was decided first counts: a landed swap, then a cancellation that
+its owner wants, then the end of its time, then another attempt.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.errors import IllegalTransitionError
 from chalicelib.domain.orders.events import (
+    AttemptStarted,
     CancelRequested,
     EventDetails,
     OrderAccepted,
     OrderCancelled,
+    OrderEdited,
     OrderEvent,
+    OrderOpened,
 )
-from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, OrderType, SignedTransaction
+from chalicelib.domain.orders.order import (
+    Order,
+    OrderId,
+    OrderStatus,
+    SignedTransaction,
+    first_status,
+)
+from chalicelib.domain.orders.terms import MARKET, Terms, is_resting_limit
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import OwnerId
 
 TRANSITIONS: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
     {
+        (OrderStatus.OPEN, OrderStatus.OPEN),  # edited
+        (OrderStatus.OPEN, OrderStatus.ROUTING),  # what it waited for was seen
+        (OrderStatus.OPEN, OrderStatus.CANCELLED),
+        (OrderStatus.OPEN, OrderStatus.EXPIRED),
+        (OrderStatus.OPEN, OrderStatus.FAILED),  # what it waits for cannot come
         (OrderStatus.PENDING, OrderStatus.ROUTING),
         (OrderStatus.PENDING, OrderStatus.FAILED),  # given up: no worker could start it
         (OrderStatus.PENDING, OrderStatus.CANCELLED),
@@ -24,55 +44,70 @@ TRANSITIONS: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
         (OrderStatus.ROUTING, OrderStatus.BUILDING),
         (OrderStatus.ROUTING, OrderStatus.FAILED),
         (OrderStatus.ROUTING, OrderStatus.CANCELLED),
+        (OrderStatus.ROUTING, OrderStatus.EXPIRED),
+        (OrderStatus.ROUTING, OrderStatus.OPEN),  # a limit that is beyond reach again
         (OrderStatus.BUILDING, OrderStatus.BUILDING),  # to be cancelled, if it can be
         (OrderStatus.BUILDING, OrderStatus.SUBMITTED),
         (OrderStatus.SUBMITTED, OrderStatus.SUBMITTED),  # to be cancelled, if it can be
         (OrderStatus.SUBMITTED, OrderStatus.ROUTING),  # landed as failed, or expired: next attempt
         (OrderStatus.SUBMITTED, OrderStatus.CONFIRMED),
         (OrderStatus.SUBMITTED, OrderStatus.FAILED),
-        (OrderStatus.SUBMITTED, OrderStatus.CANCELLED),  # its transaction can no longer land
+        # Its transaction can no longer land:
+        (OrderStatus.SUBMITTED, OrderStatus.CANCELLED),
+        (OrderStatus.SUBMITTED, OrderStatus.EXPIRED),
+        (OrderStatus.SUBMITTED, OrderStatus.OPEN),  # a limit waits again
     }
 )
 
 # A request to cancel is all that happens to an order of these without another status.
 _SIGNED = (OrderStatus.BUILDING, OrderStatus.SUBMITTED)
+_UNSIGNED = (OrderStatus.ROUTING, OrderStatus.OPEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """What one step did: the order as it now is, and the event that says so."""
+    """What one step did: the order as it now is, the event that says so, and what it was before,
+    unless it has just been accepted."""
 
     order: Order
     event: OrderEvent
+    status_before: OrderStatus | None = None
 
 
 def accept(
     *,
     order_id: OrderId,
-    order_type: OrderType,
     trade: Trade,
     slippage_bps: int,
     max_price_impact_bps: int,
     at: datetime,
     owner_id: OwnerId,
+    terms: Terms = MARKET,
+    expires_at: datetime | None = None,
+    armed_slot: int | None = None,
 ) -> Transition:
-    """Create a pending order with its first event."""
+    """Create a pending order, or an open one where its terms let it wait, with its first event."""
     order = Order(
         order_id=order_id,
         owner_id=owner_id,
-        order_type=order_type,
+        terms=terms,
         trade=trade,
         slippage_bps=slippage_bps,
         max_price_impact_bps=max_price_impact_bps,
-        status=OrderStatus.PENDING,
+        status=first_status(terms),
         sequence=1,
         attempt=0,
         transaction=None,
+        expires_at=expires_at,
+        armed_slot=armed_slot,
         due_at=at,
         created_at=at,
         updated_at=at,
     )
-    return Transition(order=order, event=_event_of(order, OrderAccepted()))
+    is_open = order.status is OrderStatus.OPEN
+    return Transition(
+        order=order, event=_event_of(order, OrderOpened() if is_open else OrderAccepted())
+    )
 
 
 def advance(
@@ -87,15 +122,14 @@ def advance(
 ) -> Transition:
     """Move an order to the status that the details are of.
 
-    Entering `routing` forgets the transaction of the attempt before; otherwise it is kept unless
-    a new one is given. Raises IllegalTransitionError for a move the table does not list.
+    Entering `routing` or `open` forgets the transaction of the attempt before; otherwise it is kept
+    unless a new one is given. Raises IllegalTransitionError for a move the table does not list.
     """
     status = details.status
-    is_legal = (order.status, status) in TRANSITIONS
-    stays_signed = status is order.status and status in _SIGNED
-    if not is_legal or stays_signed != isinstance(details, CancelRequested):
+    if not _is_legal(order, details):
         raise IllegalTransitionError(f"{order.status} cannot change to {status}")
-    kept = None if status is OrderStatus.ROUTING else order.transaction
+    kept = None if status in _UNSIGNED else order.transaction
+    trigger = details.trigger if isinstance(details, AttemptStarted) else None
     moved = replace(
         order,
         status=status,
@@ -104,10 +138,34 @@ def advance(
         transaction=transaction or kept,
         refused_by=order.refused_by if refused_by is None else refused_by,
         cancel_requested=order.cancel_requested or isinstance(details, CancelRequested),
+        triggered_at=trigger.observed_at if trigger else order.triggered_at,
         due_at=due_at or at,
         updated_at=at,
     )
-    return Transition(order=moved, event=_event_of(moved, details))
+    event = _event_of(moved, details)
+    return Transition(order=moved, event=event, status_before=order.status)
+
+
+def edit(
+    order: Order,
+    *,
+    terms: Terms,
+    slippage_bps: int,
+    expires_at: datetime | None,
+    armed_slot: int,
+    changed: Mapping[str, str | int],
+    at: datetime,
+) -> Transition:
+    """Let an open order wait for something else, from this slot on. Raises IllegalTransitionError
+    when it is not open."""
+    edited = replace(
+        order,
+        terms=terms,
+        slippage_bps=slippage_bps,
+        expires_at=expires_at or order.expires_at,
+        armed_slot=armed_slot,
+    )
+    return advance(edited, OrderEdited(changed=changed), at=at)
 
 
 def cancel(order: Order, *, at: datetime) -> Transition:
@@ -119,6 +177,23 @@ def cancel(order: Order, *, at: datetime) -> Transition:
         return advance(order, OrderCancelled(), at=at)
     requested = CancelRequested(status=order.status, signature=order.transaction.signature)
     return advance(order, requested, at=at, due_at=order.due_at)
+
+
+def _is_legal(order: Order, details: EventDetails) -> bool:
+    """Tell whether the table lists the move. Where it lists one that leaves the order as it is,
+    only one kind of event does that; and only a resting limit waits again."""
+    stays = order.status is details.status
+    if stays and details.status in _SIGNED:
+        is_right = isinstance(details, CancelRequested)
+    elif details.status is OrderStatus.OPEN:
+        is_right = isinstance(details, OrderEdited) if stays else _waits_again(order, details)
+    else:
+        is_right = not isinstance(details, CancelRequested)
+    return is_right and (order.status, details.status) in TRANSITIONS
+
+
+def _waits_again(order: Order, details: EventDetails) -> bool:
+    return is_resting_limit(order.terms) and isinstance(details, OrderOpened)
 
 
 def _event_of(order: Order, details: EventDetails) -> OrderEvent:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NewType
 
 from chalicelib.domain.errors import InvalidOrderIdError
+from chalicelib.domain.orders.terms import MARKET, OrderType, Terms, waits
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair
@@ -27,15 +28,11 @@ def parse_order_id(text: str) -> OrderId:
     return OrderId(text.lower())
 
 
-class OrderType(StrEnum):
-    """How an order decides when and at what price to trade."""
-
-    MARKET = "MARKET"
-
-
 class OrderStatus(StrEnum):
-    """Where an order stands; `confirmed`, `failed` and `cancelled` are final."""
+    """Where an order stands. Orders that wait rest in `open`, all others begin as `pending`;
+    `confirmed`, `failed`, `cancelled` and `expired` are final."""
 
+    OPEN = "open"
     PENDING = "pending"
     ROUTING = "routing"
     BUILDING = "building"
@@ -43,10 +40,19 @@ class OrderStatus(StrEnum):
     CONFIRMED = "confirmed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
     @property
     def is_final(self) -> bool:
-        return self in (OrderStatus.CONFIRMED, OrderStatus.FAILED, OrderStatus.CANCELLED)
+        return self in FINAL_STATUSES
+
+
+FINAL_STATUSES = (
+    OrderStatus.CONFIRMED,
+    OrderStatus.FAILED,
+    OrderStatus.CANCELLED,
+    OrderStatus.EXPIRED,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,7 @@ class Order:
 
     order_id: OrderId
     owner_id: OwnerId
-    order_type: OrderType
+    terms: Terms = MARKET
     trade: Trade
     #: How far the swap may fall behind the route's quote, in basis points of it.
     slippage_bps: int
@@ -84,6 +90,12 @@ class Order:
     refused_by: tuple[str, ...] = ()
     #: Whether its owner wants it cancelled, and its transaction may land yet: no other is signed.
     cancel_requested: bool = False
+    #: Whoever waits does so until then: after it nothing new is signed.
+    expires_at: datetime | None = None
+    #: The slot that was current when the order was placed, or edited: its triggers heed later ones.
+    armed_slot: int | None = None
+    #: When what it waited for was seen.
+    triggered_at: datetime | None = None
     #: When the next step may be taken.
     due_at: datetime
     created_at: datetime
@@ -94,16 +106,35 @@ class Order:
     def pair(self) -> Pair:
         return self.trade.pair
 
+    @property
+    def order_type(self) -> OrderType:
+        return self.terms.order_type
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing shall be tried with it before it is due."""
+        return self.due_at > self.updated_at
+
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether its time is up."""
+        return self.expires_at is not None and now >= self.expires_at
+
     def as_accepted(self) -> "Order":
         """The order as it was when it was accepted."""
         return replace(
             self,
-            status=OrderStatus.PENDING,
+            status=first_status(self.terms),
             sequence=1,
             attempt=0,
             transaction=None,
             refused_by=(),
             cancel_requested=False,
+            triggered_at=None,
             due_at=self.created_at,
             updated_at=self.created_at,
         )
+
+
+def first_status(terms: Terms) -> OrderStatus:
+    """Return what an order of these terms begins as."""
+    return OrderStatus.OPEN if waits(terms) else OrderStatus.PENDING

@@ -1,11 +1,13 @@
-"""Cancel an order: at once while nothing is signed, else when what is signed can no longer land.
+"""Cancel orders: at once while nothing is signed, else when what is signed can no longer land.
 
 The worker that has the order in hand loses the race for its next move, and drops it. So whoever
 moves an order from outside queues it: a worker tells its followers, and carries it on.
 """
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib.domain.orders.lifecycle import cancel
@@ -14,7 +16,7 @@ from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.errors import AlreadyConfirmedError, AlreadyFinalError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.clock import Clock
-from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.orders import OrderFilter, OrderStore
 from chalicelib.engine.ports.queues import OrderQueue
 from chalicelib.engine.transition_log import log_transition
 
@@ -24,11 +26,24 @@ log = logging.getLogger(__name__)
 TRIES_MAX = 5
 # When the sweep looks after an order whose message may have been lost.
 SWEEP_AFTER = timedelta(seconds=10)
+# What one call cancels.
+ORDERS_MAX = 100
+_UNFINISHED = tuple(status for status in OrderStatus if not status.is_final)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelledOrders:
+    """What became of many: those that are cancelled, those whose transaction may land yet, and
+    whether there are more that the filter names."""
+
+    cancelled: Sequence[OrderId]
+    requested: Sequence[OrderId]
+    are_more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canceller:
-    """The use case behind POST /api/orders/{orderId}/cancel."""
+    """The use case behind POST /api/orders/{orderId}/cancel and POST /api/orders/cancel."""
 
     store: OrderStore
     queue: OrderQueue
@@ -44,21 +59,67 @@ class Canceller:
             order = self.store.get(order_id, owner_id).order
             if order.status is OrderStatus.CONFIRMED:
                 raise AlreadyConfirmedError(order=order)
-            if order.status is OrderStatus.FAILED:
-                raise AlreadyFinalError(order=order)
             if order.status is OrderStatus.CANCELLED or order.cancel_requested:
                 return order
+            if order.status.is_final:
+                raise AlreadyFinalError(order=order)
             now = self.clock.now()
             transition = cancel(order, at=now)
             if self.store.save([transition], sweep_at=now + SWEEP_AFTER):
                 log_transition(transition)
-                self._enqueue(order_id)
+                self._enqueue([transition.order])
                 return transition.order
         raise UnavailableError("the order moves too fast to be cancelled")
 
-    def _enqueue(self, order_id: OrderId) -> None:
+    def cancel_many(self, wanted: OrderFilter) -> CancelledOrders:
+        """Cancel the newest of an owner's orders that are wanted and not final, ORDERS_MAX at most.
+
+        Those that are to be cancelled already are left out. Raises UnavailableError; doing it again
+        is harmless.
+        """
+        statuses = _UNFINISHED if wanted.statuses is None else wanted.statuses
+        unfinished = replace(
+            wanted,
+            statuses=[status for status in statuses if not status.is_final],
+            cancel_requested=False,
+        )
+        found = [
+            record.order for record in self.store.page(unfinished, limit=ORDERS_MAX + 1, after=None)
+        ]
+        now = self.clock.now()
+        transitions = [cancel(order, at=now) for order in found[:ORDERS_MAX]]
+        moved = self.store.save(transitions, sweep_at=now + SWEEP_AFTER) if transitions else set()
+        won = [each for each in transitions if each.order.order_id in moved]
+        for transition in won:
+            log_transition(transition)
+        self._enqueue([transition.order for transition in won])
+        orders = [transition.order for transition in won]
+        orders += self._cancel_each(found[:ORDERS_MAX], moved)
+        return CancelledOrders(
+            cancelled=[o.order_id for o in orders if o.status is OrderStatus.CANCELLED],
+            requested=[o.order_id for o in orders if o.status is not OrderStatus.CANCELLED],
+            are_more=len(found) > ORDERS_MAX,
+        )
+
+    def _cancel_each(self, orders: Sequence[Order], moved: Collection[OrderId]) -> list[Order]:
+        """Cancel those that somebody else has moved meanwhile, unless they are final by now."""
+        cancelled: list[Order] = []
+        for order in orders:
+            if order.order_id not in moved:
+                with suppress(AlreadyFinalError):
+                    cancelled.append(self.cancel(order.order_id, order.owner_id))
+        return cancelled
+
+    def _enqueue(self, orders: Sequence[Order]) -> None:
+        # What came before is announced, or will be: an open order may have a long history.
+        messages = [
+            ExecuteOrder(order_id=order.order_id, announced_through=order.sequence - 1)
+            for order in orders
+        ]
+        if not messages:
+            return
         try:
-            self.queue.enqueue([ExecuteOrder(order_id=order_id)])
+            self.queue.enqueue(messages)
         except UnavailableError as error:
-            # It is durable: the sweep queues it.
-            log.warning("enqueue_failed", extra={"order_id": order_id, "reason": error.detail})
+            # They are durable: the sweep queues them.
+            log.warning("enqueue_failed", extra={"orders": len(messages), "reason": error.detail})

@@ -20,10 +20,15 @@ _SECRET_BYTES, _KEY_ID_BYTES = 32, 6
 
 
 class Scope(StrEnum):
-    """What a key may do; who may trade may read."""
+    """What a key may do; who may trade may read, and an operator may do all."""
 
     READ = "read"
     TRADE = "trade"
+    ADMIN = "admin"
+
+
+# Each may do what those before it may.
+_SCOPES = [*Scope]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +40,7 @@ class Caller:
 
     def must(self, scope: Scope) -> None:
         """Raise ForbiddenError unless the caller may do that."""
-        if scope is Scope.TRADE and self.scope is not Scope.TRADE:
+        if _SCOPES.index(self.scope) < _SCOPES.index(scope):
             raise ForbiddenError
 
 

@@ -1,4 +1,4 @@
-"""Accept an order: validate, store it with its first event, queue it.
+"""Accept an order: validate, store it with its first event, queue it or let it wait.
 
 Invariant: an order that was answered with an id is durable, whatever happens to the queue.
 """
@@ -6,19 +6,33 @@ Invariant: an order that was answered with an id is durable, whatever happens to
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from chalicelib.domain.errors import UnknownPairError
+from chalicelib.domain.errors import RejectedError, UnknownPairError
 from chalicelib.domain.orders.lifecycle import accept
-from chalicelib.domain.orders.order import Order, OrderId, OrderType
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
+from chalicelib.domain.orders.terms import (
+    MARKET,
+    Terms,
+    is_resting_limit,
+    waits,
+)
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import OwnerId
+from chalicelib.engine.admission.requirements import (
+    WAIT_MAX,
+    refusal_of_expiry,
+    refusal_of_trigger,
+)
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.engine.ports.book import WatchBook
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.listing import Listing
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.ports.queues import OrderQueue
+from chalicelib.engine.ports.rates import RateFeed
 from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)
@@ -31,57 +45,107 @@ class Submitter:
     store: OrderStore
     queue: OrderQueue
     listing: Listing
+    rates: RateFeed
+    book: WatchBook
+    start_watcher: Callable[[], None]
     clock: Clock
     new_id: Callable[[], OrderId]
     limit: RateLimit | None = None
+    #: How many orders of an owner may wait at a time.
+    waiting_max: int | None = None
 
     def submit(
         self,
         *,
-        order_type: OrderType,
         trade: Trade,
         slippage_bps: int,
         max_price_impact_bps: int,
         owner_id: OwnerId,
+        terms: Terms = MARKET,
+        expires_at: datetime | None = None,
+        trigger_if_met: bool = False,
         key: IdempotencyKey | None = None,
     ) -> Admission:
-        """Accept an order and return it as pending; under a key that its owner has used before,
-        return the order of that time instead.
+        """Accept an order and return it as pending, or open when it waits; under a key that its
+        owner has used before, return the order of that time instead.
 
         Raises UnknownPairError when no listed pools lead from the one token to the other,
-        IdempotencyKeyReusedError, RateLimitedError, UnavailableError when it cannot be stored.
-        What an amount would buy is found when the order is routed.
+        InvalidExpiryError, WouldTriggerImmediatelyError unless `trigger_if_met`,
+        IdempotencyKeyReusedError, RateLimitedError, TooManyWaitingError, UnavailableError when it
+        cannot be stored. What an amount would buy is found when the order is routed.
         """
-        if not self.listing.connects(trade.pair):
-            return self._placed_before(owner_id, key)
+        now = self.clock.now()
+        if refusal := self._refusal(terms, trade, expires_at, trigger_if_met, now):
+            return self._placed_before(owner_id, key, refusal)
+        if expires_at is None and waits(terms):
+            expires_at = now + WAIT_MAX
         accepted = accept(
             owner_id=owner_id,
             order_id=self.new_id(),
-            order_type=order_type,
+            terms=terms,
             trade=trade,
             slippage_bps=slippage_bps,
             max_price_impact_bps=max_price_impact_bps,
-            at=self.clock.now(),
+            expires_at=expires_at,
+            armed_slot=self.rates.current_slot() if waits(terms) else None,
+            at=now,
         )
-        admission = self.store.add(accepted, key=key, limit=self.limit)
+        admission = self.store.add(
+            accepted, key=key, limit=self.limit, waiting_max=self.waiting_max
+        )
         if not admission.is_replay:
             log_transition(accepted)
             self._enqueue(admission)
+            self._let_watch(admission.order)
         return admission
 
-    def _placed_before(self, owner_id: OwnerId, key: IdempotencyKey | None) -> Admission:
-        """A listing may have lost a pair since: a repeated request gets its answer all the same."""
+    def _refusal(
+        self,
+        terms: Terms,
+        trade: Trade,
+        expires_at: datetime | None,
+        trigger_if_met: bool,
+        now: datetime,
+    ) -> RejectedError | UnknownPairError | None:
+        """What speaks against the order now, and perhaps did not when it was first asked for."""
+        if not self.listing.connects(trade.pair):
+            return UnknownPairError()
+        if refusal := refusal_of_expiry(expires_at, now):
+            return refusal
+        return None if trigger_if_met else refusal_of_trigger(terms, trade, self.rates)
+
+    def _placed_before(
+        self, owner_id: OwnerId, key: IdempotencyKey | None, refusal: Exception
+    ) -> Admission:
+        """Pairs and prices may have changed since: a repeated request gets its answer all the
+        same."""
         known = self.store.replay(owner_id, key) if key else None
         if known is None:
-            raise UnknownPairError
+            raise refusal
         return known
 
+    def _let_watch(self, order: Order) -> None:
+        """Let somebody watch what the order waits for; the schedule does when this cannot."""
+        if order.status is not OrderStatus.OPEN:
+            return
+        try:
+            # Read after the order was stored: a watcher that ends looks once more after that.
+            if not self.book.state().is_watched:
+                self.start_watcher()
+        except UnavailableError as error:
+            log.warning(
+                "start_watcher_failed", extra={"order_id": order.order_id, "reason": error.detail}
+            )
+
     def _enqueue(self, admission: Admission) -> None:
-        """Queue the order, and those that it has overtaken along with it."""
+        """Queue the order, unless all it can do is wait, and those that it has overtaken."""
         order = admission.order
-        order_ids = [order.order_id, *admission.overtaken]
+        is_ready = order.status is OrderStatus.PENDING or is_resting_limit(order.terms)
+        order_ids = [*([order.order_id] if is_ready else []), *admission.overtaken]
         if admission.overtaken:
             log.info("orders_overtaken", extra={"order_ids": admission.overtaken})
+        if not order_ids:
+            return
         try:
             self.queue.enqueue([ExecuteOrder(order_id=order_id) for order_id in order_ids])
         except UnavailableError as error:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.orders.events import Pack
-from chalicelib.domain.orders.order import Order, OrderId, SignedTransaction
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTransaction
+from chalicelib.domain.orders.terms import is_resting_limit
 from chalicelib.engine.execution.isolation import set_apart
 
 
@@ -20,7 +21,18 @@ class Batch:
     unannounced: list[Pack] = field(default_factory=list)
     failed: set[OrderId] = field(default_factory=set)
 
+    def take_up(self, order: Order, due_at: datetime) -> None:
+        """Carry on an order that was asked for: an open one when it is a limit, to see whether it
+        can be filled."""
+        if order.status is not OrderStatus.OPEN or is_resting_limit(order.terms):
+            self._schedule(order, due_at)
+
     def keep(self, order: Order, due_at: datetime) -> None:
+        """Step the order again then, unless it has come to rest."""
+        if order.status is not OrderStatus.OPEN:
+            self._schedule(order, due_at)
+
+    def _schedule(self, order: Order, due_at: datetime) -> None:
         if not order.status.is_final:
             self.orders[order.order_id] = order
             heapq.heappush(self.agenda, (due_at, order.order_id))

@@ -24,6 +24,7 @@ from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution import steps
 from chalicelib.engine.execution.batch import Batch
 from chalicelib.engine.execution.isolation import isolate, set_apart
+from chalicelib.engine.execution.open_limits import OpenLimits
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.chain import Blockhash, Chain, Wallet
@@ -53,6 +54,7 @@ class Executor:
     order_queue: OrderQueue
     status_queue: StatusQueue
     router: Router
+    open_limits: OpenLimits
     chain: Chain
     wallet: Wallet
     clock: Clock
@@ -105,7 +107,7 @@ class Executor:
         loaded = isolate(self.store.load, wanted, batch.failed)
         now = self.clock.now()
         for found in loaded:
-            batch.keep(found.order, self._due_at(found.order, now))
+            batch.take_up(found.order, self._due_at(found.order, now))
         for order_id in wanted.keys() - {found.order.order_id for found in loaded} - batch.failed:
             log.error("order_unknown", extra={"order_id": order_id})
             batch.failed.add(order_id)
@@ -114,8 +116,10 @@ class Executor:
 
     def _due_at(self, order: Order, now: datetime) -> datetime:
         """When to step an order. Due times come from other functions, whose clocks may be wrong by
-        hours: what is farther away than any wait is due at once."""
-        return order.due_at if order.due_at - now <= self.pacing.wait_max else now
+        hours: what is farther away than any wait is due at once. An open order is asked for when it
+        may be filled."""
+        is_open = order.status is OrderStatus.OPEN
+        return order.due_at if order.due_at - now <= self.pacing.wait_max and not is_open else now
 
     def _hand_back(self, batch: Batch, wait: timedelta) -> None:
         """Let the queue do the waiting, in whole seconds: it costs nothing there, and a worker that
@@ -177,6 +181,7 @@ class Executor:
         pending = by_status[OrderStatus.PENDING]
         transitions = [steps.start(order, at=now, pacing=self.pacing) for order in pending]
         for carry_on, status in (
+            (self._look_at_limits, OrderStatus.OPEN),
             (self._route, OrderStatus.ROUTING),
             (self._send, OrderStatus.BUILDING),
             (self._confirm, OrderStatus.SUBMITTED),
@@ -203,6 +208,11 @@ class Executor:
         for order in orders:
             batch.keep(order, now + self.pacing.backoff_first)
 
+    def _look_at_limits(
+        self, orders: Sequence[Order], now: datetime, batch: Batch
+    ) -> list[Transition]:
+        return self.open_limits.start_fillable(orders, at=now, has_time=batch.has_time)
+
     def _route(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
         blockhash = self.chain.latest_blockhash()
         transitions: list[Transition] = []
@@ -210,6 +220,8 @@ class Executor:
             # A route may take long to find: the first is always found, so that all come to a turn.
             if number and not batch.has_time():
                 batch.keep(order, now)
+            elif order.is_over(now):
+                transitions.append(steps.expire(order, at=now))
             elif transition := self._route_one(order, blockhash, now, batch):
                 transitions.append(transition)
         return transitions
@@ -240,7 +252,7 @@ class Executor:
         )
 
     def _build(self, order: Order, route: Route, blockhash: Blockhash, now: datetime) -> Transition:
-        limit = order.trade.limit(route.amount_quoted, order.slippage_bps)
+        limit = steps.limit_of(order, route)
         transaction = self.wallet.sign_swap(
             order=order, route=route, limit=limit, blockhash=blockhash
         )

@@ -21,6 +21,9 @@ class Pacing:
     backoff_first: timedelta = timedelta(milliseconds=500)
     backoff_max: timedelta = timedelta(seconds=8)
     attempts_max: int = 3
+    # Liquidity may deepen while the price stands still: a limit that could not be filled at its
+    # size is tried again after so long at the latest.
+    limit_recheck: timedelta = timedelta(seconds=10)
     # The queue waits whole seconds, so a second is the shortest wait that it takes over.
     wait_inside_max: timedelta = timedelta(milliseconds=800)
     hold_every: timedelta = timedelta(seconds=5)

@@ -10,6 +10,7 @@ from chalicelib.domain.errors import (
     OrderError,
     SlippageExceededError,
     TransactionFailedError,
+    UnknownPairError,
 )
 from chalicelib.domain.orders.decisions import decision_of
 from chalicelib.domain.orders.events import (
@@ -17,23 +18,45 @@ from chalicelib.domain.orders.events import (
     Failure,
     OrderCancelled,
     OrderConfirmed,
+    OrderExpired,
     OrderFailed,
+    OrderOpened,
     TransactionBuilt,
     TransactionSubmitted,
 )
 from chalicelib.domain.orders.lifecycle import Transition, advance
 from chalicelib.domain.orders.order import Order, SignedTransaction
+from chalicelib.domain.orders.terms import (
+    LimitTerms,
+    TimeInForce,
+    is_resting_limit,
+    limit_of_part,
+)
 from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.orders.triggers import Trigger
 from chalicelib.domain.pools.rejections import TooLargeError
 from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.ports.chain import Landing
 
 
-def start(order: Order, *, at: datetime, pacing: Pacing) -> Transition:
-    """pending → routing: the first attempt begins."""
+def start(
+    order: Order, *, at: datetime, pacing: Pacing, trigger: Trigger | None = None
+) -> Transition:
+    """pending → routing: the first attempt begins; or open → routing, upon a trigger."""
     due_at = at + pacing.quote_latency
-    return advance(order, AttemptStarted(), at=at, due_at=due_at, attempt=1)
+    started = AttemptStarted(trigger=trigger)
+    return advance(order, started, at=at, due_at=due_at, attempt=order.attempt + 1)
+
+
+def limit_of(order: Order, route: Route) -> int:
+    """Return what the swap over the route is held to: a limit order's own limit, for as much of it
+    as the route fills; else what the slippage leaves of the quote."""
+    if isinstance(order.terms, LimitTerms):
+        is_exact_in = order.trade.mode is SwapMode.EXACT_IN
+        part = route.amount_in if is_exact_in else route.amount_out
+        return limit_of_part(order.trade, order.terms.limit, part)
+    return order.trade.limit(route.amount_quoted, order.slippage_bps)
 
 
 def build(
@@ -80,6 +103,7 @@ def settle(
         amount_out=landing.amount_out,
         signature=transaction.signature,
         slot=landing.slot,
+        **_unfilled(order, landing),
     )
     return advance(order, confirmed, at=at)
 
@@ -111,12 +135,16 @@ def give_up_or_retry(
     random: Random,
     pool_refused: str | None = None,
 ) -> Transition:
-    """→ routing with the next attempt when another may help and is left, else → failed; or
-    → cancelled when its owner wants that.
+    """→ routing with the next attempt when another may help and is left, else → failed, or → open
+    where a limit goes on waiting; → cancelled when its owner wants that, → expired when its time is
+    up.
 
     The next attempt, and those after it, ask less of the pool that refused.
     """
-    if not order.cancel_requested and error.retryable and order.attempt < pacing.attempts_max:
+    is_wanted = not order.cancel_requested and not order.is_over(at)
+    if is_wanted and is_resting_limit(order.terms) and not isinstance(error, UnknownPairError):
+        return wait_again(order, error, at=at, due_at=at + pacing.limit_recheck)
+    if is_wanted and error.retryable and order.attempt < pacing.attempts_max:
         refused_by = (*order.refused_by, pool_refused) if pool_refused else order.refused_by
         return advance(
             order,
@@ -130,11 +158,24 @@ def give_up_or_retry(
 
 
 def give_up(order: Order, error: OrderError, *, at: datetime) -> Transition:
-    """→ failed, whatever attempts are left, or → cancelled when its owner wants that: only when no
-    transaction of the order can land."""
+    """→ failed, whatever attempts are left, or → cancelled when its owner wants that, → expired
+    when its time is up: only when no transaction of the order can land."""
     if order.cancel_requested:
         return advance(order, OrderCancelled(), at=at)
+    if order.is_over(at):
+        return expire(order, at=at)
     return advance(order, OrderFailed(failure=_failure(error)), at=at)
+
+
+def expire(order: Order, *, at: datetime) -> Transition:
+    """→ expired: only when no transaction of the order can land."""
+    return advance(order, OrderExpired(), at=at)
+
+
+def wait_again(order: Order, error: OrderError, *, at: datetime, due_at: datetime) -> Transition:
+    """routing or submitted → open: a limit that is beyond reach, or whose transaction is dead, and
+    nobody tries before it is due."""
+    return advance(order, OrderOpened(unfilled=_failure(error)), at=at, due_at=due_at)
 
 
 def backoff(attempt: int, pacing: Pacing, random: Random) -> timedelta:
@@ -142,6 +183,15 @@ def backoff(attempt: int, pacing: Pacing, random: Random) -> timedelta:
     doubling: int = 2 ** (attempt - 1)
     whole = min(pacing.backoff_first * doubling, pacing.backoff_max)
     return whole / 2 + whole / 2 * random.random()
+
+
+def _unfilled(order: Order, landing: Landing) -> dict[str, int]:
+    """What is left of the amount that was given, where less of it may be filled."""
+    if not isinstance(order.terms, LimitTerms) or order.terms.time_in_force is not TimeInForce.IOC:
+        return {}
+    if order.trade.mode is SwapMode.EXACT_IN:
+        return {"amount_in_unfilled": order.trade.amount - (landing.amount_in or 0)}
+    return {"amount_out_unfilled": order.trade.amount - (landing.amount_out or 0)}
 
 
 def _failure(error: OrderError) -> Failure:

@@ -11,8 +11,8 @@ from chalicelib.domain.orders.order import (
     Order,
     OrderId,
     OrderStatus,
-    OrderType,
 )
+from chalicelib.domain.orders.terms import OrderType
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Mint
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
@@ -49,7 +49,8 @@ class OrderFilter:
     """Which orders of an owner a list shows; None means any."""
 
     owner_id: OwnerId
-    status: OrderStatus | None = None
+    statuses: Sequence[OrderStatus] | None = None
+    cancel_requested: bool | None = None
     order_type: OrderType | None = None
     input_mint: Mint | None = None
     output_mint: Mint | None = None
@@ -72,13 +73,16 @@ class OrderStore(Protocol):
         *,
         key: IdempotencyKey | None = None,
         limit: RateLimit | None = None,
+        waiting_max: int | None = None,
     ) -> Admission:
         """Store a new order with its first event, both or neither; adding it again changes
-        nothing.
+        nothing. An open one stands in the book of waiting orders from then on.
 
         Under a key that its owner has used before nothing is stored, and the order of that time is
         returned as it was accepted. Raises IdempotencyKeyReusedError when that was another order,
-        RateLimitedError when the owner has placed as many as the limit allows.
+        RateLimitedError when the owner has placed as many as the limit allows, TooManyWaitingError
+        for an open order when `waiting_max` of the owner's are open, HaltedError while the stage is
+        halted.
 
         With a new order come back a few that were overtaken. Each of them is brought back again
         only when it has stood still for about twice as long.
@@ -88,7 +92,7 @@ class OrderStore(Protocol):
         """Return what the owner placed under this key before. Raises IdempotencyKeyReusedError."""
 
     def prune_keys(self, *, before: datetime, limit: int) -> int:
-        """Forget the oldest keys from before then, and return how many."""
+        """Forget the oldest keys from before then of orders that are final, and return how many."""
 
     def load(self, announced_through: Mapping[OrderId, int]) -> list[LoadedOrder]:
         """Return those of these orders that exist, in no particular order, each with its events
@@ -100,7 +104,8 @@ class OrderStore(Protocol):
         """Store the transitions of each order that still has the sequence before the first of them:
         all of an order's, or none. One order's follow one another.
 
-        Returns the orders that moved; the others were moved by somebody else first. With `sweep_at`
+        Returns the orders that moved; the others were moved by somebody else first, or have newly
+        signed a transaction while the stage is halted. With `sweep_at`
         the sweep queues those that moved then, final or not, unless they have moved since.
         """
 

@@ -66,12 +66,15 @@ def curl(base_url: str, path: str, method: str, operation: Node) -> str:
             path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
     query = "?tokenIn=SOL&tokenOut=USDC&amount=1" if operation["operationId"] == "getQuotes" else ""
     call = f'curl "{base_url}{path}{query}"'
+    if method not in ("get", "post") or (method == "post" and "requestBody" not in operation):
+        call += f" -X {method.upper()}"
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "header" and parameter["required"]:
+            call += f" \\\n  -H '{parameter['name']}: {parameter['example']}'"
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]["application/json"]
         body = json.dumps(next(iter(content["examples"].values()))["value"])
         call += f" \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
-    elif method != "get":
-        call += f" -X {method.upper()}"
     return call
 
 

@@ -23,6 +23,50 @@ EXACT_OUT_ORDER: Document = {
     "amountOut": "25.5",
     "slippageBps": 50,
 }
+LIMIT_ORDER: Document = {
+    "type": "LIMIT",
+    "tokenIn": "USDC",
+    "tokenOut": "SOL",
+    "amount": "150",
+    "limitPrice": "140.5",
+    "priceIn": "USDC",
+}
+STOP_ORDER: Document = {
+    "type": "STOP",
+    "tokenIn": "SOL",
+    "tokenOut": "USDC",
+    "amount": "1",
+    "triggerPrice": "120",
+    "triggerCondition": "below",
+    "slippageBps": 300,
+}
+TRAILING_STOP_ORDER: Document = {
+    "type": "TRAILING_STOP",
+    "tokenIn": "SOL",
+    "tokenOut": "USDC",
+    "amount": "1",
+    "trailingBps": 800,
+    "slippageBps": 300,
+}
+OCO_ORDER: Document = {
+    "type": "OCO",
+    "tokenIn": "SOL",
+    "tokenOut": "USDC",
+    "amount": "1",
+    "takeProfitPrice": "200",
+    "stopPrice": "120",
+    "slippageBps": 300,
+}
+ORDERS: Document = {
+    "market": MARKET_ORDER,
+    "exactOut": EXACT_OUT_ORDER,
+    "limit": LIMIT_ORDER,
+    "stop": STOP_ORDER,
+    "trailingStop": TRAILING_STOP_ORDER,
+    "oco": OCO_ORDER,
+}
+EDITS: Document = {"slippage": {"slippageBps": 200}}
+FILTERS: Document = {"open": {"status": "open"}}
 
 _DLMM: Document = {
     "venue": "meteora",
@@ -150,6 +194,25 @@ CANCEL_REQUESTED_ORDER = _PLACED | {
     "sequence": 5,
     "updatedAt": "2026-01-01T00:00:00.400Z",
 }
+EDITED_ORDER = (
+    _PLACED
+    | OCO_ORDER
+    | {
+        "status": "open",
+        "priceIn": "USDC",
+        "slippageBps": 200,
+        "expiresAt": "2026-04-01T00:00:00.000Z",
+        "sequence": 2,
+        "updatedAt": "2026-01-01T00:00:01.000Z",
+    }
+)
+CANCELLED_ORDERS: Document = {
+    "cancelledCount": 1,
+    "cancelRequestedCount": 0,
+    "cancelled": [ORDER_ID],
+    "cancelRequested": [],
+    "more": False,
+}
 _CONFIRMED = (
     _PLACED
     | {"status": "confirmed", "attempt": 1, "sequence": 5, "updatedAt": "2026-01-01T00:00:02.500Z"}
@@ -183,8 +246,10 @@ STATISTICS: Document = {
     "accepted": 3,
     "confirmed": 1,
     "cancelled": 0,
+    "expired": 0,
     "failed": {"SLIPPAGE_EXCEEDED": 1},
     "unfinished": 1,
+    "waiting": 0,
     "secondsToConfirmed": {"p50": 2.5, "p99": 2.5},
     "perMinute": [
         {"timestamp": "2026-01-01T00:00:00.000Z", "accepted": 2, "confirmed": 1, "failed": 1},
@@ -210,6 +275,9 @@ POOLS: Document = {
 HEALTH: Document = {"status": "ok"}
 READINESS: Document = {
     "status": "ready",
-    "dependencies": {"postgres": "ok", "queue": "ok", "connections": "ok"},
+    "dependencies": {"postgres": "ok", "queue": "ok", "connections": "ok", "watcher": "ok"},
+    "halted": False,
 }
+HALTED: Document = {"halted": True, "haltedSince": "2026-01-01T00:00:00.000Z"}
+RESUMED: Document = {"halted": False}
 REQUEST_ID = "d1b2c3d4-7b61-11e6-9a41-93e8deadbeef"

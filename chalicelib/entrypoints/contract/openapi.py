@@ -1,6 +1,7 @@
 """OpenAPI 3.1, from the route table, the wire models and the schemas of what is answered."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -22,9 +23,11 @@ _REFUSAL_CODES = {
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
     409: "ALREADY_CONFIRMED",
+    412: "SEQUENCE_MISMATCH",
     413: "BODY_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
     422: "SAME_TOKEN",
+    428: "IF_MATCH_REQUIRED",
     429: "TOO_MANY_REQUESTS",
     500: "INTERNAL",
     503: "UNAVAILABLE",
@@ -32,6 +35,7 @@ _REFUSAL_CODES = {
 _HEADERS: dict[str, tuple[str, bool, Schema]] = {
     "X-Request-Id": ("Identifies this request in the logs.", True, {"type": "string"}),
     "Location": ("The URL of the order.", True, {"type": "string", "format": "uri-reference"}),
+    "ETag": ("The sequence of the order, in quotes.", True, {"type": "string"}),
     "Retry-After": ("Seconds to wait.", False, {"type": "integer", "minimum": 0}),
     "Allow": ("The methods this path allows.", True, {"type": "string"}),
     "WWW-Authenticate": ("How to authenticate.", False, {"type": "string"}),
@@ -54,13 +58,19 @@ _UUID: Schema = {
     "format": "uuid",
     "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
 }
-_IDEMPOTENCY_KEY: Schema = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Makes a retry safe: the same key and body place one order.",
-    "schema": {"type": "string", "pattern": '^("[!#-~]{1,255}"|[!#-~]{1,255})$'},
-    "example": "order-2026-01-01-0001",
+_REQUEST_HEADERS: dict[str, Schema] = {
+    "Idempotency-Key": {
+        "required": False,
+        "description": "Makes a retry safe: the same key and body place one order.",
+        "schema": {"type": "string", "pattern": '^("[!#-~]{1,255}"|[!#-~]{1,255})$'},
+        "example": "order-2026-01-01-0001",
+    },
+    "If-Match": {
+        "required": True,
+        "description": "The sequence of the order that the edit is of.",
+        "schema": {"type": "string", "pattern": '^("[1-9][0-9]{0,8}"|[1-9][0-9]{0,8})$'},
+        "example": "1",
+    },
 }
 
 
@@ -87,7 +97,7 @@ def document(*, base_url: str, keys_required: bool = False) -> dict[str, Any]:
                 "apiKey": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An API key, scoped `read` or `trade`.",
+                    "description": "An API key, scoped `read`, `trade` or `admin`.",
                 }
             },
         },
@@ -113,7 +123,7 @@ def _operation(route: Route, keys_required: bool) -> dict[str, Any]:
         key: dict[str, list[str]] = {"apiKey": []}
         operation["security"] = [key] if keys_required else [key, {}]
     if route.body:
-        operation["requestBody"] = _request_body(route.body)
+        operation["requestBody"] = _request_body(route.body, route.body_examples)
     return operation
 
 
@@ -130,14 +140,14 @@ def _parameters(route: Route) -> list[Schema]:
     ]
     if route.query:
         parameters += requests.query_parameters(route.query)
-    if route.body:
-        parameters.append(_IDEMPOTENCY_KEY)
+    parameters += [
+        {"name": name, "in": "header", **_REQUEST_HEADERS[name]} for name in route.request_headers
+    ]
     return parameters
 
 
-def _request_body(name: str) -> Schema:
-    orders = {"market": examples.MARKET_ORDER, "exactOut": examples.EXACT_OUT_ORDER}
-    named = {title: {"value": order} for title, order in orders.items()}
+def _request_body(name: str, bodies: Mapping[str, Any]) -> Schema:
+    named = {title: {"value": body} for title, body in bodies.items()}
     return {
         "required": True,
         "content": {JSON: {"schema": ref(name), "examples": named}},

@@ -7,14 +7,16 @@ from pydantic import BaseModel
 
 from chalicelib.entrypoints.contract.answer_forms import ref
 from chalicelib.entrypoints.wire import forms as wire_forms
+from chalicelib.entrypoints.wire.edits import EDITABLE
 from chalicelib.entrypoints.wire.forms import DECIMAL_TEXT, Schema
+from chalicelib.entrypoints.wire.order_requests import ORDER_REQUESTS, OrderRequest
 from chalicelib.entrypoints.wire.requests import (
     DEFAULT_MAX_PRICE_IMPACT_BPS,
     DEFAULT_SLIPPAGE_BPS,
-    SubmitOrderRequest,
+    CancelOrdersRequest,
 )
 
-ORDER_REQUEST = "OrderRequest"
+ORDER_REQUEST, ORDER_EDIT, ORDERS_FILTER = "OrderRequest", "OrderEdit", "OrdersFilter"
 _NAMED: dict[str, Schema] = {
     "TokenName": wire_forms.TOKEN,
     "OrderType": wire_forms.ORDER_TYPE,
@@ -28,10 +30,15 @@ _NAMED: dict[str, Schema] = {
 def components() -> dict[str, Schema]:
     """Every schema of what is sent, by name."""
     orders = {
-        "ExactInOrder": _order("Sell exactly `amount`.", has="amount", lacks="amountOut"),
-        "ExactOutOrder": _order("Buy exactly `amountOut`.", has="amountOut", lacks="amount"),
+        name: schema for model in ORDER_REQUESTS for name, schema in _orders_of(model).items()
     }
-    return _NAMED | orders | {ORDER_REQUEST: {"oneOf": [ref(name) for name in orders]}}
+    return {
+        **_NAMED,
+        **orders,
+        ORDER_REQUEST: {"oneOf": [ref(name) for name in orders]},
+        ORDER_EDIT: _edit(),
+        ORDERS_FILTER: _body(CancelOrdersRequest, "Which orders are meant: all, if empty."),
+    }
 
 
 def query_parameters(model: type[BaseModel]) -> list[Schema]:
@@ -43,13 +50,57 @@ def query_parameters(model: type[BaseModel]) -> list[Schema]:
     ]
 
 
-def _order(description: str, *, has: str, lacks: str) -> Schema:
-    schema: Schema = SubmitOrderRequest.model_json_schema(by_alias=True)
-    forms = {name: _plain(form) for name, form in schema["properties"].items() if name != lacks}
+def _orders_of(model: type[OrderRequest]) -> dict[str, Schema]:
+    """The bodies of a type of order, by name: ExactInOrder, ExactOutStopOrder."""
+    words = model.order_type.title().replace("_", "")
+    name = "Order" if words == "Market" else f"{words}Order"
+    return {
+        f"ExactIn{name}": _order(model, "Sell exactly `amount`.", has="amount", lacks="amountOut"),
+        f"ExactOut{name}": _order(
+            model, "Buy exactly `amountOut`.", has="amountOut", lacks="amount"
+        ),
+    }
+
+
+def _edit() -> Schema:
+    """Every field that some type of order lets its owner edit."""
+    forms: dict[str, Schema] = {}
+    for model in ORDER_REQUESTS:
+        names = EDITABLE.get(model.order_type, frozenset())
+        properties = _body(model, "")["properties"]
+        forms |= {name: form for name, form in properties.items() if name in names}
+    return {
+        "type": "object",
+        "description": "What shall be different: fields that orders of this type have.",
+        "properties": forms,
+        "minProperties": 1,
+        "additionalProperties": False,
+    }
+
+
+def _body(model: type[BaseModel], description: str) -> Schema:
+    schema: Schema = model.model_json_schema(by_alias=True)
     return {
         "type": "object",
         "description": description,
-        "properties": {name: _of_body(form) for name, form in forms.items()},
+        "properties": {n: _of_body(_plain(form)) for n, form in schema["properties"].items()},
+        "additionalProperties": False,
+    }
+
+
+def _order(model: type[OrderRequest], what: str, *, has: str, lacks: str) -> Schema:
+    schema: Schema = model.model_json_schema(by_alias=True)
+    # What bounds the amount that is given cannot be said beside it.
+    foreign = {"amount": "maxAmountIn", "amountOut": "minAmountOut"}[has]
+    forms = {
+        n: _plain(form) for n, form in schema["properties"].items() if n not in (lacks, foreign)
+    }
+    fields = {name: _of_body(form) for name, form in forms.items()}
+    fields["type"] = {"type": "string", "const": str(model.order_type)}
+    return {
+        "type": "object",
+        "description": f"{model.__doc__} {what}",
+        "properties": fields,
         "required": [*schema["required"], has],
         "additionalProperties": False,
     }

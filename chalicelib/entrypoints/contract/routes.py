@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from chalicelib.entrypoints.contract import examples
-from chalicelib.entrypoints.contract.requests import ORDER_REQUEST
+from chalicelib.entrypoints.contract.requests import ORDER_EDIT, ORDER_REQUEST, ORDERS_FILTER
 from chalicelib.entrypoints.wire.requests import (
     ListOrdersRequest,
     PricesRequest,
@@ -35,6 +35,9 @@ class Route:
     scope: str | None = "read"
     query: type[BaseModel] | None = None
     body: str | None = None
+    #: Bodies by their titles.
+    body_examples: dict[str, Any] = field(default_factory=dict)
+    request_headers: tuple[str, ...] = ()
     path_parameters: tuple[str, ...] = ()
     refusals: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
@@ -64,6 +67,8 @@ ROUTES = (
         answer="AcceptedOrder",
         scope="trade",
         body=ORDER_REQUEST,
+        body_examples=examples.ORDERS,
+        request_headers=("Idempotency-Key",),
         refusals=(415, 422),
         headers=("Location", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy"),
         example=examples.ACCEPTED_ORDER,
@@ -76,7 +81,46 @@ ROUTES = (
         answer="Order",
         path_parameters=("order_id",),
         refusals=(422,),
+        headers=("ETag",),
         example=examples.ORDER,
+    ),
+    Route(
+        path="/api/orders/{order_id}",
+        method="patch",
+        name="editOrder",
+        summary="Edit an order that waits",
+        tag="orders",
+        description=(
+            "Changes prices, triggers, `expiresAt` or `slippageBps` of an open order: whatever its "
+            "type has. `If-Match` names the sequence that you have seen. 409: it is not open. 412: "
+            "it has changed since."
+        ),
+        answer="EditedOrder",
+        scope="trade",
+        path_parameters=("order_id",),
+        body=ORDER_EDIT,
+        body_examples=examples.EDITS,
+        request_headers=("If-Match",),
+        refusals=(409, 412, 415, 422, 428),
+        headers=("ETag",),
+        example=examples.EDITED_ORDER,
+    ),
+    Route(
+        path="/api/orders/cancel",
+        method="post",
+        name="cancelOrders",
+        summary="Cancel many orders",
+        tag="orders",
+        description=(
+            "Cancels the newest of your orders that the filter names and that are not final, 100 "
+            "at most; `more` says whether there are others. An empty object names all."
+        ),
+        answer="CancelledOrders",
+        scope="trade",
+        body=ORDERS_FILTER,
+        body_examples=examples.FILTERS,
+        refusals=(415, 422),
+        example=examples.CANCELLED_ORDERS,
     ),
     Route(
         path="/api/orders/{order_id}/cancel",
@@ -175,6 +219,30 @@ ROUTES = (
         answer="Readiness",
         other_answers={503: "Readiness"},
         example=examples.READINESS,
+    ),
+    Route(
+        path="/api/halt",
+        method="post",
+        name="halt",
+        summary="Take and sign no orders",
+        tag="service",
+        description=(
+            "For operators. Until `/api/resume`, placing an order is answered with 503 `HALTED`, "
+            "and nothing new is signed. What is signed is carried on; reading and cancelling work."
+        ),
+        answer="HaltState",
+        scope="admin",
+        example=examples.HALTED,
+    ),
+    Route(
+        path="/api/resume",
+        method="post",
+        name="resume",
+        summary="Take and sign orders again",
+        tag="service",
+        answer="HaltState",
+        scope="admin",
+        example=examples.RESUMED,
     ),
     Route(
         path="/api/openapi.json",

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.terms import Condition, TimeInForce
 from chalicelib.domain.pools.pool import FeeKind, PoolKind
 from chalicelib.entrypoints.contract.answer_forms import (
     ADDRESS,
@@ -30,6 +31,7 @@ from chalicelib.entrypoints.contract.answer_forms import (
     record,
     ref,
 )
+from chalicelib.entrypoints.wire.events import TRIGGER_KINDS, WAITING_FOR_PRICE
 from chalicelib.entrypoints.wire.forms import Schema
 
 _POOL = {"venue": TEXT, "kind": ref("PoolKind"), "pool": ADDRESS}
@@ -72,6 +74,18 @@ _FILLABLE = {
     "amountOutMax": DECIMAL
     | {"description": "The largest `amountOut` that can be filled, if it was too large."},
 }
+_UNFILLED = {
+    "unfilled": ref("Failure")
+    | {"description": "Why a limit waits again that was about to be filled."}
+}
+_CHANGED = {
+    "changed": ref("ChangedFields")
+    | {"description": "What the owner has edited, and what it is now."}
+}
+_LEFT = {
+    "amountUnfilled": DECIMAL
+    | {"description": "What is left of an IOC order, in the token of the amount it gives."}
+}
 _FILL = {
     "amountIn": DECIMAL,
     "amountOut": DECIMAL,
@@ -81,6 +95,27 @@ _FILL = {
     "slot": WHOLE,
 }
 _GIVEN = {"amount": DECIMAL, "amountOut": DECIMAL}
+_PRICE_TEXT: Schema = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$"}
+_TERMS: dict[str, Schema] = {
+    "limitPrice": _PRICE_TEXT,
+    "triggerPrice": _PRICE_TEXT,
+    "activationPrice": _PRICE_TEXT,
+    "takeProfitPrice": _PRICE_TEXT,
+    "stopPrice": _PRICE_TEXT,
+    "priceIn": SYMBOL | {"description": "The token that the prices are in, per one of the other."},
+    "timeInForce": one_of(TimeInForce),
+    "triggerCondition": one_of(Condition),
+    "trailingBps": SHARE_BPS,
+    "expiresAt": TIMESTAMP,
+    **_LIMIT,
+}
+_WAITING_FOR: dict[str, Schema] = {
+    "waitingFor": {
+        "type": "string",
+        "const": WAITING_FOR_PRICE,
+        "description": "What an open order waits for.",
+    }
+}
 _ORDER = {
     "orderId": ORDER_ID,
     "type": ref("OrderType"),
@@ -101,6 +136,13 @@ _LISTED_POOL = _POOL | {
     "mintB": MINT,
     "price": DECIMAL | {"description": "One token A in tokens B, before fees."},
 }
+_HALTED: dict[str, Schema] = {
+    "halted": {
+        "type": "boolean",
+        "description": "Whether an operator has stopped taking and signing orders.",
+    }
+}
+_HALTED_SINCE = {"haltedSince": TIMESTAMP}
 _MINUTE = {"timestamp": TIMESTAMP, "accepted": WHOLE, "confirmed": WHOLE, "failed": WHOLE}
 
 
@@ -140,9 +182,11 @@ def event_name(status: OrderStatus) -> str:
 
 _EVENTS = {
     OrderStatus.PENDING: _event(OrderStatus.PENDING),
+    OrderStatus.OPEN: _event(OrderStatus.OPEN, _WAITING_FOR, _UNFILLED | _CHANGED),
     OrderStatus.ROUTING: _event(
         OrderStatus.ROUTING,
         optional={
+            "trigger": ref("Trigger"),
             "retryOf": ref("Failure"),
             "refusedBy": list_of(ADDRESS)
             | {"description": "Pools that refused an earlier attempt: this one uses less of them."},
@@ -160,8 +204,9 @@ _EVENTS = {
     OrderStatus.SUBMITTED: _event(
         OrderStatus.SUBMITTED, {"signature": SIGNATURE}, _CANCEL_REQUESTED
     ),
-    OrderStatus.CONFIRMED: _event(OrderStatus.CONFIRMED, _FILL),
+    OrderStatus.CONFIRMED: _event(OrderStatus.CONFIRMED, _FILL, _LEFT),
     OrderStatus.CANCELLED: _event(OrderStatus.CANCELLED),
+    OrderStatus.EXPIRED: _event(OrderStatus.EXPIRED),
     OrderStatus.FAILED: _event(OrderStatus.FAILED, _FAILURE, _FILLABLE),
 }
 
@@ -177,10 +222,12 @@ def _event_schemas() -> dict[str, Schema]:
     return {event_name(status): schema for status, schema in _EVENTS.items()} | {"Event": union}
 
 
-def _order(fields: dict[str, Schema]) -> Schema:
-    """An order; once it is final, its outcome stands beside it."""
-    outcome = _GIVEN | _CANCEL_REQUESTED | _FILL | _FAILURE | _FILLABLE
-    return record(_ORDER | fields, outcome, description=_OF_AMOUNTS)
+def _order(fields: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
+    """An order; once it is at rest, what it came to stands beside it."""
+    rest = _WAITING_FOR | _UNFILLED | _CHANGED
+    outcome = _CANCEL_REQUESTED | _FILL | _LEFT | _FAILURE | _FILLABLE
+    more = _GIVEN | _TERMS | rest | outcome | (optional or {})
+    return record(_ORDER | fields, more, description=_OF_AMOUNTS)
 
 
 def components() -> dict[str, Schema]:
@@ -201,20 +248,81 @@ def components() -> dict[str, Schema]:
         "AcceptedOrder": record(
             _ORDER
             | {
-                "status": {"type": "string", "const": "pending"},
+                "status": {"type": "string", "enum": ["pending", "open"]},
                 "streamUrl": STREAM_URL,
             },
-            _GIVEN,
+            _GIVEN | _TERMS,
             description=_OF_AMOUNTS,
         ),
         "CancelledOrder": record(
             _ORDER | {"status": {"type": "string", "enum": ["cancelled", "building", "submitted"]}},
-            _GIVEN | _CANCEL_REQUESTED,
+            _GIVEN | _TERMS | _CANCEL_REQUESTED,
             description=_OF_AMOUNTS,
+        ),
+        "Trigger": record(
+            {
+                "kind": {"type": "string", "enum": [*TRIGGER_KINDS.values()]},
+                "price": DECIMAL | {"description": "One `tokenIn` in `tokenOut`, after fees."},
+                "slot": WHOLE,
+                "observedAt": TIMESTAMP,
+            },
+            {
+                "gapSlots": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "description": "Slots just before this one that nobody looked at.",
+                }
+            },
+            description="The price that an order had waited for.",
+        ),
+        "ChangedFields": map_of({"type": ["string", "integer"]}),
+        "EditedOrder": record(
+            _ORDER | {"status": {"type": "string", "const": "open"}},
+            _GIVEN | _TERMS,
+            description=_OF_AMOUNTS,
+        ),
+        "CancelledOrders": record(
+            {
+                "cancelledCount": WHOLE,
+                "cancelRequestedCount": WHOLE,
+                "cancelled": list_of(ORDER_ID),
+                "cancelRequested": list_of(ORDER_ID)
+                | {"description": "Their transactions may land yet; no others are signed."},
+                "more": {
+                    "type": "boolean",
+                    "description": "Whether another call would find more.",
+                },
+            }
+        ),
+        "Prospect": record(
+            {
+                "price": DECIMAL | {"description": "One `tokenIn` in `tokenOut` now, after fees."},
+                "slot": WHOLE,
+                "observedAt": TIMESTAMP,
+                "triggers": list_of(ref("Distance")),
+            },
+            {
+                "quotedAmountOut": DECIMAL,
+                "quotedAmountIn": DECIMAL,
+                "lacks": DECIMAL
+                | {"description": "How much less than the limit wants, or more, that is."},
+            },
+            description="How far an open order is from what it waits for.",
+        ),
+        "Distance": record(
+            {"kind": {"type": "string", "enum": [*TRIGGER_KINDS.values()]}},
+            {
+                "price": DECIMAL,
+                "distanceBps": {
+                    "type": "integer",
+                    "description": "How far the price has to go; below 0 when it is past it.",
+                },
+            },
         ),
         "ListedOrder": _order({}),
         "Order": _order(
-            {"streamUrl": STREAM_URL, "events": list_of(ref("Event")) | {"minItems": 1}}
+            {"streamUrl": STREAM_URL, "events": list_of(ref("Event")) | {"minItems": 1}},
+            {"waiting": ref("Prospect")},
         ),
         "OrderPage": record({"orders": list_of(ref("ListedOrder")), "nextCursor": or_null(CURSOR)}),
         "Quotes": record(
@@ -239,10 +347,13 @@ def components() -> dict[str, Schema]:
         "DependencyStates": map_of(ref("HealthState")),
         "Readiness": record(
             {
-                "status": {"type": "string", "enum": ["ready", "unavailable"]},
+                "status": {"type": "string", "enum": ["ready", "halted", "unavailable"]},
                 "dependencies": ref("DependencyStates"),
             }
+            | _HALTED,
+            _HALTED_SINCE,
         ),
+        "HaltState": record(_HALTED, _HALTED_SINCE),
         "Document": {"type": "object", "additionalProperties": True},
         "Problem": _problem(),
     }
@@ -288,8 +399,10 @@ def _statistics_schemas() -> dict[str, Schema]:
         "accepted": WHOLE,
         "confirmed": WHOLE,
         "cancelled": WHOLE,
+        "expired": WHOLE,
         "failed": ref("FailureCounts"),
-        "unfinished": WHOLE,
+        "unfinished": WHOLE | {"description": "Those that are being executed."},
+        "waiting": WHOLE | {"description": "Those that are open."},
         "secondsToConfirmed": or_null(ref("ConfirmationSeconds")),
         "perMinute": list_of(ref("MinuteCounts")),
     }

@@ -11,7 +11,12 @@ from chalice.app import Request, Response
 
 from chalicelib.domain.errors import CodedError
 from chalicelib.domain.pools.rejections import TooLargeError
-from chalicelib.engine.errors import AlreadyFinalError, RateLimitedError, UnauthorizedError
+from chalicelib.engine.errors import (
+    HaltedError,
+    RateLimitedError,
+    StateError,
+    UnauthorizedError,
+)
 from chalicelib.entrypoints import logs, problems
 from chalicelib.entrypoints.errors import UnsupportedMediaTypeError
 from chalicelib.entrypoints.http.cors import cors_headers
@@ -112,7 +117,8 @@ def _problem_of(error: CodedError) -> Response:
     status = problems.http_status(error)
     if status >= 500:
         log.error("request_failed", extra={"code": error.code, "reason": error.detail})
-    detail = "try again in a moment" if status == 503 else error.detail
+    is_hidden = status == 503 and not isinstance(error, HaltedError)
+    detail = "try again in a moment" if is_hidden else error.detail
     answer = _problem(status, error.code, detail, **_fillable(error), **_order(error))
     if isinstance(error, RateLimitedError):
         seconds = math.ceil(error.retry_after.total_seconds())
@@ -131,7 +137,7 @@ def _fillable(error: CodedError) -> Mapping[str, str]:
 
 
 def _order(error: CodedError) -> Mapping[str, Any]:
-    if not isinstance(error, AlreadyFinalError) or error.order is None:
+    if not isinstance(error, StateError) or error.order is None:
         return {}
     # Every function loads this file, and only this answer shows an order.
     from chalicelib.entrypoints.wire.documents import accepted_document

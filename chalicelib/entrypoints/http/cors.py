@@ -6,7 +6,7 @@ No answer depends on a cookie, so a page learns no more than any other program d
 from collections.abc import Collection, Mapping
 
 ANY = "*"
-_SENT = "Authorization, Content-Type, Idempotency-Key, If-None-Match"
+_SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 _SHOWN = (
     "Allow, ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, "
     "WWW-Authenticate, X-Request-Id"

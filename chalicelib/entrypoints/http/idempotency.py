@@ -5,20 +5,21 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC
 
-from chalicelib.domain.orders.trades import Trade
+from chalicelib.domain.orders.terms import OrderType
+from chalicelib.domain.orders.terms_codec import write_terms
 from chalicelib.engine.limits import IdempotencyKey
 from chalicelib.entrypoints.errors import InvalidIdempotencyKeyError
 from chalicelib.entrypoints.http.header_lines import NAME, SEPARATOR
-from chalicelib.entrypoints.wire.requests import DEFAULT_MAX_PRICE_IMPACT_BPS, SubmitOrderRequest
+from chalicelib.entrypoints.wire.order_requests import WantedOrder
+from chalicelib.entrypoints.wire.requests import DEFAULT_MAX_PRICE_IMPACT_BPS
 
 _QUOTED = re.compile(r'"([\x21\x23-\x7e]{1,255})"', re.ASCII)
 _BARE = re.compile(r"[\x21\x23-\x7e]{1,255}", re.ASCII)
 
 
-def read_key(
-    headers: Mapping[str, str], wanted: SubmitOrderRequest, trade: Trade
-) -> IdempotencyKey | None:
+def read_key(headers: Mapping[str, str], wanted: WantedOrder) -> IdempotencyKey | None:
     """Return the key under which this order is placed, if there is one.
 
     What counts is what was asked, not how it was written. Raises InvalidIdempotencyKeyError.
@@ -27,12 +28,15 @@ def read_key(
     if text is None:
         return None
     value = _value(text)
-    pair = trade.pair
-    asked = [wanted.type, pair.token_in.mint, pair.token_out.mint, trade.mode, trade.amount]
-    asked.append(wanted.slippage_bps)
+    trade, pair, order_type = wanted.trade, wanted.trade.pair, wanted.terms.order_type
+    asked: list[object] = [order_type, pair.token_in.mint, pair.token_out.mint]
+    asked += [trade.mode, trade.amount, wanted.slippage_bps]
     if wanted.max_price_impact_bps != DEFAULT_MAX_PRICE_IMPACT_BPS:
         # The default adds nothing, so that keys from before there was such a limit still match.
         asked.append(wanted.max_price_impact_bps)
+    if order_type is not OrderType.MARKET:
+        until = wanted.expires_at and wanted.expires_at.astimezone(UTC).isoformat()
+        asked += [write_terms(wanted.terms), until, wanted.trigger_if_met]
     content = json.dumps(asked).encode()
     return IdempotencyKey(value=value, fingerprint=hashlib.sha256(content).digest())
 

@@ -1,23 +1,37 @@
 """Orders over HTTP: read the request, call one use case, write its answer."""
 
+import logging
 import math
+from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Request, Response
 
-from chalicelib.domain.orders.order import parse_order_id
+from chalicelib.domain.orders.order import Order, OrderStatus, parse_order_id
 from chalicelib.engine.admission.cancel import Canceller
 from chalicelib.engine.admission.identity import Caller
 from chalicelib.engine.admission.submit import Submitter
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.limits import RateLimit
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.entrypoints.gate import Gate
 from chalicelib.entrypoints.http.answers import json_answer, json_body, query
 from chalicelib.entrypoints.http.idempotency import read_key
+from chalicelib.entrypoints.http.if_match import entity_tag, read_sequence
 from chalicelib.entrypoints.signing import Signer
 from chalicelib.entrypoints.wire import documents as wire
 from chalicelib.entrypoints.wire import exact_json, requests
+from chalicelib.entrypoints.wire.edits import read_edit
 from chalicelib.entrypoints.wire.events import event_document
+from chalicelib.entrypoints.wire.order_requests import read_order
+
+if TYPE_CHECKING:
+    # Most requests need neither: they load the router, or are rare.
+    from chalicelib.engine.admission.edit import Editor
+    from chalicelib.engine.prospects import Prospects
+
+log = logging.getLogger(__name__)
 
 
 def submit_order(
@@ -25,15 +39,16 @@ def submit_order(
 ) -> Response:
     """POST /api/orders/execute: 202 once the order is durable."""
     fields = exact_json.parse(json_body(request))
-    wanted = requests.read(requests.SubmitOrderRequest, fields)
-    trade = wanted.to_trade()
+    wanted = read_order(fields)
     admission = submitter.submit(
-        order_type=wanted.type,
-        trade=trade,
+        terms=wanted.terms,
+        trade=wanted.trade,
         slippage_bps=wanted.slippage_bps,
         max_price_impact_bps=wanted.max_price_impact_bps,
+        expires_at=wanted.expires_at,
+        trigger_if_met=wanted.trigger_if_met,
         owner_id=caller.owner_id,
-        key=read_key(request.headers, wanted, trade),
+        key=read_key(request.headers, wanted),
     )
     order = admission.order
     stream_url = gate.stream_of(order.order_id, order.owner_id)
@@ -49,12 +64,55 @@ def submit_order(
     return answer
 
 
-def get_order(order_id: str, caller: Caller, store: OrderStore, gate: Gate) -> Response:
-    """GET /api/orders/{orderId}: the order with its events, and where to follow it."""
+def get_order(
+    order_id: str,
+    caller: Caller,
+    store: OrderStore,
+    gate: Gate,
+    prospects: Callable[[], "Prospects"],
+) -> Response:
+    """GET /api/orders/{orderId}: the order with its events, and where to follow it; of an open one
+    also what it waits for, as far as that is known. Only for those `prospects` are made."""
     record = store.get(parse_order_id(order_id), caller.owner_id)
+    order = record.order
     events = [event_document(event) for event in record.events]
-    stream_url = gate.stream_of(record.order.order_id, caller.owner_id)
-    return json_answer(wire.order_document(record) | {"streamUrl": stream_url, "events": events})
+    stream_url = gate.stream_of(order.order_id, caller.owner_id)
+    waiting = _waiting(order, prospects()) if order.status is OrderStatus.OPEN else {}
+    return json_answer(
+        wire.order_document(record) | waiting | {"streamUrl": stream_url, "events": events},
+        ETag=entity_tag(order.sequence),
+    )
+
+
+def _waiting(order: Order, prospects: "Prospects") -> dict[str, Any]:
+    try:
+        prospect = prospects.of(order)
+    except UnavailableError as error:
+        # Prices are not the order: it is shown without.
+        log.warning("prospect_unknown", extra={"order_id": order.order_id, "reason": error.detail})
+        return {}
+    return {"waiting": wire.prospect_document(order, prospect)} if prospect else {}
+
+
+def edit_order(order_id: str, request: Request, caller: Caller, editor: "Editor") -> Response:
+    """PATCH /api/orders/{orderId}: the order as it is from now on."""
+    fields = exact_json.parse(json_body(request))
+    order = editor.edit(
+        parse_order_id(order_id),
+        caller.owner_id,
+        sequence=read_sequence(request.headers),
+        edit_of=lambda seen: read_edit(seen, fields),
+    )
+    return json_answer(wire.accepted_document(order), ETag=entity_tag(order.sequence))
+
+
+def cancel_orders(request: Request, caller: Caller, canceller: Canceller) -> Response:
+    """POST /api/orders/cancel: what became of the orders that the filter names."""
+    fields = exact_json.parse(json_body(request))
+    wanted = requests.read(requests.CancelOrdersRequest, fields)
+    return json_answer(
+        wire.cancelled_document(canceller.cancel_many(wanted.to_filter(caller.owner_id)))
+    )
 
 
 def cancel_order(order_id: str, caller: Caller, canceller: Canceller) -> Response:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.amounts import to_decimal_string
 from chalicelib.domain.orders.decisions import decision_of
-from chalicelib.domain.orders.order import Order, OrderId
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
+from chalicelib.domain.orders.terms import LimitTerms
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Mint, Pair, Token
@@ -16,25 +17,32 @@ from chalicelib.engine.statistics import MinuteCounts, OrderStatistics
 from chalicelib.entrypoints.errors import InvalidCursorError
 from chalicelib.entrypoints.signing import ForgedError, Signer
 from chalicelib.entrypoints.wire.events import (
+    TRIGGER_KINDS,
     Document,
     decision_document,
     details_document,
     limit_document,
 )
-from chalicelib.entrypoints.wire.values import price_text, seconds, timestamp
+from chalicelib.entrypoints.wire.terms import terms_document
+from chalicelib.entrypoints.wire.values import price_text, rate_text, seconds, timestamp
 
 if TYPE_CHECKING:
     # Only quotes need the pools; accepting an order must not load the router.
     from chalicelib.domain.pools.pool import Pool, Price
     from chalicelib.domain.routing.routes import Route
+    from chalicelib.engine.admission.cancel import CancelledOrders
+    from chalicelib.engine.prospects import Distance, Prospect
 
 _CURSOR = "cursor"
 
 
 def order_document(record: OrderRecord) -> Document:
-    """An order as clients see it; what its last event says about the outcome stands beside it."""
-    outcome = details_document(record.events[-1]) if record.order.status.is_final else {}
-    return accepted_document(record.order) | outcome
+    """An order as clients see it; what its last event says of where it rests stands beside it."""
+    status = record.order.status
+    is_at_rest = status.is_final or status is OrderStatus.OPEN
+    return accepted_document(record.order) | (
+        details_document(record.events[-1]) if is_at_rest else {}
+    )
 
 
 def accepted_document(order: Order) -> Document:
@@ -45,7 +53,8 @@ def accepted_document(order: Order) -> Document:
         "status": order.status,
         "tokenIn": order.pair.token_in.symbol,
         "tokenOut": order.pair.token_out.symbol,
-        **_given_amount(order.trade),
+        **given_amount(order.trade),
+        **terms_document(order),
         "slippageBps": order.slippage_bps,
         "maxPriceImpactBps": order.max_price_impact_bps,
         **({"cancelRequested": True} if order.cancel_requested else {}),
@@ -53,6 +62,53 @@ def accepted_document(order: Order) -> Document:
         "sequence": order.sequence,
         "createdAt": timestamp(order.created_at),
         "updatedAt": timestamp(order.updated_at),
+    }
+
+
+def cancelled_document(orders: "CancelledOrders") -> Document:
+    """What became of many orders that were to be cancelled."""
+    return {
+        "cancelledCount": len(orders.cancelled),
+        "cancelRequestedCount": len(orders.requested),
+        "cancelled": list(orders.cancelled),
+        "cancelRequested": list(orders.requested),
+        "more": orders.are_more,
+    }
+
+
+def prospect_document(order: Order, prospect: "Prospect") -> Document:
+    """How far an open order is from what it waits for."""
+    pair = order.pair
+    return {
+        "price": rate_text(prospect.rate, pair),
+        "slot": prospect.slot,
+        "observedAt": timestamp(prospect.at),
+        "triggers": [_distance(each, pair) for each in prospect.distances],
+        **_quoted(order, prospect.quoted),
+    }
+
+
+def _distance(distance: "Distance", pair: Pair) -> Document:
+    document: Document = {"kind": TRIGGER_KINDS[distance.kind]}
+    if distance.rate is not None:
+        document["price"] = rate_text(distance.rate, pair)
+        document["distanceBps"] = distance.distance_bps
+    return document
+
+
+def _quoted(order: Order, quoted: int | None) -> Document:
+    """What the best route gives, or costs, at a limit's size, and what it lacks."""
+    if quoted is None or not isinstance(order.terms, LimitTerms):
+        return {}
+    if order.trade.mode is SwapMode.EXACT_IN:
+        name, decimals = "quotedAmountOut", order.pair.token_out.decimals
+        lacks = order.terms.limit - quoted
+    else:
+        name, decimals = "quotedAmountIn", order.pair.token_in.decimals
+        lacks = quoted - order.terms.limit
+    return {
+        name: to_decimal_string(quoted, decimals),
+        "lacks": to_decimal_string(max(0, lacks), decimals),
     }
 
 
@@ -132,8 +188,10 @@ def statistics_document(statistics: OrderStatistics, minutes: Sequence[MinuteCou
         "accepted": statistics.accepted,
         "confirmed": statistics.confirmed,
         "cancelled": statistics.cancelled,
+        "expired": statistics.expired,
         "failed": dict(statistics.failed),
         "unfinished": statistics.unfinished,
+        "waiting": statistics.waiting,
         "secondsToConfirmed": durations
         and {"p50": seconds(durations.p50), "p99": seconds(durations.p99)},
         "perMinute": [
@@ -163,7 +221,7 @@ def _write_cursor(order: Order, signer: Signer) -> str:
     return signer.seal(_CURSOR, [order.owner_id, order.created_at.isoformat(), order.order_id])
 
 
-def _given_amount(trade: Trade) -> dict[str, str]:
+def given_amount(trade: Trade) -> dict[str, str]:
     """The one of the two amounts that the order was placed with, named as it was."""
     if trade.mode is SwapMode.EXACT_IN:
         return {"amount": to_decimal_string(trade.amount, trade.pair.token_in.decimals)}

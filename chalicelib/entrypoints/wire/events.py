@@ -21,15 +21,29 @@ from chalicelib.domain.orders.events import (
     OrderAccepted,
     OrderCancelled,
     OrderConfirmed,
+    OrderEdited,
     OrderEvent,
+    OrderExpired,
     OrderFailed,
+    OrderOpened,
     TransactionBuilt,
     TransactionSubmitted,
 )
+from chalicelib.domain.orders.triggers import Trigger, TriggerKind
 from chalicelib.domain.tokens import Mint, Pair
-from chalicelib.entrypoints.wire.values import price_text, timestamp
+from chalicelib.entrypoints.wire.values import price_text, rate_text, timestamp
 
 Document = dict[str, Any]
+
+#: What an open order waits for, as clients see it.
+WAITING_FOR_PRICE = "price"
+TRIGGER_KINDS = {
+    TriggerKind.LIMIT: "limit",
+    TriggerKind.STOP: "stop",
+    TriggerKind.TAKE_PROFIT: "takeProfit",
+    TriggerKind.TRAILING_STOP: "trailingStop",
+    TriggerKind.ACTIVATION: "activation",
+}
 
 
 def event_document(event: OrderEvent) -> Document:
@@ -47,17 +61,17 @@ def event_document(event: OrderEvent) -> Document:
 def details_document(event: OrderEvent) -> Document:
     """What an event of its kind says beside that it happened."""
     match event.details:
-        case OrderAccepted() | OrderCancelled() | AttemptStarted(retry_of=None):
+        case OrderAccepted() | OrderCancelled() | OrderExpired():
             return {}
-        case AttemptStarted(retry_of=Failure() as failure, refused_by=refused_by):
-            pools = {"refusedBy": [*dict.fromkeys(refused_by)]} if refused_by else {}
-            return {"retryOf": _failure(failure, event.pair), **pools}
+        case OrderOpened() | OrderEdited() as opened:
+            return {"waitingFor": WAITING_FOR_PRICE, **_why_open(opened, event.pair)}
+        case AttemptStarted() as started:
+            return _started(started, event.pair)
         case TransactionBuilt() as built:
             return _built(built, event.pair)
-        case TransactionSubmitted(signature=signature):
-            return {"signature": signature}
-        case CancelRequested(signature=signature):
-            return {"cancelRequested": True, "signature": signature}
+        case TransactionSubmitted(signature=signature) | CancelRequested(signature=signature):
+            is_request = isinstance(event.details, CancelRequested)
+            return ({"cancelRequested": True} if is_request else {}) | {"signature": signature}
         case OrderConfirmed() as confirmed:
             return _confirmed(confirmed, event.pair)
         case OrderFailed(failure=failure):
@@ -92,6 +106,34 @@ def fillable_document(
     return {}
 
 
+def _why_open(opened: OrderOpened | OrderEdited, pair: Pair) -> Document:
+    if isinstance(opened, OrderEdited):
+        return {"changed": dict(opened.changed)}
+    return {"unfilled": _failure(opened.unfilled, pair)} if opened.unfilled else {}
+
+
+def _started(started: AttemptStarted, pair: Pair) -> Document:
+    document: Document = {}
+    if started.trigger is not None:
+        document["trigger"] = _trigger(started.trigger, pair)
+    if started.retry_of is not None:
+        document["retryOf"] = _failure(started.retry_of, pair)
+    if started.refused_by:
+        document["refusedBy"] = [*dict.fromkeys(started.refused_by)]
+    return document
+
+
+def _trigger(trigger: Trigger, pair: Pair) -> Document:
+    gap = {"gapSlots": trigger.gap_slots} if trigger.gap_slots else {}
+    return {
+        "kind": TRIGGER_KINDS[trigger.kind],
+        "price": rate_text(trigger.rate, pair),
+        "slot": trigger.slot,
+        "observedAt": timestamp(trigger.observed_at),
+        **gap,
+    }
+
+
 def _built(built: TransactionBuilt, pair: Pair) -> Document:
     return {
         **decision_document(built.decision, pair),
@@ -113,7 +155,17 @@ def _confirmed(confirmed: OrderConfirmed, pair: Pair) -> Document:
         "slot": confirmed.slot,
         "executedPrice": price_text(Decimal(received), Decimal(paid)),
         "txHash": confirmed.signature,
+        **_unfilled(confirmed, pair),
     }
+
+
+def _unfilled(confirmed: OrderConfirmed, pair: Pair) -> Document:
+    """What is left of an order of which a part may be filled; of the amount that it gives."""
+    if (amount := confirmed.amount_in_unfilled) is not None:
+        return {"amountUnfilled": to_decimal_string(amount, pair.token_in.decimals)}
+    if (amount := confirmed.amount_out_unfilled) is not None:
+        return {"amountUnfilled": to_decimal_string(amount, pair.token_out.decimals)}
+    return {}
 
 
 def _failure(failure: Failure, pair: Pair) -> Document:

@@ -7,7 +7,13 @@ pools hold, no schema says.
 from typing import Any
 
 from chalicelib.domain.amounts import BPS, U64_MAX
-from chalicelib.domain.orders.order import OrderStatus, OrderType
+from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.terms import (
+    TRAILING_BPS_MAX,
+    Condition,
+    OrderType,
+    TimeInForce,
+)
 from chalicelib.domain.token_list import SOL, TOKENS, USDC
 
 Schema = dict[str, Any]
@@ -25,6 +31,7 @@ TOKEN: Schema = {
 }
 ORDER_TYPE: Schema = {"type": "string", "enum": [str(kind) for kind in OrderType]}
 ORDER_STATUS: Schema = {"type": "string", "enum": [str(status) for status in OrderStatus]}
+WAITING_FOR: Schema = {"type": "string", "enum": ["price"]}
 DECIMAL_TEXT: Schema = {
     "type": "string",
     "pattern": (
@@ -47,6 +54,52 @@ _SHARE_BPS: Schema = {
         {"type": "integer", "minimum": 0, "maximum": BPS},
         {"type": "string", "pattern": "^(0|[1-9][0-9]{0,3}|10000)$"},
     ],
+}
+PRICE: Schema = {
+    "anyOf": [
+        {
+            "type": "string",
+            "pattern": r"^(?!0(\.0*)?$)(0|[1-9][0-9]{0,35})(\.[0-9]{1,35})?$",
+            "maxLength": 37,
+        },
+        {"type": "number", "exclusiveMinimum": 0},
+    ],
+    "description": (
+        "A positive price, taken exactly: what one `tokenIn` is worth in `tokenOut`, or with "
+        "`priceIn` the other way round. It has at most 36 digits."
+    ),
+}
+PRICE_IN: Schema = {
+    "type": "string",
+    "pattern": "^[!-~]{1,44}$",
+    "description": ("The token that prices are in, per one of the other; `tokenOut` by default."),
+}
+EXPIRES_AT: Schema = {
+    "type": "string",
+    "format": "date-time",
+    "description": (
+        "Until when the order waits, at most 90 days ahead, which is the default; nothing new is "
+        "signed after it."
+    ),
+}
+TIME_IN_FORCE: Schema = {
+    "type": "string",
+    "enum": [str(each) for each in TimeInForce],
+    "description": (
+        "GTC, the default: wait until cancelled. GTT: wait until `expiresAt`. IOC: fill the "
+        "largest part that the limit allows now. FOK: fill all of it now, or fail."
+    ),
+}
+TRIGGER_CONDITION: Schema = {"type": "string", "enum": [str(each) for each in Condition]}
+TRAILING_BPS: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": TRAILING_BPS_MAX,
+    "description": "How far the price must turn from its best, in basis points of that.",
+}
+TRIGGER_IF_MET: Schema = {
+    "type": "boolean",
+    "description": "Accept the order although the price is past the trigger already.",
 }
 CURSOR: Schema = {
     "type": "string",

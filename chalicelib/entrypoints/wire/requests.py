@@ -4,6 +4,7 @@ Amounts come in as JSON numbers or decimal strings, exactly.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, TypeVar
@@ -20,7 +21,8 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.amounts import BPS, to_base_units
 from chalicelib.domain.errors import InvalidAmountError, InvalidRequestError, RejectedError
-from chalicelib.domain.orders.order import OrderStatus, OrderType
+from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.terms import OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.token_list import find_pair, find_token
@@ -33,8 +35,10 @@ from chalicelib.entrypoints.errors import (
     InvalidSlotError,
     UnknownOrderTypeError,
     UnknownStatusError,
+    UnknownWaitingForError,
 )
 from chalicelib.entrypoints.wire import forms as wire_forms
+from chalicelib.entrypoints.wire.events import WAITING_FOR_PRICE
 
 DEFAULT_SLIPPAGE_BPS = 100
 DEFAULT_MAX_PRICE_IMPACT_BPS = 1_500
@@ -86,6 +90,12 @@ def _read_status(value: object) -> OrderStatus:
     raise UnknownStatusError
 
 
+def _read_waiting_for(value: object) -> str:
+    if value == WAITING_FOR_PRICE:
+        return WAITING_FOR_PRICE
+    raise UnknownWaitingForError
+
+
 def _read_limit(value: object) -> int:
     if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= PAGE_MAX:
         return int(value)
@@ -123,6 +133,9 @@ Type = Annotated[
 Status = Annotated[
     OrderStatus, BeforeValidator(_read_status), WithJsonSchema(wire_forms.ORDER_STATUS)
 ]
+WaitingFor = Annotated[
+    StrictStr, BeforeValidator(_read_waiting_for), WithJsonSchema(wire_forms.WAITING_FOR)
+]
 Minutes = Annotated[
     int, BeforeValidator(_read_minutes), WithJsonSchema(wire_forms.minutes(MINUTES_MAX))
 ]
@@ -133,14 +146,13 @@ class _Request(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
-class QuoteRequest(_Request):
-    """The query of GET /api/quotes: `amount` of the input token, or `amountOut` of the output."""
+class TradeRequest(_Request):
+    """What to swap: `amount` of the input token, or `amountOut` of the output."""
 
     token_in: TokenName
     token_out: TokenName
     amount: Amount = None
     amount_out: Amount = None
-    slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
     max_price_impact_bps: MaxPriceImpactBps = DEFAULT_MAX_PRICE_IMPACT_BPS
 
     def to_trade(self) -> Trade:
@@ -160,33 +172,49 @@ class QuoteRequest(_Request):
         return Trade(pair=pair, mode=SwapMode.EXACT_OUT, amount=amount)
 
 
-class SubmitOrderRequest(QuoteRequest):
-    """The body of POST /api/orders/execute."""
+class QuoteRequest(TradeRequest):
+    """The query of GET /api/quotes."""
 
-    type: Type
+    slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
 
 
-class ListOrdersRequest(_Request):
-    """The query of GET /api/orders."""
+class OrderFilterRequest(_Request):
+    """Which orders are meant."""
 
     status: Status | None = None
+    waiting_for: WaitingFor | None = None
     type: Type | None = None
     token_in: TokenName | None = None
     token_out: TokenName | None = None
-    limit: Annotated[
-        int, BeforeValidator(_read_limit), WithJsonSchema(wire_forms.page_limit(PAGE_MAX))
-    ] = PAGE_DEFAULT
-    cursor: Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)] | None = None
 
     def to_filter(self, owner_id: OwnerId) -> OrderFilter:
         """The filter in domain terms. Raises UnknownTokenError."""
         return OrderFilter(
             owner_id=owner_id,
-            status=self.status,
+            statuses=self._statuses(),
             order_type=self.type,
             input_mint=find_token(self.token_in).mint if self.token_in is not None else None,
             output_mint=find_token(self.token_out).mint if self.token_out is not None else None,
         )
+
+    def _statuses(self) -> Sequence[OrderStatus] | None:
+        if self.waiting_for is None:
+            return None if self.status is None else (self.status,)
+        # All that waits does so for a price; nothing else waits.
+        return () if self.status not in (None, OrderStatus.OPEN) else (OrderStatus.OPEN,)
+
+
+class CancelOrdersRequest(OrderFilterRequest):
+    """The body of POST /api/orders/cancel."""
+
+
+class ListOrdersRequest(OrderFilterRequest):
+    """The query of GET /api/orders."""
+
+    limit: Annotated[
+        int, BeforeValidator(_read_limit), WithJsonSchema(wire_forms.page_limit(PAGE_MAX))
+    ] = PAGE_DEFAULT
+    cursor: Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)] | None = None
 
 
 class PricesRequest(_Request):
@@ -219,8 +247,13 @@ def read(model: type[T], fields: object) -> T:
     rejection for a value outside of its rules.
     """
     try:
-        return model.model_validate(fields)
+        request = model.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])[:FIELD_CHARACTERS_MAX]
         raise InvalidRequestError(f"{where or 'body'}: {first['msg']}") from None
+    # What may be left out is not null.
+    for name, value in fields.items() if isinstance(fields, dict) else ():
+        if value is None:
+            raise InvalidRequestError(f"{name}: leave it out instead of null")
+    return request

@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
 
+from chalicelib.domain.orders.triggers import RATE_ONE
+from chalicelib.domain.tokens import Pair
+
 # Enough digits for any ratio of two u64 amounts to be told from its neighbours by eye.
 _PRICE = Context(prec=12, rounding=ROUND_DOWN)
 
@@ -11,6 +14,13 @@ def price_text(amount_out: Decimal | int, amount_in: Decimal | int) -> str:
     """Write what one unit of input gets in units of output."""
     price = _PRICE.divide(Decimal(amount_out), Decimal(amount_in))
     return f"{price.normalize(_PRICE):f}"
+
+
+def rate_text(rate: int, pair: Pair) -> str:
+    """Write what one input token gets in output tokens at an observed rate."""
+    units_in: int = 10**pair.token_in.decimals
+    units_out: int = 10**pair.token_out.decimals
+    return price_text(rate * units_in, RATE_ONE * units_out)
 
 
 def seconds(duration: timedelta) -> float:

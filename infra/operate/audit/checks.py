@@ -4,7 +4,7 @@ Invariant: one transaction, read-only and repeatable-read, so that an order that
 does not look wrong.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ import psycopg
 from psycopg.rows import dict_row
 
 from chalicelib.adapters.postgres.database import CONNECT_TIMEOUT_SECONDS, read_queries
+from chalicelib.adapters.postgres.rows import order_of
+from chalicelib.domain.orders.event_codec import read_trigger
 from chalicelib.domain.orders.lifecycle import TRANSITIONS
 from chalicelib.simulation.market import Market
-from infra.operate.audit.recompute import Recomputation, deployed_market
+from infra.operate.audit.recompute import Observed, Recomputation, deployed_market
 from infra.operate.audit.report import Check, Report
 
 CHECKS_FILE = Path(__file__).with_name("checks.sql")
@@ -23,12 +25,14 @@ CHECKS_FILE = Path(__file__).with_name("checks.sql")
 SUBJECTS_MAX = 20
 # What each check of checks.sql claims.
 CLAIMS = {
-    "numbering": "events are numbered 1, 2, 3 … from pending",
+    "numbering": "events are numbered 1, 2, 3 … from the first",
     "current": "an order equals its last event",
     "moves": "moves are in the transition table",
     "attempts": "attempts count the moves to routing",
     "confirmed": "a confirmed order has the swap its event names",
     "terms": "a swap matches its order, within the limit",
+    "limits": "a limit order's swap is at its limit or better",
+    "watched": "open orders wait in the book, and no others",
     "impact": "no signed route exceeds its order's price impact limit",
     "unconfirmed": "an unconfirmed order has no swap, or one in flight",
     "once": "no order has two swaps",
@@ -67,7 +71,9 @@ def audit(
         names = [name for name in CLAIMS if asked.get(name, True)]
         checks = [_check(connection, name, parameters) for name in names]
         if recompute_max != 0:
-            checks.append(_recompute(connection, market or deployed_market(), recompute_max))
+            market = market or deployed_market()
+            checks.append(_recompute(connection, market, recompute_max))
+            checks.append(_observe(connection, market, recompute_max))
         totals = connection.execute(_statement("totals")).fetchone() or {}
     return Report(checks=tuple(checks), **totals)
 
@@ -96,16 +102,35 @@ def _check(connection: Connection, name: str, parameters: Mapping[str, object]) 
     return Check(name=name, claim=CLAIMS[name], subjects=subjects, **row)
 
 
+def _observe(connection: Connection, market: Market, triggers_max: int | None) -> Check:
+    observed = Observed(market)
+    with connection.cursor("triggers") as cursor:
+        rows = cursor.execute(_statement("triggers"), {"triggers_max": triggers_max})
+        seen = [(str(row["subject"]), _is_right(observed, row)) for row in rows]
+    return _counted("triggers", "a trigger's rate is that of its slot, and meets it", seen)
+
+
+def _is_right(observed: Observed, row: Mapping[str, Any]) -> bool:
+    try:
+        return observed.confirms(order_of(row), read_trigger(row["trigger"]))
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _counted(name: str, claim: str, judged: Sequence[tuple[str, bool]]) -> Check:
+    wrong = [subject for subject, is_right in judged if not is_right]
+    return Check(
+        name=name,
+        claim=claim,
+        looked_at=len(judged),
+        wrong=len(wrong),
+        subjects=sorted(set(wrong))[:SUBJECTS_MAX],
+    )
+
+
 def _recompute(connection: Connection, market: Market, swaps_max: int | None) -> Check:
     recomputation = Recomputation(market)
     with connection.cursor("swaps") as cursor:
         swaps = cursor.execute(_statement("swaps"), {"swaps_max": swaps_max})
         confirmed = [(swap["subject"], recomputation.confirms(swap)) for swap in swaps]
-    wrong = [subject for subject, is_confirmed in confirmed if not is_confirmed]
-    return Check(
-        name="recomputed",
-        claim="a swap is what its bytes do in its slot",
-        looked_at=len(confirmed),
-        wrong=len(wrong),
-        subjects=sorted(set(wrong))[:SUBJECTS_MAX],
-    )
+    return _counted("recomputed", "a swap is what its bytes do in its slot", confirmed)

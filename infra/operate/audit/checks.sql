@@ -43,7 +43,7 @@ SELECT count(*) AS looked_at,
 -- Numbers are positive and unique: when the greatest equals their count, none is missing.
 SELECT order_id,
        max(event.sequence) = count(*)
-       AND bool_or(event.sequence = 1 AND event.status = 'pending')
+       AND bool_or(event.sequence = 1 AND event.status IN ('pending', 'open'))
   FROM orders
   LEFT JOIN order_events AS event USING (order_id)
  GROUP BY order_id
@@ -86,13 +86,35 @@ SELECT orders.order_id,
 SELECT swap.order_id,
        (swap.input_mint, swap.output_mint) = (orders.input_mint, orders.output_mint)
        AND CASE WHEN orders.amount_out IS NULL
-           THEN swap.amount_in = orders.amount_in AND swap.amount_out >= signing.min_amount_out
-           ELSE swap.amount_out = orders.amount_out AND swap.amount_in <= signing.max_amount_in
+           THEN (swap.amount_in = orders.amount_in
+                 OR (orders.terms->>'time_in_force' = 'IOC' AND swap.amount_in < orders.amount_in))
+                AND swap.amount_out >= signing.min_amount_out
+           ELSE (swap.amount_out = orders.amount_out
+                 OR (orders.terms->>'time_in_force' = 'IOC' AND swap.amount_out < orders.amount_out))
+                AND swap.amount_in <= signing.max_amount_in
            END
   FROM swaps AS swap
   JOIN orders USING (order_id)
   JOIN signings AS signing
     ON (signing.order_id, signing.signature) = (swap.order_id, swap.signature)
+
+-- name: limits
+-- What is bought for a part of the amount keeps the rate of the whole: no division, nothing rounded.
+SELECT swap.order_id,
+       CASE WHEN orders.amount_out IS NULL
+       THEN swap.amount_out * orders.amount_in >= (orders.terms->>'limit')::numeric * swap.amount_in
+       ELSE swap.amount_in * orders.amount_out <= (orders.terms->>'limit')::numeric * swap.amount_out
+       END
+  FROM swaps AS swap
+  JOIN orders USING (order_id)
+ WHERE orders.order_type = 'LIMIT'
+
+-- name: watched
+-- Every open order stands in the book of those that wait, and no other.
+SELECT order_id, (orders.status = 'open') = (count(watches.order_id) > 0)
+  FROM orders
+  LEFT JOIN watches USING (order_id)
+ GROUP BY order_id
 
 -- name: impact
 SELECT order_id, signing.price_impact_bps <= orders.max_price_impact_bps
@@ -134,8 +156,21 @@ SELECT accepted.order_id, orders.order_id IS NOT NULL
   LEFT JOIN orders USING (order_id)
 
 -- name: final
-SELECT order_id, status IN ('confirmed', 'failed', 'cancelled')
+SELECT order_id, status IN ('confirmed', 'failed', 'cancelled', 'expired')
   FROM orders
+
+-- name: triggers
+-- What was seen when an order that had waited began to trade; limits are held to their fills.
+SELECT orders.order_id AS subject, orders.*, event.details->'trigger' AS trigger
+  FROM order_events AS event
+  JOIN orders USING (order_id)
+  JOIN order_events AS before
+    ON (before.order_id, before.sequence, before.status)
+       = (event.order_id, event.sequence - 1, 'open')
+ WHERE event.status = 'routing'
+   AND event.details->'trigger'->>'kind' IS DISTINCT FROM 'limit'
+ ORDER BY md5(orders.order_id::text)
+ LIMIT %(triggers_max)s::bigint
 
 -- name: swaps
 -- Ordered by a hash, a sample stays the same; without a limit it is all of them.
@@ -145,7 +180,7 @@ SELECT coalesce(sample.order_id::text, memo) AS subject, landed.*
 
 -- name: totals
 SELECT count(*) AS orders,
-       count(*) FILTER (WHERE status NOT IN ('confirmed', 'failed', 'cancelled')) AS unfinished,
+       count(*) FILTER (WHERE status NOT IN ('confirmed', 'failed', 'cancelled', 'expired')) AS unfinished,
        count(*) FILTER (
            WHERE status IN ('building', 'submitted')
              AND signature IN (SELECT signature FROM swaps)) AS in_flight

@@ -1,14 +1,19 @@
 """What the ledger should have of a swap: its bytes, verified, read, and executed once more on the
-pools of their slot."""
+pools of their slot. And what a trigger should have seen: the rate of its slot."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
+from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.errors import OrderError
+from chalicelib.domain.orders.order import Order
+from chalicelib.domain.orders.triggers import Trigger, watches_of
 from chalicelib.settings import SimulationSettings
 from chalicelib.simulation.execution import execute_swap, read_signed_swap, total_in, total_out
 from chalicelib.simulation.market import Market
+from chalicelib.simulation.rates import SimulatedRates
 from chalicelib.worlds import market_of
 
 Row = Mapping[str, Any]
@@ -23,6 +28,26 @@ def deployed_market(*, seed: str | None = None, venue_gap_bps: str | None = None
     chosen: dict[str, Any] = {name: text for name, text in named.items() if text is not None}
     # Not from the environment: that is the caller's, not the deployment's.
     return market_of(SimulationSettings(**chosen))
+
+
+class Observed:
+    """Recomputes what triggers saw, in the market that they saw it in."""
+
+    def __init__(self, market: Market) -> None:
+        rates = SimulatedRates(market=market, clock=SystemClock())
+        # Orders of a batch are often triggered in one slot.
+        self._observe = lru_cache(maxsize=16)(rates.observe)
+
+    def confirms(self, order: Order, trigger: Trigger) -> bool:
+        """Tell whether the slot had this rate, after the order was placed and before its time was
+        up, and a price that was waited for was met."""
+        observation = self._observe(trigger.slot)
+        pair = order.pair.token_in.mint, order.pair.token_out.mint
+        is_in_time = trigger.slot > (order.armed_slot or 0) and not order.is_over(observation.at)
+        # How high a trailing stop's price had been, no slot alone can tell.
+        watches = [w for w in watches_of(order.terms, order.trade) if w.kind is trigger.kind]
+        is_met = all(w.mark is not None or w.is_met(trigger.rate) for w in watches)
+        return is_in_time and is_met and observation.rates.get(pair) == trigger.rate
 
 
 @dataclass(frozen=True, slots=True)

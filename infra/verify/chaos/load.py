@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from aiohttp import ClientError
 
 from orders_client import FINAL_STATUSES, Document, OrdersClient, ProblemError
 from orders_client.cli.bench import EventCounter
-from orders_client.cli.trades import random_trades
+from orders_client.cli.trades import DOLLARS, random_trades
 
 SUBMIT_SECONDS = 40
 # Who waits for an answer submits nothing else. Who gives up leaves the server at work.
@@ -18,6 +19,10 @@ SUBMITTERS = 8
 FOLLOW_AGAIN_SECONDS = 1.0
 # So many of the orders are cancelled, within so long of their acceptance.
 CANCELLED_SHARE, CANCEL_WITHIN_SECONDS = 0.1, 4.0
+# So many wait for a price, or until their time is up: soon, for all of them must come to an end.
+WAITING_SHARE, WAIT_SECONDS = 0.3, (1.0, 8.0)
+# How far from the rough price of a token their prices lie at most.
+DISTANCE = 0.03
 # What still comes after the load: an order whose message was lost goes along with later ones.
 AFTERWARDS_PER_SECOND = 1.0
 
@@ -28,9 +33,10 @@ class Followed:
 
     #: What came over the streams of all orders.
     counter: EventCounter
-    token_in: str
-    token_out: str
-    amount: str
+    #: The body of the request, without the time until which it waits.
+    wanted: Document
+    #: How long it waits for a price; None when it trades at once.
+    wait_seconds: float | None = None
     #: When it shall be cancelled after its acceptance; None for never.
     cancel_after_seconds: float | None = None
     #: The status that it was answered with; empty while that is not known.
@@ -45,8 +51,7 @@ class Followed:
     frames: list[tuple[int, str]] = field(default_factory=list)
 
     def __str__(self) -> str:
-        trade = f"{self.amount} {self.token_in} → {self.token_out}"
-        return f"{self.order_id or self.refusal}  {trade}  {self.frames}"
+        return f"{self.order_id or self.refusal}  {self.wanted}  {self.frames}"
 
     @property
     def is_over(self) -> bool:
@@ -96,16 +101,50 @@ class Load:
                 await asyncio.sleep(next_at - time.monotonic())
                 if self._is_stopped:
                     break
-                order = Followed(self.counter, *trade, self._cancel_after_seconds())
+                order = self._order(*trade)
                 self.orders.append(order)
                 tasks.create_task(_submit_and_follow(client, order, turns))
                 next_at += 1 / self._per_second
                 if time.monotonic() - started_at >= self._seconds:
                     next_at = time.monotonic() + 1 / AFTERWARDS_PER_SECOND
 
+    def _order(self, token_in: str, token_out: str, amount: str) -> Followed:
+        wanted = {"tokenIn": token_in, "tokenOut": token_out, "amount": amount}
+        waits = self._random.random() < WAITING_SHARE
+        price = DOLLARS[token_in] / DOLLARS[token_out]
+        terms = waiting_terms(self._random, price) if waits else {"type": "MARKET"}
+        return Followed(
+            self.counter,
+            wanted | terms,
+            wait_seconds=self._random.uniform(*WAIT_SECONDS) if waits else None,
+            cancel_after_seconds=self._cancel_after_seconds(),
+        )
+
     def _cancel_after_seconds(self) -> float | None:
         is_cancelled = self._random.random() < CANCELLED_SHARE
         return self._random.uniform(0, CANCEL_WITHIN_SECONDS) if is_cancelled else None
+
+
+def waiting_terms(random: Random, price: float) -> Document:
+    """Return what an order may wait for whose token costs about so much: it comes, or does not."""
+
+    def near() -> str:
+        return f"{price * (1 + random.uniform(-DISTANCE, DISTANCE)):.12f}"
+
+    low, high = sorted((near(), near()), key=float)
+    trailing = {"type": "TRAILING_STOP", "trailingBps": random.randint(1, 10)}
+    limit = {"type": "LIMIT", "limitPrice": near(), "timeInForce": "GTT"}
+    condition = random.choice(["above", "below"])
+    stop = {"type": "STOP", "triggerPrice": near(), "triggerCondition": condition}
+    oco = {"type": "OCO", "takeProfitPrice": high, "stopPrice": low}
+    if_met = {"triggerIfMet": True}
+    return random.choice([trailing, limit, stop | if_met, oco | if_met])
+
+
+def _expiry(wait_seconds: float | None) -> Document:
+    if wait_seconds is None:
+        return {}
+    return {"expiresAt": (datetime.now(UTC) + timedelta(seconds=wait_seconds)).isoformat()}
 
 
 async def _submit_and_follow(
@@ -122,7 +161,7 @@ async def _submit_and_follow(
 async def _submit(client: OrdersClient, followed: Followed) -> Document | None:
     try:
         async with asyncio.timeout(SUBMIT_SECONDS):
-            return await client.submit(followed.token_in, followed.token_out, followed.amount)
+            return await client.place(followed.wanted | _expiry(followed.wait_seconds))
     except ProblemError as refusal:
         followed.refusal = str(refusal.problem.get("code") or refusal.status)
     except (ClientError, TimeoutError, ValueError) as error:

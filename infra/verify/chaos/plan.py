@@ -15,7 +15,7 @@ from infra.verify.chaos.proxies import CONNECTION_FAILURES, DATABASE, Disturbanc
 
 # These always have a process to kill.
 BUSY = ("Execute", "Publish", "APIHandler", "WebsocketConnect")
-KILLABLE = (*BUSY, "Rescue", "Sweep")
+KILLABLE = (*BUSY, "Rescue", "Sweep", "Watch")
 SERVICES = ("sqs", "dynamodb", "execute-api")
 CONSUMERS = ("Execute", "Publish", "Rescue")
 # How long a fault lasts, from and to.

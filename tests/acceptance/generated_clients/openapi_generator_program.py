@@ -17,7 +17,6 @@ from orders_api import (
     OrderRequest,
     OrdersApi,
     OrderStatus,
-    OrderType,
     Problem,
     SlippageBps,
 )
@@ -48,7 +47,7 @@ def refused(orders: OrdersApi, body: ExactInOrder) -> Problem:
 def main(base_url: str) -> None:
     client = ApiClient(Configuration(host=base_url))
     orders, market = OrdersApi(client), MarketApi(client)
-    pair = {"type": OrderType.MARKET, "token_in": "SOL", "token_out": "USDC"}
+    pair = {"type": "MARKET", "token_in": "SOL", "token_out": "USDC"}
     selling = ExactInOrder(**pair, amount=Amount("0.5"))
     buying = ExactOutOrder(**pair, amount_out=Amount("25.5"), slippage_bps=SlippageBps(200))
 

@@ -15,7 +15,6 @@ from orders_api.models import (
     Order,
     OrderPage,
     OrderStatus,
-    OrderType,
     Problem,
     Quotes,
 )
@@ -43,9 +42,8 @@ def finished(client: Client, order: AcceptedOrder) -> Order:
 def main(base_url: str) -> None:
     # A stack without keys takes any.
     client = Client(base_url, token="any", raise_on_unexpected_status=True)
-    market = OrderType.MARKET
-    selling = ExactInOrder(token_in="SOL", token_out="USDC", amount="0.5", type_=market)
-    buying = ExactOutOrder("SOL", "USDC", amount_out="25.5", type_=market, slippage_bps=200)
+    selling = ExactInOrder(token_in="SOL", token_out="USDC", amount="0.5", type_="MARKET")
+    buying = ExactOutOrder("SOL", "USDC", amount_out="25.5", type_="MARKET", slippage_bps=200)
 
     key = str(uuid4())
     sold, again = placed(client, selling, key), placed(client, selling, key)
@@ -53,7 +51,9 @@ def main(base_url: str) -> None:
     shown, received = finished(client, sold), finished(client, bought)
     page = list_orders.sync(client=client, limit=1, token_in="SOL", status=OrderStatus.CONFIRMED)
     quotes = get_quotes.sync(client=client, token_in="SOL", token_out="USDC", amount="1")
-    refusal = submit_order.sync(client=client, body=ExactInOrder("SOL", "wSOL", "1", market))
+    refusal = submit_order.sync(
+        client=client, body=ExactInOrder("SOL", "wSOL", type_="MARKET", amount="1")
+    )
 
     assert isinstance(page, OrderPage), page
     assert isinstance(quotes, Quotes), quotes

@@ -39,6 +39,7 @@ def test_figures_count_outcomes_of_orders_and_of_frames() -> None:
         "confirmed": 3,
         "failed": {},
         "noEnd": 0,
+        "cancelled": 0,
         "fiveStatusesInOrder": 3,
         "secondsToConfirmed": None,
         "ordersPerSecond": None,

@@ -5,16 +5,30 @@ from itertools import product
 import pytest
 
 from chalicelib.domain.errors import IllegalTransitionError, InvalidOrderIdError
-from chalicelib.domain.orders.events import CancelRequested, EventDetails, OrderAccepted
+from chalicelib.domain.orders.events import (
+    CancelRequested,
+    EventDetails,
+    OrderAccepted,
+    OrderEdited,
+    OrderOpened,
+)
 from chalicelib.domain.orders.lifecycle import accept, advance, cancel
 from chalicelib.domain.orders.order import (
     Order,
     OrderId,
     OrderStatus,
-    OrderType,
     Signature,
     SignedTransaction,
     parse_order_id,
+)
+from chalicelib.domain.orders.terms import (
+    MARKET,
+    Condition,
+    LimitTerms,
+    StatedPrice,
+    StopTerms,
+    Terms,
+    TimeInForce,
 )
 from chalicelib.domain.owners import ANONYMOUS
 from tests.contract.samples import details_of
@@ -23,10 +37,17 @@ from tests.world import SOL_USDC, exact_in
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = AT + timedelta(seconds=1)
 ORDER_ID = OrderId("00000000-0000-4000-8000-000000000001")
+# The table is the same for all, but that only such a limit waits again.
+LIMIT = LimitTerms(limit=1, time_in_force=TimeInForce.GTC)
 TRANSACTION = SignedTransaction(
     signature=Signature("5" * 88), wire_bytes=b"signed", last_valid_block_height=150
 )
 LEGAL = {
+    "open -> open",
+    "open -> routing",
+    "open -> cancelled",
+    "open -> expired",
+    "open -> failed",
     "pending -> routing",
     "pending -> failed",
     "pending -> cancelled",
@@ -34,6 +55,8 @@ LEGAL = {
     "routing -> building",
     "routing -> failed",
     "routing -> cancelled",
+    "routing -> expired",
+    "routing -> open",
     "building -> building",
     "building -> submitted",
     "submitted -> submitted",
@@ -41,6 +64,8 @@ LEGAL = {
     "submitted -> confirmed",
     "submitted -> failed",
     "submitted -> cancelled",
+    "submitted -> expired",
+    "submitted -> open",
 }
 # Nothing but a request to cancel leaves the order where it is.
 REQUESTS = {"building -> building", "submitted -> submitted"}
@@ -50,6 +75,8 @@ EVERY_PAIR = {f"{old} -> {new}": (old, new) for old, new in product(OrderStatus,
 def details_for(old: OrderStatus, new: OrderStatus) -> EventDetails:
     if f"{old} -> {new}" in REQUESTS:
         return CancelRequested(status=new, signature=TRANSACTION.signature)
+    if f"{old} -> {new}" == "open -> open":
+        return OrderEdited(changed={"triggerPrice": "1"})
     return details_of(new)
 
 
@@ -57,7 +84,7 @@ def accepted() -> Order:
     return accept(
         owner_id=ANONYMOUS,
         order_id=ORDER_ID,
-        order_type=OrderType.MARKET,
+        terms=LIMIT,
         trade=exact_in(),
         slippage_bps=50,
         max_price_impact_bps=700,
@@ -119,6 +146,53 @@ def test_advance_raises_when_the_table_does_not_list_the_move(name: str) -> None
         advance(order_at(old), details_of(new), at=LATER)
 
 
+def test_edit_alone_leaves_an_open_order_open() -> None:
+    with pytest.raises(IllegalTransitionError):
+        advance(order_at(OrderStatus.OPEN), OrderOpened(), at=LATER)
+    for status in (OrderStatus.ROUTING, OrderStatus.SUBMITTED):
+        with pytest.raises(IllegalTransitionError):
+            advance(order_at(status), OrderEdited(changed={}), at=LATER)
+
+
+STOP = StopTerms(
+    price=StatedPrice(text="1", price_in=SOL_USDC.token_out.mint), condition=Condition.BELOW
+)
+
+
+@pytest.mark.parametrize(
+    "terms", [MARKET, STOP, replace(LIMIT, time_in_force=TimeInForce.FOK)], ids=repr
+)
+@pytest.mark.parametrize("status", [OrderStatus.ROUTING, OrderStatus.SUBMITTED])
+def test_advance_raises_when_what_is_no_resting_limit_would_wait_again(
+    terms: Terms, status: OrderStatus
+) -> None:
+    with pytest.raises(IllegalTransitionError):
+        advance(replace(order_at(status), terms=terms), details_of(OrderStatus.OPEN), at=LATER)
+
+
+@pytest.mark.parametrize("terms", [LIMIT, STOP])
+def test_accept_gives_an_open_order_when_its_terms_let_it_wait(terms: Terms) -> None:
+    expires_at = AT + timedelta(days=1)
+
+    transition = accept(
+        owner_id=ANONYMOUS,
+        order_id=ORDER_ID,
+        terms=terms,
+        trade=exact_in(),
+        slippage_bps=0,
+        max_price_impact_bps=700,
+        expires_at=expires_at,
+        armed_slot=7,
+        at=AT,
+    )
+
+    order, event = transition.order, transition.event
+    assert (order.status, event.status, event.details) == ("open", "open", OrderOpened())
+    assert (order.terms, order.expires_at, order.armed_slot) == (terms, expires_at, 7)
+    assert transition.status_before is None
+    assert order.as_accepted() == order
+
+
 @pytest.mark.parametrize("status", OrderStatus)
 def test_status_is_final_exactly_when_no_move_leads_out_of_it(status: OrderStatus) -> None:
     ways_out = [name for name in LEGAL if name.startswith(f"{status} ->")]
@@ -130,7 +204,6 @@ def test_accept_gives_a_pending_order_and_its_first_event() -> None:
     transition = accept(
         owner_id=ANONYMOUS,
         order_id=ORDER_ID,
-        order_type=OrderType.MARKET,
         trade=exact_in(),
         slippage_bps=50,
         max_price_impact_bps=700,

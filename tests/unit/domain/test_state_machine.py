@@ -5,6 +5,7 @@ STATE_MACHINE_EXAMPLES=5000 looks for new ways for it to go wrong.
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -19,7 +20,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.domain.amounts import U64_MAX
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
+from chalicelib.domain.orders.terms import (
+    Condition,
+    LimitTerms,
+    StatedPrice,
+    StopTerms,
+    Terms,
+    TimeInForce,
+    TrailingStopTerms,
+)
+from chalicelib.domain.owners import ANONYMOUS
+from chalicelib.engine.admission.edit import Edit
 from chalicelib.engine.errors import AlreadyFinalError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.chaos.troubles import (
@@ -34,6 +47,7 @@ from tests.chaos.troubles import (
     Life,
     MortalWorld,
 )
+from tests.world import ticks
 
 EXAMPLES = os.environ.get("STATE_MACHINE_EXAMPLES")
 DETERMINISTIC = settings(derandomize=True, database=None, max_examples=80)
@@ -50,8 +64,23 @@ ORDERS_MAX = CLIENTS_MAX = 10
 ROUNDS_MAX = 100
 LONG_SECONDS = 300
 
+# A limit within reach, one beyond it, a stop that is met, and one that trails.
+WAITING = ("limit", "far limit", "stop", "trail")
+WAITS = st.sampled_from([1, 10, 100, 1_000])
 SIZES = st.sampled_from([10, 1, 2])
 WANTED = st.tuples(st.sampled_from(TRADES), st.integers(0, 300))
+
+
+def waiting_terms(kind: str, trade: dict[str, Any]) -> Terms:
+    is_exact_in = "amount_in" in trade
+    if kind == "stop":
+        price = StatedPrice(text="0.000000001", price_in=trade["pair"].token_out.mint)
+        return StopTerms(price=price, condition=Condition.ABOVE)
+    if kind == "trail":
+        return TrailingStopTerms(trailing_bps=1)
+    is_within_reach = kind == "limit"
+    limit = 1 if is_exact_in == is_within_reach else U64_MAX
+    return LimitTerms(limit=limit, time_in_force=TimeInForce.GTC)
 
 
 @dataclass(slots=True)
@@ -110,6 +139,48 @@ class Orders(RuleBasedStateMachine):
         trade, slippage_bps = wanted
         with self.world.process():
             self.accepted.append(self.world.submit(slippage_bps=slippage_bps, **trade))
+
+    @precondition(lambda self: len(self.world.store.orders) < ORDERS_MAX)
+    @rule(trade=st.sampled_from(TRADES), kind=st.sampled_from(WAITING), seconds=WAITS)
+    def submit_waiting(self, trade: dict[str, Any], kind: str, seconds: int) -> None:
+        expires_at = self.world.clock.at + timedelta(seconds=seconds)
+        terms = waiting_terms(kind, trade)
+        with self.world.process():
+            order_id = self.world.submit(
+                terms=terms, expires_at=expires_at, trigger_if_met=True, **trade
+            )
+            self.accepted.append(order_id)
+
+    @rule(looks=st.integers(1, 4))
+    def watch(self, looks: int) -> None:
+        has_time = ticks(looks)
+        with self.world.process():
+            self.world.deployment.watcher.watch(
+                f"watcher {next(self.numbers)}", has_time=has_time, stands_by=False
+            )
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data(), seconds=WAITS)
+    def edit(self, data: st.DataObject, seconds: int) -> None:
+        order = data.draw(st.sampled_from(self.waiting))
+        change = Edit(
+            terms=order.terms,
+            slippage_bps=data.draw(st.integers(0, 300)),
+            expires_at=self.world.clock.at + timedelta(seconds=seconds),
+            trigger_if_met=True,
+            changed={"slippageBps": 1},
+        )
+        with self.world.process():
+            self.world.deployment.editor.edit(
+                order.order_id, ANONYMOUS, sequence=order.sequence, edit_of=lambda _: change
+            )
+
+    @rule(is_halted=st.booleans())
+    def halt(self, is_halted: bool) -> None:
+        if is_halted:
+            self.world.switch.halt(self.world.clock.at)
+        else:
+            self.world.switch.resume(self.world.clock.at)
 
     @precondition(lambda self: self.world.order_queue.messages)
     @rule(size=SIZES, life=LIVES)
@@ -233,10 +304,15 @@ class Orders(RuleBasedStateMachine):
             frames = self.frames(client)
             assert frames == [*range(client.after + 1, client.after + 1 + len(frames))]
 
+    @invariant()
+    def book_has_the_open_orders(self) -> None:
+        assert self.world.store.watches.keys() == {order.order_id for order in self.waiting}
+
     def teardown(self) -> None:
         if not hasattr(self, "world"):
             return
         self.come_back()
+        self.world.switch.resume(self.world.clock.at)
         self.world.calls_left = None
         self._until_quiet()
         for story in self.world.stories():
@@ -245,6 +321,11 @@ class Orders(RuleBasedStateMachine):
         self.followers_see_everything_once_and_in_order()
         for client in self.connected:
             self._expect_everything_seen(client)
+
+    @property
+    def waiting(self) -> list[Order]:
+        orders = self.world.store.orders.values()
+        return [order for order in orders if order.status is OrderStatus.OPEN]
 
     @property
     def connected(self) -> list[Client]:
@@ -268,7 +349,8 @@ class Orders(RuleBasedStateMachine):
                 refusal = error
         if refusal is not None:
             assert refusal.order == before
-            assert before.status in (OrderStatus.CONFIRMED, OrderStatus.FAILED)
+            assert before.status.is_final
+            assert before.status is not OrderStatus.CANCELLED
 
     def _connect(self, order_id: OrderId, after: int) -> Client:
         client = Client(f"connection {next(self.numbers)}", order_id, after)
@@ -306,6 +388,7 @@ class Orders(RuleBasedStateMachine):
             if is_over and not self.letters and not self.world.order_queue.messages:
                 return
             self.world.clock.sleep(LONG_SECONDS)
+            self.world.watch()
             self.sweep()
         raise AssertionError("it does not come to an end")
 

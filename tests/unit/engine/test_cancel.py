@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.errors import OrderNotFoundError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
+from chalicelib.domain.orders.terms import MARKET, LimitTerms, TimeInForce
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.errors import AlreadyConfirmedError, AlreadyFinalError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from tests.world import World, ticks
 
 LATENCY = timedelta(seconds=2)
+OUT_OF_REACH = LimitTerms(limit=U64_MAX, time_in_force=TimeInForce.GTC)
 # Longer than any blockhash lives.
 LONG_SECONDS = 120
 NO_LIMIT_SECONDS = 600
@@ -20,7 +23,7 @@ NO_LIMIT_SECONDS = 600
 def world_at(status: OrderStatus, **troubles: int) -> tuple[World, OrderId]:
     """A world with one order of that status, in nobody's hands and in no queue, followed."""
     world = World(latency=LATENCY, **troubles)
-    order_id = world.submit()
+    order_id = world.submit(terms=OUT_OF_REACH if status is OrderStatus.OPEN else MARKET)
     world.connect("follower", order_id)
     for _ in range(NO_LIMIT_SECONDS * 10):
         if world.order(order_id).status is status:
@@ -45,7 +48,7 @@ def follow_to_the_end(world: World, order_id: OrderId) -> list[str]:
     return [update["status"] for update in updates]
 
 
-@pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.ROUTING])
+@pytest.mark.parametrize("status", [OrderStatus.OPEN, OrderStatus.PENDING, OrderStatus.ROUTING])
 def test_order_is_cancelled_at_once_when_nothing_is_signed(status: OrderStatus) -> None:
     world, order_id = world_at(status)
 

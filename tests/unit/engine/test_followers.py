@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.orders.lifecycle import Transition, accept, advance
-from chalicelib.domain.orders.order import OrderId, OrderStatus, OrderType
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.owners import ANONYMOUS
 from tests.contract.samples import details_of
 from tests.watched import Call
@@ -41,7 +41,6 @@ class Interleaving:
         accepted = accept(
             owner_id=ANONYMOUS,
             order_id=order_id,
-            order_type=OrderType.MARKET,
             trade=exact_in(),
             slippage_bps=100,
             max_price_impact_bps=1_500,

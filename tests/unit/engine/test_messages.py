@@ -18,6 +18,7 @@ from chalicelib.domain.orders.events import (
     Pack,
 )
 from chalicelib.domain.orders.order import OrderId, OrderStatus, Signature
+from chalicelib.domain.orders.triggers import Trigger, TriggerKind
 from chalicelib.domain.token_list import TOKENS
 from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.engine.messages import (
@@ -47,9 +48,17 @@ pairs = (listed | st.tuples(unlisted, unlisted)).map(
     lambda tokens: Pair(token_in=tokens[0], token_out=tokens[1])
 )
 failures = st.builds(Failure, code=st.text(), message=st.text())
+triggers = st.builds(
+    Trigger,
+    kind=st.sampled_from(TriggerKind),
+    rate=st.integers(0, 10**60),
+    slot=st.integers(0, U64_MAX),
+    observed_at=moments,
+    gap_slots=st.integers(0, 1_000),
+)
 details = st.one_of(
     st.sampled_from(OrderStatus).map(details_of),
-    st.builds(AttemptStarted, retry_of=st.none() | failures),
+    st.builds(AttemptStarted, trigger=st.none() | triggers, retry_of=st.none() | failures),
     st.builds(OrderFailed, failure=failures),
     st.builds(
         OrderConfirmed,
@@ -57,6 +66,7 @@ details = st.one_of(
         amount_out=st.integers(0, U64_MAX),
         signature=st.text().map(Signature),
         slot=st.integers(0, U64_MAX),
+        amount_in_unfilled=st.none() | st.integers(0, U64_MAX),
     ),
 )
 

@@ -11,10 +11,16 @@ from tests.world import SETTINGS
 
 PAGE, OTHER = "https://a.example", "https://b.example"
 QUERY = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": "1"}
-SENT = ("authorization", "content-type", "idempotency-key", "if-none-match")
+SENT = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match")
 SHOWN = ("etag", "location", "ratelimit", "retry-after", "x-request-id")
 ROUTES = sorted(app.app.routes)
-POSTED = {"/api/orders/execute", "/api/orders/{order_id}/cancel"}
+POSTED = {
+    "/api/orders/execute",
+    "/api/orders/cancel",
+    "/api/orders/{order_id}/cancel",
+    "/api/halt",
+    "/api/resume",
+}
 
 
 def call(
@@ -86,6 +92,7 @@ def test_browser_learns_what_a_page_may_send_when_it_asks(
     answer = call(functions, "OPTIONS", resource, pathParameters=parts)
 
     methods = ["POST"] if resource in POSTED else ["GET", "HEAD"]
+    methods += ["PATCH"] if resource == "/api/orders/{order_id}" else []
     assert (answer.status, answer.body) == (204, "")
     assert answer.headers["Access-Control-Allow-Origin"] == PAGE
     assert names(answer.headers["Access-Control-Allow-Methods"]) == {
@@ -151,4 +158,4 @@ def test_head_is_answered_as_get_is_wherever_that_is_served(
 
     # API Gateway, as every server, leaves the body out and tells its length.
     assert (by_head.status, by_head.headers) == (by_get.status, by_get.headers)
-    assert by_head.status == (405 if resource == "/api/orders/execute" else 200)
+    assert by_head.status == (405 if resource in POSTED else 200)

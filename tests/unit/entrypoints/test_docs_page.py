@@ -77,7 +77,7 @@ def test_page_shows_text_as_text_when_it_looks_like_markup() -> None:
 
 
 def test_call_places_an_order_when_copied_from_the_page(functions: Functions, page: Page) -> None:
-    [command] = [text for text in page.preformatted if "-d '" in text]
+    [command] = [text for text in page.preformatted if '/execute" ' in text and "-d '" in text]
     arguments = shlex.split(command)
 
     answer = functions.post(arguments[arguments.index("-d") + 1])
@@ -89,5 +89,5 @@ def test_call_places_an_order_when_copied_from_the_page(functions: Functions, pa
 def test_every_route_has_a_call_when_read(page: Page) -> None:
     calls = [shlex.split(text)[1] for text in page.preformatted if text.startswith("curl ")]
 
-    assert len(calls) == len(OPENAPI["paths"])
+    assert len(calls) == sum(map(len, OPENAPI["paths"].values()))
     assert not re.search(r"[{}]", "".join(calls))

@@ -78,4 +78,6 @@ def test_token_may_be_asked_for_when_it_is_listed(name: str) -> None:
 def test_answer_may_have_another_field_when_a_client_is_older() -> None:
     closed = {name for name, form in SCHEMAS.items() if form.get("additionalProperties") is False}
 
-    assert closed == {"ExactInOrder", "ExactOutOrder"}
+    kinds = ("", "Limit", "Stop", "TrailingStop", "Oco")
+    orders = {f"Exact{way}{kind}Order" for way in ("In", "Out") for kind in kinds}
+    assert closed == orders | {"OrderEdit", "OrdersFilter"}

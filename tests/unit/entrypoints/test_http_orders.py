@@ -170,7 +170,7 @@ def test_order_of_a_list_is_the_order_without_its_events(functions: Functions) -
     ("query", "status", "code"),
     [
         ({"status": "done"}, 422, "UNKNOWN_STATUS"),
-        ({"type": "LIMIT"}, 422, "UNKNOWN_ORDER_TYPE"),
+        ({"type": "ICEBERG"}, 422, "UNKNOWN_ORDER_TYPE"),
         ({"tokenIn": "DOGE"}, 422, "UNKNOWN_TOKEN"),
         ({"limit": "0"}, 422, "INVALID_LIMIT"),
         ({"limit": "101"}, 422, "INVALID_LIMIT"),

@@ -12,7 +12,8 @@ READ = "GET, HEAD, OPTIONS"
 ALLOWED = {
     "/api/orders/execute": "POST, OPTIONS",
     "/api/orders": READ,
-    "/api/orders/{order_id}": READ,
+    "/api/orders/{order_id}": "GET, PATCH, HEAD, OPTIONS",
+    "/api/orders/cancel": "POST, OPTIONS",
     "/api/quotes": READ,
     "/": READ,
     "/web/{version}/{name}": READ,

@@ -156,7 +156,8 @@ def test_service_is_ready_when_everything_answers(functions: Functions) -> None:
         200,
         {
             "status": "ready",
-            "dependencies": {"postgres": "ok", "queue": "ok", "connections": "ok"},
+            "dependencies": dict.fromkeys(("postgres", "queue", "connections", "watcher"), "ok"),
+            "halted": False,
         },
     )
 

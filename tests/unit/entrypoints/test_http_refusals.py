@@ -94,7 +94,7 @@ NOT_A_SHARE = {
     "exponent string": '"1e2"',
 }
 NOT_AN_ORDER_TYPE = {
-    "not offered": '"LIMIT"',
+    "not offered": '"ICEBERG"',
     "small letters": '"market"',
     "empty": '""',
     "number": "1",

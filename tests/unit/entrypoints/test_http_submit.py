@@ -202,7 +202,7 @@ def test_nothing_of_an_unexpected_error_is_told_when_it_happens(functions: Funct
     ("method", "resource", "allowed"),
     [
         ("GET", "/api/orders/execute", "POST, OPTIONS"),
-        ("POST", "/api/orders/{order_id}", "GET, HEAD, OPTIONS"),
+        ("POST", "/api/orders/{order_id}", "GET, PATCH, HEAD, OPTIONS"),
         ("DELETE", "/api/orders", "GET, HEAD, OPTIONS"),
         ("PUT", "/api/tokens", "GET, HEAD, OPTIONS"),
     ],

@@ -9,7 +9,6 @@ import pytest
 
 from chalicelib.domain.amounts import BPS
 from chalicelib.domain.orders.lifecycle import accept
-from chalicelib.domain.orders.order import OrderType
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.engine.limits import IdempotencyKey, RateLimit
 from chalicelib.simulation.market import Market
@@ -105,7 +104,6 @@ def test_key_is_matched_when_it_is_of_a_version_without_a_price_impact_limit(
     unlimited = accept(
         order_id=world.new_order_id(),
         owner_id=ANONYMOUS,
-        order_type=OrderType.MARKET,
         trade=exact_in(),
         slippage_bps=100,
         max_price_impact_bps=BPS,
@@ -192,8 +190,9 @@ def test_replay_is_answered_when_the_pair_is_listed_no_more(functions: Functions
     assert place(functions, "another").document["code"] == "UNKNOWN_PAIR"
 
 
-def test_key_is_forgotten_a_day_later(functions: Functions) -> None:
+def test_key_is_forgotten_a_day_later_when_its_order_is_final(functions: Functions) -> None:
     place(functions)
+    functions.world.run()
 
     pruned = []
     for hours in (23, 2):
@@ -202,6 +201,15 @@ def test_key_is_forgotten_a_day_later(functions: Functions) -> None:
 
     assert pruned == [0, 1]
     assert "Idempotent-Replayed" not in place(functions).headers
+
+
+def test_key_is_kept_while_its_order_is_not_final(functions: Functions) -> None:
+    place(functions)
+
+    functions.world.clock.at += timedelta(days=30)
+
+    assert functions.world.sweeper.prune() == 0
+    assert place(functions).headers["Idempotent-Replayed"] == "true"
 
 
 def test_answers_say_what_is_left_of_the_limit(

@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 from chalicelib.domain.amounts import BPS
 from chalicelib.domain.errors import UnknownPairError
 from chalicelib.domain.orders.lifecycle import accept
-from chalicelib.domain.orders.order import OrderId, OrderType
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.pools.cpmm import ConstantProductPool
 from chalicelib.domain.pools.pool import Moment
@@ -51,7 +51,6 @@ def placed(functions: Functions) -> None:
     accepted = accept(
         order_id=ORDER_ID,
         owner_id=ANONYMOUS,
-        order_type=OrderType.MARKET,
         trade=exact_in(pair=SOL_NEW),
         slippage_bps=100,
         max_price_impact_bps=1_500,

@@ -1,13 +1,16 @@
+import json
 from collections import defaultdict
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
 import pytest
 
 from chalicelib.domain.orders.order import OrderStatus
-from infra.verify.chaos.load import Followed
+from chalicelib.entrypoints.wire.order_requests import read_order
+from infra.verify.chaos.load import Followed, waiting_terms
 from infra.verify.chaos.plan import Fault, Planned, carry_out, make_plan
 from infra.verify.chaos.proxies import Disturbance, Failure, FailureInjector
 from infra.verify.chaos.verdict import Settling, StoredOrder, false_failures, violations_of
@@ -21,9 +24,20 @@ SEEDS = range(50)
 def followed(*frames):
     statuses = dict(frames)
     events = [{"status": statuses[sequence]} for sequence in sorted(statuses)]
-    return Followed(
-        EventCounter(), "SOL", "USDC", "1", order_id="an-order", frames=list(frames), events=events
-    )
+    wanted = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": "1"}
+    return Followed(EventCounter(), wanted, order_id="an-order", frames=list(frames), events=events)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_orders_of_the_load_that_wait_have_the_form_of_their_type(seed):
+    terms = waiting_terms(Random(seed), 0.00016)
+    expiry = {"expiresAt": "2026-01-02T00:00:00Z"}
+
+    order = {"tokenIn": "BONK", "tokenOut": "USDC", "amount": "1000000"} | terms | expiry
+
+    wanted = read_order(json.loads(json.dumps(order), parse_int=Decimal))
+    assert wanted.terms.order_type == terms["type"]
+    assert wanted.terms.order_type != "MARKET"
 
 
 def frames_of(history):

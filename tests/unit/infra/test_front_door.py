@@ -57,7 +57,7 @@ def assert_problem(answer: tuple[int, CIMultiDict[str], str], status: int, code:
     [
         ("GET", "GET"),
         ("DELETE", "DELETE"),
-        ("TRACE", "PATCH"),
+        ("TRACE", "DELETE"),
         ("HEAD", "GET"),
         ("OPTIONS", "OPTIONS"),
     ],

@@ -1,0 +1,100 @@
+"""The book of waiting orders in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
+from chalicelib.domain.orders.order import OrderId
+from chalicelib.domain.orders.triggers import Side, TriggerKind, Watch
+from chalicelib.engine.ports.book import (
+    LEASE,
+    RANGE_MAX,
+    BookState,
+    Fired,
+    Shortfall,
+    Tick,
+    Ticked,
+)
+
+
+class PostgresWatchBook:
+    """The WatchBook port in SQL; the statements are in sql/queries.sql."""
+
+    def __init__(self, database: PostgresDatabase, *, range_max: int = RANGE_MAX) -> None:
+        self._database, self._range_max = database, range_max
+
+    def state(self) -> BookState:
+        [row] = self._run("watch_cursor")
+        return BookState(
+            slot=row["slot"],
+            is_watched=row["is_watched"],
+            is_needed=row["is_needed"],
+            behind=row["behind"],
+        )
+
+    def tick(self, tick: Tick, *, holder: str, lease: timedelta = LEASE) -> Ticked | None:
+        observation = tick.observation
+        rows = self._run(
+            "tick",
+            slot=observation.slot,
+            observed_at=observation.at,
+            observed_at_text=observation.at.isoformat(),
+            rates=Jsonb(
+                [
+                    {"input_mint": mint_in, "output_mint": mint_out, "rate": str(rate)}
+                    for (mint_in, mint_out), rate in observation.rates.items()
+                ]
+            ),
+            now=tick.now,
+            due_at=tick.due_at,
+            sweep_at=tick.sweep_at,
+            ask_again_at=tick.ask_again_at,
+            gap_from=tick.gap_from,
+            gap_through=tick.gap_through,
+            holder=holder,
+            lease=lease,
+            range_max=self._range_max,
+        )
+        return _ticked(rows[0]) if rows else None
+
+    def release(self, holder: str) -> None:
+        self._run("release_watch", holder=holder)
+
+    def watches(self, order_id: OrderId) -> Sequence[Watch]:
+        return [
+            Watch(
+                leg=row["leg"],
+                kind=TriggerKind(row["kind"]),
+                side=Side(row["side"]),
+                key=None if row["key"] is None else int(row["key"]),
+                trailing_bps=row["trailing_bps"],
+                mark=None if row["mark"] is None else int(row["mark"]),
+            )
+            for row in self._run("watches_of_order", order_id=order_id)
+        ]
+
+    def postpone(self, short: Sequence[Shortfall], *, recheck_at: datetime) -> None:
+        documents = [
+            {"order_id": each.order_id, "needed": str(each.needed), "quoted": str(each.quoted)}
+            for each in short
+        ]
+        self._run("postpone_limits", short=Jsonb(documents), recheck_at=recheck_at)
+
+    def _run(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        return self._database.execute(load_queries()[query], parameters)
+
+
+def _ticked(row: dict[str, Any]) -> Ticked:
+    return Ticked(
+        is_whole=row["is_whole"],
+        is_needed=row["is_needed"],
+        fired=[
+            Fired(order_id=OrderId(order_id), sequence=sequence, kind=TriggerKind(kind))
+            for order_id, sequence, kind in row["fired"]
+        ],
+        expired=[(OrderId(order_id), sequence) for order_id, sequence in row["expired"]],
+        asked=[OrderId(str(order_id)) for order_id in row["asked"]],
+    )

@@ -1,0 +1,185 @@
+"""When an order may trade, and at what rate: the terms of each type.
+
+A rate is what one base unit of the input gets, in base units of the output; the higher, the better
+for the owner. A price is what its owner wrote: of one of the two tokens, in units of the other.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import ClassVar
+
+from chalicelib.domain.amounts import U64_MAX, ceil_div
+from chalicelib.domain.errors import AmountRangeError
+from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.tokens import Mint, Pair
+
+TRAILING_BPS_MAX = 5_000
+
+
+class OrderType(StrEnum):
+    """How an order decides when and at what price to trade."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    STOP = "STOP"
+    TRAILING_STOP = "TRAILING_STOP"
+    OCO = "OCO"
+
+
+class TimeInForce(StrEnum):
+    """How long a limit order may wait: until it is cancelled, until its time is up, or not at all,
+    when what cannot be filled of it is given up, or all of it unless it is filled whole."""
+
+    GTC = "GTC"
+    GTT = "GTT"
+    IOC = "IOC"
+    FOK = "FOK"
+
+    @property
+    def waits(self) -> bool:
+        return self in (TimeInForce.GTC, TimeInForce.GTT)
+
+
+class Condition(StrEnum):
+    """Which side of its price triggers an order; the price itself does, too."""
+
+    ABOVE = "above"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPrice:
+    """A price as its owner wrote it: `text` units of the token `price_in` for one of the other.
+
+    `text` is a plain positive decimal.
+    """
+
+    text: str
+    price_in: Mint
+
+    def rate(self, pair: Pair) -> Fraction:
+        """Return the rate at which the pair has this price, exactly."""
+        price = Fraction(Decimal(self.text))
+        whole_tokens = Fraction(10**pair.token_out.decimals, 10**pair.token_in.decimals)
+        return whole_tokens / price if self._is_inverse(pair) else whole_tokens * price
+
+    def is_met_above(self, condition: Condition, pair: Pair) -> bool:
+        """Tell whether the condition holds at high rates, not at low ones."""
+        return (condition is Condition.ABOVE) is not self._is_inverse(pair)
+
+    def _is_inverse(self, pair: Pair) -> bool:
+        """A price in the input token falls as the rate rises."""
+        return self.price_in == pair.token_in.mint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketTerms:
+    """Trade now, within the slippage of the quote."""
+
+    order_type: ClassVar[OrderType] = OrderType.MARKET
+
+
+MARKET = MarketTerms()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitTerms:
+    """Trade at this rate or better, all fees and the price impact of the order's size included.
+
+    `limit` is the least output of an exact-in trade or the most input of an exact-out one, in base
+    units: what the signed transaction is held to. `price` is what implied it, if it was a price.
+    """
+
+    order_type: ClassVar[OrderType] = OrderType.LIMIT
+
+    limit: int
+    time_in_force: TimeInForce
+    price: StatedPrice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTerms:
+    """Trade as a market order once the price was seen above, or below, a price."""
+
+    order_type: ClassVar[OrderType] = OrderType.STOP
+
+    price: StatedPrice
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailingStopTerms:
+    """Trade as a market order once the rate has fallen by `trailing_bps` from the best rate seen
+    since the order was placed; or since `activation` was reached, where that is given."""
+
+    order_type: ClassVar[OrderType] = OrderType.TRAILING_STOP
+
+    trailing_bps: int
+    activation: StatedPrice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcoTerms:
+    """Trade as a market order once one of two rates was seen: the one to take a profit at, or the
+    one to stop a loss at. One cancels the other; of both in one slot the stop counts."""
+
+    order_type: ClassVar[OrderType] = OrderType.OCO
+
+    take_profit: StatedPrice
+    stop: StatedPrice
+
+
+Terms = MarketTerms | LimitTerms | StopTerms | TrailingStopTerms | OcoTerms
+
+
+def waits(terms: Terms) -> bool:
+    """Tell whether an order of these terms waits for a price."""
+    match terms:
+        case MarketTerms():
+            return False
+        case LimitTerms(time_in_force=time_in_force):
+            return time_in_force.waits
+    return True
+
+
+def is_resting_limit(terms: Terms) -> bool:
+    """Tell whether an order of these terms waits again when it could not be filled."""
+    return isinstance(terms, LimitTerms) and terms.time_in_force.waits
+
+
+def implied_limit(price: StatedPrice, trade: Trade) -> int:
+    """Return the limit that a price implies for all of a trade, rounded for its owner: the least
+    output up, the most input down.
+
+    Raises AmountRangeError when that is nothing, or more than a token account can hold.
+    """
+    rate = price.rate(trade.pair)
+    if trade.mode is SwapMode.EXACT_IN:
+        least_out = trade.amount * rate
+        limit = ceil_div(least_out.numerator, least_out.denominator)
+    else:
+        limit = int(trade.amount / rate)
+    if not 0 < limit <= U64_MAX:
+        raise AmountRangeError("at this price the other amount does not fit a token account")
+    return limit
+
+
+def limit_of_part(trade: Trade, limit: int, part: int) -> int:
+    """Return the limit of so much of a trade's amount, at the same rate, rounded for its owner."""
+    if trade.mode is SwapMode.EXACT_IN:
+        return ceil_div(limit * part, trade.amount)
+    return limit * part // trade.amount
+
+
+def limit_rate(trade: Trade, limit: int) -> Fraction:
+    """Return the least rate at which the trade keeps its limit."""
+    if trade.mode is SwapMode.EXACT_IN:
+        return Fraction(limit, trade.amount)
+    return Fraction(trade.amount, limit)
+
+
+def keeps_limit(mode: SwapMode, limit: int, quoted: int) -> bool:
+    """Tell whether what was quoted for a trade is within its limit."""
+    return quoted >= limit if mode is SwapMode.EXACT_IN else quoted <= limit

@@ -1,0 +1,79 @@
+"""The JSON of an order's terms, as the store keeps them; amounts and prices as text."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib.domain.orders.terms import (
+    Condition,
+    LimitTerms,
+    MarketTerms,
+    OcoTerms,
+    OrderType,
+    StatedPrice,
+    StopTerms,
+    Terms,
+    TimeInForce,
+    TrailingStopTerms,
+)
+from chalicelib.domain.tokens import Mint
+
+Fields = Mapping[str, Any]
+Written = dict[str, object]
+
+
+def write_terms(terms: Terms) -> Written:
+    """Return what the terms say beside their type, as a JSON object."""
+    match terms:
+        case MarketTerms():
+            return {}
+        case LimitTerms(limit=limit, time_in_force=time_in_force, price=price):
+            return {
+                "limit": str(limit),
+                "time_in_force": time_in_force,
+                "price": price and _write_price(price),
+            }
+        case StopTerms(price=price, condition=condition):
+            return {"price": _write_price(price), "condition": condition}
+        case TrailingStopTerms(trailing_bps=trailing_bps, activation=activation):
+            return {
+                "trailing_bps": trailing_bps,
+                "activation": activation and _write_price(activation),
+            }
+        case OcoTerms(take_profit=take_profit, stop=stop):
+            return {"take_profit": _write_price(take_profit), "stop": _write_price(stop)}
+
+
+def read_terms(order_type: str, fields: Fields) -> Terms:
+    """Return the terms of an order of that type. Raises KeyError, TypeError or ValueError."""
+    return _READERS[OrderType(order_type)](fields)
+
+
+def _write_price(price: StatedPrice) -> Written:
+    return {"text": price.text, "price_in": price.price_in}
+
+
+def _read_price(fields: Fields) -> StatedPrice:
+    return StatedPrice(text=fields["text"], price_in=Mint(fields["price_in"]))
+
+
+def _read_price_or_none(fields: Fields | None) -> StatedPrice | None:
+    return _read_price(fields) if fields else None
+
+
+_READERS: Mapping[OrderType, Callable[[Fields], Terms]] = {
+    OrderType.MARKET: lambda _: MarketTerms(),
+    OrderType.LIMIT: lambda fields: LimitTerms(
+        limit=int(fields["limit"]),
+        time_in_force=TimeInForce(fields["time_in_force"]),
+        price=_read_price_or_none(fields["price"]),
+    ),
+    OrderType.STOP: lambda fields: StopTerms(
+        price=_read_price(fields["price"]), condition=Condition(fields["condition"])
+    ),
+    OrderType.TRAILING_STOP: lambda fields: TrailingStopTerms(
+        trailing_bps=fields["trailing_bps"], activation=_read_price_or_none(fields["activation"])
+    ),
+    OrderType.OCO: lambda fields: OcoTerms(
+        take_profit=_read_price(fields["take_profit"]), stop=_read_price(fields["stop"])
+    ),
+}

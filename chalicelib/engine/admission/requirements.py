@@ -1,0 +1,32 @@
+"""What an order that waits must fulfil when it is placed or edited: it depends on the moment."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.domain.errors import RejectedError
+from chalicelib.domain.orders.terms import OcoTerms, StopTerms, Terms
+from chalicelib.domain.orders.trades import Trade
+from chalicelib.domain.orders.triggers import watches_of
+from chalicelib.engine.errors import InvalidExpiryError, WouldTriggerImmediatelyError
+from chalicelib.engine.ports.rates import RateFeed
+
+# How long an order may wait, and does when it does not say.
+WAIT_MAX = timedelta(days=90)
+
+
+def refusal_of_expiry(expires_at: datetime | None, now: datetime) -> RejectedError | None:
+    """Why an order may not wait until then; None when it may."""
+    if expires_at is None or now < expires_at <= now + WAIT_MAX:
+        return None
+    return InvalidExpiryError()
+
+
+def refusal_of_trigger(terms: Terms, trade: Trade, rates: RateFeed) -> RejectedError | None:
+    """Why an order may not wait for what it would: the price is there. None when it may. Raises
+    UnavailableError when no price is known."""
+    if not isinstance(terms, StopTerms | OcoTerms):
+        return None
+    observed = rates.latest().rates
+    rate = observed.get((trade.pair.token_in.mint, trade.pair.token_out.mint))
+    if rate is None or not any(watch.is_met(rate) for watch in watches_of(terms, trade)):
+        return None
+    return WouldTriggerImmediatelyError()

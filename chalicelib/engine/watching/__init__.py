@@ -1,0 +1,1 @@
+"""Who watches the orders that wait."""
