@@ -36,6 +36,21 @@ _EVENTS: dict[str, tuple[int, dict[str, object]]] = {
     ),
     "Execute": (WORKERS, {"Records": []}),
     "Publish": (1, {"Records": []}),
+    # Nothing waits: it ends at once.
+    "Watch": (
+        1,
+        {
+            "version": "0",
+            "id": "",
+            "detail-type": "Warm-up",
+            "source": "warm-up",
+            "account": "",
+            "time": "",
+            "region": "",
+            "resources": [],
+            "detail": {},
+        },
+    ),
     "WebsocketConnect": (
         2,
         {
