@@ -169,14 +169,14 @@ class MemoryOrderStore:
             if (
                 self.sweeps[order.order_id] <= now
                 if order.order_id in self.sweeps
-                else order.due_at < due_before and _is_in_hand(order)
+                else order.due_at < due_before and order.status.is_in_hand
             )
         ]
         return [order.order_id for order in sorted(stale, key=lambda o: o.due_at)[:limit]]
 
     def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
         for order in (self.orders[o] for o in order_ids if o in self.orders):
-            if _is_in_hand(order):
+            if order.status.is_in_hand:
                 self.sweeps[order.order_id] = at
             else:
                 self.sweeps.pop(order.order_id, None)
@@ -215,7 +215,7 @@ class MemoryOrderStore:
         return [order.order_id for order in overtaken]
 
     def _is_overtaken(self, order: Order, through: datetime | None) -> bool:
-        if not _is_in_hand(order) or through is None:
+        if not order.status.is_in_hand or through is None:
             return False
         margin = PENDING_MARGIN if order.status is OrderStatus.PENDING else MIDWAY_MARGIN
         return self._stands_since(order) < through - margin
@@ -244,10 +244,6 @@ class MemoryOrderStore:
         owner_ids = (o.owner_id for o in self.orders.values() if o.status is OrderStatus.OPEN)
         if sum(owner_id == order.owner_id for owner_id in owner_ids) >= waiting_max:
             raise TooManyWaitingError(waiting_max=waiting_max)
-
-
-def _is_in_hand(order: Order) -> bool:
-    return not order.status.is_final and order.status is not OrderStatus.OPEN
 
 
 def _age_key(order: Order) -> tuple[datetime, OrderId]:

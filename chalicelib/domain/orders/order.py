@@ -46,6 +46,11 @@ class OrderStatus(StrEnum):
     def is_final(self) -> bool:
         return self in FINAL_STATUSES
 
+    @property
+    def is_in_hand(self) -> bool:
+        """A worker is to carry the order on; an open order waits in the book."""
+        return not self.is_final and self is not OrderStatus.OPEN
+
 
 FINAL_STATUSES = (
     OrderStatus.CONFIRMED,

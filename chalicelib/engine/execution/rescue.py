@@ -51,7 +51,7 @@ class Rescuer:
             log.error("dead_letter_unknown", extra={"order_id": order_id})
         again: list[ExecuteOrder] = []
         lost: list[Order] = []
-        for order in (found.order for found in loaded if _is_in_hand(found.order)):
+        for order in (found.order for found in loaded if found.order.status.is_in_hand):
             letter = letters[order.order_id]
             if letter.rescues < RESCUES_MAX:
                 again.append(replace(letter, rescues=letter.rescues + 1))
@@ -103,8 +103,3 @@ class Rescuer:
         if landing is not None:
             return steps.settle(order, transaction=transaction, landing=landing, at=now)
         return None
-
-
-def _is_in_hand(order: Order) -> bool:
-    """An open order waits in the book, whatever became of a message about it."""
-    return not order.status.is_final and order.status is not OrderStatus.OPEN

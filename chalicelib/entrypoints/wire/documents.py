@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.amounts import to_decimal_string
 from chalicelib.domain.orders.decisions import decision_of
-from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
+from chalicelib.domain.orders.order import Order, OrderId
 from chalicelib.domain.orders.terms import LimitTerms
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
@@ -39,7 +39,7 @@ _CURSOR = "cursor"
 def order_document(record: OrderRecord) -> Document:
     """An order as clients see it; what its last event says of where it rests stands beside it."""
     status = record.order.status
-    is_at_rest = status.is_final or status is OrderStatus.OPEN
+    is_at_rest = not status.is_in_hand
     return accepted_document(record.order) | (
         details_document(record.events[-1]) if is_at_rest else {}
     )
