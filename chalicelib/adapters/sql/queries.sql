@@ -374,9 +374,10 @@ WITH turn AS MATERIALIZED (
      WHERE kind NOT IN ('limit', 'activation')
      ORDER BY order_id, leg DESC
 ), locked AS MATERIALIZED (
+    -- By arrays here and below: a join with what is found empty may still read orders.
     SELECT order_id
       FROM orders
-     WHERE order_id IN (SELECT order_id FROM latched UNION ALL SELECT order_id FROM over)
+     WHERE order_id = ANY (ARRAY(SELECT order_id FROM latched UNION ALL SELECT order_id FROM over))
        AND status = 'open'
        -- What was edited while this waited for its turn is armed anew.
        AND armed_slot < %(slot)s
@@ -392,8 +393,8 @@ WITH turn AS MATERIALIZED (
            sweep_at = %(sweep_at)s,
            updated_at = %(now)s
       FROM latched
-      JOIN locked USING (order_id)
      WHERE orders.order_id = latched.order_id
+       AND orders.order_id = ANY (ARRAY(SELECT order_id FROM locked))
     RETURNING orders.order_id, orders.sequence, orders.attempt, orders.status,
               jsonb_build_object('trigger', jsonb_build_object(
                   'kind', latched.kind,
@@ -409,18 +410,18 @@ WITH turn AS MATERIALIZED (
            sequence = sequence + 1,
            sweep_at = %(sweep_at)s,
            updated_at = %(now)s
-      FROM over
-      JOIN locked USING (order_id)
-     WHERE orders.order_id = over.order_id
-       AND orders.expires_at <= %(observed_at)s
-    RETURNING orders.order_id, orders.sequence, orders.attempt, orders.status, '{}'::jsonb AS details
+     WHERE order_id = ANY (ARRAY(SELECT order_id FROM over
+                                  INTERSECT
+                                 SELECT order_id FROM locked))
+       AND expires_at <= %(observed_at)s
+    RETURNING order_id, sequence, attempt, status, '{}'::jsonb AS details
 ), ended AS (
     SELECT * FROM fired UNION ALL SELECT * FROM expired
 ), recorded AS (
     INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details, pack)
     SELECT order_id, sequence, status, attempt, %(now)s, details, sequence FROM ended
 ), closed AS (
-    DELETE FROM watches USING ended WHERE watches.order_id = ended.order_id
+    DELETE FROM watches WHERE order_id = ANY (ARRAY(SELECT order_id FROM ended))
 ), asked AS (
     SELECT order_id, leg, rate FROM met WHERE kind = 'limit'
      UNION ALL
