@@ -4,15 +4,14 @@ The worker that has the order in hand loses the race for its next move, and drop
 moves an order from outside queues it: a worker tells its followers, and carries it on.
 """
 
-import logging
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from chalicelib.domain.orders.lifecycle import cancel
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.owners import OwnerId
+from chalicelib.engine.dispatch import SWEEP_AFTER, dispatch
 from chalicelib.engine.errors import AlreadyConfirmedError, AlreadyFinalError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.clock import Clock
@@ -20,12 +19,8 @@ from chalicelib.engine.ports.orders import OrderFilter, OrderStore
 from chalicelib.engine.ports.queues import OrderQueue
 from chalicelib.engine.transition_log import log_transition
 
-log = logging.getLogger(__name__)
-
 # An order moves a few times in its life; who loses against each of them tries no more.
 TRIES_MAX = 5
-# When the sweep looks after an order whose message may have been lost.
-SWEEP_AFTER = timedelta(seconds=10)
 # What one call cancels.
 ORDERS_MAX = 100
 _UNFINISHED = tuple(status for status in OrderStatus if not status.is_final)
@@ -67,7 +62,7 @@ class Canceller:
             transition = cancel(order, at=now)
             if self.store.save([transition], sweep_at=now + SWEEP_AFTER):
                 log_transition(transition)
-                self._enqueue([transition.order])
+                self._dispatch([transition.order])
                 return transition.order
         raise UnavailableError("the order moves too fast to be cancelled")
 
@@ -92,8 +87,8 @@ class Canceller:
         won = [each for each in transitions if each.order.order_id in moved]
         for transition in won:
             log_transition(transition)
-        self._enqueue([transition.order for transition in won])
         orders = [transition.order for transition in won]
+        self._dispatch(orders)
         orders += self._cancel_each(found[:ORDERS_MAX], moved)
         return CancelledOrders(
             cancelled=[o.order_id for o in orders if o.status is OrderStatus.CANCELLED],
@@ -110,16 +105,5 @@ class Canceller:
                     cancelled.append(self.cancel(order.order_id, order.owner_id))
         return cancelled
 
-    def _enqueue(self, orders: Sequence[Order]) -> None:
-        # What came before is announced, or will be: an open order may have a long history.
-        messages = [
-            ExecuteOrder(order_id=order.order_id, announced_through=order.sequence - 1)
-            for order in orders
-        ]
-        if not messages:
-            return
-        try:
-            self.queue.enqueue(messages)
-        except UnavailableError as error:
-            # They are durable: the sweep queues them.
-            log.warning("enqueue_failed", extra={"orders": len(messages), "reason": error.detail})
+    def _dispatch(self, orders: Sequence[Order]) -> None:
+        dispatch(self.queue, [ExecuteOrder.announcing(o.order_id, o.sequence) for o in orders])

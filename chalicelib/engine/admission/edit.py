@@ -1,16 +1,16 @@
 """Edit an order that waits: its owner names the sequence that was seen, so that no edit is made of
 what has moved since."""
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.domain.orders.lifecycle import edit
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.orders.terms import Terms
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.requirements import refusal_of_expiry, refusal_of_trigger
+from chalicelib.engine.dispatch import SWEEP_AFTER, dispatch
 from chalicelib.engine.errors import OrderNotOpenError, SequenceMismatchError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.clock import Clock
@@ -18,11 +18,6 @@ from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.ports.queues import OrderQueue
 from chalicelib.engine.ports.rates import RateFeed
 from chalicelib.engine.transition_log import log_transition
-
-log = logging.getLogger(__name__)
-
-# When the sweep looks after an order whose message may have been lost.
-SWEEP_AFTER = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +78,8 @@ class Editor:
             self._require_open(order_id, owner_id, sequence)
             raise UnavailableError("the order could not be edited")
         log_transition(edited)
-        self._enqueue(edited.order)
+        # A worker tells the followers, and sees whether a limit can be filled now.
+        dispatch(self.queue, [ExecuteOrder.announcing(order_id, edited.order.sequence)])
         return edited.order
 
     def _require_open(self, order_id: OrderId, owner_id: OwnerId, sequence: int) -> Order:
@@ -93,14 +89,3 @@ class Editor:
         if order.sequence != sequence:
             raise SequenceMismatchError(order=order)
         return order
-
-    def _enqueue(self, order: Order) -> None:
-        """Let a worker tell the followers, and see whether a limit can be filled now."""
-        message = ExecuteOrder(order_id=order.order_id, announced_through=order.sequence - 1)
-        try:
-            self.queue.enqueue([message])
-        except UnavailableError as error:
-            # It is durable: the sweep queues it.
-            log.warning(
-                "enqueue_failed", extra={"order_id": order.order_id, "reason": error.detail}
-            )

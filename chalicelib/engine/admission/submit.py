@@ -24,6 +24,7 @@ from chalicelib.engine.admission.requirements import (
     refusal_of_expiry,
     refusal_of_trigger,
 )
+from chalicelib.engine.dispatch import dispatch
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.messages import ExecuteOrder
@@ -95,7 +96,7 @@ class Submitter:
         )
         if not admission.is_replay:
             log_transition(accepted)
-            self._enqueue(admission)
+            self._dispatch(admission)
             self._let_watch(admission.order)
         return admission
 
@@ -137,21 +138,14 @@ class Submitter:
                 "start_watcher_failed", extra={"order_id": order.order_id, "reason": error.detail}
             )
 
-    def _enqueue(self, admission: Admission) -> None:
+    def _dispatch(self, admission: Admission) -> None:
         """Queue the order, unless all it can do is wait, and those that it has overtaken."""
         order = admission.order
         is_ready = order.status is OrderStatus.PENDING or is_resting_limit(order.terms)
         order_ids = [*([order.order_id] if is_ready else []), *admission.overtaken]
         if admission.overtaken:
             log.info("orders_overtaken", extra={"order_ids": admission.overtaken})
-        if not order_ids:
-            return
-        try:
-            self.queue.enqueue([ExecuteOrder(order_id=order_id) for order_id in order_ids])
-        except UnavailableError as error:
-            log.warning(
-                "enqueue_failed", extra={"order_id": order.order_id, "reason": error.detail}
-            )
+        if not dispatch(self.queue, [ExecuteOrder(order_id=order_id) for order_id in order_ids]):
             self._leave_to_others(order_ids, order)
 
     def _leave_to_others(self, order_ids: Sequence[OrderId], order: Order) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from chalicelib.engine.dispatch import dispatch
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.book import BookState, Tick, Ticked, WatchBook
@@ -151,7 +152,7 @@ class Watcher:
             ticked = self.book.tick(self._tick(observation, gap_from), holder=holder)
             if ticked is None:
                 return None
-            self._queue(ticked, observation)
+            self._dispatch(ticked, observation)
             if ticked.is_whole:
                 return ticked
         raise RuntimeError(f"slot {observation.slot} does not come to an end")
@@ -169,7 +170,7 @@ class Watcher:
             gap_through=gap_through,
         )
 
-    def _queue(self, ticked: Ticked, observation: Observation) -> None:
+    def _dispatch(self, ticked: Ticked, observation: Observation) -> None:
         for fired in ticked.fired:
             log.info(
                 "order_triggered",
@@ -183,15 +184,10 @@ class Watcher:
         for order_id, sequence in ticked.expired:
             log.info("order_expired", extra={"order_id": order_id, "sequence": sequence})
         moved = [*((f.order_id, f.sequence) for f in ticked.fired), *ticked.expired]
-        messages = [ExecuteOrder(order_id=i, announced_through=n - 1) for i, n in moved]
+        messages = [ExecuteOrder.announcing(order_id, sequence) for order_id, sequence in moved]
         messages += [ExecuteOrder(order_id=order_id) for order_id in ticked.asked]
-        if not messages:
-            return
-        try:
-            self.queue.enqueue(messages)
-        except UnavailableError as error:
-            # It is durable: the sweep queues it, and limits are asked about again.
-            log.warning("enqueue_failed", extra={"orders": len(messages), "reason": error.detail})
+        # Limits whose message is lost are asked about again.
+        dispatch(self.queue, messages)
 
     def _release(self, holder: str) -> None:
         try:
