@@ -20,12 +20,8 @@ from chalicelib.engine.ports.rates import Observation, RateFeed
 
 log = logging.getLogger(__name__)
 
-# The order queue takes these with one call.
-MESSAGES_MAX = 10
 # Ranges that stay full without anything being moved are a fault of ours: the next slot then.
 TICKS_OF_A_SLOT_MAX = 1_000
-
-
 # The schedule starts a watcher every minute: when none has looked for so long, something is wrong.
 BEHIND_MAX = timedelta(minutes=2)
 
