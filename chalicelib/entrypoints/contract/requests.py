@@ -8,13 +8,10 @@ from pydantic import BaseModel
 from chalicelib.entrypoints.contract.answer_forms import ref
 from chalicelib.entrypoints.wire import forms as wire_forms
 from chalicelib.entrypoints.wire.edits import EDITABLE
+from chalicelib.entrypoints.wire.fields import DEFAULT_MAX_PRICE_IMPACT_BPS, DEFAULT_SLIPPAGE_BPS
 from chalicelib.entrypoints.wire.forms import DECIMAL_TEXT, Schema
 from chalicelib.entrypoints.wire.order_requests import ORDER_REQUESTS, OrderRequest
-from chalicelib.entrypoints.wire.requests import (
-    DEFAULT_MAX_PRICE_IMPACT_BPS,
-    DEFAULT_SLIPPAGE_BPS,
-    CancelOrdersRequest,
-)
+from chalicelib.entrypoints.wire.requests import CancelOrdersRequest
 
 ORDER_REQUEST, ORDER_EDIT, ORDERS_FILTER = "OrderRequest", "OrderEdit", "OrdersFilter"
 _NAMED: dict[str, Schema] = {

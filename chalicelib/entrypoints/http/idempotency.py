@@ -12,8 +12,8 @@ from chalicelib.domain.orders.terms_codec import write_terms
 from chalicelib.engine.limits import IdempotencyKey
 from chalicelib.entrypoints.errors import InvalidIdempotencyKeyError
 from chalicelib.entrypoints.http.header_lines import NAME, SEPARATOR
+from chalicelib.entrypoints.wire.fields import DEFAULT_MAX_PRICE_IMPACT_BPS
 from chalicelib.entrypoints.wire.order_requests import WantedOrder
-from chalicelib.entrypoints.wire.requests import DEFAULT_MAX_PRICE_IMPACT_BPS
 
 _QUOTED = re.compile(r'"([\x21\x23-\x7e]{1,255})"', re.ASCII)
 _BARE = re.compile(r"[\x21\x23-\x7e]{1,255}", re.ASCII)

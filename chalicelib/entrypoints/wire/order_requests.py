@@ -1,19 +1,15 @@
 """What clients order: the body of POST /api/orders/execute, of a form for each type of order."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import BeforeValidator, StrictBool, StrictStr, WithJsonSchema
+from pydantic import StrictStr
 
 from chalicelib.domain.amounts import to_base_units
 from chalicelib.domain.errors import InvalidRequestError, UnknownTokenError
 from chalicelib.domain.orders.terms import (
-    TRAILING_BPS_MAX,
-    Condition,
     LimitTerms,
     MarketTerms,
     OcoTerms,
@@ -29,86 +25,25 @@ from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.token_list import find_token
 from chalicelib.engine.errors import InvalidExpiryError
 from chalicelib.entrypoints.errors import (
-    InvalidPriceError,
     InvalidPriceInError,
     InvalidTimeInForceError,
-    InvalidTrailingError,
-    InvalidTriggerConditionError,
     LimitFormError,
     PricesReversedError,
     UnknownOrderTypeError,
 )
-from chalicelib.entrypoints.wire import forms as wire_forms
-from chalicelib.entrypoints.wire.requests import (
+from chalicelib.entrypoints.wire.fields import (
     DEFAULT_SLIPPAGE_BPS,
     Amount,
+    ConditionName,
+    ExpiresAt,
+    Price,
+    PriceIn,
     SlippageBps,
-    TradeRequest,
-    read,
+    TimeInForceName,
+    TrailingBps,
+    TriggerIfMet,
 )
-
-PRICE_DIGITS_MAX = 36
-_PRICE = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-
-
-def _read_price(value: object) -> str:
-    """Return the price as it was written, a JSON number in plain digits."""
-    if isinstance(value, Decimal) and abs(value.adjusted()) < PRICE_DIGITS_MAX:
-        value = f"{value:f}"
-    if not isinstance(value, str) or not _PRICE.fullmatch(value):
-        raise InvalidPriceError
-    if len(value.replace(".", "")) > PRICE_DIGITS_MAX or not Decimal(value):
-        raise InvalidPriceError
-    return value
-
-
-def _read_time(value: object) -> datetime:
-    if isinstance(value, str) and _TIME.fullmatch(value):
-        try:
-            return datetime.fromisoformat(value.upper())
-        except ValueError:
-            # The 30th of February, say.
-            raise InvalidExpiryError from None
-    raise InvalidExpiryError
-
-
-def _read_time_in_force(value: object) -> TimeInForce:
-    if isinstance(value, str) and value in list(TimeInForce):
-        return TimeInForce(value)
-    raise InvalidTimeInForceError
-
-
-def _read_condition(value: object) -> Condition:
-    if isinstance(value, str) and value in list(Condition):
-        return Condition(value)
-    raise InvalidTriggerConditionError
-
-
-def _read_trailing(value: object) -> int:
-    is_whole = isinstance(value, Decimal) and value.adjusted() <= 4
-    if is_whole and isinstance(value, Decimal) and value == value.to_integral_value():
-        bps = int(value)
-        if 1 <= bps <= TRAILING_BPS_MAX:
-            return bps
-    raise InvalidTrailingError
-
-
-Price = Annotated[str, BeforeValidator(_read_price), WithJsonSchema(wire_forms.PRICE)]
-ExpiresAt = Annotated[
-    datetime | None, BeforeValidator(_read_time), WithJsonSchema(wire_forms.EXPIRES_AT)
-]
-TimeInForceName = Annotated[
-    TimeInForce, BeforeValidator(_read_time_in_force), WithJsonSchema(wire_forms.TIME_IN_FORCE)
-]
-ConditionName = Annotated[
-    Condition, BeforeValidator(_read_condition), WithJsonSchema(wire_forms.TRIGGER_CONDITION)
-]
-TrailingBps = Annotated[
-    int, BeforeValidator(_read_trailing), WithJsonSchema(wire_forms.TRAILING_BPS)
-]
-PriceIn = Annotated[StrictStr | None, WithJsonSchema(wire_forms.PRICE_IN)]
-TriggerIfMet = Annotated[StrictBool, WithJsonSchema(wire_forms.TRIGGER_IF_MET)]
+from chalicelib.entrypoints.wire.requests import TradeRequest, read
 
 
 class OrderRequest(TradeRequest):

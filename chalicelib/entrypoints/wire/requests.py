@@ -1,145 +1,38 @@
-"""What clients ask over HTTP, checked field by field, and brought into domain terms.
+"""What clients ask over HTTP, checked field by field, and brought into domain terms."""
 
-Amounts come in as JSON numbers or decimal strings, exactly.
-"""
-
-import re
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    StrictStr,
-    ValidationError,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from chalicelib.domain.amounts import BPS, to_base_units
-from chalicelib.domain.errors import InvalidAmountError, InvalidRequestError, RejectedError
+from chalicelib.domain.amounts import to_base_units
+from chalicelib.domain.errors import InvalidRequestError
 from chalicelib.domain.orders.order import OrderStatus
-from chalicelib.domain.orders.terms import OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.token_list import find_pair, find_token
 from chalicelib.engine.ports.orders import OrderFilter
-from chalicelib.entrypoints.errors import (
-    InvalidLimitError,
-    InvalidMaxPriceImpactError,
-    InvalidMinutesError,
-    InvalidSlippageError,
-    InvalidSlotError,
-    UnknownOrderTypeError,
-    UnknownStatusError,
-    UnknownWaitingForError,
+from chalicelib.entrypoints.wire.fields import (
+    DEFAULT_MAX_PRICE_IMPACT_BPS,
+    DEFAULT_SLIPPAGE_BPS,
+    Amount,
+    Cursor,
+    MaxPriceImpactBps,
+    Minutes,
+    PageLimit,
+    SlippageBps,
+    Slot,
+    Status,
+    TokenName,
+    Type,
+    WaitingFor,
 )
-from chalicelib.entrypoints.wire import forms as wire_forms
-from chalicelib.entrypoints.wire.events import WAITING_FOR_PRICE
 
-DEFAULT_SLIPPAGE_BPS = 100
-DEFAULT_MAX_PRICE_IMPACT_BPS = 1_500
-PAGE_DEFAULT, PAGE_MAX = 20, 100
-MINUTES_MAX = 60
+PAGE_DEFAULT = 20
 PRICES_MINUTES, STATISTICS_MINUTES = 5, 15
 FIELD_CHARACTERS_MAX = 64
-_DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
-_WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
-
-
-def _read_amount(value: object) -> Decimal:
-    """A JSON number, which exact_json made a Decimal, or a plain ASCII decimal string."""
-    if isinstance(value, Decimal):
-        return value
-    if isinstance(value, str) and _DECIMAL.fullmatch(value):
-        return Decimal(value)
-    raise InvalidAmountError
-
-
-def _read_slippage(value: object) -> int:
-    return _read_bps(value, InvalidSlippageError)
-
-
-def _read_max_price_impact(value: object) -> int:
-    return _read_bps(value, InvalidMaxPriceImpactError)
-
-
-def _read_bps(value: object, refusal: type[RejectedError]) -> int:
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        value = Decimal(value)
-    # The magnitude is judged first: 1e999999999 must not become an integer.
-    if isinstance(value, Decimal) and value.adjusted() <= 4 and value == value.to_integral_value():
-        bps = int(value)
-        if 0 <= bps <= BPS:
-            return bps
-    raise refusal
-
-
-def _read_order_type(value: object) -> OrderType:
-    if isinstance(value, str) and value in list(OrderType):
-        return OrderType(value)
-    raise UnknownOrderTypeError
-
-
-def _read_status(value: object) -> OrderStatus:
-    if isinstance(value, str) and value in list(OrderStatus):
-        return OrderStatus(value)
-    raise UnknownStatusError
-
-
-def _read_waiting_for(value: object) -> str:
-    if value == WAITING_FOR_PRICE:
-        return WAITING_FOR_PRICE
-    raise UnknownWaitingForError
-
-
-def _read_limit(value: object) -> int:
-    if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= PAGE_MAX:
-        return int(value)
-    raise InvalidLimitError
-
-
-def _read_minutes(value: object) -> int:
-    if isinstance(value, str) and _WHOLE.fullmatch(value) and 1 <= int(value) <= MINUTES_MAX:
-        return int(value)
-    raise InvalidMinutesError
-
-
-def _read_slot(value: object) -> int:
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    raise InvalidSlotError
-
-
-# Left out, not null.
-Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema(wire_forms.AMOUNT)]
-SlippageBps = Annotated[
-    int,
-    BeforeValidator(_read_slippage),
-    WithJsonSchema(wire_forms.slippage_bps(DEFAULT_SLIPPAGE_BPS)),
-]
-MaxPriceImpactBps = Annotated[
-    int,
-    BeforeValidator(_read_max_price_impact),
-    WithJsonSchema(wire_forms.max_price_impact_bps(DEFAULT_MAX_PRICE_IMPACT_BPS)),
-]
-TokenName = Annotated[StrictStr, WithJsonSchema(wire_forms.TOKEN)]
-Type = Annotated[
-    OrderType, BeforeValidator(_read_order_type), WithJsonSchema(wire_forms.ORDER_TYPE)
-]
-Status = Annotated[
-    OrderStatus, BeforeValidator(_read_status), WithJsonSchema(wire_forms.ORDER_STATUS)
-]
-WaitingFor = Annotated[
-    StrictStr, BeforeValidator(_read_waiting_for), WithJsonSchema(wire_forms.WAITING_FOR)
-]
-Minutes = Annotated[
-    int, BeforeValidator(_read_minutes), WithJsonSchema(wire_forms.minutes(MINUTES_MAX))
-]
-Slot = Annotated[int, BeforeValidator(_read_slot), WithJsonSchema(wire_forms.SLOT)]
 
 
 class _Request(BaseModel):
@@ -211,10 +104,8 @@ class CancelOrdersRequest(OrderFilterRequest):
 class ListOrdersRequest(OrderFilterRequest):
     """The query of GET /api/orders."""
 
-    limit: Annotated[
-        int, BeforeValidator(_read_limit), WithJsonSchema(wire_forms.page_limit(PAGE_MAX))
-    ] = PAGE_DEFAULT
-    cursor: Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)] | None = None
+    limit: PageLimit = PAGE_DEFAULT
+    cursor: Cursor | None = None
 
 
 class PricesRequest(_Request):
