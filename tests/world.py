@@ -116,7 +116,7 @@ class World(Watching):
         self.rates: Any = simulated.rates
         self.starter: Any = Starter()
         self.switch = MemoryHaltSwitch(self.store)
-        self.book = MemoryWatchBook(store=self.store, clock=self.clock)
+        self.book: Any = MemoryWatchBook(store=self.store, clock=self.clock)
         self.random = Random(self.seed)
         self.deployment = WatchedDeployment(self)
         self._numbers = count(1)

@@ -2,9 +2,10 @@
 dispatches an order has stored it before, so that the sweep finds it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
+from chalicelib.domain.orders.order import OrderId
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.queues import OrderQueue
@@ -15,15 +16,17 @@ log = logging.getLogger(__name__)
 SWEEP_AFTER = timedelta(seconds=10)
 
 
-def dispatch(queue: OrderQueue, messages: Sequence[ExecuteOrder]) -> bool:
-    """Queue the orders, if there are any; False when the queue is away: they are left to the sweep,
-    and the log names them."""
-    if not messages:
+def dispatch(queue: OrderQueue, announced_through: Mapping[OrderId, int]) -> bool:
+    """Queue the orders, if there are any, each with the sequence up to which its events need not be
+    announced; False when the queue is away: they are left to the sweep, and the log names them."""
+    if not announced_through:
         return True
     try:
-        queue.enqueue(messages)
+        queue.enqueue(
+            [ExecuteOrder(order_id=i, announced_through=n) for i, n in announced_through.items()]
+        )
     except UnavailableError as error:
-        order_ids = [message.order_id for message in messages]
+        order_ids = [*announced_through]
         log.warning("enqueue_failed", extra={"order_ids": order_ids, "reason": error.detail})
         return False
     return True

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 from chalicelib.domain.errors import CodedError, InvalidRequestError
 from chalicelib.domain.orders.event_codec import (
@@ -31,12 +31,6 @@ class ExecuteOrder:
     order_id: OrderId
     announced_through: int = 1
     rescues: int = 0
-
-    @classmethod
-    def announcing(cls, order_id: OrderId, sequence: int) -> Self:
-        """Carry on an order that was moved from outside, by the event of this sequence. What came
-        before is announced, or will be: an open order may have a long history."""
-        return cls(order_id=order_id, announced_through=sequence - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

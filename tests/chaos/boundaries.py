@@ -22,6 +22,7 @@ COUNTED = {
     "chain": {"send"},
     "order_queue": {"enqueue"},
     "status_queue": {"announce"},
+    "book": {"tick", "postpone"},
 }
 # A statement is done or not; these are a message or a transaction after the other.
 DIVISIBLE = {"chain.send", "order_queue.enqueue", "status_queue.announce"}

@@ -11,6 +11,17 @@ from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
 from tests.chaos.stage import Stage
+from tests.chaos.waiting import (
+    cancel_again,
+    cancel_and_drain,
+    due_in_the_next_slots,
+    edit_again,
+    edit_and_watch,
+    orders_at_every_state,
+    orders_out_of_reach,
+    recover,
+    watch_and_drain,
+)
 from tests.chaos.worker import (
     SWEEP_EVERY,
     Job,
@@ -111,6 +122,9 @@ LOST_ANSWERS = Scenario(prepare=orders(2), attempts=(1, 1), scene={"lost_answer_
 ACCEPT = Scenario(prepare=nothing, job=accept_two, recover=sweep_and_drain)
 SWEEP = Scenario(prepare=unqueued_orders, job=sweep, recover=sweep_and_drain)
 RESCUE = Scenario(prepare=dead_letters, job=rescue, recover=rescue_and_drain)
+TICK = Scenario(prepare=due_in_the_next_slots, job=watch_and_drain, recover=recover)
+CANCEL = Scenario(prepare=orders_at_every_state, job=cancel_and_drain, recover=cancel_again)
+EDIT = Scenario(prepare=orders_out_of_reach, job=edit_and_watch, recover=edit_again)
 
 SCENARIOS = {
     "failures on chain": FAILURES,
@@ -120,4 +134,7 @@ SCENARIOS = {
     "accept": ACCEPT,
     "sweep": SWEEP,
     "rescue": RESCUE,
+    "tick": TICK,
+    "cancel": CANCEL,
+    "edit": EDIT,
 }

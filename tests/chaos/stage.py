@@ -20,6 +20,7 @@ from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.simulation.ledger import PostgresLedger
+from chalicelib.simulation.market import slot_at
 from tests.chaos import worker
 from tests.chaos.audit import Story
 from tests.chaos.boundaries import (
@@ -43,7 +44,10 @@ _one_asks = Lock()
 Case = TypeVar("Case")
 Result = TypeVar("Result")
 
-_TABLES = ("order_events", "orders", "chain.transactions")
+_TABLES = ("watches", "order_events", "orders", "chain.transactions")
+_NEW_CURSOR = (
+    "UPDATE watch_cursor SET slot = %s, ticked_at = '-infinity', leased_until = '-infinity'"
+)
 _ORDER_IDS = "SELECT order_id FROM orders ORDER BY order_id"
 _SIGNATURES = "SELECT signature FROM chain.transactions ORDER BY landing_slot, signature"
 _END_OF_TIME = 2**62
@@ -63,6 +67,7 @@ class Stage:
         for table in _TABLES:
             # Quicker than to truncate it, for so few rows.
             self.database.execute(f"DELETE FROM {table}")
+        self.database.execute(_NEW_CURSOR, [slot_at(START)])
         for file in self.scene.folder.iterdir():
             file.unlink()
         self.scene, self.at = replace(self.scene, **changes), START

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.adapters.memory.ports import MemoryClock
+from chalicelib.adapters.postgres.book import PostgresWatchBook
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.order import SignedTransaction
@@ -108,12 +109,14 @@ class Workshop(World):
 
     scene: Scene
     boundaries: Boundaries
+    database: PostgresDatabase
     auditor: PostgresDatabase
     letters: FileOrderQueue = field(init=False)
 
     def __post_init__(self) -> None:
         World.__post_init__(self)
         self.letters = self.scene.order_queue(self.clock, "letters")
+        self.book: Any = PostgresWatchBook(self.database)
         self.pacing = replace(
             self.pacing,
             confirmation_poll=self.scene.confirmation_poll,
@@ -151,6 +154,7 @@ def open_workshop(
     return Workshop(
         scene=scene,
         boundaries=boundaries,
+        database=database,
         auditor=auditor,
         listings=LISTINGS,
         seed=scene.seed,

@@ -72,11 +72,11 @@ def test_only_what_is_newly_signed_is_refused_while_halted(parts: Parts) -> None
     [other_routing] = way(unsigned, OrderStatus.ROUTING)
     switch.halt(START)
 
-    assert store.save([other_routing]) == {order_id(2)}
-    assert store.save([way(unsigned, OrderStatus.ROUTING, OrderStatus.BUILDING)[1]]) == set()
+    assert store.save([other_routing]).keys() == {order_id(2)}
+    assert store.save([way(unsigned, OrderStatus.ROUTING, OrderStatus.BUILDING)[1]]) == {}
     # What is signed goes on, with a request to cancel it as well.
-    assert store.save([cancel(building.order, at=START)]) == {order_id(1)}
-    assert store.save([cancel(cancelled.order, at=START)]) == {order_id(3)}
+    assert store.save([cancel(building.order, at=START)]).keys() == {order_id(1)}
+    assert store.save([cancel(cancelled.order, at=START)]).keys() == {order_id(3)}
     assert store.get(order_id(1), ANONYMOUS).order.cancel_requested
     assert submitted.order.status is OrderStatus.SUBMITTED
     assert confirmed.order.status is OrderStatus.CONFIRMED
@@ -89,8 +89,8 @@ def test_orders_that_stood_still_are_swept_when_the_stage_goes_on(parts: Parts) 
     store.save(way(pending, OrderStatus.ROUTING))
     switch.halt(START)
     early = START - timedelta(days=1)
-    assert store.stale(due_before=early, now=START, limit=9) == []
+    assert store.stale(due_before=early, now=START, limit=9) == {}
 
     switch.resume(START)
 
-    assert store.stale(due_before=early, now=START, limit=9) == [order_id(1)]
+    assert store.stale(due_before=early, now=START, limit=9) == {order_id(1): 1}

@@ -89,7 +89,7 @@ def test_save_moves_every_order_when_sequences_are_expected(store: OrderStore) -
 
     moved = store.save(moves)
 
-    assert moved == {order_id(1), order_id(2), order_id(3)}
+    assert moved.keys() == {order_id(1), order_id(2), order_id(3)}
     assert [store.get(m.order.order_id, ANONYMOUS).order for m in moves] == [m.order for m in moves]
 
 
@@ -117,7 +117,7 @@ def test_save_moves_only_expected_orders_when_one_is_stray(
 
     moved = store.save([stray(pending), started(other)])
 
-    assert moved == {order_id(2)}
+    assert moved.keys() == {order_id(2)}
     assert store.get(order_id(1), ANONYMOUS).events == (pending.event,)
     assert not store.exists(order_id(99), ANONYMOUS)
 
@@ -131,7 +131,7 @@ def test_save_moves_an_order_several_steps_when_they_follow_one_another(store: O
     moved = store.save([steps[0], step, *steps[1:]])
 
     record = store.get(order_id(1), ANONYMOUS)
-    assert moved == {order_id(1), order_id(2)}
+    assert moved.keys() == {order_id(1), order_id(2)}
     assert record.order == steps[-1].order
     assert record.events == (far.event, *(s.event for s in steps))
     assert store.get(order_id(2), ANONYMOUS).events == (near.event, step.event)
@@ -148,7 +148,7 @@ def test_save_stores_none_of_an_orders_steps_when_somebody_was_faster(
 
     moved = store.save([*way(raced, ROUTING, FAILED), *way(other, ROUTING, FAILED)])
 
-    assert moved == {order_id(2)}
+    assert moved.keys() == {order_id(2)}
     assert store.get(order_id(1), ANONYMOUS) == before
     assert len(store.get(order_id(2), ANONYMOUS).events) == 3
 
@@ -158,7 +158,7 @@ def test_save_changes_nothing_when_there_is_nothing(store: OrderStore) -> None:
 
     moved = store.save([])
 
-    assert moved == set()
+    assert moved == {}
     assert len(store.get(order_id(1), ANONYMOUS).events) == 1
 
 
@@ -170,7 +170,7 @@ def test_save_lets_first_writer_win_when_two_move_one_order(store: OrderStore) -
 
     winners = [store.save([building]), store.save([failed])]
 
-    assert winners == [{order_id(1)}, set()]
+    assert winners == [{order_id(1): 2}, {}]
     assert store.get(order_id(1), ANONYMOUS).order == building.order
     assert store.get(order_id(1), ANONYMOUS).events[-1] == building.event
 

@@ -14,8 +14,8 @@ from chalicelib.adapters.postgres.book import PostgresWatchBook
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.orders.events import AttemptStarted, Failure, OrderExpired, OrderOpened
-from chalicelib.domain.orders.lifecycle import Transition, advance, cancel
-from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.lifecycle import Transition, advance, cancel, edit
+from chalicelib.domain.orders.order import Order, OrderStatus
 from chalicelib.domain.orders.terms import (
     Condition,
     LimitTerms,
@@ -306,11 +306,67 @@ def test_final_and_fired_orders_are_swept_for_their_followers(book: Book) -> Non
     book.tick("100", at=START + timedelta(seconds=1))
     soon = START + timedelta(seconds=3)
 
-    assert book.store.stale(due_before=START - HOUR, now=soon - timedelta(seconds=1), limit=9) == []
+    assert book.store.stale(due_before=START - HOUR, now=soon - timedelta(seconds=1), limit=9) == {}
     assert sorted(book.store.stale(due_before=START - HOUR, now=soon, limit=9)) == [
         order_id(1),
         order_id(2),
     ]
+
+
+def edited(order: Order, *, at: datetime) -> Transition:
+    return edit(
+        order,
+        terms=stop("140"),
+        slippage_bps=order.slippage_bps,
+        expires_at=None,
+        armed_slot=SLOT - 1,
+        changed={"triggerPrice": "140"},
+        at=at,
+    )
+
+
+def test_what_nobody_was_told_to_announce_is_said_when_the_order_moves_on(book: Book) -> None:
+    orders = [book.place(n, stop("100")).order for n in (1, 2, 3)]
+    first = [edited(order, at=START) for order in orders]
+    # Whoever edits has queued nothing yet when another edit comes, a cancel, and a slot.
+    assert [book.store.save([move], sweep_at=START + HOUR) for move in first] == [
+        {order_id(n): 1} for n in (1, 2, 3)
+    ]
+    again = book.store.save([edited(first[0].order, at=START)], sweep_at=START + HOUR)
+    cancelled = book.store.save([cancel(first[1].order, at=START)], sweep_at=START + HOUR)
+    ticked = book.tick("139")
+    due = book.store.stale(due_before=START - HOUR, now=START + HOUR, limit=9)
+
+    assert [again, cancelled] == [{order_id(1): 1}, {order_id(2): 1}]
+    assert ticked.announced_through == {order_id(1): 1, order_id(3): 1}
+    assert due == {order_id(n): 1 for n in (1, 2, 3)}
+
+
+def test_what_the_sweep_has_queued_is_announced(book: Book) -> None:
+    first = edited(book.place(1, stop("100")).order, at=START)
+    book.store.save([first], sweep_at=START)
+    book.store.schedule_sweep([order_id(1)], at=START)
+
+    second = edited(first.order, at=START)
+
+    assert book.store.save([second], sweep_at=START + HOUR) == {order_id(1): 2}
+    assert book.store.stale(due_before=START, now=START + HOUR, limit=9) == {order_id(1): 2}
+
+
+def test_limit_that_is_asked_about_again_is_not_announced_again(book: Book) -> None:
+    order = book.place(1, limit("150")).order
+    moved = edit(
+        order,
+        terms=limit("140"),
+        slippage_bps=order.slippage_bps,
+        expires_at=None,
+        armed_slot=SLOT - 1,
+        changed={"limitPrice": "140"},
+        at=START,
+    )
+    book.store.save([moved])
+
+    assert book.tick("141").announced_through == {order_id(1): 2}
 
 
 def test_limit_is_asked_about_when_the_rate_nears_it_and_stays_open(book: Book) -> None:
@@ -424,7 +480,7 @@ def test_loser_of_a_race_leaves_the_book_as_it_is(book: Book) -> None:
     cancelled = cancel(pending.order, at=START)
     book.tick("139")
 
-    assert book.store.save([cancelled]) == set()
+    assert book.store.save([cancelled]) == {}
     assert book.status(1) is OrderStatus.ROUTING
 
 

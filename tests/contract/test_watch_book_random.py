@@ -55,8 +55,8 @@ class Both:
 
     def step(self) -> None:
         self.now += timedelta(milliseconds=self.chance.randrange(1, 2_000))
-        acts = [self.place, self.tick, self.tick, self.tick, self.change, self.take_on, self.answer]
-        self.chance.choice(acts)()
+        acts = [self.place, self.change, self.take_on, self.answer, self.sweep]
+        self.chance.choice([*acts, self.tick, self.tick, self.tick])()
 
     def price(self) -> StatedPrice:
         near = self.dollars * self.chance.uniform(0.97, 1.03)
@@ -113,12 +113,12 @@ class Both:
         if self.chance.random() < 0.2:
             order = replace(order, sequence=order.sequence + 1)
         if self.chance.random() < 0.3:
-            self.save(cancel(order, at=self.now))
+            self.from_outside(cancel(order, at=self.now))
             return
         terms = self.terms()
         while type(terms) is not type(order.terms):
             terms = self.terms()
-        self.save(
+        self.from_outside(
             edit(
                 order,
                 terms=terms,
@@ -172,9 +172,23 @@ class Both:
         found = [order for order in self.model.orders.values() if order.status in statuses]
         return self.chance.choice(found) if found else None
 
-    def save(self, transition: Transition) -> None:
-        one, other = (store.save([transition]) for store in (self.model, self.real))
+    def save(self, transition: Transition, *, sweep_at: datetime | None = None) -> None:
+        one, other = (
+            store.save([transition], sweep_at=sweep_at) for store in (self.model, self.real)
+        )
         assert one == other
+
+    def from_outside(self, transition: Transition) -> None:
+        """Move an order; its message may be lost."""
+        self.save(transition, sweep_at=self.now + timedelta(seconds=10))
+
+    def sweep(self) -> None:
+        """Queue what is stale, or some of it."""
+        due_before = self.now - timedelta(seconds=30)
+        stale = self.model.stale(due_before=due_before, now=self.now, limit=1_000)
+        some = [order_id for order_id in stale if self.chance.random() < 0.7]
+        for store in (self.model, self.real):
+            store.schedule_sweep(some, at=self.now + timedelta(minutes=3))
 
     def must_agree(self) -> None:
         numbers = [order_id(number + 1) for number in range(self.placed)]
@@ -187,7 +201,7 @@ class Both:
         assert self.model_book.state().slot == self.real_book.state().slot
         now, due_before = self.now, self.now - timedelta(seconds=30)
         stale = [
-            sorted(store.stale(due_before=due_before, now=now, limit=1_000))
+            dict(store.stale(due_before=due_before, now=now, limit=1_000))
             for store in (self.model, self.real)
         ]
         assert stale[0] == stale[1]
@@ -199,7 +213,8 @@ def told(ticked: Ticked | None) -> object:
     fired: list[tuple[OrderId, int, str]] = sorted(
         (f.order_id, f.sequence, str(f.kind)) for f in ticked.fired
     )
-    return ticked.is_whole, fired, sorted(ticked.expired), sorted(ticked.asked)
+    rest = sorted(ticked.expired), sorted(ticked.asked), sorted(ticked.announced_through.items())
+    return ticked.is_whole, fired, *rest
 
 
 @pytest.mark.parametrize("seed", range(15))

@@ -91,6 +91,7 @@ class _TickUnderWay:
         self._fired: list[Fired] = []
         self._expired: list[tuple[OrderId, int]] = []
         self._asked: list[OrderId] = []
+        self._announced_through: dict[OrderId, int] = {}
 
     def run(self) -> Ticked:
         touched = 0
@@ -105,6 +106,7 @@ class _TickUnderWay:
             fired=self._fired,
             expired=self._expired,
             asked=self._asked,
+            announced_through=self._announced_through,
         )
 
     def _look_at(self, order: Order) -> bool:
@@ -137,6 +139,8 @@ class _TickUnderWay:
             row.watch, row.asked_at_rate = replace(row.watch, key=None), rate
             row.recheck_at = self._tick.ask_again_at
             self._asked.append(order.order_id)
+            unannounced_from = self._store.unannounced_from.get(order.order_id, order.sequence + 1)
+            self._announced_through[order.order_id] = unannounced_from - 1
         else:
             row.watch, row.asked_at_rate, row.recheck_at = row.first, None, None
         return True
@@ -158,7 +162,7 @@ class _TickUnderWay:
             due_at=tick.due_at,
             attempt=order.attempt + 1,
         )
-        self._store.save([moved], sweep_at=tick.sweep_at)
+        self._announced_through |= self._store.save([moved], sweep_at=tick.sweep_at)
         self._fired.append(
             Fired(order_id=order.order_id, sequence=moved.order.sequence, kind=watch.kind)
         )
@@ -166,6 +170,6 @@ class _TickUnderWay:
 
     def _expire(self, order: Order) -> bool:
         moved = advance(order, OrderExpired(), at=self._tick.now, due_at=order.due_at)
-        self._store.save([moved], sweep_at=self._tick.sweep_at)
+        self._announced_through |= self._store.save([moved], sweep_at=self._tick.sweep_at)
         self._expired.append((order.order_id, moved.order.sequence))
         return True

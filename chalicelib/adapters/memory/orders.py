@@ -36,6 +36,8 @@ class MemoryOrderStore:
     history: dict[OrderId, list[OrderEvent]] = field(default_factory=lambda: defaultdict(list))
     packs: dict[OrderId, list[Pack]] = field(default_factory=lambda: defaultdict(list))
     sweeps: dict[OrderId, datetime] = field(default_factory=dict)
+    #: The first event of an order that perhaps nobody has been told to announce.
+    unannounced_from: dict[OrderId, int] = field(default_factory=dict)
     keys: dict[tuple[OwnerId, str], tuple[IdempotencyKey, OrderId]] = field(default_factory=dict)
     rates: dict[OwnerId, tuple[datetime, int]] = field(default_factory=dict)
     watches: dict[OrderId, list[WatchRow]] = field(default_factory=dict)
@@ -93,22 +95,27 @@ class MemoryOrderStore:
 
     def save(
         self, transitions: Sequence[Transition], *, sweep_at: datetime | None = None
-    ) -> set[OrderId]:
+    ) -> Mapping[OrderId, int]:
         by_order: dict[OrderId, list[Transition]] = defaultdict(list)
         for transition in transitions:
             by_order[transition.order.order_id].append(transition)
         moved = {
-            order_id
+            order_id: first.order.sequence
             for order_id, (first, *_) in by_order.items()
             if order_id in self.orders
             and self.orders[order_id].sequence == first.order.sequence - 1
             and not (self.halted_since and self._is_newly_signed(by_order[order_id][-1].order))
         }
-        for order_id in moved:
+        announced_through = {}
+        for order_id, sequence in moved.items():
+            unannounced_from = self.unannounced_from.pop(order_id, sequence)
             self._store(by_order[order_id])
+            announced_through[order_id] = sequence - 1
             if sweep_at is not None:
                 self.sweeps[order_id] = sweep_at
-        return moved
+                self.unannounced_from[order_id] = unannounced_from
+                announced_through[order_id] = unannounced_from - 1
+        return announced_through
 
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
         return {o: tuple(self.history[o]) for o in order_ids if o in self.orders}
@@ -162,7 +169,7 @@ class MemoryOrderStore:
         assert isinstance(details, OrderFailed), "the order equals its last event"
         return details.failure.code
 
-    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
+    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Mapping[OrderId, int]:
         stale = [
             order
             for order in self.orders.values()
@@ -172,7 +179,8 @@ class MemoryOrderStore:
                 else order.due_at < due_before and order.status.is_in_hand
             )
         ]
-        return [order.order_id for order in sorted(stale, key=lambda o: o.due_at)[:limit]]
+        oldest = [order.order_id for order in sorted(stale, key=lambda o: o.due_at)[:limit]]
+        return {order_id: self.unannounced_from.get(order_id, 2) - 1 for order_id in oldest}
 
     def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
         for order in (self.orders[o] for o in order_ids if o in self.orders):
@@ -180,6 +188,7 @@ class MemoryOrderStore:
                 self.sweeps[order.order_id] = at
             else:
                 self.sweeps.pop(order.order_id, None)
+                self.unannounced_from.pop(order.order_id, None)
 
     def check(self) -> None:
         return

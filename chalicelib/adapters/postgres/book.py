@@ -97,4 +97,7 @@ def _ticked(row: dict[str, Any]) -> Ticked:
         ],
         expired=[(OrderId(order_id), sequence) for order_id, sequence in row["expired"]],
         asked=[OrderId(str(order_id)) for order_id in row["asked"]],
+        announced_through={
+            OrderId(order_id): sequence for order_id, sequence in row["announced_through"]
+        },
     )

@@ -135,7 +135,7 @@ class PostgresOrderStore:
 
     def save(
         self, transitions: Sequence[Transition], *, sweep_at: datetime | None = None
-    ) -> set[OrderId]:
+    ) -> Mapping[OrderId, int]:
         events = [transition.event for transition in transitions]
         # The last of an order's transitions says what it becomes, the first what it must be now.
         orders = {transition.order.order_id: transition.order for transition in transitions}
@@ -150,7 +150,7 @@ class PostgresOrderStore:
             touches_open=any(t.status_before is OrderStatus.OPEN for t in transitions),
             sweep_at=sweep_at,
         )
-        return {OrderId(str(row["order_id"])) for row in rows}
+        return _announced_through(rows)
 
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
         found: dict[OrderId, tuple[OrderEvent, ...]] = {}
@@ -200,9 +200,9 @@ class PostgresOrderStore:
             minutes=[minute_of(minute) for minute in row["minutes"]],
         )
 
-    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
+    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Mapping[OrderId, int]:
         rows = self._run_repeatable("stale_orders", due_before=due_before, now=now, limit=limit)
-        return [OrderId(str(row["order_id"])) for row in rows]
+        return _announced_through(rows)
 
     def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
         self._run_repeatable("schedule_sweep", order_ids=list(order_ids), at=at)
@@ -222,3 +222,7 @@ class PostgresOrderStore:
             return self._run(query, **parameters)
         except UnavailableError:
             return self._run(query, **parameters)
+
+
+def _announced_through(rows: Sequence[Row]) -> dict[OrderId, int]:
+    return {OrderId(str(row["order_id"])): row["announced_through"] for row in rows}

@@ -156,6 +156,10 @@ WITH quiet AS MATERIALIZED (
            triggered_at = next.triggered_at,
            due_at = next.due_at,
            sweep_at = %(sweep_at)s,
+           -- Whoever has the order's message announces; who asks for a sweep has none yet.
+           unannounced_from = CASE WHEN %(sweep_at)s::timestamptz IS NOT NULL
+                                   THEN coalesce(orders.unannounced_from, next.sequence_before + 1)
+                                   END,
            updated_at = next.updated_at
       FROM jsonb_to_recordset(%(moves)s::jsonb)
            AS next (order_id uuid, sequence_before integer, status text, sequence integer,
@@ -171,6 +175,7 @@ WITH quiet AS MATERIALIZED (
             OR next.signature = orders.signature
             OR NOT EXISTS (SELECT FROM halts))
     RETURNING orders.order_id, next.sequence_before + 1 AS pack,
+              coalesce(orders.unannounced_from - 1, next.sequence_before) AS announced_through,
               locked.was_open AND orders.status <> 'open' AS is_closed
 ), closed AS (
     DELETE FROM watches USING moved
@@ -196,15 +201,16 @@ WITH quiet AS MATERIALIZED (
            expires_at = excluded.expires_at,
            asked_at_rate = NULL,
            recheck_at = excluded.recheck_at
+), recorded AS (
+    INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details, pack)
+    SELECT event.order_id, event.sequence, event.status, event.attempt, event.occurred_at,
+           event.details, moved.pack
+      FROM jsonb_to_recordset(%(events)s::jsonb)
+           AS event (order_id uuid, sequence integer, status text, attempt integer,
+                     occurred_at timestamptz, details jsonb)
+      JOIN moved USING (order_id)
 )
-INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details, pack)
-SELECT event.order_id, event.sequence, event.status, event.attempt, event.occurred_at,
-       event.details, moved.pack
-  FROM jsonb_to_recordset(%(events)s::jsonb)
-       AS event (order_id uuid, sequence integer, status text, attempt integer,
-                 occurred_at timestamptz, details jsonb)
-  JOIN moved USING (order_id)
-RETURNING order_id;
+SELECT order_id, announced_through FROM moved;
 
 -- name: events_of_orders
 SELECT event.*, orders.input_mint, orders.input_symbol, orders.input_decimals,
@@ -273,13 +279,13 @@ SELECT count(*) AS accepted,
 -- name: stale_orders
 -- Orders in hand that nobody has moved for long, or whose sweep was scheduled; and those at rest whose
 -- sweep was.
-SELECT order_id
-  FROM (SELECT order_id, due_at
+SELECT order_id, coalesce(unannounced_from - 1, 1) AS announced_through
+  FROM (SELECT order_id, due_at, unannounced_from
           FROM orders
          WHERE status IN ('pending', 'routing', 'building', 'submitted')
            AND CASE WHEN sweep_at IS NULL THEN due_at < %(due_before)s ELSE sweep_at <= %(now)s END
          UNION ALL
-        SELECT order_id, due_at
+        SELECT order_id, due_at, unannounced_from
           FROM orders
          WHERE status IN ('open', 'cancelled', 'expired') AND sweep_at <= %(now)s) AS stale
  ORDER BY due_at
@@ -287,8 +293,10 @@ SELECT order_id
 
 -- name: schedule_sweep
 UPDATE orders
-   SET sweep_at = CASE WHEN status IN ('open', 'cancelled', 'expired') THEN NULL
-                       ELSE %(at)s::timestamptz END
+   SET sweep_at = CASE WHEN status NOT IN ('open', 'cancelled', 'expired')
+                       THEN %(at)s::timestamptz END,
+       unannounced_from = CASE WHEN status NOT IN ('open', 'cancelled', 'expired')
+                               THEN unannounced_from END
  WHERE order_id = ANY(%(order_ids)s::uuid[])
    AND status NOT IN ('confirmed', 'failed');
 
@@ -391,11 +399,13 @@ WITH turn AS MATERIALIZED (
            triggered_at = %(observed_at)s,
            due_at = %(due_at)s,
            sweep_at = %(sweep_at)s,
+           unannounced_from = coalesce(unannounced_from, sequence + 1),
            updated_at = %(now)s
       FROM latched
      WHERE orders.order_id = latched.order_id
        AND orders.order_id = ANY (ARRAY(SELECT order_id FROM locked))
     RETURNING orders.order_id, orders.sequence, orders.attempt, orders.status,
+              orders.unannounced_from - 1 AS announced_through,
               jsonb_build_object('trigger', jsonb_build_object(
                   'kind', latched.kind,
                   'rate', latched.rate::text,
@@ -409,12 +419,14 @@ WITH turn AS MATERIALIZED (
        SET status = 'expired',
            sequence = sequence + 1,
            sweep_at = %(sweep_at)s,
+           unannounced_from = coalesce(unannounced_from, sequence + 1),
            updated_at = %(now)s
      WHERE order_id = ANY (ARRAY(SELECT order_id FROM over
                                   INTERSECT
                                  SELECT order_id FROM locked))
        AND expires_at <= %(observed_at)s
-    RETURNING order_id, sequence, attempt, status, '{}'::jsonb AS details
+    RETURNING order_id, sequence, attempt, status, unannounced_from - 1 AS announced_through,
+              '{}'::jsonb AS details
 ), ended AS (
     SELECT * FROM fired UNION ALL SELECT * FROM expired
 ), recorded AS (
@@ -471,7 +483,12 @@ SELECT is_whole,
        ARRAY(SELECT jsonb_build_array(order_id, sequence, details #>> '{trigger,kind}') FROM fired)
            AS fired,
        ARRAY(SELECT jsonb_build_array(order_id, sequence) FROM expired) AS expired,
-       ARRAY(SELECT DISTINCT order_id FROM asked) AS asked
+       ARRAY(SELECT DISTINCT order_id FROM asked) AS asked,
+       ARRAY(SELECT jsonb_build_array(order_id, announced_through) FROM ended
+              UNION ALL
+             SELECT jsonb_build_array(order_id, coalesce(unannounced_from - 1, sequence))
+               FROM orders
+              WHERE order_id = ANY (ARRAY(SELECT order_id FROM asked))) AS announced_through
   FROM moved;
 
 -- name: watches_of_order

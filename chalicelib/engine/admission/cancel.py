@@ -13,7 +13,6 @@ from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.dispatch import SWEEP_AFTER, dispatch
 from chalicelib.engine.errors import AlreadyConfirmedError, AlreadyFinalError, UnavailableError
-from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.orders import OrderFilter, OrderStore
 from chalicelib.engine.ports.queues import OrderQueue
@@ -60,9 +59,9 @@ class Canceller:
                 raise AlreadyFinalError(order=order)
             now = self.clock.now()
             transition = cancel(order, at=now)
-            if self.store.save([transition], sweep_at=now + SWEEP_AFTER):
+            if moved := self.store.save([transition], sweep_at=now + SWEEP_AFTER):
                 log_transition(transition)
-                self._dispatch([transition.order])
+                dispatch(self.queue, moved)
                 return transition.order
         raise UnavailableError("the order moves too fast to be cancelled")
 
@@ -83,12 +82,12 @@ class Canceller:
         ]
         now = self.clock.now()
         transitions = [cancel(order, at=now) for order in found[:ORDERS_MAX]]
-        moved = self.store.save(transitions, sweep_at=now + SWEEP_AFTER) if transitions else set()
+        moved = self.store.save(transitions, sweep_at=now + SWEEP_AFTER) if transitions else {}
         won = [each for each in transitions if each.order.order_id in moved]
         for transition in won:
             log_transition(transition)
         orders = [transition.order for transition in won]
-        self._dispatch(orders)
+        dispatch(self.queue, moved)
         orders += self._cancel_each(found[:ORDERS_MAX], moved)
         return CancelledOrders(
             cancelled=[o.order_id for o in orders if o.status is OrderStatus.CANCELLED],
@@ -104,6 +103,3 @@ class Canceller:
                 with suppress(AlreadyFinalError):
                     cancelled.append(self.cancel(order.order_id, order.owner_id))
         return cancelled
-
-    def _dispatch(self, orders: Sequence[Order]) -> None:
-        dispatch(self.queue, [ExecuteOrder.announcing(o.order_id, o.sequence) for o in orders])

@@ -12,7 +12,6 @@ from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.requirements import refusal_of_expiry, refusal_of_trigger
 from chalicelib.engine.dispatch import SWEEP_AFTER, dispatch
 from chalicelib.engine.errors import OrderNotOpenError, SequenceMismatchError, UnavailableError
-from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.ports.queues import OrderQueue
@@ -74,12 +73,13 @@ class Editor:
             changed=wanted.changed,
             at=now,
         )
-        if not self.store.save([edited], sweep_at=now + SWEEP_AFTER):
+        moved = self.store.save([edited], sweep_at=now + SWEEP_AFTER)
+        if not moved:
             self._require_open(order_id, owner_id, sequence)
             raise UnavailableError("the order could not be edited")
         log_transition(edited)
         # A worker tells the followers, and sees whether a limit can be filled now.
-        dispatch(self.queue, [ExecuteOrder.announcing(order_id, edited.order.sequence)])
+        dispatch(self.queue, moved)
         return edited.order
 
     def _require_open(self, order_id: OrderId, owner_id: OwnerId, sequence: int) -> Order:

@@ -27,7 +27,6 @@ from chalicelib.engine.admission.requirements import (
 from chalicelib.engine.dispatch import dispatch
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
-from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.book import WatchBook
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.listing import Listing
@@ -145,7 +144,8 @@ class Submitter:
         order_ids = [*([order.order_id] if is_ready else []), *admission.overtaken]
         if admission.overtaken:
             log.info("orders_overtaken", extra={"order_ids": admission.overtaken})
-        if not dispatch(self.queue, [ExecuteOrder(order_id=order_id) for order_id in order_ids]):
+        # Whoever connects hears the first event.
+        if not dispatch(self.queue, dict.fromkeys(order_ids, 1)):
             self._leave_to_others(order_ids, order)
 
     def _leave_to_others(self, order_ids: Sequence[OrderId], order: Order) -> None:

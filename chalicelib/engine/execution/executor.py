@@ -151,7 +151,7 @@ class Executor:
             batch.unannounced.append(tuple(transition.event for transition in taken))
 
     def _save(self, moves: Mapping[OrderId, Sequence[Transition]]) -> set[OrderId]:
-        return self.store.save([transition for taken in moves.values() for transition in taken])
+        return {*self.store.save([each for taken in moves.values() for each in taken])}
 
     def _step_through(
         self, due: Sequence[Order], batch: Batch

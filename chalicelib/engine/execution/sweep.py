@@ -47,6 +47,8 @@ class Sweeper:
         stale = self.store.stale(due_before=now - self.stale_after, now=now, limit=self.page_max)
         if stale:
             # In this order: queued twice is harmless, not at all is not.
-            self.queue.enqueue([ExecuteOrder(order_id=order_id) for order_id in stale])
-            self.store.schedule_sweep(stale, at=now + self.again_after)
+            self.queue.enqueue(
+                [ExecuteOrder(order_id=i, announced_through=n) for i, n in stale.items()]
+            )
+            self.store.schedule_sweep([*stale], at=now + self.again_after)
         return len(stale)

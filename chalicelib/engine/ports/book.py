@@ -4,7 +4,7 @@ What an open order waits for stands in the book as soon as the order is stored, 
 statement that moves the order: the OrderStore does both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -62,6 +62,8 @@ class Ticked:
     """What a tick did. Unless it `is_whole`, the same slot has to be ticked again.
 
     `expired` names orders and the sequence of that event, `asked` limits that may be executable.
+    All of them are to be dispatched: `announced_through` says up to which sequence the events of
+    each need not be announced.
     """
 
     is_whole: bool
@@ -69,6 +71,7 @@ class Ticked:
     fired: Sequence[Fired]
     expired: Sequence[tuple[OrderId, int]]
     asked: Sequence[OrderId]
+    announced_through: Mapping[OrderId, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

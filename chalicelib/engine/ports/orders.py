@@ -100,13 +100,15 @@ class OrderStore(Protocol):
 
     def save(
         self, transitions: Sequence[Transition], *, sweep_at: datetime | None = None
-    ) -> set[OrderId]:
+    ) -> Mapping[OrderId, int]:
         """Store the transitions of each order that still has the sequence before the first of them:
         all of an order's, or none. One order's follow one another.
 
-        Returns the orders that moved; the others were moved by somebody else first, or have newly
-        signed a transaction while the stage is halted. With `sweep_at`
-        the sweep queues those that moved then, final or not, unless they have moved since.
+        Returns the orders that moved, each with the sequence up to which its events are announced,
+        or some message sees to that; the others were moved by somebody else first, or have newly
+        signed a transaction while the stage is halted. With `sweep_at` no message sees to what is
+        stored here until the caller queues one: the sweep does so then, final or not, unless the
+        order has moved since.
         """
 
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
@@ -126,8 +128,9 @@ class OrderStore(Protocol):
     def statistics(self, owner_id: OwnerId, *, since: datetime) -> OrderStatistics:
         """Count the owner's orders that were accepted from then on."""
 
-    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Sequence[OrderId]:
-        """Return orders that the sweep should queue, the oldest first.
+    def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Mapping[OrderId, int]:
+        """Return orders that the sweep should queue, the oldest first, each with the sequence up to
+        which its events need not be announced.
 
         Those are the unfinished ones that have been due since `due_before`, unless a sweep was
         scheduled for them: then from that time on. Of final ones, those that a sweep was scheduled

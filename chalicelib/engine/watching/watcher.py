@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from chalicelib.engine.dispatch import dispatch
 from chalicelib.engine.errors import UnavailableError
-from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.engine.ports.book import BookState, Tick, Ticked, WatchBook
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.queues import OrderQueue
@@ -179,11 +178,8 @@ class Watcher:
             )
         for order_id, sequence in ticked.expired:
             log.info("order_expired", extra={"order_id": order_id, "sequence": sequence})
-        moved = [*((f.order_id, f.sequence) for f in ticked.fired), *ticked.expired]
-        messages = [ExecuteOrder.announcing(order_id, sequence) for order_id, sequence in moved]
-        messages += [ExecuteOrder(order_id=order_id) for order_id in ticked.asked]
         # Limits whose message is lost are asked about again.
-        dispatch(self.queue, messages)
+        dispatch(self.queue, ticked.announced_through)
 
     def _release(self, holder: str) -> None:
         try:
