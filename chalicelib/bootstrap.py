@@ -158,18 +158,22 @@ class Deployment:
         """Carries orders on: the order queue."""
         from chalicelib.engine.execution.executor import Executor
         from chalicelib.engine.execution.open_limits import OpenLimits
+        from chalicelib.engine.execution.stepper import Stepper
 
         pacing = self.world.pacing
         return Executor(
             store=self.order_store,
             order_queue=self.order_queue,
             status_queue=self.status_queue,
-            router=self.router,
-            open_limits=OpenLimits(router=self.router, book=self.watch_book, pacing=pacing),
-            chain=self.world.chain,
-            wallet=self.world.wallet,
+            stepper=Stepper(
+                router=self.router,
+                open_limits=OpenLimits(router=self.router, book=self.watch_book, pacing=pacing),
+                chain=self.world.chain,
+                wallet=self.world.wallet,
+                random=self.random,
+                pacing=pacing,
+            ),
             clock=self.clock,
-            random=self.random,
             pacing=pacing,
         )
 

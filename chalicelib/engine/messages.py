@@ -25,12 +25,14 @@ class ExecuteOrder:
 
     The first event never needs it: whoever follows an order has its id from an answer that came
     after that event was committed, so that the replay shows it. `rescues` counts how often the
-    order has come back from the dead-letter queue.
+    order has come back from the dead-letter queue, `hand_backs` how often a worker has handed it
+    back since it last moved.
     """
 
     order_id: OrderId
     announced_through: int = 1
     rescues: int = 0
+    hand_backs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,7 @@ def encode(message: ExecuteOrder | StatusMessage) -> str:
                 "order_id": message.order_id,
                 "announced_through": message.announced_through,
                 "rescues": message.rescues,
+                "hand_backs": message.hand_backs,
             }
         case StatusUpdate(events=(*earlier, last)):
             body = {
@@ -139,8 +142,9 @@ def decode_execute_order(body: str) -> ExecuteOrder:
         return ExecuteOrder(
             order_id=parse_order_id(fields["order_id"]),
             announced_through=int(fields["announced_through"]),
-            # Messages from before there were rescues may still be on their way.
+            # Messages from before these were counted may still be on their way.
             rescues=int(fields.get("rescues", 0)),
+            hand_backs=int(fields.get("hand_backs", 0)),
         )
     except _UNREADABLE as error:
         raise InvalidRequestError(f"not an order message: {error!r}") from error

@@ -136,7 +136,7 @@ def test_store_saves_once_when_tried_again_after_its_backend_was_terminated(
         store.save([started(accepted(1))])
     moved = store.save([started(accepted(1))])
 
-    assert moved == {order_id(1)}
+    assert moved == {order_id(1): 1}
     assert [event.sequence for event in store.get(order_id(1), ANONYMOUS).events] == [1, 2]
 
 

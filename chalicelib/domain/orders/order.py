@@ -124,6 +124,10 @@ class Order:
         """Tell whether its time is up."""
         return self.expires_at is not None and now >= self.expires_at
 
+    def is_wanted(self, now: datetime) -> bool:
+        """Tell whether its owner still wants it to trade."""
+        return not self.cancel_requested and not self.is_over(now)
+
     def as_accepted(self) -> "Order":
         """The order as it was when it was accepted."""
         return replace(

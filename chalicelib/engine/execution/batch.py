@@ -13,13 +13,15 @@ from chalicelib.engine.execution.isolation import set_apart
 
 @dataclass(slots=True)
 class Batch:
-    """The orders in hand: when each is due, what is still to be told, what went wrong with whom."""
+    """The orders in hand: when each is due, what is still to be told, what went wrong with whom,
+    and how often each was handed back since it last moved."""
 
     has_time: Callable[[], bool]
     agenda: list[tuple[datetime, OrderId]] = field(default_factory=list)
     orders: dict[OrderId, Order] = field(default_factory=dict)
     unannounced: list[Pack] = field(default_factory=list)
     failed: set[OrderId] = field(default_factory=set)
+    hand_backs: dict[OrderId, int] = field(default_factory=dict)
 
     def take_up(self, order: Order, due_at: datetime) -> None:
         """Carry on an order that was asked for: an open one when it is a limit, to see whether it

@@ -14,24 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from random import Random
 
-from chalicelib.domain.errors import OrderError
 from chalicelib.domain.orders.lifecycle import Transition
-from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTransaction
-from chalicelib.domain.routing.routes import Route
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.engine.errors import UnavailableError
-from chalicelib.engine.execution import steps
 from chalicelib.engine.execution.batch import Batch
-from chalicelib.engine.execution.isolation import isolate, set_apart
-from chalicelib.engine.execution.open_limits import OpenLimits
+from chalicelib.engine.execution.isolation import isolate
 from chalicelib.engine.execution.pacing import Pacing
+from chalicelib.engine.execution.stepper import Stepper
 from chalicelib.engine.messages import ExecuteOrder
-from chalicelib.engine.ports.chain import Blockhash, Chain, Wallet
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.ports.queues import OrderQueue, StatusQueue
-from chalicelib.engine.router import Router
 from chalicelib.engine.transition_log import log_transition
 
 log = logging.getLogger(__name__)
@@ -39,11 +33,11 @@ log = logging.getLogger(__name__)
 # The longest delay that SQS takes, and the most messages that one call takes.
 DELAY_SECONDS_MAX = 900
 ANNOUNCE_AT = 10
+# An order that stands still for so many hand-backs, which takes hours, is a dead letter: the queue
+# shall not carry it round for ever.
+HAND_BACKS_MAX = 1_000
 # What leaves these may be stored along with what led to them; what is built must be durable first.
 STEPPED_AT_ONCE = (OrderStatus.ROUTING, OrderStatus.SUBMITTED)
-
-
-_Step = Callable[[Sequence[Order], datetime, Batch], list[Transition]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +47,8 @@ class Executor:
     store: OrderStore
     order_queue: OrderQueue
     status_queue: StatusQueue
-    router: Router
-    open_limits: OpenLimits
-    chain: Chain
-    wallet: Wallet
+    stepper: Stepper
     clock: Clock
-    random: Random
     pacing: Pacing
 
     def execute(
@@ -104,6 +94,7 @@ class Executor:
         for message in messages:
             through = message.announced_through
             wanted[message.order_id] = min(through, wanted.get(message.order_id, through))
+            batch.hand_backs[message.order_id] = message.hand_backs
         loaded = isolate(self.store.load, wanted, batch.failed)
         now = self.clock.now()
         for found in loaded:
@@ -125,12 +116,18 @@ class Executor:
         """Let the queue do the waiting, in whole seconds: it costs nothing there, and a worker that
         comes back too early would sleep the rest."""
         rest = [
-            # Where an announcement failed, the next worker makes it, before any later one.
-            ExecuteOrder(order_id=order_id)
-            if order_id in batch.failed
-            else ExecuteOrder(order_id=order_id, announced_through=order.sequence)
+            ExecuteOrder(
+                order_id=order_id,
+                # Where an announcement failed, the next worker makes it, before any later one.
+                announced_through=1 if order_id in batch.failed else order.sequence,
+                hand_backs=batch.hand_backs[order_id] + 1,
+            )
             for order_id, order in batch.orders.items()
+            if batch.hand_backs[order_id] < HAND_BACKS_MAX
         ]
+        if lost := batch.orders.keys() - {message.order_id for message in rest}:
+            log.error("stands_still", extra={"order_ids": sorted(lost)})
+            batch.failed |= lost
         delay_seconds = min(ceil(wait.total_seconds()), DELAY_SECONDS_MAX)
         log.info("handed_back", extra={"orders": len(rest), "delay_seconds": delay_seconds})
         try:
@@ -146,6 +143,7 @@ class Executor:
         moved = {*isolate(self._save, moves, batch.failed)}
         batch.drop(moves.keys() - moved)
         for taken in (moves[order_id] for order_id in moves if order_id in moved):
+            batch.hand_backs[taken[0].order.order_id] = 0
             for transition in taken:
                 log_transition(transition)
             batch.unannounced.append(tuple(transition.event for transition in taken))
@@ -160,7 +158,7 @@ class Executor:
         moves: dict[OrderId, list[Transition]] = defaultdict(list)
         while due:
             now = self.clock.now()
-            transitions = self._step(due, now, batch)
+            transitions = self.stepper.step(due, now, batch)
             further = {
                 t.order.order_id: t.order
                 for t in transitions
@@ -175,129 +173,6 @@ class Executor:
                     batch.keep(order, order.due_at)
             due = [*further.values()]
         return moves
-
-    def _step(self, due: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
-        by_status = {status: [o for o in due if o.status is status] for status in OrderStatus}
-        pending = by_status[OrderStatus.PENDING]
-        transitions = [steps.start(order, at=now, pacing=self.pacing) for order in pending]
-        for carry_on, status in (
-            (self._look_at_limits, OrderStatus.OPEN),
-            (self._route, OrderStatus.ROUTING),
-            (self._send, OrderStatus.BUILDING),
-            (self._confirm, OrderStatus.SUBMITTED),
-        ):
-            if by_status[status]:
-                transitions += self._unless_unavailable(carry_on, by_status[status], now, batch)
-        return transitions
-
-    def _unless_unavailable(
-        self, carry_on: _Step, orders: Sequence[Order], now: datetime, batch: Batch
-    ) -> list[Transition]:
-        """Step the orders, all or none."""
-        try:
-            return carry_on(orders, now, batch)
-        except UnavailableError as error:
-            self._let_wait(orders, error, now, batch)
-            return []
-
-    def _let_wait(
-        self, orders: Sequence[Order], error: UnavailableError, now: datetime, batch: Batch
-    ) -> None:
-        """Without an answer nothing is known, so nothing changes: the orders are due again soon."""
-        log.warning("unavailable", extra={"orders": len(orders), "reason": error.detail})
-        for order in orders:
-            batch.keep(order, now + self.pacing.backoff_first)
-
-    def _look_at_limits(
-        self, orders: Sequence[Order], now: datetime, batch: Batch
-    ) -> list[Transition]:
-        return self.open_limits.start_fillable(orders, at=now, has_time=batch.has_time)
-
-    def _route(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
-        blockhash = self.chain.latest_blockhash()
-        transitions: list[Transition] = []
-        for number, order in enumerate(orders):
-            # A route may take long to find: the first is always found, so that all come to a turn.
-            if number and not batch.has_time():
-                batch.keep(order, now)
-            elif order.is_over(now):
-                transitions.append(steps.expire(order, at=now))
-            elif transition := self._route_one(order, blockhash, now, batch):
-                transitions.append(transition)
-        return transitions
-
-    def _route_one(
-        self, order: Order, blockhash: Blockhash, now: datetime, batch: Batch
-    ) -> Transition | None:
-        with set_apart(order.order_id, batch.failed):
-            try:
-                route = self.router.find_order_route(order)
-                return self._build(order, route, blockhash, now)
-            except OrderError as error:
-                return self._give_up_or_retry(order, error, now)
-            except UnavailableError as error:
-                self._let_wait([order], error, now, batch)
-        return None
-
-    def _give_up_or_retry(
-        self, order: Order, error: OrderError, now: datetime, pool_refused: str | None = None
-    ) -> Transition:
-        return steps.give_up_or_retry(
-            order,
-            error,
-            at=now,
-            pacing=self.pacing,
-            random=self.random,
-            pool_refused=pool_refused,
-        )
-
-    def _build(self, order: Order, route: Route, blockhash: Blockhash, now: datetime) -> Transition:
-        limit = steps.limit_of(order, route)
-        transaction = self.wallet.sign_swap(
-            order=order, route=route, limit=limit, blockhash=blockhash
-        )
-        return steps.build(
-            order, route=route, limit=limit, transaction=transaction, at=now, pacing=self.pacing
-        )
-
-    def _send(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
-        signed = batch.signed(orders)
-        self.chain.send([transaction for _, transaction in signed])
-        return [
-            steps.submit(order, transaction=transaction, at=now, pacing=self.pacing)
-            for order, transaction in signed
-        ]
-
-    def _confirm(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
-        signed = batch.signed(orders)
-        answer = self.chain.statuses([transaction.signature for _, transaction in signed])
-        overdue_from = now - self.pacing.rebroadcast_after
-        lost = [t for order, t in signed if order.updated_at <= overdue_from]
-        self._send_again([t for t in lost if t.signature not in answer.landings])
-        transitions: list[Transition] = []
-        for order, transaction in signed:
-            with set_apart(order.order_id, batch.failed):
-                landing = answer.landings.get(transaction.signature)
-                error = steps.landing_error(transaction, landing, answer.finalized_block_height)
-                if error is not None:
-                    refused_by = landing.refused_by if landing else None
-                    transitions.append(self._give_up_or_retry(order, error, now, refused_by))
-                elif landing is not None:
-                    settled = steps.settle(order, transaction=transaction, landing=landing, at=now)
-                    transitions.append(settled)
-                else:
-                    batch.keep(order, now + self.pacing.until_next_poll(now - order.due_at))
-        return transitions
-
-    def _send_again(self, transactions: Sequence[SignedTransaction]) -> None:
-        """Networks drop packets: until it has landed or expired, the same bytes may go out again.
-        What cannot be sent now is sent later; what the chain has said of others counts now."""
-        if not transactions:
-            return
-        try:
-            self.chain.send(transactions)
-        except UnavailableError as error:
-            log.warning("send_again_failed", extra={"reason": error.detail})
 
     def _announce(self, batch: Batch) -> None:
         """Tell what is committed: before each wait, and whenever one call's worth has come up."""

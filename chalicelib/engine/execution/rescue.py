@@ -54,7 +54,7 @@ class Rescuer:
         for order in (found.order for found in loaded if found.order.status.is_in_hand):
             letter = letters[order.order_id]
             if letter.rescues < RESCUES_MAX:
-                again.append(replace(letter, rescues=letter.rescues + 1))
+                again.append(replace(letter, rescues=letter.rescues + 1, hand_backs=0))
             else:
                 lost.append(order)
         self.order_queue.enqueue(again)

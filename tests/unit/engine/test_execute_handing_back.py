@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.engine.errors import UnavailableError
+from chalicelib.engine.execution.executor import HAND_BACKS_MAX
 from chalicelib.engine.messages import ExecuteOrder
 from tests.world import FIVE, World, ticks
 
@@ -18,7 +20,7 @@ def test_order_is_handed_back_and_goes_on_when_time_is_short(already: int) -> No
 
     assert (failed, world.statuses(order_id)) == (set(), FIVE[: already + 1])
     assert list(world.order_queue.messages) == [
-        ExecuteOrder(order_id=order_id, announced_through=already + 1)
+        ExecuteOrder(order_id=order_id, announced_through=already + 1, hand_backs=1)
     ]
     world.run()
     world.publish()
@@ -63,6 +65,38 @@ def test_order_is_waited_for_in_the_queue_when_its_transaction_does_not_land_soo
     assert (failed, world.order(order_id).status) == (set(), OrderStatus.SUBMITTED)
     assert hand_back.keywords == {"delay_seconds": 1}
     assert timedelta(0) <= waited - world.pacing.confirmation_soon < world.pacing.confirmation_poll
+
+
+def test_order_becomes_a_dead_letter_when_it_stands_still_however_often_it_is_handed_back() -> None:
+    world = World()
+    order_id = world.submit()
+    [message] = world.take()
+    world.execute([message], has_time=ticks(1))
+    [once] = world.take()
+    world.outages["chain"] = UnavailableError("the chain is away")
+
+    def handed_back(hand_backs: int) -> tuple[set[OrderId], list[int]]:
+        failed = world.execute([replace(once, hand_backs=hand_backs)], has_time=ticks(1))
+        return failed, [m.hand_backs for m in (world.take() if not failed else [])]
+
+    assert once.hand_backs == 1
+    assert handed_back(HAND_BACKS_MAX - 1) == (set(), [HAND_BACKS_MAX])
+    assert handed_back(HAND_BACKS_MAX) == ({order_id}, [])
+    assert not world.order_queue.messages
+    # It is rescued like any other, and counts anew.
+    world.rescuer.rescue([replace(once, hand_backs=HAND_BACKS_MAX)])
+    assert [(m.rescues, m.hand_backs) for m in world.take()] == [(1, 0)]
+
+
+def test_order_that_moves_is_handed_back_as_often_as_it_takes() -> None:
+    world = World()
+    order_id = world.submit()
+    [message] = world.take()
+
+    failed = world.execute([replace(message, hand_backs=HAND_BACKS_MAX)], has_time=ticks(1))
+
+    assert (failed, world.order(order_id).status) == (set(), OrderStatus.ROUTING)
+    assert [m.hand_backs for m in world.take()] == [1]
 
 
 def test_nothing_is_slept_for_that_the_queue_can_wait_for() -> None:
