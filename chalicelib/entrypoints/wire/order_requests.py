@@ -1,9 +1,10 @@
 """What clients order: the body of POST /api/orders/execute, of a form for each type of order."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from pydantic import StrictStr
 
@@ -46,16 +47,16 @@ from chalicelib.entrypoints.wire.fields import (
 from chalicelib.entrypoints.wire.requests import TradeRequest, read
 
 
-class OrderRequest(TradeRequest):
+class OrderRequest(TradeRequest, ABC):
     """What all orders say."""
 
     order_type: ClassVar[OrderType]
 
     type: StrictStr
 
+    @abstractmethod
     def to_terms(self, trade: Trade) -> Terms:
         """The terms in the domain's words. Raises a RejectedError."""
-        raise NotImplementedError
 
 
 class _Slipping(OrderRequest):
@@ -81,6 +82,18 @@ class _Waiting(OrderRequest):
         if token not in (pair.token_in, pair.token_out):
             raise InvalidPriceInError
         return StatedPrice(text=text, price_in=token.mint)
+
+
+@runtime_checkable
+class _Triggered(Protocol):
+    """An order that is refused when its price is there already, unless it says otherwise.
+
+    It is no base: the contract would show this field before the order's own.
+    """
+
+    @property
+    def trigger_if_met(self) -> bool:
+        """Accept it all the same."""
 
 
 class MarketOrderRequest(_Slipping):
@@ -219,5 +232,5 @@ def read_order(fields: object) -> WantedOrder:
         slippage_bps=request.slippage_bps if isinstance(request, _Slipping) else 0,
         max_price_impact_bps=request.max_price_impact_bps,
         expires_at=request.expires_at if isinstance(request, _Waiting) else None,
-        trigger_if_met=getattr(request, "trigger_if_met", False),
+        trigger_if_met=isinstance(request, _Triggered) and request.trigger_if_met,
     )
