@@ -154,10 +154,8 @@ def _find_within(find: Callable[[Trade], Route], trade: Trade, terms: LimitTerms
 def _shortfall(trade: Trade, limit: int, quoted: int | None) -> str | None:
     if quoted is None:
         return None
-    if trade.mode is SwapMode.EXACT_IN:
-        token, verb, bound = trade.pair.token_out, "gives", "least"
-    else:
-        token, verb, bound = trade.pair.token_in, "costs", "most"
+    token = trade.token_quoted
+    verb, bound = ("gives", "least") if trade.mode is SwapMode.EXACT_IN else ("costs", "most")
     given, wanted = (to_decimal_string(amount, token.decimals) for amount in (quoted, limit))
     return f"the best route {verb} {given} {token.symbol}, and the order wants at {bound} {wanted}"
 

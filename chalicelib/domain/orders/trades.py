@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.amounts import U64_MAX, max_amount_in, min_amount_out
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.tokens import Pair, Token
 
 
 class SwapMode(StrEnum):
@@ -22,6 +22,16 @@ class Trade:
     pair: Pair
     mode: SwapMode
     amount: int
+
+    @property
+    def token_given(self) -> Token:
+        """The token that `amount` is of."""
+        return self.pair.token_in if self.mode is SwapMode.EXACT_IN else self.pair.token_out
+
+    @property
+    def token_quoted(self) -> Token:
+        """The token of the other amount, which is quoted, and limited."""
+        return self.pair.token_out if self.mode is SwapMode.EXACT_IN else self.pair.token_in
 
     def limit(self, quoted: int, slippage_bps: int) -> int:
         """Return what a swap may differ from the quoted amount, once and on the total.

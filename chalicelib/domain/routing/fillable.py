@@ -60,7 +60,7 @@ def _rounded_down(amount: int) -> int:
 
 
 def _promise(largest: Trade) -> str:
-    is_exact_in = largest.mode is SwapMode.EXACT_IN
-    token = largest.pair.token_in if is_exact_in else largest.pair.token_out
+    token = largest.token_given
     amount = to_decimal_string(largest.amount, token.decimals)
-    return f"At most {amount} {token.symbol} can be {'swapped' if is_exact_in else 'bought'} now."
+    verb = "swapped" if largest.mode is SwapMode.EXACT_IN else "bought"
+    return f"At most {amount} {token.symbol} can be {verb} now."

@@ -29,6 +29,11 @@ class Route:
     tokens: tuple[Token, ...] = ()
 
     @property
+    def amount_given(self) -> int:
+        """The amount that the route fills: the input, or the output of an exact-out."""
+        return self.amount_in if self.mode is SwapMode.EXACT_IN else self.amount_out
+
+    @property
     def amount_quoted(self) -> int:
         """The amount that follows from the pools: the output, or the input of an exact-out."""
         return self.amount_out if self.mode is SwapMode.EXACT_IN else self.amount_in

@@ -53,9 +53,7 @@ def limit_of(order: Order, route: Route) -> int:
     """Return what the swap over the route is held to: a limit order's own limit, for as much of it
     as the route fills; else what the slippage leaves of the quote."""
     if isinstance(order.terms, LimitTerms):
-        is_exact_in = order.trade.mode is SwapMode.EXACT_IN
-        part = route.amount_in if is_exact_in else route.amount_out
-        return limit_of_part(order.trade, order.terms.limit, part)
+        return limit_of_part(order.trade, order.terms.limit, route.amount_given)
     return order.trade.limit(route.amount_quoted, order.slippage_bps)
 
 

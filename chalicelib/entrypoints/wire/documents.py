@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.amounts import to_decimal_string
 from chalicelib.domain.orders.decisions import decision_of
 from chalicelib.domain.orders.order import Order, OrderId
-from chalicelib.domain.orders.terms import LimitTerms
+from chalicelib.domain.orders.terms import LimitTerms, keeps_limit
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Mint, Pair, Token
@@ -21,9 +21,8 @@ from chalicelib.entrypoints.wire.events import (
     Document,
     decision_document,
     details_document,
-    limit_document,
 )
-from chalicelib.entrypoints.wire.terms import terms_document
+from chalicelib.entrypoints.wire.terms import given_amount, limit_amount, terms_document
 from chalicelib.entrypoints.wire.values import price_text, rate_text, seconds, timestamp
 
 if TYPE_CHECKING:
@@ -100,15 +99,12 @@ def _quoted(order: Order, quoted: int | None) -> Document:
     """What the best route gives, or costs, at a limit's size, and what it lacks."""
     if quoted is None or not isinstance(order.terms, LimitTerms):
         return {}
-    if order.trade.mode is SwapMode.EXACT_IN:
-        name, decimals = "quotedAmountOut", order.pair.token_out.decimals
-        lacks = order.terms.limit - quoted
-    else:
-        name, decimals = "quotedAmountIn", order.pair.token_in.decimals
-        lacks = quoted - order.terms.limit
+    trade, limit = order.trade, order.terms.limit
+    name = "quotedAmountOut" if trade.mode is SwapMode.EXACT_IN else "quotedAmountIn"
+    lacks = 0 if keeps_limit(trade.mode, limit, quoted) else abs(limit - quoted)
     return {
-        name: to_decimal_string(quoted, decimals),
-        "lacks": to_decimal_string(max(0, lacks), decimals),
+        name: to_decimal_string(quoted, trade.token_quoted.decimals),
+        "lacks": to_decimal_string(lacks, trade.token_quoted.decimals),
     }
 
 
@@ -126,18 +122,14 @@ def quotes_document(
     trade: Trade, route: "Route", limit: int, max_price_impact_bps: int
 ) -> Document:
     """Every pool's quote and the route that an order would take, or why it would refuse to."""
-    pair, is_exact_in = trade.pair, trade.mode is SwapMode.EXACT_IN
+    pair = trade.pair
     refusal = route.refusal_above(max_price_impact_bps)
     return {
         "tokenIn": pair.token_in.symbol,
         "tokenOut": pair.token_out.symbol,
         "amountIn": to_decimal_string(route.amount_in, pair.token_in.decimals),
         "amountOut": to_decimal_string(route.amount_out, pair.token_out.decimals),
-        **limit_document(
-            pair,
-            min_amount_out=limit if is_exact_in else None,
-            max_amount_in=None if is_exact_in else limit,
-        ),
+        **limit_amount(trade, limit),
         "maxPriceImpactBps": max_price_impact_bps,
         **({"warning": {"code": refusal.code, "message": refusal.detail}} if refusal else {}),
         **decision_document(decision_of(route), pair),
@@ -219,13 +211,6 @@ def read_cursor(cursor: str, owner_id: OwnerId, signer: Signer) -> PageKey:
 
 def _write_cursor(order: Order, signer: Signer) -> str:
     return signer.seal(_CURSOR, [order.owner_id, order.created_at.isoformat(), order.order_id])
-
-
-def given_amount(trade: Trade) -> dict[str, str]:
-    """The one of the two amounts that the order was placed with, named as it was."""
-    if trade.mode is SwapMode.EXACT_IN:
-        return {"amount": to_decimal_string(trade.amount, trade.pair.token_in.decimals)}
-    return {"amountOut": to_decimal_string(trade.amount, trade.pair.token_out.decimals)}
 
 
 def _price_of(price: "Price", pair: Pair) -> str:

@@ -13,9 +13,8 @@ from chalicelib.domain.orders.order import Order
 from chalicelib.domain.orders.terms import LimitTerms, OrderType, TimeInForce
 from chalicelib.engine.admission.edit import Edit
 from chalicelib.entrypoints.errors import NotEditableError
-from chalicelib.entrypoints.wire.documents import given_amount
 from chalicelib.entrypoints.wire.order_requests import read_order
-from chalicelib.entrypoints.wire.terms import terms_document
+from chalicelib.entrypoints.wire.terms import given_amount, terms_document
 
 _LIMITS = frozenset({"limitPrice", "minAmountOut", "maxAmountIn"})
 _TRIGGERED = frozenset({"priceIn", "expiresAt", "slippageBps"})

@@ -84,17 +84,6 @@ def decision_document(decision: Decision, pair: Pair) -> Document:
     return _DecisionWriter(decision, pair).document()
 
 
-def limit_document(
-    pair: Pair, *, min_amount_out: int | None, max_amount_in: int | None
-) -> Document:
-    """The limit of a swap: the one of the two that it has."""
-    if min_amount_out is not None:
-        return {"minAmountOut": to_decimal_string(min_amount_out, pair.token_out.decimals)}
-    if max_amount_in is not None:
-        return {"maxAmountIn": to_decimal_string(max_amount_in, pair.token_in.decimals)}
-    return {}
-
-
 def fillable_document(
     pair: Pair, *, amount_in_max: int | None, amount_out_max: int | None
 ) -> Document:
@@ -137,12 +126,19 @@ def _trigger(trigger: Trigger, pair: Pair) -> Document:
 def _built(built: TransactionBuilt, pair: Pair) -> Document:
     return {
         **decision_document(built.decision, pair),
-        **limit_document(
-            pair, min_amount_out=built.min_amount_out, max_amount_in=built.max_amount_in
-        ),
+        **_limit(pair, min_amount_out=built.min_amount_out, max_amount_in=built.max_amount_in),
         "signature": built.signature,
         "lastValidBlockHeight": built.last_valid_block_height,
     }
+
+
+def _limit(pair: Pair, *, min_amount_out: int | None, max_amount_in: int | None) -> Document:
+    """The limit of a swap: the one of the two that it has."""
+    if min_amount_out is not None:
+        return {"minAmountOut": to_decimal_string(min_amount_out, pair.token_out.decimals)}
+    if max_amount_in is not None:
+        return {"maxAmountIn": to_decimal_string(max_amount_in, pair.token_in.decimals)}
+    return {}
 
 
 def _confirmed(confirmed: OrderConfirmed, pair: Pair) -> Document:

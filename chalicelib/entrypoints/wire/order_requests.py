@@ -124,9 +124,8 @@ class LimitOrderRequest(_Waiting):
         )
 
     def _limit(self, price: StatedPrice | None, trade: Trade) -> int:
-        is_exact_in = trade.mode is SwapMode.EXACT_IN
         limits = (self.min_amount_out, self.max_amount_in)
-        own, foreign = limits if is_exact_in else reversed(limits)
+        own, foreign = limits if trade.mode is SwapMode.EXACT_IN else reversed(limits)
         if foreign is not None or (own is None) == (price is None):
             raise LimitFormError
         if price is not None:
@@ -134,8 +133,7 @@ class LimitOrderRequest(_Waiting):
         if self.price_in is not None:
             raise InvalidPriceInError("priceIn goes with a price")
         assert own is not None
-        token = trade.pair.token_out if is_exact_in else trade.pair.token_in
-        return to_base_units(own, token.decimals)
+        return to_base_units(own, trade.token_quoted.decimals)
 
 
 class StopOrderRequest(_Waiting, _Slipping):

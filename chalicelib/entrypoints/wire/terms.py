@@ -1,5 +1,6 @@
-"""When and at what price an order trades, as clients see it: in the words it was placed with."""
+"""What an order trades, when and at what price, as clients see it: in their own words."""
 
+from chalicelib.domain.amounts import to_decimal_string
 from chalicelib.domain.orders.order import Order
 from chalicelib.domain.orders.terms import (
     LimitTerms,
@@ -9,10 +10,22 @@ from chalicelib.domain.orders.terms import (
     Terms,
     TrailingStopTerms,
 )
-from chalicelib.domain.orders.trades import SwapMode
+from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import Pair
-from chalicelib.entrypoints.wire.events import Document, limit_document
+from chalicelib.entrypoints.wire.events import Document
 from chalicelib.entrypoints.wire.values import timestamp
+
+
+def given_amount(trade: Trade) -> dict[str, str]:
+    """The one of the two amounts that the order was placed with, named as it was."""
+    name = "amount" if trade.mode is SwapMode.EXACT_IN else "amountOut"
+    return {name: to_decimal_string(trade.amount, trade.token_given.decimals)}
+
+
+def limit_amount(trade: Trade, limit: int) -> dict[str, str]:
+    """The bound of the other amount, named as an order states it."""
+    name = "minAmountOut" if trade.mode is SwapMode.EXACT_IN else "maxAmountIn"
+    return {name: to_decimal_string(limit, trade.token_quoted.decimals)}
 
 
 def terms_document(order: Order) -> Document:
@@ -45,13 +58,7 @@ def _prices(terms: Terms) -> dict[str, StatedPrice]:
 def _others(order: Order) -> Document:
     match order.terms:
         case LimitTerms(limit=limit, time_in_force=time_in_force):
-            is_exact_in = order.trade.mode is SwapMode.EXACT_IN
-            kept = limit_document(
-                order.pair,
-                min_amount_out=limit if is_exact_in else None,
-                max_amount_in=None if is_exact_in else limit,
-            )
-            return {"timeInForce": time_in_force, **kept}
+            return {"timeInForce": time_in_force, **limit_amount(order.trade, limit)}
         case StopTerms(condition=condition):
             return {"triggerCondition": condition}
         case TrailingStopTerms(trailing_bps=trailing_bps):

@@ -80,3 +80,10 @@ def test_limits_are_higher_when_quote_is(one, other, slippage_bps):
 
     for trade in (exact_in(), exact_out(1)):
         assert trade.limit(low, slippage_bps) <= trade.limit(high, slippage_bps)
+
+
+def test_tokens_are_those_of_the_amounts_that_are_given_and_quoted():
+    paid, received = exact_in().pair.token_in, exact_in().pair.token_out
+
+    assert (exact_in().token_given, exact_in().token_quoted) == (paid, received)
+    assert (exact_out(1).token_given, exact_out(1).token_quoted) == (received, paid)
