@@ -10,7 +10,7 @@ import pytest
 
 from tests.docs.markdown import ROOT, blocks, of_kind
 
-COPIED = ("chalicelib", "infra", "tests", "app.py", "pyproject.toml")
+COPIED = ("chalicelib", "infra", "orders_client", "tests", "app.py", "pyproject.toml")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "browser")
 CACHE = ROOT / "build" / "checks-of-examples"
 SOURCES = [block.of for block in of_kind("file")]
