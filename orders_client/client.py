@@ -18,6 +18,7 @@ from aiohttp import (
 
 from orders_client.errors import ProblemError
 from orders_client.events import FINAL_STATUSES, Document, Observer
+from orders_client.fields import given, swap_fields
 from orders_client.follower import Follower
 from orders_client.keys import (
     check_api_key,
@@ -111,8 +112,8 @@ class OrdersClient:
         stays unknown whether the order arrived, the error, LostAnswerError or ProblemError, has
         the `idempotency_key` to submit it again under. Raises ValueError if the key is unusable.
         """
-        order = {"type": "MARKET", **_swap_fields(token_in, token_out, amount, exact_out)}
-        order |= _limit_fields(slippage_bps, max_price_impact_bps)
+        swap = swap_fields(token_in, token_out, amount, exact_out=exact_out)
+        order = {"type": "MARKET", **swap, **_limit_fields(slippage_bps, max_price_impact_bps)}
         return await self.place(order, idempotency_key=idempotency_key)
 
     async def place(
@@ -144,7 +145,7 @@ class OrdersClient:
         `exact_out`: the limit that the slippage sets. It has a `warning`, with `code` and
         `message`, when the route's price impact is above `max_price_impact_bps`.
         """
-        query = _swap_fields(token_in, token_out, amount, exact_out)
+        query = swap_fields(token_in, token_out, amount, exact_out=exact_out)
         limits = _limit_fields(slippage_bps, max_price_impact_bps)
         query |= {name: str(bps) for name, bps in limits.items()}
         return await self._call("GET", "/api/quotes", params=query)
@@ -282,15 +283,8 @@ class OrdersClient:
             raise ProblemError(response.status, await _problem(response), seconds)
 
 
-def _swap_fields(token_in: str, token_out: str, amount: str, exact_out: bool) -> dict[str, Any]:
-    name = "amountOut" if exact_out else "amount"
-    return {"tokenIn": token_in, "tokenOut": token_out, name: amount}
-
-
 def _limit_fields(slippage_bps: int, max_price_impact_bps: int | None) -> dict[str, Any]:
-    if max_price_impact_bps is None:
-        return {"slippageBps": slippage_bps}
-    return {"slippageBps": slippage_bps, "maxPriceImpactBps": max_price_impact_bps}
+    return {"slippageBps": slippage_bps, **given(maxPriceImpactBps=max_price_impact_bps)}
 
 
 async def _as_async(orders: Iterable[Order] | AsyncIterable[Order]) -> AsyncIterator[Order]:

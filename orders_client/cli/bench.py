@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from orders_client import FINAL_STATUSES, Document, OrdersClient, ProblemError
 from orders_client.cli.trades import Trade
 from orders_client.errors import TRANSPORT_ERRORS
+from orders_client.fields import swap_fields
 
 # When no event has arrived for so long, the bench stops following.
 IDLE_SECONDS_MAX = 120.0
@@ -123,8 +124,7 @@ class Bench:
         swap = trade.token_in, trade.token_out, trade.amount
         if not trade.terms:
             return await self._client.submit(*swap)
-        names = ("tokenIn", "tokenOut", "amount")
-        return await self._client.place(dict(zip(names, swap, strict=True)) | trade.terms)
+        return await self._client.place(swap_fields(*swap) | trade.terms)
 
     async def _orders(self) -> AsyncIterator[Document]:
         while (order := await self._accepted.get()) is not None:

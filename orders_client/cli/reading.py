@@ -12,6 +12,7 @@ from orders_client.cli.options import service_of
 from orders_client.cli.output import console, print_document
 from orders_client.cli.tables import orders_table, pools_table, quotes_view, tokens_table
 from orders_client.cli.timeline import order_view
+from orders_client.fields import given
 
 StatusFilter = Annotated[str | None, typer.Option(help="Only orders with this status.")]
 TypeFilter = Annotated[str | None, typer.Option("--type", help="Only orders of this type.")]
@@ -36,14 +37,9 @@ def list_orders(
     as_json: options.AsJson = False,
 ) -> None:
     """List orders, newest first."""
-    parameters = {
-        "status": status,
-        "type": order_type,
-        "tokenIn": token_in,
-        "tokenOut": token_out,
-        "limit": limit,
-    }
-    filters = {name: value for name, value in parameters.items() if value is not None}
+    filters = given(
+        status=status, type=order_type, tokenIn=token_in, tokenOut=token_out, limit=limit
+    )
 
     async def read(client: OrdersClient) -> None:
         if all_pages:

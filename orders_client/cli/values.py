@@ -5,7 +5,7 @@ import re
 import typer
 from typer.core import TyperCommand
 
-_AMOUNT = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+_DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 _SPAN = re.compile(r"([1-9][0-9]{0,6})([smhd])", re.ASCII)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _CHANGE = re.compile(r"[a-zA-Z]+=.+", re.ASCII)
@@ -14,19 +14,17 @@ _BELOW_ZERO = re.compile(r"-\.?[0-9]\S*", re.ASCII)
 
 def check_amount(text: str) -> str:
     """Return the amount. Raises BadParameter unless it is a positive plain decimal."""
-    if _AMOUNT.fullmatch(text) is None or not text.strip("0."):
-        raise typer.BadParameter(
-            f"an amount must be a positive decimal in whole tokens, such as 1 or 0.25, not {text!r}"
-        )
-    return text
+    return _positive(text, "an amount must be a positive decimal in whole tokens", "1 or 0.25")
 
 
 def check_price(text: str) -> str:
     """Return the price. Raises BadParameter unless it is a positive plain decimal."""
-    if _AMOUNT.fullmatch(text) is None or not text.strip("0."):
-        raise typer.BadParameter(
-            f"a price must be a positive decimal, such as 150 or 0.0066, not {text!r}"
-        )
+    return _positive(text, "a price must be a positive decimal", "150 or 0.0066")
+
+
+def _positive(text: str, rule: str, examples: str) -> str:
+    if _DECIMAL.fullmatch(text) is None or not text.strip("0."):
+        raise typer.BadParameter(f"{rule}, such as {examples}, not {text!r}")
     return text
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from orders_client import Document, OrdersClient
+from orders_client import OrdersClient
 from orders_client.cli import options
 from orders_client.cli.exits import run
 from orders_client.cli.options import service_of
@@ -23,6 +23,7 @@ from orders_client.cli.values import (
     check_span,
     span_seconds,
 )
+from orders_client.fields import given, swap_fields
 
 _PRICE_CHECK = options.checked(check_price)
 
@@ -72,7 +73,9 @@ def limit(
     as_json: options.AsJson = False,
 ) -> None:
     """Swap at a price or better, all fees and the order's own price impact included."""
-    order = _order("LIMIT", token_in, token_out, amount, exact_out) | _given(
+    order = given(
+        type="LIMIT",
+        **swap_fields(token_in, token_out, amount, exact_out=exact_out),
         limitPrice=price,
         priceIn=price_in,
         timeInForce=time_in_force or ("GTT" if expires_in else None),
@@ -102,7 +105,9 @@ def stop(
     as_json: options.AsJson = False,
 ) -> None:
     """Swap as a market order once the price is seen above, or below, a price."""
-    order = _order("STOP", token_in, token_out, amount, exact_out) | _given(
+    order = given(
+        type="STOP",
+        **swap_fields(token_in, token_out, amount, exact_out=exact_out),
         triggerPrice=price,
         triggerCondition="above" if above else "below",
         priceIn=price_in,
@@ -136,7 +141,9 @@ def trail(
     as_json: options.AsJson = False,
 ) -> None:
     """Swap as a market order once the price has turned so far from its best."""
-    order = _order("TRAILING_STOP", token_in, token_out, amount, exact_out) | _given(
+    order = given(
+        type="TRAILING_STOP",
+        **swap_fields(token_in, token_out, amount, exact_out=exact_out),
         trailingBps=trailing_bps,
         activationPrice=activation_price,
         priceIn=price_in,
@@ -165,7 +172,9 @@ def oco(
     as_json: options.AsJson = False,
 ) -> None:
     """Swap as a market order at one of two prices, whichever is seen first."""
-    order = _order("OCO", token_in, token_out, amount, exact_out) | _given(
+    order = given(
+        type="OCO",
+        **swap_fields(token_in, token_out, amount, exact_out=exact_out),
         takeProfitPrice=take_profit_price,
         stopPrice=stop_price,
         priceIn=price_in,
@@ -212,8 +221,7 @@ def cancel_all(
     as_json: options.AsJson = False,
 ) -> None:
     """Cancel all of your orders that are not final, or those that the options name."""
-    given = {"status": status, "type": order_type, "tokenIn": token_in, "tokenOut": token_out}
-    filters = {name: value for name, value in given.items() if value is not None}
+    filters = given(status=status, type=order_type, tokenIn=token_in, tokenOut=token_out)
 
     async def cancel(client: OrdersClient) -> None:
         total: dict[str, list[str]] = {"cancelled": [], "cancelRequested": []}
@@ -232,17 +240,6 @@ def _cancelled_text(total: Mapping[str, Sequence[str]]) -> Text:
     requested = len(total["cancelRequested"])
     text = f"cancelled {len(total['cancelled'])}"
     return Text(f"{text}; {requested} {CANCEL_REQUESTED}" if requested else text)
-
-
-def _order(
-    order_type: str, token_in: str, token_out: str, amount: str, exact_out: bool
-) -> Document:
-    name = "amountOut" if exact_out else "amount"
-    return {"type": order_type, "tokenIn": token_in, "tokenOut": token_out, name: amount}
-
-
-def _given(**fields: Any) -> Document:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _expiry(span: str | None) -> str | None:
