@@ -7,7 +7,7 @@ import psycopg
 
 from orders_client import OrdersClient, ProblemError
 
-ORDERS = 60
+ORDERS = 200
 AT_ONCE = 12
 # The stack's orders live for about so long; some are final before they are cancelled.
 LIFE_SECONDS = 0.6

@@ -13,9 +13,15 @@ from infra.local.functions import function_processes
 from infra.operate.audit import audit
 from orders_client import OrdersClient, ProblemError
 
-ORDERS = 40
-KILLS = 5
+ORDERS = 200
+# More at once would wait for each other, and their time be up before they are placed.
+AT_ONCE = 50
+KILLS = 10
+# Whom nothing else starts, the schedule does.
+RESUMED_SECONDS = 75
 SELL = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": "0.1"}
+# A token whose price falls by a basis point within seconds.
+SELL_RESTLESS = {"tokenIn": "BONK", "tokenOut": "USDC", "amount": "1000000"}
 
 
 def run(outside, act):
@@ -69,7 +75,7 @@ def test_every_type_of_order_waits_and_trades(outside):
             limit | {"limitPrice": f"{price * Decimal('0.99'):.6f}", "timeInForce": "IOC"},
             stop(price * 2, "below", triggerIfMet=True),
             stop(price / 2, "above", triggerIfMet=True),
-            SELL | {"type": "TRAILING_STOP", "trailingBps": 1},
+            SELL_RESTLESS | {"type": "TRAILING_STOP", "trailingBps": 1},
             SELL
             | {"type": "OCO", "takeProfitPrice": f"{price / 2:.6f}"}
             | {"stopPrice": f"{price / 4:.6f}", "triggerIfMet": True},
@@ -91,16 +97,18 @@ def test_every_type_of_order_waits_and_trades(outside):
 def test_every_order_ends_truly_when_its_time_is_up_at_any_instant(outside):
     random = Random(14)
 
-    async def one(client, price):
+    async def one(client, price, turns):
         # Some trade before their time is up, some while it runs out, some never.
         near = price * Decimal(1 + random.choice([-1, 0, 0, 1]) * random.random() / 1_000)
         order = stop(near, random.choice(["above", "below"]), triggerIfMet=True)
-        placed = await client.place(order | {"expiresAt": in_seconds(random.uniform(0.5, 4))})
-        return await events_of(client, placed)
+        async with turns:
+            placed = await client.place(order | {"expiresAt": in_seconds(random.uniform(1, 4))})
+            return await events_of(client, placed)
 
     async def act(client):
         price = await price_now(client)
-        return await asyncio.gather(*(one(client, price) for _ in range(ORDERS)))
+        turns = asyncio.Semaphore(AT_ONCE)
+        return await asyncio.gather(*(one(client, price, turns) for _ in range(ORDERS)))
 
     lives = run(outside, act)
 
@@ -145,14 +153,30 @@ def watchers(stack):
     return found
 
 
-async def kill_one_after_the_other(client, price, watchers):
-    for number in range(KILLS):
-        # A new order starts a watcher when none is at work.
+def last_slot(outside):
+    [(slot,)] = outside.sql("SELECT slot FROM watch_cursor")
+    return slot
+
+
+async def a_slot_is_looked_at(outside, client, price, *, after):
+    """Wait for a watcher that looks at a slot after this one; a new order starts one when it finds
+    none at work."""
+    loop = asyncio.get_running_loop()
+    late = loop.time() + RESUMED_SECONDS
+    while last_slot(outside) <= after:
+        assert loop.time() < late, "no watcher came"
         waiting = await client.place(stop(price / 2, "below"))
-        for process in watchers():
-            os.kill(process.pid, signal.SIGKILL)
-        await asyncio.sleep(1 + number % 2)
         await client.cancel(waiting["orderId"])
+        await asyncio.sleep(0.2)
+
+
+async def kill_one_after_the_other(outside, client, price, watchers):
+    for _ in range(KILLS):
+        killed = watchers()
+        assert killed
+        for process in killed:
+            os.kill(process.pid, signal.SIGKILL)
+        await a_slot_is_looked_at(outside, client, price, after=last_slot(outside))
 
 
 async def confirmed_in_time(client, orders):
@@ -176,7 +200,8 @@ def test_nothing_is_lost_or_done_twice_when_watchers_are_killed(outside, watcher
             for n in distances
         ]
         certain, uncertain = orders[:10], orders[10:]
-        await kill_one_after_the_other(client, price, watchers)
+        await a_slot_is_looked_at(outside, client, price, after=last_slot(outside))
+        await kill_one_after_the_other(outside, client, price, watchers)
         shown = await confirmed_in_time(client, certain)
         for order in uncertain:
             await cancelled(client, order)
