@@ -48,8 +48,11 @@ WITH crowd AS (
     INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details)
     SELECT order_id, sequence, status, attempt, created_at, %(details)s FROM accepted
 ), watched AS (
-    INSERT INTO watches
-    SELECT watch.* FROM jsonb_populate_recordset(NULL::watches, %(watches)s) AS watch
+    INSERT INTO watches (order_id, leg, kind, input_mint, output_mint, side, key, key_first,
+                         trailing_bps, mark, armed_slot, expires_at, recheck_at)
+    SELECT order_id, leg, kind, input_mint, output_mint, side, key, key_first,
+           trailing_bps, mark, armed_slot, expires_at, recheck_at
+      FROM jsonb_populate_recordset(NULL::watches, %(watches)s)
       JOIN accepted USING (order_id)
 ), begun AS (
     -- How far the workers have come: the newest of the orders whose first attempt began last.
@@ -178,8 +181,11 @@ WITH quiet AS MATERIALIZED (
     DELETE FROM watches USING moved
      WHERE moved.is_closed AND watches.order_id = moved.order_id
 ), opened AS (
-    INSERT INTO watches
-    SELECT watch.* FROM jsonb_populate_recordset(NULL::watches, %(watches)s) AS watch
+    INSERT INTO watches (order_id, leg, kind, input_mint, output_mint, side, key, key_first,
+                         trailing_bps, mark, armed_slot, expires_at, recheck_at)
+    SELECT order_id, leg, kind, input_mint, output_mint, side, key, key_first,
+           trailing_bps, mark, armed_slot, expires_at, recheck_at
+      FROM jsonb_populate_recordset(NULL::watches, %(watches)s)
       JOIN moved USING (order_id)
     -- An edited order. The best price that was seen stays what it was.
     ON CONFLICT (order_id, leg) DO UPDATE
