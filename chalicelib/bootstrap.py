@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.engine.admission.edit import Editor
     from chalicelib.engine.admission.identity import KeyStore
     from chalicelib.engine.admission.submit import Submitter
+    from chalicelib.engine.dispatch import Dispatcher
     from chalicelib.engine.execution.executor import Executor
     from chalicelib.engine.execution.rescue import Rescuer
     from chalicelib.engine.execution.sweep import Sweeper
@@ -105,15 +106,22 @@ class Deployment:
 
         return Submitter(
             store=self.order_store,
-            queue=self.order_queue,
+            dispatcher=self.dispatcher,
             listing=self.world.listing,
             rates=self.world.rates,
-            book=self.watch_book,
-            start_watcher=self.start_watcher,
             clock=self.clock,
             new_id=self.new_order_id,
             limit=self.rate_limit,
             waiting_max=self.settings.waiting_orders_max or None,
+        )
+
+    @cached_property
+    def dispatcher(self) -> "Dispatcher":
+        """Hands new orders to workers and watchers."""
+        from chalicelib.engine.dispatch import Dispatcher
+
+        return Dispatcher(
+            queue=self.order_queue, book=self.watch_book, start_watcher=self.start_watcher
         )
 
     @cached_property
@@ -173,6 +181,7 @@ class Deployment:
                 random=self.random,
                 pacing=pacing,
             ),
+            dispatcher=self.dispatcher,
             clock=self.clock,
             pacing=pacing,
         )
@@ -185,6 +194,7 @@ class Deployment:
         return Rescuer(
             store=self.order_store,
             order_queue=self.order_queue,
+            dispatcher=self.dispatcher,
             status_queue=self.status_queue,
             chain=self.world.chain,
             clock=self.clock,

@@ -36,7 +36,11 @@ GRANTS = {
         "dynamodb:DescribeTable": {"ConnectionsTable"},
         "lambda:InvokeFunction": {"Watch"},
     },
-    "Execute": {**polling("OrdersQueue"), "sqs:SendMessage": {"OrdersQueue", "StatusQueue"}},
+    "Execute": {
+        **polling("OrdersQueue"),
+        "sqs:SendMessage": {"OrdersQueue", "StatusQueue"},
+        "lambda:InvokeFunction": {"Watch"},
+    },
     "Publish": {
         **polling("StatusQueue"),
         "dynamodb:BatchGetItem": {"ConnectionsTable"},
@@ -46,6 +50,7 @@ GRANTS = {
     "Rescue": {
         **polling("OrdersDeadLetterQueue"),
         "sqs:SendMessage": {"OrdersQueue", "StatusQueue"},
+        "lambda:InvokeFunction": {"Watch"},
     },
     "Sweep": {"sqs:SendMessage": {"OrdersQueue"}},
     "Watch": {"sqs:SendMessage": {"OrdersQueue"}},

@@ -110,6 +110,8 @@ class MemoryOrderStore:
         for order_id, sequence in moved.items():
             unannounced_from = self.unannounced_from.pop(order_id, sequence)
             self._store(by_order[order_id])
+            for child in (child for each in by_order[order_id] for child in each.children):
+                self._store([child])
             announced_through[order_id] = sequence - 1
             if sweep_at is not None:
                 self.sweeps[order_id] = sweep_at
@@ -267,6 +269,7 @@ def _matches(order: Order, wanted: OrderFilter) -> bool:
         and wanted.order_type in (None, order.order_type)
         and wanted.input_mint in (None, order.pair.token_in.mint)
         and wanted.output_mint in (None, order.pair.token_out.mint)
+        and wanted.parent_id in (None, order.parent_id)
     )
 
 

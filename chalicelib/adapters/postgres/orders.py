@@ -140,13 +140,22 @@ class PostgresOrderStore:
         # The last of an order's transitions says what it becomes, the first what it must be now.
         orders = {transition.order.order_id: transition.order for transition in transitions}
         firsts = {t.order.order_id: t.order.sequence for t in reversed(transitions)}
-        # Two documents: psycopg takes long over many arrays.
+        children = [child for transition in transitions for child in transition.children]
+        events += [child.event for child in children]
+        # Documents: psycopg takes long over many arrays.
         rows = self._run(
             "save_transitions",
             order_ids=list(orders),
             moves=Jsonb([move_document(order, firsts[i] - 1) for i, order in orders.items()]),
             events=Jsonb([{"order_id": e.order_id, **write_event(e)} for e in events]),
-            watches=Jsonb([w for order in orders.values() for w in watch_documents(order)]),
+            children=Jsonb([order_document(child.order) for child in children]),
+            watches=Jsonb(
+                [
+                    watch
+                    for order in (*orders.values(), *(child.order for child in children))
+                    for watch in watch_documents(order)
+                ]
+            ),
             touches_open=any(t.status_before is OrderStatus.OPEN for t in transitions),
             sweep_at=sweep_at,
         )
@@ -180,6 +189,7 @@ class PostgresOrderStore:
             order_type=wanted.order_type,
             input_mint=wanted.input_mint,
             output_mint=wanted.output_mint,
+            parent_id=wanted.parent_id,
             after_created_at=after and after.created_at,
             after_order_id=after and after.order_id,
             limit=limit,

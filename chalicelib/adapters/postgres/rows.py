@@ -51,6 +51,7 @@ def order_of(row: Row) -> Order:
     return Order(
         order_id=OrderId(str(row["order_id"])),
         owner_id=OwnerId(row["owner_id"]),
+        parent_id=row["parent_id"] and OrderId(str(row["parent_id"])),
         terms=read_terms(row["order_type"], row["terms"]),
         trade=trade_of(row),
         slippage_bps=row["slippage_bps"],
@@ -91,6 +92,7 @@ def order_document(order: Order) -> dict[str, object]:
     return {
         "order_id": order.order_id,
         "owner_id": order.owner_id,
+        "parent_id": order.parent_id,
         "order_type": order.order_type,
         **_token_columns("input", order.pair.token_in),
         **_token_columns("output", order.pair.token_out),

@@ -21,13 +21,15 @@ WITH crowd AS (
     RETURNING order_id
 ), accepted AS (
     INSERT INTO orders (
-        order_id, owner_id, order_type, input_mint, input_symbol, input_decimals, output_mint,
-        output_symbol, output_decimals, amount_in, amount_out, slippage_bps, max_price_impact_bps,
-        terms, expires_at, armed_slot, status, sequence, attempt, due_at, created_at, updated_at)
+        order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
+        output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
+        max_price_impact_bps, terms, expires_at, armed_slot, status, sequence, attempt, due_at,
+        created_at, updated_at)
     SELECT
-        order_id, owner_id, order_type, input_mint, input_symbol, input_decimals, output_mint,
-        output_symbol, output_decimals, amount_in, amount_out, slippage_bps, max_price_impact_bps,
-        terms, expires_at, armed_slot, status, sequence, attempt, due_at, created_at, updated_at
+        order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
+        output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
+        max_price_impact_bps, terms, expires_at, armed_slot, status, sequence, attempt, due_at,
+        created_at, updated_at
       FROM jsonb_populate_record(NULL::orders, %(order)s)
      WHERE CASE WHEN %(key)s::text IS NULL
                 THEN NOT EXISTS (SELECT FROM crowd) AND NOT EXISTS (SELECT FROM halted)
@@ -180,13 +182,30 @@ WITH quiet AS MATERIALIZED (
 ), closed AS (
     DELETE FROM watches USING moved
      WHERE moved.is_closed AND watches.order_id = moved.order_id
+), born AS (
+    -- The orders that come from those that moved.
+    INSERT INTO orders (
+        order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
+        output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
+        max_price_impact_bps, terms, expires_at, armed_slot, status, sequence, attempt, due_at,
+        created_at, updated_at)
+    SELECT
+        child.order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
+        output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
+        max_price_impact_bps, terms, expires_at, armed_slot, status, sequence, attempt, due_at,
+        created_at, updated_at
+      FROM jsonb_populate_recordset(NULL::orders, %(children)s) AS child
+      JOIN moved ON moved.order_id = child.parent_id
+    RETURNING order_id
+), written AS (
+    SELECT order_id, pack FROM moved UNION ALL SELECT order_id, NULL FROM born
 ), opened AS (
     INSERT INTO watches (order_id, leg, kind, input_mint, output_mint, side, key, key_first,
                          trailing_bps, mark, armed_slot, expires_at, recheck_at)
     SELECT order_id, leg, kind, input_mint, output_mint, side, key, key_first,
            trailing_bps, mark, armed_slot, expires_at, recheck_at
       FROM jsonb_populate_recordset(NULL::watches, %(watches)s)
-      JOIN moved USING (order_id)
+      JOIN written USING (order_id)
     -- An edited order. The best price that was seen stays what it was.
     ON CONFLICT (order_id, leg) DO UPDATE
        SET kind = CASE WHEN watches.mark > 0 THEN watches.kind ELSE excluded.kind END,
@@ -204,11 +223,11 @@ WITH quiet AS MATERIALIZED (
 ), recorded AS (
     INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details, pack)
     SELECT event.order_id, event.sequence, event.status, event.attempt, event.occurred_at,
-           event.details, moved.pack
+           event.details, written.pack
       FROM jsonb_to_recordset(%(events)s::jsonb)
            AS event (order_id uuid, sequence integer, status text, attempt integer,
                      occurred_at timestamptz, details jsonb)
-      JOIN moved USING (order_id)
+      JOIN written USING (order_id)
 )
 SELECT order_id, announced_through FROM moved;
 
@@ -235,6 +254,7 @@ SELECT orders.*, jsonb_build_array(to_jsonb(event)) AS events
    AND (%(order_type)s::text IS NULL OR orders.order_type = %(order_type)s)
    AND (%(input_mint)s::text IS NULL OR orders.input_mint = %(input_mint)s)
    AND (%(output_mint)s::text IS NULL OR orders.output_mint = %(output_mint)s)
+   AND (%(parent_id)s::uuid IS NULL OR orders.parent_id = %(parent_id)s::uuid)
    AND (%(after_created_at)s::timestamptz IS NULL
         OR (orders.created_at, orders.order_id) < (%(after_created_at)s, %(after_order_id)s::uuid))
  ORDER BY orders.created_at DESC, orders.order_id DESC

@@ -67,11 +67,13 @@ _UNSIGNED = (OrderStatus.ROUTING, OrderStatus.OPEN)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """What one step did: the order as it now is, the event that says so, and what it was before,
-    unless it has just been accepted."""
+    unless it has just been accepted; and the orders that come from it, each with its first event:
+    they are accepted with this step, or not at all."""
 
     order: Order
     event: OrderEvent
     status_before: OrderStatus | None = None
+    children: tuple["Transition", ...] = ()
 
 
 def accept(
@@ -82,6 +84,7 @@ def accept(
     max_price_impact_bps: int,
     at: datetime,
     owner_id: OwnerId,
+    parent_id: OrderId | None = None,
     terms: Terms = MARKET,
     expires_at: datetime | None = None,
     armed_slot: int | None = None,
@@ -90,6 +93,7 @@ def accept(
     order = Order(
         order_id=order_id,
         owner_id=owner_id,
+        parent_id=parent_id,
         terms=terms,
         trade=trade,
         slippage_bps=slippage_bps,

@@ -78,6 +78,8 @@ class Order:
 
     order_id: OrderId
     owner_id: OwnerId
+    #: The order that it comes from.
+    parent_id: OrderId | None = None
     terms: Terms = MARKET
     trade: Trade
     #: How far the swap may fall behind the route's quote, in basis points of it.

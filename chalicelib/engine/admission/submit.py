@@ -10,11 +10,10 @@ from datetime import datetime
 
 from chalicelib.domain.errors import RejectedError, UnknownPairError
 from chalicelib.domain.orders.lifecycle import accept
-from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
+from chalicelib.domain.orders.order import Order, OrderId
 from chalicelib.domain.orders.terms import (
     MARKET,
     Terms,
-    is_resting_limit,
     waits,
 )
 from chalicelib.domain.orders.trades import Trade
@@ -24,14 +23,12 @@ from chalicelib.engine.admission.requirements import (
     refusal_of_expiry,
     refusal_of_trigger,
 )
-from chalicelib.engine.dispatch import dispatch
+from chalicelib.engine.dispatch import Dispatcher
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
-from chalicelib.engine.ports.book import WatchBook
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.listing import Listing
 from chalicelib.engine.ports.orders import OrderStore
-from chalicelib.engine.ports.queues import OrderQueue
 from chalicelib.engine.ports.rates import RateFeed
 from chalicelib.engine.transition_log import log_transition
 
@@ -43,11 +40,9 @@ class Submitter:
     """The use case behind POST /api/orders/execute."""
 
     store: OrderStore
-    queue: OrderQueue
+    dispatcher: Dispatcher
     listing: Listing
     rates: RateFeed
-    book: WatchBook
-    start_watcher: Callable[[], None]
     clock: Clock
     new_id: Callable[[], OrderId]
     limit: RateLimit | None = None
@@ -95,8 +90,7 @@ class Submitter:
         )
         if not admission.is_replay:
             log_transition(accepted)
-            self._dispatch(admission)
-            self._let_watch(admission.order)
+            self._introduce(admission.order, admission.overtaken)
         return admission
 
     def _refusal(
@@ -124,34 +118,15 @@ class Submitter:
             raise refusal
         return known
 
-    def _let_watch(self, order: Order) -> None:
-        """Let somebody watch what the order waits for; the schedule does when this cannot."""
-        if order.status is not OrderStatus.OPEN:
+    def _introduce(self, order: Order, overtaken: Sequence[OrderId]) -> None:
+        """Hand the order on, and those that it has overtaken: to a later order or to the next sweep
+        when the queue is away, for they are durable and due."""
+        if overtaken:
+            log.info("orders_overtaken", extra={"order_ids": overtaken})
+        if self.dispatcher.introduce([order], overtaken=overtaken):
             return
         try:
-            # Read after the order was stored: a watcher that ends looks once more after that.
-            if not self.book.state().is_watched:
-                self.start_watcher()
-        except UnavailableError as error:
-            log.warning(
-                "start_watcher_failed", extra={"order_id": order.order_id, "reason": error.detail}
-            )
-
-    def _dispatch(self, admission: Admission) -> None:
-        """Queue the order, unless all it can do is wait, and those that it has overtaken."""
-        order = admission.order
-        is_ready = order.status is OrderStatus.PENDING or is_resting_limit(order.terms)
-        order_ids = [*([order.order_id] if is_ready else []), *admission.overtaken]
-        if admission.overtaken:
-            log.info("orders_overtaken", extra={"order_ids": admission.overtaken})
-        # Whoever connects hears the first event.
-        if not dispatch(self.queue, dict.fromkeys(order_ids, 1)):
-            self._leave_to_others(order_ids, order)
-
-    def _leave_to_others(self, order_ids: Sequence[OrderId], order: Order) -> None:
-        """Let a later order or the next sweep queue these, which are durable and due."""
-        try:
-            self.store.schedule_sweep(order_ids, at=order.created_at)
+            self.store.schedule_sweep([order.order_id, *overtaken], at=order.created_at)
         except UnavailableError as error:
             # Then they will be found because they stand still.
             log.warning(

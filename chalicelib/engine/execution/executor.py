@@ -17,6 +17,7 @@ from math import ceil
 
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
+from chalicelib.engine.dispatch import Dispatcher
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution.batch import Batch
 from chalicelib.engine.execution.isolation import isolate
@@ -48,6 +49,7 @@ class Executor:
     order_queue: OrderQueue
     status_queue: StatusQueue
     stepper: Stepper
+    dispatcher: Dispatcher
     clock: Clock
     pacing: Pacing
 
@@ -147,6 +149,9 @@ class Executor:
             for transition in taken:
                 log_transition(transition)
             batch.unannounced.append(tuple(transition.event for transition in taken))
+        self.dispatcher.introduce_children(
+            [transition for order_id in moved for transition in moves[order_id]]
+        )
 
     def _save(self, moves: Mapping[OrderId, Sequence[Transition]]) -> set[OrderId]:
         return {*self.store.save([each for taken in moves.values() for each in taken])}

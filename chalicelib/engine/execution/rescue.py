@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.errors import AbandonedError
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTransaction
+from chalicelib.engine.dispatch import Dispatcher
 from chalicelib.engine.execution import steps
 from chalicelib.engine.execution.isolation import set_apart
 from chalicelib.engine.execution.pacing import Pacing
@@ -32,6 +33,7 @@ class Rescuer:
 
     store: OrderStore
     order_queue: OrderQueue
+    dispatcher: Dispatcher
     status_queue: StatusQueue
     chain: Chain
     clock: Clock
@@ -81,6 +83,7 @@ class Rescuer:
         won = [transition for transition in transitions if transition.order.order_id in moved]
         for transition in won:
             log_transition(transition, level=logging.ERROR)
+        self.dispatcher.introduce_children(won)
         return won
 
     def _step(

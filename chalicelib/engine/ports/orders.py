@@ -54,6 +54,7 @@ class OrderFilter:
     order_type: OrderType | None = None
     input_mint: Mint | None = None
     output_mint: Mint | None = None
+    parent_id: OrderId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,8 @@ class OrderStore(Protocol):
         self, transitions: Sequence[Transition], *, sweep_at: datetime | None = None
     ) -> Mapping[OrderId, int]:
         """Store the transitions of each order that still has the sequence before the first of them:
-        all of an order's, or none. One order's follow one another.
+        all of an order's, or none. One order's follow one another. The children of a transition are
+        added with it, as by `add` but whatever the limits of their owner.
 
         Returns the orders that moved, each with the sequence up to which its events are announced,
         or some message sees to that; the others were moved by somebody else first, or have newly
