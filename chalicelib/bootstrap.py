@@ -111,6 +111,7 @@ class Deployment:
             rates=self.world.rates,
             clock=self.clock,
             new_id=self.new_order_id,
+            interval_min=self.world.pacing.slice_interval_min,
             limit=self.rate_limit,
             waiting_max=self.settings.waiting_orders_max or None,
         )
@@ -166,6 +167,7 @@ class Deployment:
         """Carries orders on: the order queue."""
         from chalicelib.engine.execution.executor import Executor
         from chalicelib.engine.execution.open_limits import OpenLimits
+        from chalicelib.engine.execution.open_schedules import OpenSchedules
         from chalicelib.engine.execution.stepper import Stepper
 
         pacing = self.world.pacing
@@ -176,6 +178,7 @@ class Deployment:
             stepper=Stepper(
                 router=self.router,
                 open_limits=OpenLimits(router=self.router, book=self.watch_book, pacing=pacing),
+                open_schedules=OpenSchedules(store=self.order_store, rates=self.world.rates),
                 chain=self.world.chain,
                 wallet=self.world.wallet,
                 random=self.random,

@@ -18,10 +18,13 @@ class Status(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    COMPLETED = "completed"
 
 
 # No event follows one of these.
-FINAL_STATUSES = frozenset({Status.CONFIRMED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
+FINAL_STATUSES = frozenset(
+    {Status.CONFIRMED, Status.FAILED, Status.CANCELLED, Status.EXPIRED, Status.COMPLETED}
+)
 
 
 class Observer(Protocol):

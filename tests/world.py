@@ -326,7 +326,9 @@ class World(Watching):
         order_ids = [message.order_id for message in messages]
         delay_seconds = min(self.order_queue.delays_seconds.pop(i, 0) for i in order_ids)
         self.clock.at += timedelta(seconds=delay_seconds)
-        due = [self.store.orders[i].due_at for i in order_ids if i in self.store.orders]
+        orders = [self.store.orders[i] for i in order_ids if i in self.store.orders]
+        # An open order is looked at when somebody asks for it.
+        due = [order.due_at for order in orders if order.status is not OrderStatus.OPEN]
         self.clock.at = max(self.clock.at, min(due, default=self.clock.at))
 
     def watched_venues(self) -> list[Any]:

@@ -106,6 +106,19 @@ class InvalidExpiryError(RejectedError):
     code = "INVALID_EXPIRY"
 
 
+class InvalidScheduleError(RejectedError):
+    """A schedule has 1 to 1000 slices, at least 60 s apart, starts in the future and ends within 90
+    days."""
+
+    code = "INVALID_SCHEDULE"
+
+
+class SliceTooSmallError(RejectedError):
+    """The amount is too small for so many slices: each would swap nothing."""
+
+    code = "SLICE_TOO_SMALL"
+
+
 class UnavailableError(CodedError):
     """A service that this one depends on did not answer."""
 

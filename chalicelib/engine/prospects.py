@@ -59,7 +59,11 @@ class Prospects:
             slot=observation.slot,
             at=observation.at,
             rate=rate,
-            distances=[_distance(w, rate) for w in self.book.watches(order.order_id)],
+            distances=[
+                _distance(watch, rate)
+                for watch in self.book.watches(order.order_id)
+                if watch.kind is not TriggerKind.SCHEDULE
+            ],
             quoted=self._quoted(order) if isinstance(order.terms, LimitTerms) else None,
         )
 

@@ -38,6 +38,8 @@ class OrderStatistics:
     confirmed: int
     cancelled: int
     expired: int
+    #: Orders over time none of whose slices is left.
+    completed: int
     #: Open orders: what they wait for has not come.
     waiting: int
     failed: Mapping[str, int]
@@ -47,7 +49,7 @@ class OrderStatistics:
     @property
     def unfinished(self) -> int:
         """How many are being executed."""
-        others = self.confirmed + self.cancelled + self.expired + self.waiting
+        others = self.confirmed + self.cancelled + self.expired + self.completed + self.waiting
         return self.accepted - others - sum(self.failed.values())
 
     def every_minute(self, since: datetime, count: int) -> list[MinuteCounts]:

@@ -52,7 +52,7 @@ class UnknownStatusError(RejectedError):
 
 
 class UnknownWaitingForError(RejectedError):
-    """waitingFor must be price."""
+    """waitingFor must be price or schedule."""
 
     code = "UNKNOWN_WAITING_FOR"
 
@@ -89,7 +89,7 @@ class LimitFormError(RejectedError):
 
 
 class PricesReversedError(RejectedError):
-    """takeProfitPrice must be better for you than stopPrice."""
+    """takeProfitPrice must be better for you than stopPrice, minPrice not above maxPrice."""
 
     code = "PRICES_REVERSED"
 

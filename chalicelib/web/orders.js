@@ -1,7 +1,7 @@
 /** The orders this page knows, and what their events say. */
 
 export const UNDER_WAY = ["pending", "routing", "building", "submitted"];
-export const FINAL = new Set(["confirmed", "failed", "cancelled", "expired"]);
+export const FINAL = new Set(["confirmed", "failed", "cancelled", "expired", "completed"]);
 
 /**
  * @typedef {{orderId: string, sequence: number, status: string, attempt: number,

@@ -8,12 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 from orders_client import Document, Status
+from orders_client.cli import slices
 from orders_client.cli.output import add_row, empty_table, percent
+from orders_client.cli.slices import schedule_text
 
 COLORS: Mapping[str, str] = {
     Status.BUILDING: "blue",
     Status.SUBMITTED: "cyan",
     Status.CONFIRMED: "green",
+    Status.COMPLETED: "green",
     Status.FAILED: "red",
     Status.CANCELLED: "magenta",
     Status.EXPIRED: "magenta",
@@ -51,7 +54,7 @@ def terms_text(order: Mapping[str, Any]) -> str:
             return f"{order['trailingBps']} bps off the best price{start}"
         case "OCO":
             return f"at {order['takeProfitPrice']} or {order['stopPrice']}{unit}"
-    return ""
+    return schedule_text(order) if order["type"] in slices.TYPES else ""
 
 
 def limit_text(quotes: Mapping[str, Any], order: Mapping[str, Any]) -> str:
@@ -88,9 +91,11 @@ def outcome(order: Mapping[str, Any]) -> str:
             return f"{paid} → {order['amountOut']} {order['tokenOut']} at {order['executedPrice']}"
         case Status.FAILED:
             return f"{order['code']}: {order['message']}"
-        case Status.OPEN:
+        case Status.COMPLETED:
+            return slices.completed_text(order, order)
+        case Status.OPEN if order["type"] not in slices.TYPES:
             return terms_text(order)
-    return ""
+    return slices.progress_text(order) if "progress" in order else ""
 
 
 def tokens_table(tokens: Sequence[Document]) -> Table:

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from orders_client import Document, Status
+from orders_client.cli import slices
 from orders_client.cli.tables import (
     CANCEL_REQUESTED,
     limit_text,
@@ -76,7 +77,8 @@ class Timeline:
             case Status.FAILED:
                 return f"{event['code']}: {event['message']}"
             case Status.CANCELLED | Status.EXPIRED:
-                return "nothing was swapped"
+                is_over_time = self._order["type"] in slices.TYPES
+                return "no other part begins" if is_over_time else "nothing was swapped"
         return self._waiting_details(event)
 
     def _waiting_details(self, event: Document) -> str:
@@ -85,11 +87,17 @@ class Timeline:
                 return self._open_details(event)
             case Status.ROUTING:
                 return self._routing_details(event)
+            case Status.COMPLETED:
+                return slices.completed_text(event, self._order)
         return "accepted"
 
     def _open_details(self, event: Document) -> str:
         if changed := event.get("changed"):
             return ", ".join(f"{name} is now {value}" for name, value in changed.items())
+        if "slice" in event or "missed" in event:
+            return slices.slice_text(event, self._order)
+        if event.get("waitingFor") == "schedule":
+            return "waits for its times"
         reason = event.get("unfilled")
         again = f" again, after {reason['code']}: {reason['message']}" if reason else ""
         return f"waits for its price{again}"

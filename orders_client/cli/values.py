@@ -48,10 +48,16 @@ def check_changes(words: list[str]) -> list[str]:
     return words
 
 
-def changes_of(words: list[str]) -> dict[str, str | int]:
-    """Return the values of checked changes by field; whole numbers of basis points as numbers."""
-    pairs = [word.partition("=") for word in words]
-    return {name: int(v) if name == "trailingBps" and v.isdecimal() else v for name, _, v in pairs}
+def changes_of(words: list[str]) -> dict[str, str | int | bool]:
+    """Return the values of checked changes by field, numbers and truth values as JSON has them."""
+    return {name: _change(name, value) for name, _, value in (w.partition("=") for w in words)}
+
+
+def _change(name: str, value: str) -> str | int | bool:
+    if name == "trailingBps" and value.isdecimal():
+        return int(value)
+    is_truth = name in ("paused", "triggerIfMet") and value in ("true", "false")
+    return value == "true" if is_truth else value
 
 
 class AmountCommand(TyperCommand):

@@ -79,7 +79,7 @@ def limit(
         limitPrice=price,
         priceIn=price_in,
         timeInForce=time_in_force or ("GTT" if expires_in else None),
-        expiresAt=_expiry(expires_in),
+        expiresAt=moment_after(expires_in),
         maxPriceImpactBps=max_price_impact_bps,
     )
     place_order(context, order, key=idempotency_key, follow=follow, as_json=as_json)
@@ -113,7 +113,7 @@ def stop(
         priceIn=price_in,
         slippageBps=slippage_bps,
         maxPriceImpactBps=max_price_impact_bps,
-        expiresAt=_expiry(expires_in),
+        expiresAt=moment_after(expires_in),
         triggerIfMet=trigger_if_met or None,
     )
     place_order(context, order, key=idempotency_key, follow=follow, as_json=as_json)
@@ -149,7 +149,7 @@ def trail(
         priceIn=price_in,
         slippageBps=slippage_bps,
         maxPriceImpactBps=max_price_impact_bps,
-        expiresAt=_expiry(expires_in),
+        expiresAt=moment_after(expires_in),
     )
     place_order(context, order, key=idempotency_key, follow=follow, as_json=as_json)
 
@@ -180,7 +180,7 @@ def oco(
         priceIn=price_in,
         slippageBps=slippage_bps,
         maxPriceImpactBps=max_price_impact_bps,
-        expiresAt=_expiry(expires_in),
+        expiresAt=moment_after(expires_in),
         triggerIfMet=trigger_if_met or None,
     )
     place_order(context, order, key=idempotency_key, follow=follow, as_json=as_json)
@@ -242,7 +242,8 @@ def _cancelled_text(total: Mapping[str, Sequence[str]]) -> Text:
     return Text(f"{text}; {requested} {CANCEL_REQUESTED}" if requested else text)
 
 
-def _expiry(span: str | None) -> str | None:
+def moment_after(span: str | None) -> str | None:
+    """Return the moment that a span of time lies ahead, None without one."""
     if span is None:
         return None
     at = datetime.now(UTC) + timedelta(seconds=span_seconds(span))

@@ -18,6 +18,7 @@ from chalicelib.domain.orders.events import (
     Failure,
     OrderAccepted,
     OrderCancelled,
+    OrderCompleted,
     OrderConfirmed,
     OrderEvent,
     OrderExpired,
@@ -150,6 +151,9 @@ def details_of(status: OrderStatus, signature: Signature = SIGNATURE) -> EventDe
         OrderStatus.CANCELLED: OrderCancelled(),
         OrderStatus.EXPIRED: OrderExpired(),
         OrderStatus.FAILED: OrderFailed(failure=Failure(code="NO_ROUTE", message="none")),
+        OrderStatus.COMPLETED: OrderCompleted(
+            done=2, skipped=1, amount_in=10**9, amount_out=15 * 10**7
+        ),
     }
     return kinds[status]
 

@@ -138,7 +138,7 @@ def test_page_carries_order_and_last_event_only_when_history_is_long(store: Orde
             OrderFilter(owner_id=ANONYMOUS, statuses=[OrderStatus.FAILED]), [4], id="final status"
         ),
         pytest.param(
-            OrderFilter(owner_id=ANONYMOUS, order_type=OrderType.MARKET), [4, 3, 2, 1], id="type"
+            OrderFilter(owner_id=ANONYMOUS, order_types=[OrderType.MARKET]), [4, 3, 2, 1], id="type"
         ),
         pytest.param(OrderFilter(owner_id=ANONYMOUS, input_mint=SOL.mint), [3, 2, 1], id="input"),
         pytest.param(OrderFilter(owner_id=ANONYMOUS, output_mint=USDC.mint), [2, 1], id="output"),
@@ -151,7 +151,7 @@ def test_page_carries_order_and_last_event_only_when_history_is_long(store: Orde
             OrderFilter(
                 owner_id=ANONYMOUS,
                 statuses=[OrderStatus.ROUTING],
-                order_type=OrderType.MARKET,
+                order_types=[OrderType.MARKET],
                 input_mint=SOL.mint,
                 output_mint=USDC.mint,
             ),

@@ -34,6 +34,7 @@ def test_statistics_are_empty_when_nothing_was_accepted(store: OrderStore) -> No
         confirmed=0,
         cancelled=0,
         expired=0,
+        completed=0,
         waiting=0,
         failed={},
         to_confirmed=None,

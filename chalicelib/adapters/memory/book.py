@@ -124,7 +124,7 @@ class _TickUnderWay:
         return any(changed)
 
     def _change(self, order: Order, row: WatchRow, rate: int | None, is_met: bool) -> bool:
-        if row.first.kind is TriggerKind.LIMIT:
+        if row.first.kind in (TriggerKind.LIMIT, TriggerKind.SCHEDULE):
             return self._ask(order, row, rate, is_met)
         if rate is None or (order.armed_slot or 0) >= self._observation.slot:
             return False
@@ -135,7 +135,8 @@ class _TickUnderWay:
         is_due = row.recheck_at is not None and row.recheck_at <= self._tick.now
         if not is_met and not is_due:
             return False
-        if is_met or (rate is not None and row.first.is_met(rate)):
+        is_schedule = row.first.kind is TriggerKind.SCHEDULE
+        if is_schedule or is_met or (rate is not None and row.first.is_met(rate)):
             row.watch, row.asked_at_rate = replace(row.watch, key=None), rate
             row.recheck_at = self._tick.ask_again_at
             self._asked.append(order.order_id)

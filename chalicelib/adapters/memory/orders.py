@@ -104,7 +104,10 @@ class MemoryOrderStore:
             for order_id, (first, *_) in by_order.items()
             if order_id in self.orders
             and self.orders[order_id].sequence == first.order.sequence - 1
-            and not (self.halted_since and self._is_newly_signed(by_order[order_id][-1].order))
+            and not (
+                self._is_newly_signed(by_order[order_id][-1].order)
+                and (self.halted_since or self._is_given_up(self.orders[order_id].parent_id))
+            )
         }
         announced_through = {}
         for order_id, sequence in moved.items():
@@ -112,6 +115,7 @@ class MemoryOrderStore:
             self._store(by_order[order_id])
             for child in (child for each in by_order[order_id] for child in each.children):
                 self._store([child])
+            self._wake_parent(self.orders[order_id])
             announced_through[order_id] = sequence - 1
             if sweep_at is not None:
                 self.sweeps[order_id] = sweep_at
@@ -158,6 +162,7 @@ class MemoryOrderStore:
             confirmed=len(confirmed),
             cancelled=sum(order.status is OrderStatus.CANCELLED for order in recent),
             expired=sum(order.status is OrderStatus.EXPIRED for order in recent),
+            completed=sum(order.status is OrderStatus.COMPLETED for order in recent),
             waiting=sum(order.status is OrderStatus.OPEN for order in recent),
             failed=Counter(self._code(order) for order in failed),
             to_confirmed=_durations(
@@ -194,6 +199,10 @@ class MemoryOrderStore:
 
     def check(self) -> None:
         return
+
+    def _is_given_up(self, parent_id: OrderId | None) -> bool:
+        parent = None if parent_id is None else self.orders.get(parent_id)
+        return parent is not None and parent.status is OrderStatus.CANCELLED
 
     def _is_newly_signed(self, order: Order) -> bool:
         before, after = self.orders[order.order_id].transaction, order.transaction
@@ -249,6 +258,12 @@ class MemoryOrderStore:
         if order.status is OrderStatus.OPEN:
             self.watches[order.order_id] = watching(order, before)
 
+    def _wake_parent(self, order: Order) -> None:
+        """Let an order over time be looked at when its slice has ended."""
+        if order.status.is_final and order.parent_id is not None:
+            for row in self.watches.get(order.parent_id, ()):
+                row.recheck_at = order.updated_at
+
     def _require_room(self, order: Order, waiting_max: int | None) -> None:
         if waiting_max is None or order.status is not OrderStatus.OPEN:
             return
@@ -266,7 +281,7 @@ def _matches(order: Order, wanted: OrderFilter) -> bool:
         wanted.owner_id == order.owner_id
         and (wanted.statuses is None or order.status in wanted.statuses)
         and wanted.cancel_requested in (None, order.cancel_requested)
-        and wanted.order_type in (None, order.order_type)
+        and (wanted.order_types is None or order.order_type in wanted.order_types)
         and wanted.input_mint in (None, order.pair.token_in.mint)
         and wanted.output_mint in (None, order.pair.token_out.mint)
         and wanted.parent_id in (None, order.parent_id)

@@ -26,7 +26,7 @@ def watching(order: Order, before: Sequence[WatchRow]) -> list[WatchRow]:
         WatchRow(watch.marked(marks[watch.leg]) if watch.leg in marks else watch, watch)
         for watch in watches_of(order.terms, order.trade)
     ]
-    if order.rests:
+    if order.is_timed:
         for row in rows:
             row.watch, row.recheck_at = replace(row.watch, key=None), order.due_at
     return rows

@@ -15,6 +15,7 @@ from chalicelib.domain.orders.order import (
     Signature,
     SignedTransaction,
 )
+from chalicelib.domain.orders.slice_codec import read_progress, write_progress
 from chalicelib.domain.orders.terms_codec import read_terms, write_terms
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.orders.triggers import watches_of
@@ -65,6 +66,7 @@ def order_of(row: Row) -> Order:
         expires_at=_moment(row["expires_at"]),
         armed_slot=row["armed_slot"],
         triggered_at=_moment(row["triggered_at"]),
+        progress=read_progress(row["progress"]) if row["progress"] else None,
         due_at=row["due_at"].astimezone(UTC),
         created_at=row["created_at"].astimezone(UTC),
         updated_at=row["updated_at"].astimezone(UTC),
@@ -115,6 +117,7 @@ def _waiting_columns(order: Order) -> dict[str, object]:
         "terms": write_terms(order.terms),
         "expires_at": order.expires_at and order.expires_at.isoformat(),
         "armed_slot": order.armed_slot,
+        "progress": order.progress and write_progress(order.progress),
     }
 
 
@@ -167,7 +170,7 @@ def watch_documents(order: Order) -> list[dict[str, object]]:
             "mark": _digits(watch.mark),
             "armed_slot": order.armed_slot,
             "expires_at": order.expires_at and order.expires_at.isoformat(),
-            "recheck_at": order.due_at.isoformat() if order.rests else None,
+            "recheck_at": order.due_at.isoformat() if order.is_timed else None,
         }
         for watch in watches_of(order.terms, order.trade)
     ]

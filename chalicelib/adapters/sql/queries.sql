@@ -23,13 +23,13 @@ WITH crowd AS (
     INSERT INTO orders (
         order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
         output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
-        max_price_impact_bps, terms, expires_at, armed_slot, status, sequence, attempt, due_at,
-        created_at, updated_at)
+        max_price_impact_bps, terms, expires_at, armed_slot, progress, status, sequence, attempt,
+        due_at, created_at, updated_at)
     SELECT
         order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
         output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
-        max_price_impact_bps, terms, expires_at, armed_slot, status, sequence, attempt, due_at,
-        created_at, updated_at
+        max_price_impact_bps, terms, expires_at, armed_slot, progress, status, sequence, attempt,
+        due_at, created_at, updated_at
       FROM jsonb_populate_record(NULL::orders, %(order)s)
      WHERE CASE WHEN %(key)s::text IS NULL
                 THEN NOT EXISTS (SELECT FROM crowd) AND NOT EXISTS (SELECT FROM halted)
@@ -106,7 +106,7 @@ WITH oldest AS (
            SELECT
              FROM orders
             WHERE orders.order_id = idempotency_keys.order_id
-              AND status NOT IN ('confirmed', 'failed', 'cancelled', 'expired'))
+              AND status NOT IN ('confirmed', 'failed', 'cancelled', 'expired', 'completed'))
      ORDER BY created_at
      LIMIT %(limit)s
 )
@@ -154,6 +154,7 @@ WITH quiet AS MATERIALIZED (
            slippage_bps = coalesce(next.slippage_bps, orders.slippage_bps),
            expires_at = coalesce(next.expires_at, orders.expires_at),
            armed_slot = coalesce(next.armed_slot, orders.armed_slot),
+           progress = coalesce(next.progress, orders.progress),
            cancel_requested = next.cancel_requested,
            triggered_at = next.triggered_at,
            due_at = next.due_at,
@@ -168,17 +169,22 @@ WITH quiet AS MATERIALIZED (
                     attempt integer, signature text, transaction_hex text,
                     last_valid_block_height bigint, refused_by jsonb, terms jsonb,
                     slippage_bps integer, expires_at timestamptz, armed_slot bigint,
-                    cancel_requested boolean, triggered_at timestamptz, due_at timestamptz, updated_at timestamptz)
+                    progress jsonb, cancel_requested boolean, triggered_at timestamptz, due_at timestamptz, updated_at timestamptz)
       JOIN locked USING (order_id)
      WHERE orders.order_id = next.order_id
        AND orders.sequence = next.sequence_before
-       -- What is newly signed is not while the stage is halted.
+       -- Nothing is newly signed while the stage is halted, nor for a parent that is cancelled.
        AND (next.signature IS NULL
             OR next.signature = orders.signature
-            OR NOT EXISTS (SELECT FROM halts))
+            OR NOT EXISTS (SELECT FROM halts)
+               AND NOT EXISTS (
+                   SELECT
+                     FROM orders AS parent
+                    WHERE parent.order_id = orders.parent_id AND parent.status = 'cancelled'))
     RETURNING orders.order_id, next.sequence_before + 1 AS pack,
               coalesce(orders.unannounced_from - 1, next.sequence_before) AS announced_through,
-              locked.was_open AND orders.status <> 'open' AS is_closed
+              locked.was_open AND orders.status <> 'open' AS is_closed,
+              orders.parent_id, orders.status, orders.updated_at
 ), closed AS (
     DELETE FROM watches USING moved
      WHERE moved.is_closed AND watches.order_id = moved.order_id
@@ -187,16 +193,23 @@ WITH quiet AS MATERIALIZED (
     INSERT INTO orders (
         order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
         output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
-        max_price_impact_bps, terms, expires_at, armed_slot, status, sequence, attempt, due_at,
-        created_at, updated_at)
+        max_price_impact_bps, terms, expires_at, armed_slot, progress, status, sequence, attempt,
+        due_at, created_at, updated_at)
     SELECT
-        child.order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
-        output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
-        max_price_impact_bps, terms, expires_at, armed_slot, status, sequence, attempt, due_at,
-        created_at, updated_at
+        child.order_id, owner_id, child.parent_id, order_type, input_mint, input_symbol,
+        input_decimals, output_mint, output_symbol, output_decimals, amount_in, amount_out,
+        slippage_bps, max_price_impact_bps, terms, expires_at, armed_slot, progress, child.status,
+        sequence, attempt, due_at, created_at, child.updated_at
       FROM jsonb_populate_recordset(NULL::orders, %(children)s) AS child
       JOIN moved ON moved.order_id = child.parent_id
     RETURNING order_id
+), woken AS (
+    -- Whose slice has ended is looked at.
+    UPDATE watches
+       SET recheck_at = moved.updated_at
+      FROM moved
+     WHERE watches.order_id = moved.parent_id
+       AND moved.status IN ('confirmed', 'failed', 'cancelled', 'expired')
 ), written AS (
     SELECT order_id, pack FROM moved UNION ALL SELECT order_id, NULL FROM born
 ), opened AS (
@@ -251,7 +264,7 @@ SELECT orders.*, jsonb_build_array(to_jsonb(event)) AS events
    AND (%(statuses)s::text[] IS NULL OR orders.status = ANY(%(statuses)s::text[]))
    AND (%(cancel_requested)s::boolean IS NULL
         OR orders.cancel_requested = %(cancel_requested)s)
-   AND (%(order_type)s::text IS NULL OR orders.order_type = %(order_type)s)
+   AND (%(order_types)s::text[] IS NULL OR orders.order_type = ANY(%(order_types)s::text[]))
    AND (%(input_mint)s::text IS NULL OR orders.input_mint = %(input_mint)s)
    AND (%(output_mint)s::text IS NULL OR orders.output_mint = %(output_mint)s)
    AND (%(parent_id)s::uuid IS NULL OR orders.parent_id = %(parent_id)s::uuid)
@@ -287,6 +300,7 @@ SELECT count(*) AS accepted,
        count(*) FILTER (WHERE status = 'confirmed') AS confirmed,
        count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
        count(*) FILTER (WHERE status = 'expired') AS expired,
+       count(*) FILTER (WHERE status = 'completed') AS completed,
        count(*) FILTER (WHERE status = 'open') AS waiting,
        (SELECT coalesce(jsonb_object_agg(code, times), '{}') FROM failures) AS failed,
        percentile_disc(ARRAY[0.5, 0.99])
@@ -378,9 +392,9 @@ WITH turn AS MATERIALIZED (
             ORDER BY mark
             LIMIT %(range_max)s) AS watch
 ), due AS MATERIALIZED (
-    -- Limits to ask a worker about again, or to wait for as at first.
-    SELECT order_id, leg, rate, coalesce(rate >= key_first, false) AS is_near
-      FROM (SELECT order_id, leg, input_mint, output_mint, key_first, expires_at
+    -- Limits to ask a worker about again, or to wait for as at first; and orders over time.
+    SELECT order_id, leg, rate, coalesce(rate >= key_first, kind = 'schedule') AS is_near
+      FROM (SELECT order_id, leg, kind, input_mint, output_mint, key_first, expires_at
               FROM watches
              WHERE (SELECT count(*) FROM turn) > 0 AND recheck_at <= %(now)s
              ORDER BY recheck_at

@@ -4,7 +4,7 @@ Keys name amounts in base units. What an earlier version wrote still reads: it n
 route by mint only, and all of them were listed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,27 +20,38 @@ from chalicelib.domain.orders.events import (
     AttemptStarted,
     CancelRequested,
     EventDetails,
-    Failure,
     OrderAccepted,
     OrderCancelled,
+    OrderCompleted,
     OrderConfirmed,
     OrderEdited,
     OrderEvent,
     OrderExpired,
     OrderFailed,
     OrderOpened,
+    SliceDetails,
     TransactionBuilt,
     TransactionSubmitted,
 )
+from chalicelib.domain.orders.failure_codec import (
+    Fields,
+    Json,
+    present,
+    read_failure,
+    write_failure,
+)
 from chalicelib.domain.orders.order import OrderStatus, Signature
+from chalicelib.domain.orders.slice_codec import (
+    read_completed,
+    read_slice,
+    write_completed,
+    write_slice,
+)
+from chalicelib.domain.orders.terms import WaitsFor
 from chalicelib.domain.orders.triggers import Trigger, TriggerKind
 from chalicelib.domain.token_list import find_token
 from chalicelib.domain.tokens import Mint, Token
 
-Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
-Fields = Mapping[str, Any]
-
-_FILLABLE = ("amount_in_max", "amount_out_max")
 _UNFILLED = ("amount_in_unfilled", "amount_out_unfilled")
 
 
@@ -57,24 +68,12 @@ def write_event(event: OrderEvent) -> dict[str, Json]:
 
 def write_details(details: EventDetails) -> dict[str, Json]:
     """Return the details as a JSON object."""
-    match details:
-        case OrderAccepted() | OrderCancelled() | OrderExpired():
-            return {}
-        case OrderOpened() | OrderEdited():
-            return _write_opened(details)
-        case AttemptStarted():
-            return _write_started(details)
-        case TransactionBuilt():
-            return _write_built(details)
-        case TransactionSubmitted() | CancelRequested():
-            is_request = isinstance(details, CancelRequested)
-            requested: dict[str, Json] = {"cancel_requested": True} if is_request else {}
-            return requested | {"signature": details.signature}
-        case OrderConfirmed():
-            return _write_confirmed(details)
-        case OrderFailed():
-            return _write_failure(details.failure)
-    raise TypeError(f"{details!r} are not the details of an event")
+    if isinstance(details, SliceDetails):
+        return write_slice(details)
+    write = _WRITERS.get(type(details))
+    if write is None:
+        raise TypeError(f"{details!r} are not the details of an event")
+    return write(details)
 
 
 def read_details(status: OrderStatus, fields: Fields) -> EventDetails:
@@ -122,9 +121,11 @@ def read_token(fields: Fields) -> Token:
 
 
 def _write_opened(opened: OrderOpened | OrderEdited) -> dict[str, Json]:
+    is_usual = opened.waits_for is WaitsFor.PRICE
+    written: dict[str, Json] = {} if is_usual else {"waits_for": opened.waits_for}
     if isinstance(opened, OrderEdited):
-        return {"changed": dict(opened.changed)}
-    return {"unfilled": _write_failure(opened.unfilled)} if opened.unfilled else {}
+        return written | {"changed": dict(opened.changed)}
+    return written | ({"unfilled": write_failure(opened.unfilled)} if opened.unfilled else {})
 
 
 def _write_started(started: AttemptStarted) -> dict[str, Json]:
@@ -132,7 +133,7 @@ def _write_started(started: AttemptStarted) -> dict[str, Json]:
     if started.trigger is not None:
         written["trigger"] = write_trigger(started.trigger)
     if started.retry_of is not None:
-        written["retry_of"] = _write_failure(started.retry_of)
+        written["retry_of"] = write_failure(started.retry_of)
     if started.refused_by:
         written["refused_by"] = [*started.refused_by]
     return written
@@ -205,33 +206,26 @@ def _write_confirmed(confirmed: OrderConfirmed) -> dict[str, Json]:
         "signature": confirmed.signature,
         "slot": confirmed.slot,
     }
-    return written | _present(confirmed, _UNFILLED)
-
-
-def _write_failure(failure: Failure) -> dict[str, Json]:
-    return {"code": failure.code, "message": failure.message} | _present(failure, _FILLABLE)
-
-
-def _present(details: Failure | OrderConfirmed, names: Sequence[str]) -> dict[str, Json]:
-    """Return those of these amounts that there are."""
-    amounts = {name: getattr(details, name) for name in names}
-    return {name: amount for name, amount in amounts.items() if amount is not None}
+    return written | present(confirmed, _UNFILLED)
 
 
 def _read_started(fields: Fields) -> AttemptStarted:
     failure, trigger = fields.get("retry_of"), fields.get("trigger")
     return AttemptStarted(
         trigger=read_trigger(trigger) if trigger else None,
-        retry_of=_read_failure(failure) if failure else None,
+        retry_of=read_failure(failure) if failure else None,
         refused_by=tuple(fields.get("refused_by", ())),
     )
 
 
-def _read_opened(fields: Fields) -> OrderOpened | OrderEdited:
+def _read_opened(fields: Fields) -> OrderOpened | OrderEdited | SliceDetails:
+    if "slice" in fields:
+        return read_slice(fields)
+    waits_for = WaitsFor(fields.get("waits_for", WaitsFor.PRICE))
     if "changed" in fields:
-        return OrderEdited(changed=fields["changed"])
+        return OrderEdited(changed=fields["changed"], waits_for=waits_for)
     failure = fields.get("unfilled")
-    return OrderOpened(unfilled=_read_failure(failure) if failure else None)
+    return OrderOpened(unfilled=read_failure(failure) if failure else None, waits_for=waits_for)
 
 
 def _read_built(fields: Fields) -> TransactionBuilt:
@@ -315,10 +309,20 @@ def _read_confirmed(fields: Fields) -> OrderConfirmed:
     )
 
 
-def _read_failure(fields: Fields) -> Failure:
-    fillable = {name: fields.get(name) for name in _FILLABLE}
-    return Failure(code=fields["code"], message=fields["message"], **fillable)
-
+_WRITERS: Mapping[type, Callable[[Any], dict[str, Json]]] = {
+    OrderAccepted: lambda _: {},
+    OrderCancelled: lambda _: {},
+    OrderExpired: lambda _: {},
+    OrderOpened: _write_opened,
+    OrderEdited: _write_opened,
+    AttemptStarted: _write_started,
+    TransactionBuilt: _write_built,
+    TransactionSubmitted: lambda submitted: {"signature": submitted.signature},
+    CancelRequested: lambda asked: {"cancel_requested": True, "signature": asked.signature},
+    OrderConfirmed: _write_confirmed,
+    OrderFailed: lambda failed: write_failure(failed.failure),
+    OrderCompleted: write_completed,
+}
 
 _READERS: Mapping[OrderStatus, Callable[[Fields], EventDetails]] = {
     OrderStatus.OPEN: _read_opened,
@@ -329,5 +333,6 @@ _READERS: Mapping[OrderStatus, Callable[[Fields], EventDetails]] = {
     OrderStatus.CONFIRMED: _read_confirmed,
     OrderStatus.CANCELLED: lambda _: OrderCancelled(),
     OrderStatus.EXPIRED: lambda _: OrderExpired(),
-    OrderStatus.FAILED: lambda fields: OrderFailed(failure=_read_failure(fields)),
+    OrderStatus.FAILED: lambda fields: OrderFailed(failure=read_failure(fields)),
+    OrderStatus.COMPLETED: read_completed,
 }

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from chalicelib.domain.orders.decisions import Decision
 from chalicelib.domain.orders.order import OrderId, OrderStatus, Signature
+from chalicelib.domain.orders.terms import WaitsFor
 from chalicelib.domain.orders.triggers import Trigger
 from chalicelib.domain.tokens import Pair
 
@@ -42,6 +43,7 @@ class OrderOpened:
 
     #: Why it waits again.
     unfilled: Failure | None = None
+    waits_for: WaitsFor = WaitsFor.PRICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,8 @@ class OrderEdited:
     status: ClassVar[OrderStatus] = OrderStatus.OPEN
 
     #: The fields that changed, in the words that orders are placed with, and what they are now.
-    changed: Mapping[str, str | int]
+    changed: Mapping[str, str | int | bool]
+    waits_for: WaitsFor = WaitsFor.PRICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +146,69 @@ class OrderExpired:
     status: ClassVar[OrderStatus] = OrderStatus.EXPIRED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceBegun:
+    """open, as before: a slice has become an order."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.OPEN
+
+    number: int
+    order_id: OrderId
+    #: Base units of the input mint.
+    amount_in: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceConfirmed:
+    """open, as before: the slice under way has swapped these base units."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.OPEN
+
+    number: int
+    order_id: OrderId
+    amount_in: int
+    amount_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceSkipped:
+    """open, as before: nothing was swapped for this slice, and why; without an order when it never
+    became one."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.OPEN
+
+    number: int
+    order_id: OrderId | None
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicesMissed:
+    """open, as before: the times of so many slices passed, from this number on, while nothing could
+    be done; the schedule gets longer by them, or their amounts are spread over the others."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.OPEN
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCompleted:
+    """completed: no slice is left; what they have swapped together, in base units."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.COMPLETED
+
+    done: int
+    skipped: int
+    amount_in: int
+    amount_out: int
+
+
+#: What happens to an order over time while it stays open.
+SliceDetails = SliceBegun | SliceConfirmed | SliceSkipped | SlicesMissed
+
 EventDetails = (
     OrderAccepted
     | OrderOpened
@@ -155,6 +221,8 @@ EventDetails = (
     | OrderFailed
     | OrderCancelled
     | OrderExpired
+    | SliceDetails
+    | OrderCompleted
 )
 
 

@@ -18,15 +18,18 @@ from chalicelib.domain.orders.events import (
     OrderEdited,
     OrderEvent,
     OrderOpened,
+    SliceDetails,
 )
 from chalicelib.domain.orders.order import (
     Order,
     OrderId,
     OrderStatus,
+    Progress,
     SignedTransaction,
     first_status,
 )
-from chalicelib.domain.orders.terms import MARKET, Terms, is_resting_limit
+from chalicelib.domain.orders.schedules import next_look
+from chalicelib.domain.orders.terms import MARKET, ScheduleTerms, Terms, is_resting_limit
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import OwnerId
 
@@ -37,6 +40,7 @@ TRANSITIONS: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
         (OrderStatus.OPEN, OrderStatus.CANCELLED),
         (OrderStatus.OPEN, OrderStatus.EXPIRED),
         (OrderStatus.OPEN, OrderStatus.FAILED),  # what it waits for cannot come
+        (OrderStatus.OPEN, OrderStatus.COMPLETED),  # no slice is left
         (OrderStatus.PENDING, OrderStatus.ROUTING),
         (OrderStatus.PENDING, OrderStatus.FAILED),  # given up: no worker could start it
         (OrderStatus.PENDING, OrderStatus.CANCELLED),
@@ -104,14 +108,14 @@ def accept(
         transaction=None,
         expires_at=expires_at,
         armed_slot=armed_slot,
-        due_at=at,
+        progress=Progress() if isinstance(terms, ScheduleTerms) else None,
+        due_at=terms.start_at if isinstance(terms, ScheduleTerms) else at,
         created_at=at,
         updated_at=at,
     )
     is_open = order.status is OrderStatus.OPEN
-    return Transition(
-        order=order, event=_event_of(order, OrderOpened() if is_open else OrderAccepted())
-    )
+    first = OrderOpened(waits_for=terms.order_type.waits_for) if is_open else OrderAccepted()
+    return Transition(order=order, event=_event_of(order, first))
 
 
 def advance(
@@ -169,7 +173,32 @@ def edit(
         expires_at=expires_at or order.expires_at,
         armed_slot=armed_slot,
     )
-    return advance(edited, OrderEdited(changed=changed), at=at)
+    details = OrderEdited(changed=changed, waits_for=terms.order_type.waits_for)
+    return advance(edited, details, at=at, due_at=_look_at(edited, at))
+
+
+def proceed(
+    order: Order,
+    details: SliceDetails,
+    progress: Progress,
+    *,
+    at: datetime,
+    children: tuple[Transition, ...] = (),
+) -> Transition:
+    """Let an order over time stay open, as far as it is now. Raises IllegalTransitionError for any
+    other."""
+    further = replace(order, progress=progress)
+    moved = advance(further, details, at=at, due_at=_look_at(further, at))
+    return replace(moved, children=children)
+
+
+def _look_at(order: Order, at: datetime) -> datetime | None:
+    """When there may be something to do for an order over time; of any other that is not said."""
+    if not isinstance(order.terms, ScheduleTerms):
+        return None
+    assert order.progress is not None
+    assert order.expires_at is not None
+    return next_look(order.terms, order.progress, at, order.expires_at)
 
 
 def cancel(order: Order, *, at: datetime) -> Transition:
@@ -190,10 +219,19 @@ def _is_legal(order: Order, details: EventDetails) -> bool:
     if stays and details.status in _SIGNED:
         is_right = isinstance(details, CancelRequested)
     elif details.status is OrderStatus.OPEN:
-        is_right = isinstance(details, OrderEdited) if stays else _waits_again(order, details)
+        is_right = _may_stay_open(order, details) if stays else _waits_again(order, details)
+    elif isinstance(order.terms, ScheduleTerms):
+        # Only its slices trade.
+        is_right = details.status is not OrderStatus.ROUTING
     else:
-        is_right = not isinstance(details, CancelRequested)
+        is_trade = details.status is not OrderStatus.COMPLETED
+        is_right = is_trade and not isinstance(details, CancelRequested)
     return is_right and (order.status, details.status) in TRANSITIONS
+
+
+def _may_stay_open(order: Order, details: EventDetails) -> bool:
+    is_over_time = isinstance(order.terms, ScheduleTerms)
+    return isinstance(details, OrderEdited) or (is_over_time and isinstance(details, SliceDetails))
 
 
 def _waits_again(order: Order, details: EventDetails) -> bool:

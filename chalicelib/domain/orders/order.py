@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NewType
 
 from chalicelib.domain.errors import InvalidOrderIdError
-from chalicelib.domain.orders.terms import MARKET, OrderType, Terms, waits
+from chalicelib.domain.orders.terms import MARKET, OrderType, ScheduleTerms, Terms, waits
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.tokens import Pair
@@ -30,7 +30,8 @@ def parse_order_id(text: str) -> OrderId:
 
 class OrderStatus(StrEnum):
     """Where an order stands. Orders that wait rest in `open`, all others begin as `pending`;
-    `confirmed`, `failed`, `cancelled` and `expired` are final."""
+    `confirmed`, `failed`, `cancelled`, `expired` and, of an order over time, `completed` are
+    final."""
 
     OPEN = "open"
     PENDING = "pending"
@@ -41,6 +42,7 @@ class OrderStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    COMPLETED = "completed"
 
     @property
     def is_final(self) -> bool:
@@ -57,6 +59,7 @@ FINAL_STATUSES = (
     OrderStatus.FAILED,
     OrderStatus.CANCELLED,
     OrderStatus.EXPIRED,
+    OrderStatus.COMPLETED,
 )
 
 
@@ -70,6 +73,65 @@ class SignedTransaction:
     signature: Signature
     wire_bytes: bytes
     last_valid_block_height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """A slice under way: its number on the grid, from 0, its order, its amount in base units of the
+    input, and when its time is up."""
+
+    number: int
+    order_id: OrderId
+    amount: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a schedule is. Amounts are base units: of the input `allotted` and `spent`, of the
+    output `received`."""
+
+    #: The next point of the grid.
+    point: int = 0
+    #: The slices that were begun or skipped, and what of the amount was theirs.
+    used: int = 0
+    allotted: int = 0
+    #: The points that passed unused.
+    missed: int = 0
+    done: int = 0
+    skipped: int = 0
+    spent: int = 0
+    received: int = 0
+    working: Slice | None = None
+
+    def missing(self, count: int) -> "Progress":
+        """Let so many points pass."""
+        return replace(self, point=self.point + count, missed=self.missed + count)
+
+    def beginning(self, begun: Slice) -> "Progress":
+        """Begin the slice that is due."""
+        return replace(self._using(begun.amount), working=begun)
+
+    def skipping(self, amount: int) -> "Progress":
+        """Skip the slice that is due before it has begun."""
+        return replace(self._using(amount), skipped=self.skipped + 1)
+
+    def ending(self, *, amount_in: int = 0, amount_out: int = 0) -> "Progress":
+        """End the slice under way, which has swapped that; nothing when it is skipped."""
+        is_done = amount_in > 0
+        return replace(
+            self,
+            working=None,
+            done=self.done + is_done,
+            skipped=self.skipped + (not is_done),
+            spent=self.spent + amount_in,
+            received=self.received + amount_out,
+        )
+
+    def _using(self, amount: int) -> "Progress":
+        return replace(
+            self, point=self.point + 1, used=self.used + 1, allotted=self.allotted + amount
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +165,8 @@ class Order:
     armed_slot: int | None = None
     #: When what it waited for was seen.
     triggered_at: datetime | None = None
+    #: How far its slices are, of an order over time.
+    progress: Progress | None = None
     #: When the next step may be taken.
     due_at: datetime
     created_at: datetime
@@ -121,6 +185,11 @@ class Order:
     def rests(self) -> bool:
         """Whether nothing shall be tried with it before it is due."""
         return self.due_at > self.updated_at
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is to be looked at when it is due, whatever the price."""
+        return self.rests or isinstance(self.terms, ScheduleTerms)
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether its time is up."""
@@ -143,6 +212,7 @@ class Order:
             triggered_at=None,
             due_at=self.created_at,
             updated_at=self.created_at,
+            progress=None if self.progress is None else Progress(),
         )
 
 

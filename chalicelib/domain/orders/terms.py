@@ -4,7 +4,8 @@ A rate is what one base unit of the input gets, in base units of the output; the
 for the owner. A price is what its owner wrote: of one of the two tokens, in units of the other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -16,6 +17,18 @@ from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import Mint, Pair
 
 TRAILING_BPS_MAX = 5_000
+SLICES_MAX = 1_000
+# For a schedule that starts when its order is accepted.
+AT_ONCE = datetime.min.replace(tzinfo=UTC)
+# A slice is skipped when it could not be traded for so long: half an interval within these.
+WINDOW_MIN, WINDOW_MAX = timedelta(seconds=30), timedelta(hours=2)
+
+
+class WaitsFor(StrEnum):
+    """What an open order waits for."""
+
+    PRICE = "price"
+    SCHEDULE = "schedule"
 
 
 class OrderType(StrEnum):
@@ -26,6 +39,14 @@ class OrderType(StrEnum):
     STOP = "STOP"
     TRAILING_STOP = "TRAILING_STOP"
     OCO = "OCO"
+    DCA = "DCA"
+    TWAP = "TWAP"
+
+    @property
+    def waits_for(self) -> WaitsFor:
+        """What an order of this type waits for, if it waits."""
+        is_over_time = self in (OrderType.DCA, OrderType.TWAP)
+        return WaitsFor.SCHEDULE if is_over_time else WaitsFor.PRICE
 
 
 class TimeInForce(StrEnum):
@@ -131,17 +152,94 @@ class OcoTerms:
     stop: StatedPrice
 
 
-Terms = MarketTerms | LimitTerms | StopTerms | TrailingStopTerms | OcoTerms
+class OnMissed(StrEnum):
+    """What becomes of slices whose time passed while nothing could be done: each lets the schedule
+    get longer by one, or their amounts are spread over those that are left."""
+
+    SKIP = "skip"
+    CATCH_UP = "catchUp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleTerms:
+    """Trade the amount in `slices`, one after the other, from `start_at` on, which may be AT_ONCE
+    until the order is accepted, in equal steps of a span that ends one step after the last."""
+
+    slices: int
+    start_at: datetime
+    span: timedelta
+    on_missed: OnMissed
+    is_paused: bool = False
+
+    @property
+    def interval(self) -> timedelta:
+        """The step, rounded down to microseconds."""
+        return self.span // self.slices
+
+    @property
+    def window(self) -> timedelta:
+        """How long after it is due a slice may take before it is skipped."""
+        return min(max(WINDOW_MIN, self.interval / 2), WINDOW_MAX)
+
+    def due_at(self, number: int) -> datetime:
+        """Return when the slice with this number, from 0, is due."""
+        return self.start_at + self.span * number // self.slices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DcaTerms(ScheduleTerms):
+    """Slices that trade as market orders, while the observed price is within the band."""
+
+    order_type: ClassVar[OrderType] = OrderType.DCA
+
+    min_price: StatedPrice | None = None
+    max_price: StatedPrice | None = None
+
+    def allows(self, rate: Fraction, pair: Pair) -> bool:
+        """Tell whether the price at a rate is within the band, its ends included."""
+        bounds = ((self.min_price, Condition.ABOVE), (self.max_price, Condition.BELOW))
+        return all(
+            rate >= price.rate(pair)
+            if price.is_met_above(condition, pair)
+            else rate <= price.rate(pair)
+            for price, condition in bounds
+            if price is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwapTerms(ScheduleTerms):
+    """Slices that trade as market orders, or as limit orders of one price."""
+
+    order_type: ClassVar[OrderType] = OrderType.TWAP
+
+    limit_price: StatedPrice | None = None
+
+
+Terms = MarketTerms | LimitTerms | StopTerms | TrailingStopTerms | OcoTerms | DcaTerms | TwapTerms
 
 
 def waits(terms: Terms) -> bool:
-    """Tell whether an order of these terms waits for a price."""
+    """Tell whether an order of these terms waits."""
     match terms:
         case MarketTerms():
             return False
         case LimitTerms(time_in_force=time_in_force):
             return time_in_force.waits
     return True
+
+
+def begun_at(terms: Terms, moment: datetime) -> Terms:
+    """Return the terms of an order that is accepted then: what starts at once starts then."""
+    if isinstance(terms, ScheduleTerms) and terms.start_at == AT_ONCE:
+        return replace(terms, start_at=moment)
+    return terms
+
+
+def acts_by_itself(terms: Terms) -> bool:
+    """Tell whether a worker may do something with an open order of these terms, whatever the price:
+    fill a limit, or begin a slice."""
+    return is_resting_limit(terms) or isinstance(terms, ScheduleTerms)
 
 
 def is_resting_limit(terms: Terms) -> bool:

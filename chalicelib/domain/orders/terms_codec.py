@@ -1,19 +1,24 @@
 """The JSON of an order's terms, as the store keeps them; amounts and prices as text."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.orders.terms import (
     Condition,
+    DcaTerms,
     LimitTerms,
     MarketTerms,
     OcoTerms,
+    OnMissed,
     OrderType,
+    ScheduleTerms,
     StatedPrice,
     StopTerms,
     Terms,
     TimeInForce,
     TrailingStopTerms,
+    TwapTerms,
 )
 from chalicelib.domain.tokens import Mint
 
@@ -41,11 +46,40 @@ def write_terms(terms: Terms) -> Written:
             }
         case OcoTerms(take_profit=take_profit, stop=stop):
             return {"take_profit": _write_price(take_profit), "stop": _write_price(stop)}
+        case DcaTerms(min_price=min_price, max_price=max_price):
+            return _write_schedule(terms) | {
+                "min_price": min_price and _write_price(min_price),
+                "max_price": max_price and _write_price(max_price),
+            }
+        case TwapTerms(limit_price=limit_price):
+            return _write_schedule(terms) | {
+                "limit_price": limit_price and _write_price(limit_price)
+            }
 
 
 def read_terms(order_type: str, fields: Fields) -> Terms:
     """Return the terms of an order of that type. Raises KeyError, TypeError or ValueError."""
     return _READERS[OrderType(order_type)](fields)
+
+
+def _write_schedule(terms: ScheduleTerms) -> Written:
+    return {
+        "slices": terms.slices,
+        "start_at": terms.start_at.isoformat(),
+        "span_seconds": terms.span // timedelta(seconds=1),
+        "on_missed": terms.on_missed,
+        "is_paused": terms.is_paused,
+    }
+
+
+def _read_schedule(fields: Fields) -> dict[str, Any]:
+    return {
+        "slices": fields["slices"],
+        "start_at": datetime.fromisoformat(fields["start_at"]).astimezone(UTC),
+        "span": timedelta(seconds=fields["span_seconds"]),
+        "on_missed": OnMissed(fields["on_missed"]),
+        "is_paused": fields["is_paused"],
+    }
 
 
 def _write_price(price: StatedPrice) -> Written:
@@ -75,5 +109,13 @@ _READERS: Mapping[OrderType, Callable[[Fields], Terms]] = {
     ),
     OrderType.OCO: lambda fields: OcoTerms(
         take_profit=_read_price(fields["take_profit"]), stop=_read_price(fields["stop"])
+    ),
+    OrderType.DCA: lambda fields: DcaTerms(
+        **_read_schedule(fields),
+        min_price=_read_price_or_none(fields["min_price"]),
+        max_price=_read_price_or_none(fields["max_price"]),
+    ),
+    OrderType.TWAP: lambda fields: TwapTerms(
+        **_read_schedule(fields), limit_price=_read_price_or_none(fields["limit_price"])
     ),
 }

@@ -15,6 +15,7 @@ from chalicelib.domain.amounts import BPS, ceil_div
 from chalicelib.domain.orders.terms import (
     LimitTerms,
     OcoTerms,
+    ScheduleTerms,
     StatedPrice,
     StopTerms,
     Terms,
@@ -48,6 +49,8 @@ class TriggerKind(StrEnum):
     TRAILING_STOP = "trailing_stop"
     #: A trailing stop that does not trail yet.
     ACTIVATION = "activation"
+    #: A slice of an order over time: not a rate meets it, but the time.
+    SCHEDULE = "schedule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,8 @@ def watches_of(terms: Terms, trade: Trade) -> tuple[Watch, ...]:
                 _price_watch(0, TriggerKind.TAKE_PROFIT, take_profit, pair, is_above=True),
                 _price_watch(1, TriggerKind.STOP, stop, pair, is_above=False),
             )
+        case ScheduleTerms():
+            return (Watch(leg=0, kind=TriggerKind.SCHEDULE, side=Side.ABOVE, key=None),)
     return ()
 
 

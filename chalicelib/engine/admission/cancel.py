@@ -65,6 +65,24 @@ class Canceller:
                 return transition.order
         raise UnavailableError("the order moves too fast to be cancelled")
 
+    def end_slices(self, parent: Order) -> Sequence[OrderId]:
+        """Cancel the slice under way of a cancelled order over time, which can be signed no more;
+        return it when it is signed already: then it runs to its end. Raises UnavailableError."""
+        working = parent.progress.working if parent.progress else None
+        for _ in range(TRIES_MAX if working else 0):
+            assert working is not None
+            order = self.store.get(working.order_id, parent.owner_id).order
+            if order.status.is_final:
+                return ()
+            if order.transaction is not None:
+                return (order.order_id,)
+            now = self.clock.now()
+            transition = cancel(order, at=now)
+            if moved := self.store.save([transition], sweep_at=now + SWEEP_AFTER):
+                log_transition(transition)
+                dispatch(self.queue, moved)
+        return ()
+
     def cancel_many(self, wanted: OrderFilter) -> CancelledOrders:
         """Cancel the newest of an owner's orders that are wanted and not final, ORDERS_MAX at most.
 
@@ -89,6 +107,8 @@ class Canceller:
         orders = [transition.order for transition in won]
         dispatch(self.queue, moved)
         orders += self._cancel_each(found[:ORDERS_MAX], moved)
+        for order in orders:
+            self.end_slices(order)
         return CancelledOrders(
             cancelled=[o.order_id for o in orders if o.status is OrderStatus.CANCELLED],
             requested=[o.order_id for o in orders if o.status is not OrderStatus.CANCELLED],

@@ -3,10 +3,15 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import RejectedError
-from chalicelib.domain.orders.terms import OcoTerms, StopTerms, Terms
+from chalicelib.domain.orders.terms import OcoTerms, ScheduleTerms, StopTerms, Terms
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.orders.triggers import watches_of
-from chalicelib.engine.errors import InvalidExpiryError, WouldTriggerImmediatelyError
+from chalicelib.engine.errors import (
+    InvalidExpiryError,
+    InvalidScheduleError,
+    SliceTooSmallError,
+    WouldTriggerImmediatelyError,
+)
 from chalicelib.engine.ports.rates import RateFeed
 
 # How long an order may wait, and does when it does not say.
@@ -18,6 +23,22 @@ def refusal_of_expiry(expires_at: datetime | None, now: datetime) -> RejectedErr
     if expires_at is None or now < expires_at <= now + WAIT_MAX:
         return None
     return InvalidExpiryError()
+
+
+def refusal_of_schedule(
+    terms: Terms, trade: Trade, now: datetime, interval_min: timedelta
+) -> RejectedError | None:
+    """Why an order over time may not go by its schedule; None when it may."""
+    if not isinstance(terms, ScheduleTerms):
+        return None
+    ends_at = terms.due_at(terms.slices) + terms.window
+    is_in_time = now <= terms.start_at and ends_at <= now + WAIT_MAX
+    if terms.interval < interval_min or not is_in_time:
+        least = int(interval_min.total_seconds())
+        return InvalidScheduleError(
+            f"slices must be at least {least} s apart, begin in the future and end within 90 days"
+        )
+    return None if trade.amount // terms.slices else SliceTooSmallError()
 
 
 def refusal_of_trigger(terms: Terms, trade: Trade, rates: RateFeed) -> RejectedError | None:

@@ -6,7 +6,7 @@ Invariant: an order that was answered with an id is durable, whatever happens to
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import RejectedError, UnknownPairError
 from chalicelib.domain.orders.lifecycle import accept
@@ -14,6 +14,7 @@ from chalicelib.domain.orders.order import Order, OrderId
 from chalicelib.domain.orders.terms import (
     MARKET,
     Terms,
+    begun_at,
     waits,
 )
 from chalicelib.domain.orders.trades import Trade
@@ -21,6 +22,7 @@ from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.requirements import (
     WAIT_MAX,
     refusal_of_expiry,
+    refusal_of_schedule,
     refusal_of_trigger,
 )
 from chalicelib.engine.dispatch import Dispatcher
@@ -45,6 +47,8 @@ class Submitter:
     rates: RateFeed
     clock: Clock
     new_id: Callable[[], OrderId]
+    #: The least time between two slices of an order over time.
+    interval_min: timedelta = timedelta(minutes=1)
     limit: RateLimit | None = None
     #: How many orders of an owner may wait at a time.
     waiting_max: int | None = None
@@ -70,6 +74,7 @@ class Submitter:
         cannot be stored. What an amount would buy is found when the order is routed.
         """
         now = self.clock.now()
+        terms = begun_at(terms, now)
         if refusal := self._refusal(terms, trade, expires_at, trigger_if_met, now):
             return self._placed_before(owner_id, key, refusal)
         if expires_at is None and waits(terms):
@@ -105,6 +110,8 @@ class Submitter:
         if not self.listing.connects(trade.pair):
             return UnknownPairError()
         if refusal := refusal_of_expiry(expires_at, now):
+            return refusal
+        if refusal := refusal_of_schedule(terms, trade, now, self.interval_min):
             return refusal
         return None if trigger_if_met else refusal_of_trigger(terms, trade, self.rates)
 

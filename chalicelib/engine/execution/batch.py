@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chalicelib.domain.orders.events import Pack
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTransaction
-from chalicelib.domain.orders.terms import is_resting_limit
+from chalicelib.domain.orders.terms import acts_by_itself
 from chalicelib.engine.execution.isolation import set_apart
 
 
@@ -24,9 +24,9 @@ class Batch:
     hand_backs: dict[OrderId, int] = field(default_factory=dict)
 
     def take_up(self, order: Order, due_at: datetime) -> None:
-        """Carry on an order that was asked for: an open one when it is a limit, to see whether it
-        can be filled."""
-        if order.status is not OrderStatus.OPEN or is_resting_limit(order.terms):
+        """Carry on an order that was asked for: an open one when there may be something to do with
+        it, whatever the price."""
+        if order.status is not OrderStatus.OPEN or acts_by_itself(order.terms):
             self._schedule(order, due_at)
 
     def keep(self, order: Order, due_at: datetime) -> None:

@@ -34,6 +34,12 @@ class Pacing:
         return self.confirmation_poll if is_soon else self.confirmation_poll_late
 
     @property
+    def slice_interval_min(self) -> timedelta:
+        """The least time between two slices of an order over time, which swap one by one."""
+        is_instant = self.confirmation_first == timedelta(0)
+        return timedelta(seconds=1 if is_instant else 60)
+
+    @property
     def wait_max(self) -> timedelta:
         """The longest wait that a step may ask for."""
         return max(

@@ -10,12 +10,14 @@ from random import Random
 from chalicelib.domain.errors import OrderError
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderStatus, SignedTransaction
+from chalicelib.domain.orders.terms import ScheduleTerms
 from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution import steps
 from chalicelib.engine.execution.batch import Batch
 from chalicelib.engine.execution.isolation import set_apart
 from chalicelib.engine.execution.open_limits import OpenLimits
+from chalicelib.engine.execution.open_schedules import OpenSchedules
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.ports.chain import Blockhash, Chain, Wallet
 from chalicelib.engine.router import Router
@@ -31,6 +33,7 @@ class Stepper:
 
     router: Router
     open_limits: OpenLimits
+    open_schedules: OpenSchedules
     chain: Chain
     wallet: Wallet
     random: Random
@@ -46,7 +49,7 @@ class Stepper:
         pending = by_status[OrderStatus.PENDING]
         transitions = [steps.start(order, at=now, pacing=self.pacing) for order in pending]
         for carry_on, status in (
-            (self._look_at_limits, OrderStatus.OPEN),
+            (self._look_at_open, OrderStatus.OPEN),
             (self._route, OrderStatus.ROUTING),
             (self._send, OrderStatus.BUILDING),
             (self._confirm, OrderStatus.SUBMITTED),
@@ -73,10 +76,15 @@ class Stepper:
         for order in orders:
             batch.keep(order, now + self.pacing.backoff_first)
 
-    def _look_at_limits(
+    def _look_at_open(
         self, orders: Sequence[Order], now: datetime, batch: Batch
     ) -> list[Transition]:
-        return self.open_limits.start_fillable(orders, at=now, has_time=batch.has_time)
+        schedules = [order for order in orders if isinstance(order.terms, ScheduleTerms)]
+        limits = [order for order in orders if not isinstance(order.terms, ScheduleTerms)]
+        return [
+            *self.open_limits.start_fillable(limits, at=now, has_time=batch.has_time),
+            *self.open_schedules.carry_on(schedules, at=now),
+        ]
 
     def _route(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
         blockhash = self.chain.latest_blockhash()

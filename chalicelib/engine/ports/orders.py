@@ -51,7 +51,7 @@ class OrderFilter:
     owner_id: OwnerId
     statuses: Sequence[OrderStatus] | None = None
     cancel_requested: bool | None = None
-    order_type: OrderType | None = None
+    order_types: Sequence[OrderType] | None = None
     input_mint: Mint | None = None
     output_mint: Mint | None = None
     parent_id: OrderId | None = None

@@ -247,6 +247,7 @@ STATISTICS: Document = {
     "confirmed": 1,
     "cancelled": 0,
     "expired": 0,
+    "completed": 0,
     "failed": {"SLIPPAGE_EXCEEDED": 1},
     "unfinished": 1,
     "waiting": 0,

@@ -51,12 +51,11 @@ def _orders_of(model: type[OrderRequest]) -> dict[str, Schema]:
     """The bodies of a type of order, by name: ExactInOrder, ExactOutStopOrder."""
     words = model.order_type.title().replace("_", "")
     name = "Order" if words == "Market" else f"{words}Order"
-    return {
-        f"ExactIn{name}": _order(model, "Sell exactly `amount`.", has="amount", lacks="amountOut"),
-        f"ExactOut{name}": _order(
-            model, "Buy exactly `amountOut`.", has="amountOut", lacks="amount"
-        ),
-    }
+    selling = _order(model, "Sell exactly `amount`.", has="amount", lacks="amountOut")
+    if not model.may_buy_exactly:
+        return {f"ExactIn{name}": selling}
+    buying = _order(model, "Buy exactly `amountOut`.", has="amountOut", lacks="amount")
+    return {f"ExactIn{name}": selling, f"ExactOut{name}": buying}
 
 
 def _edit() -> Schema:

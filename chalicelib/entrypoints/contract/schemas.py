@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from chalicelib.domain.orders.order import OrderStatus
-from chalicelib.domain.orders.terms import Condition, TimeInForce
+from chalicelib.domain.orders.terms import Condition, TimeInForce, WaitsFor
 from chalicelib.domain.pools.pool import FeeKind, PoolKind
 from chalicelib.entrypoints.contract.answer_forms import (
     ADDRESS,
@@ -31,7 +31,16 @@ from chalicelib.entrypoints.contract.answer_forms import (
     record,
     ref,
 )
-from chalicelib.entrypoints.wire.events import TRIGGER_KINDS, WAITING_FOR_PRICE
+from chalicelib.entrypoints.contract.slices import (
+    COMPLETED,
+    FAMILY,
+    IN_FLIGHT,
+    PRICE_TEXT,
+    SCHEDULE,
+)
+from chalicelib.entrypoints.contract.slices import EVENT as SLICE_EVENT
+from chalicelib.entrypoints.contract.slices import components as slice_components
+from chalicelib.entrypoints.wire.events import TRIGGER_KINDS
 from chalicelib.entrypoints.wire.forms import Schema
 
 _POOL = {"venue": TEXT, "kind": ref("PoolKind"), "pool": ADDRESS}
@@ -95,24 +104,25 @@ _FILL = {
     "slot": WHOLE,
 }
 _GIVEN = {"amount": DECIMAL, "amountOut": DECIMAL}
-_PRICE_TEXT: Schema = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$"}
 _TERMS: dict[str, Schema] = {
-    "limitPrice": _PRICE_TEXT,
-    "triggerPrice": _PRICE_TEXT,
-    "activationPrice": _PRICE_TEXT,
-    "takeProfitPrice": _PRICE_TEXT,
-    "stopPrice": _PRICE_TEXT,
+    "limitPrice": PRICE_TEXT,
+    "triggerPrice": PRICE_TEXT,
+    "activationPrice": PRICE_TEXT,
+    "takeProfitPrice": PRICE_TEXT,
+    "stopPrice": PRICE_TEXT,
     "priceIn": SYMBOL | {"description": "The token that the prices are in, per one of the other."},
     "timeInForce": one_of(TimeInForce),
     "triggerCondition": one_of(Condition),
     "trailingBps": SHARE_BPS,
     "expiresAt": TIMESTAMP,
+    **SCHEDULE,
     **_LIMIT,
+    **FAMILY,
 }
 _WAITING_FOR: dict[str, Schema] = {
     "waitingFor": {
         "type": "string",
-        "const": WAITING_FOR_PRICE,
+        "enum": [str(each) for each in WaitsFor],
         "description": "What an open order waits for.",
     }
 }
@@ -182,7 +192,7 @@ def event_name(status: OrderStatus) -> str:
 
 _EVENTS = {
     OrderStatus.PENDING: _event(OrderStatus.PENDING),
-    OrderStatus.OPEN: _event(OrderStatus.OPEN, _WAITING_FOR, _UNFILLED | _CHANGED),
+    OrderStatus.OPEN: _event(OrderStatus.OPEN, _WAITING_FOR, _UNFILLED | _CHANGED | SLICE_EVENT),
     OrderStatus.ROUTING: _event(
         OrderStatus.ROUTING,
         optional={
@@ -208,6 +218,7 @@ _EVENTS = {
     OrderStatus.CANCELLED: _event(OrderStatus.CANCELLED),
     OrderStatus.EXPIRED: _event(OrderStatus.EXPIRED),
     OrderStatus.FAILED: _event(OrderStatus.FAILED, _FAILURE, _FILLABLE),
+    OrderStatus.COMPLETED: _event(OrderStatus.COMPLETED, COMPLETED, {"executedPrice": DECIMAL}),
 }
 
 
@@ -224,8 +235,8 @@ def _event_schemas() -> dict[str, Schema]:
 
 def _order(fields: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
     """An order; once it is at rest, what it came to stands beside it."""
-    rest = _WAITING_FOR | _UNFILLED | _CHANGED
-    outcome = _CANCEL_REQUESTED | _FILL | _LEFT | _FAILURE | _FILLABLE
+    rest = _WAITING_FOR | _UNFILLED | _CHANGED | SLICE_EVENT
+    outcome = _CANCEL_REQUESTED | COMPLETED | _FILL | _LEFT | _FAILURE | _FILLABLE
     more = _GIVEN | _TERMS | rest | outcome | (optional or {})
     return record(_ORDER | fields, more, description=_OF_AMOUNTS)
 
@@ -245,6 +256,7 @@ def components() -> dict[str, Schema]:
             _FAILURE, description="Why an attempt failed, or why an order would fail."
         ),
         **_event_schemas(),
+        **slice_components(),
         "AcceptedOrder": record(
             _ORDER
             | {
@@ -256,7 +268,7 @@ def components() -> dict[str, Schema]:
         ),
         "CancelledOrder": record(
             _ORDER | {"status": {"type": "string", "enum": ["cancelled", "building", "submitted"]}},
-            _GIVEN | _TERMS | _CANCEL_REQUESTED,
+            _GIVEN | _TERMS | _CANCEL_REQUESTED | IN_FLIGHT,
             description=_OF_AMOUNTS,
         ),
         "Trigger": record(
@@ -275,7 +287,7 @@ def components() -> dict[str, Schema]:
             },
             description="The price that an order had waited for.",
         ),
-        "ChangedFields": map_of({"type": ["string", "integer"]}),
+        "ChangedFields": map_of({"type": ["string", "integer", "boolean"]}),
         "EditedOrder": record(
             _ORDER | {"status": {"type": "string", "const": "open"}},
             _GIVEN | _TERMS,
@@ -400,6 +412,7 @@ def _statistics_schemas() -> dict[str, Schema]:
         "confirmed": WHOLE,
         "cancelled": WHOLE,
         "expired": WHOLE,
+        "completed": WHOLE,
         "failed": ref("FailureCounts"),
         "unfinished": WHOLE | {"description": "Those that are being executed."},
         "waiting": WHOLE | {"description": "Those that are open."},

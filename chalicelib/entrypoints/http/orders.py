@@ -119,7 +119,11 @@ def cancel_order(order_id: str, caller: Caller, canceller: Canceller) -> Respons
     """POST /api/orders/{orderId}/cancel: 200 when the order is cancelled, 202 when it may be
     confirmed yet. A body is not read."""
     order = canceller.cancel(parse_order_id(order_id), caller.owner_id)
-    return json_answer(wire.accepted_document(order), status=200 if order.status.is_final else 202)
+    in_flight = canceller.end_slices(order)
+    return json_answer(
+        wire.accepted_document(order) | ({} if order.progress is None else {"inFlight": in_flight}),
+        status=200 if order.status.is_final else 202,
+    )
 
 
 def list_orders(request: Request, caller: Caller, store: OrderStore, signer: Signer) -> Response:

@@ -16,14 +16,16 @@ from chalicelib.engine.ports.orders import OrderRecord, PageKey
 from chalicelib.engine.statistics import MinuteCounts, OrderStatistics
 from chalicelib.entrypoints.errors import InvalidCursorError
 from chalicelib.entrypoints.signing import ForgedError, Signer
-from chalicelib.entrypoints.wire.events import (
-    TRIGGER_KINDS,
-    Document,
-    decision_document,
-    details_document,
-)
+from chalicelib.entrypoints.wire.events import TRIGGER_KINDS, decision_document, details_document
+from chalicelib.entrypoints.wire.slices import progress_document
 from chalicelib.entrypoints.wire.terms import given_amount, limit_amount, terms_document
-from chalicelib.entrypoints.wire.values import price_text, rate_text, seconds, timestamp
+from chalicelib.entrypoints.wire.values import (
+    Document,
+    price_text,
+    rate_text,
+    seconds,
+    timestamp,
+)
 
 if TYPE_CHECKING:
     # Only quotes need the pools; accepting an order must not load the router.
@@ -54,6 +56,8 @@ def accepted_document(order: Order) -> Document:
         "tokenOut": order.pair.token_out.symbol,
         **given_amount(order.trade),
         **terms_document(order),
+        **({"parentId": order.parent_id} if order.parent_id else {}),
+        **progress_document(order),
         "slippageBps": order.slippage_bps,
         "maxPriceImpactBps": order.max_price_impact_bps,
         **({"cancelRequested": True} if order.cancel_requested else {}),
@@ -181,6 +185,7 @@ def statistics_document(statistics: OrderStatistics, minutes: Sequence[MinuteCou
         "confirmed": statistics.confirmed,
         "cancelled": statistics.cancelled,
         "expired": statistics.expired,
+        "completed": statistics.completed,
         "failed": dict(statistics.failed),
         "unfinished": statistics.unfinished,
         "waiting": statistics.waiting,

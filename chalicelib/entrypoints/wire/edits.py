@@ -10,19 +10,29 @@ from typing import Any
 
 from chalicelib.domain.errors import InvalidRequestError
 from chalicelib.domain.orders.order import Order
-from chalicelib.domain.orders.terms import LimitTerms, OrderType, TimeInForce
+from chalicelib.domain.orders.terms import (
+    LimitTerms,
+    OrderType,
+    ScheduleTerms,
+    Terms,
+    TimeInForce,
+)
 from chalicelib.engine.admission.edit import Edit
 from chalicelib.entrypoints.errors import NotEditableError
 from chalicelib.entrypoints.wire.order_requests import read_order
 from chalicelib.entrypoints.wire.terms import given_amount, terms_document
 
 _LIMITS = frozenset({"limitPrice", "minAmountOut", "maxAmountIn"})
+_SCHEDULED = frozenset({"priceIn", "slippageBps", "paused"})
 _TRIGGERED = frozenset({"priceIn", "expiresAt", "slippageBps"})
+_NUMBERS = frozenset({"trailingBps", "slices", "intervalSeconds", "durationSeconds"})
 EDITABLE: Mapping[OrderType, frozenset[str]] = {
     OrderType.LIMIT: _LIMITS | {"priceIn", "expiresAt"},
     OrderType.STOP: _TRIGGERED | {"triggerPrice", "triggerCondition", "triggerIfMet"},
     OrderType.TRAILING_STOP: _TRIGGERED | {"trailingBps", "activationPrice"},
     OrderType.OCO: _TRIGGERED | {"takeProfitPrice", "stopPrice", "triggerIfMet"},
+    OrderType.DCA: _SCHEDULED | {"minPrice", "maxPrice"},
+    OrderType.TWAP: _SCHEDULED | {"limitPrice"},
 }
 
 
@@ -35,18 +45,24 @@ def read_edit(order: Order, fields: object) -> Edit:
         if name not in EDITABLE[order.order_type]:
             raise NotEditableError(f"{name[:64]!r} of a {order.order_type} order cannot be edited")
     wanted = read_order(_placed(order, fields) | fields)
+    terms = _on_the_same_grid(wanted.terms, order.terms)
     expires_at = wanted.expires_at or order.expires_at
-    edited = replace(
-        order, terms=wanted.terms, slippage_bps=wanted.slippage_bps, expires_at=expires_at
-    )
+    edited = replace(order, terms=terms, slippage_bps=wanted.slippage_bps, expires_at=expires_at)
     before, after = _editable(order), _editable(edited)
     return Edit(
-        terms=wanted.terms,
+        terms=terms,
         slippage_bps=wanted.slippage_bps,
         expires_at=expires_at,
         trigger_if_met=wanted.trigger_if_met,
         changed={name: value for name, value in after.items() if before.get(name) != value},
     )
+
+
+def _on_the_same_grid(terms: Terms, before: Terms) -> Terms:
+    """Nothing moves the times of slices; what is shown of them is rounded."""
+    if isinstance(terms, ScheduleTerms) and isinstance(before, ScheduleTerms):
+        return replace(terms, start_at=before.start_at, span=before.span)
+    return terms
 
 
 def _placed(order: Order, edited: Mapping[str, object]) -> dict[str, Any]:
@@ -60,8 +76,8 @@ def _placed(order: Order, edited: Mapping[str, object]) -> dict[str, Any]:
             placed = {k: v for k, v in placed.items() if k not in _LIMITS - {"limitPrice"}}
         if order.terms.time_in_force is not TimeInForce.GTT:
             placed.pop("expiresAt", None)
-    if "trailingBps" in placed:
-        placed["trailingBps"] = Decimal(placed["trailingBps"])
+    for name in _NUMBERS & placed.keys():
+        placed[name] = Decimal(placed[name])
     if "slippageBps" in placed:
         placed["slippageBps"] = str(placed["slippageBps"])
     return {

@@ -1,7 +1,7 @@
 """An order's events as clients see them, in frames and in its history: amounts go out as decimal
 strings of the token that each is of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,23 +20,27 @@ from chalicelib.domain.orders.events import (
     Failure,
     OrderAccepted,
     OrderCancelled,
+    OrderCompleted,
     OrderConfirmed,
     OrderEdited,
     OrderEvent,
     OrderExpired,
     OrderFailed,
     OrderOpened,
+    SliceBegun,
+    SliceConfirmed,
+    SliceDetails,
+    SliceSkipped,
+    SlicesMissed,
     TransactionBuilt,
     TransactionSubmitted,
 )
+from chalicelib.domain.orders.terms import WaitsFor
 from chalicelib.domain.orders.triggers import Trigger, TriggerKind
 from chalicelib.domain.tokens import Mint, Pair
-from chalicelib.entrypoints.wire.values import price_text, rate_text, timestamp
+from chalicelib.entrypoints.wire.slices import completed_document, slice_document
+from chalicelib.entrypoints.wire.values import Document, price_text, rate_text, timestamp
 
-Document = dict[str, Any]
-
-#: What an open order waits for, as clients see it.
-WAITING_FOR_PRICE = "price"
 TRIGGER_KINDS = {
     TriggerKind.LIMIT: "limit",
     TriggerKind.STOP: "stop",
@@ -60,23 +64,10 @@ def event_document(event: OrderEvent) -> Document:
 
 def details_document(event: OrderEvent) -> Document:
     """What an event of its kind says beside that it happened."""
-    match event.details:
-        case OrderAccepted() | OrderCancelled() | OrderExpired():
-            return {}
-        case OrderOpened() | OrderEdited() as opened:
-            return {"waitingFor": WAITING_FOR_PRICE, **_why_open(opened, event.pair)}
-        case AttemptStarted() as started:
-            return _started(started, event.pair)
-        case TransactionBuilt() as built:
-            return _built(built, event.pair)
-        case TransactionSubmitted(signature=signature) | CancelRequested(signature=signature):
-            is_request = isinstance(event.details, CancelRequested)
-            return ({"cancelRequested": True} if is_request else {}) | {"signature": signature}
-        case OrderConfirmed() as confirmed:
-            return _confirmed(confirmed, event.pair)
-        case OrderFailed(failure=failure):
-            return _failure(failure, event.pair)
-    raise TypeError(f"an event of {event.details!r} has no document")
+    write = _WRITERS.get(type(event.details))
+    if write is None:
+        raise TypeError(f"an event of {event.details!r} has no document")
+    return write(event.details, event.pair)
 
 
 def decision_document(decision: Decision, pair: Pair) -> Document:
@@ -95,10 +86,22 @@ def fillable_document(
     return {}
 
 
-def _why_open(opened: OrderOpened | OrderEdited, pair: Pair) -> Document:
+def _opened(opened: OrderOpened | OrderEdited, pair: Pair) -> Document:
+    document: Document = {"waitingFor": opened.waits_for}
     if isinstance(opened, OrderEdited):
-        return {"changed": dict(opened.changed)}
-    return {"unfilled": _failure(opened.unfilled, pair)} if opened.unfilled else {}
+        document["changed"] = dict(opened.changed)
+    elif opened.unfilled:
+        document["unfilled"] = _failure(opened.unfilled, pair)
+    return document
+
+
+def _slice(happened: SliceDetails, pair: Pair) -> Document:
+    return {"waitingFor": WaitsFor.SCHEDULE, **slice_document(happened, pair)}
+
+
+def _signed(sent: TransactionSubmitted | CancelRequested, _pair: Pair) -> Document:
+    is_request = isinstance(sent, CancelRequested)
+    return ({"cancelRequested": True} if is_request else {}) | {"signature": sent.signature}
 
 
 def _started(started: AttemptStarted, pair: Pair) -> Document:
@@ -237,3 +240,20 @@ def _refusal(refusal: PoolRefusal) -> Document:
         "pool": refusal.pool_address,
         "code": refusal.code,
     }
+
+
+_WRITERS: Mapping[type, Callable[[Any, Pair], Document]] = {
+    OrderAccepted: lambda _details, _pair: {},
+    OrderCancelled: lambda _details, _pair: {},
+    OrderExpired: lambda _details, _pair: {},
+    OrderOpened: _opened,
+    OrderEdited: _opened,
+    **dict.fromkeys((SliceBegun, SliceConfirmed, SliceSkipped, SlicesMissed), _slice),
+    AttemptStarted: _started,
+    TransactionBuilt: _built,
+    TransactionSubmitted: _signed,
+    CancelRequested: _signed,
+    OrderConfirmed: _confirmed,
+    OrderFailed: lambda failed, pair: _failure(failed.failure, pair),
+    OrderCompleted: completed_document,
+}

@@ -4,6 +4,7 @@ Amounts come in as JSON numbers or decimal strings, exactly.
 """
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,8 +15,16 @@ from pydantic import BeforeValidator, StrictBool, StrictStr, WithJsonSchema
 from chalicelib.domain.amounts import BPS
 from chalicelib.domain.errors import InvalidAmountError, RejectedError
 from chalicelib.domain.orders.order import OrderStatus
-from chalicelib.domain.orders.terms import TRAILING_BPS_MAX, Condition, OrderType, TimeInForce
-from chalicelib.engine.errors import InvalidExpiryError
+from chalicelib.domain.orders.terms import (
+    SLICES_MAX,
+    TRAILING_BPS_MAX,
+    Condition,
+    OnMissed,
+    OrderType,
+    TimeInForce,
+    WaitsFor,
+)
+from chalicelib.engine.errors import InvalidExpiryError, InvalidScheduleError
 from chalicelib.entrypoints.errors import (
     InvalidLimitError,
     InvalidMaxPriceImpactError,
@@ -31,13 +40,14 @@ from chalicelib.entrypoints.errors import (
     UnknownWaitingForError,
 )
 from chalicelib.entrypoints.wire import forms as wire_forms
-from chalicelib.entrypoints.wire.events import WAITING_FOR_PRICE
 
 DEFAULT_SLIPPAGE_BPS = 100
 DEFAULT_MAX_PRICE_IMPACT_BPS = 1_500
 PAGE_MAX = 100
 MINUTES_MAX = 60
 PRICE_DIGITS_MAX = 36
+SPAN_SECONDS_MAX = wire_forms.SPAN_SECONDS_MAX
+INTEGER_DIGITS_MAX = 9
 _WHOLE_MAX = 999_999_999
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
@@ -70,16 +80,16 @@ def _whole(
     return BeforeValidator(read)
 
 
-def _bps(
+def _integer(
     refusal: type[RejectedError], *, least: int = 0, most: int = BPS, may_be_text: bool = True
 ) -> BeforeValidator:
-    """Read whole basis points: a JSON number, which exact_json made a Decimal, or its text."""
+    """Read a whole number: a JSON number, which exact_json made a Decimal, or its text."""
 
     def read(value: object) -> int:
         if may_be_text and isinstance(value, str) and _WHOLE.fullmatch(value):
             value = Decimal(value)
         # The magnitude is judged first: 1e999999999 must not become an integer.
-        if not isinstance(value, Decimal) or value.adjusted() > 4:
+        if not isinstance(value, Decimal) or value.adjusted() > INTEGER_DIGITS_MAX:
             raise refusal
         if value != value.to_integral_value() or not least <= value <= most:
             raise refusal
@@ -108,20 +118,17 @@ def _read_price(value: object) -> str:
     return value
 
 
-def _read_time(value: object) -> datetime:
-    if isinstance(value, str) and _TIME.fullmatch(value):
-        try:
-            return datetime.fromisoformat(value.upper())
-        except ValueError:
-            # The 30th of February, say.
-            raise InvalidExpiryError from None
-    raise InvalidExpiryError
+def _time(refusal: type[RejectedError]) -> BeforeValidator:
+    """Read a time with its offset from UTC."""
 
+    def read(value: object) -> datetime:
+        if isinstance(value, str) and _TIME.fullmatch(value):
+            # The 30th of February is none.
+            with suppress(ValueError):
+                return datetime.fromisoformat(value.upper())
+        raise refusal
 
-def _read_waiting_for(value: object) -> str:
-    if value == WAITING_FOR_PRICE:
-        return WAITING_FOR_PRICE
-    raise UnknownWaitingForError
+    return BeforeValidator(read)
 
 
 # What may be None is left out, not null.
@@ -129,19 +136,19 @@ TokenName = Annotated[StrictStr, WithJsonSchema(wire_forms.TOKEN)]
 Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema(wire_forms.AMOUNT)]
 SlippageBps = Annotated[
     int,
-    _bps(InvalidSlippageError),
+    _integer(InvalidSlippageError),
     WithJsonSchema(wire_forms.slippage_bps(DEFAULT_SLIPPAGE_BPS)),
 ]
 MaxPriceImpactBps = Annotated[
     int,
-    _bps(InvalidMaxPriceImpactError),
+    _integer(InvalidMaxPriceImpactError),
     WithJsonSchema(wire_forms.max_price_impact_bps(DEFAULT_MAX_PRICE_IMPACT_BPS)),
 ]
 
 Price = Annotated[str, BeforeValidator(_read_price), WithJsonSchema(wire_forms.PRICE)]
 PriceIn = Annotated[StrictStr | None, WithJsonSchema(wire_forms.PRICE_IN)]
 ExpiresAt = Annotated[
-    datetime | None, BeforeValidator(_read_time), WithJsonSchema(wire_forms.EXPIRES_AT)
+    datetime | None, _time(InvalidExpiryError), WithJsonSchema(wire_forms.EXPIRES_AT)
 ]
 TimeInForceName = Annotated[
     TimeInForce,
@@ -155,9 +162,31 @@ ConditionName = Annotated[
 ]
 TrailingBps = Annotated[
     int,
-    _bps(InvalidTrailingError, least=1, most=TRAILING_BPS_MAX, may_be_text=False),
+    _integer(InvalidTrailingError, least=1, most=TRAILING_BPS_MAX, may_be_text=False),
     WithJsonSchema(wire_forms.TRAILING_BPS),
 ]
+Slices = Annotated[
+    int,
+    _integer(InvalidScheduleError, least=1, most=SLICES_MAX, may_be_text=False),
+    WithJsonSchema(wire_forms.SLICES),
+]
+IntervalSeconds = Annotated[
+    int,
+    _integer(InvalidScheduleError, least=1, most=SPAN_SECONDS_MAX, may_be_text=False),
+    WithJsonSchema(wire_forms.INTERVAL_SECONDS),
+]
+DurationSeconds = Annotated[
+    int,
+    _integer(InvalidScheduleError, least=1, most=SPAN_SECONDS_MAX, may_be_text=False),
+    WithJsonSchema(wire_forms.DURATION_SECONDS),
+]
+StartAt = Annotated[
+    datetime | None, _time(InvalidScheduleError), WithJsonSchema(wire_forms.START_AT)
+]
+OnMissedName = Annotated[
+    OnMissed, _name(OnMissed, InvalidScheduleError), WithJsonSchema(wire_forms.ON_MISSED)
+]
+Paused = Annotated[StrictBool, WithJsonSchema(wire_forms.PAUSED)]
 TriggerIfMet = Annotated[StrictBool, WithJsonSchema(wire_forms.TRIGGER_IF_MET)]
 
 Type = Annotated[
@@ -167,13 +196,14 @@ Status = Annotated[
     OrderStatus, _name(OrderStatus, UnknownStatusError), WithJsonSchema(wire_forms.ORDER_STATUS)
 ]
 WaitingFor = Annotated[
-    StrictStr, BeforeValidator(_read_waiting_for), WithJsonSchema(wire_forms.WAITING_FOR)
+    WaitsFor, _name(WaitsFor, UnknownWaitingForError), WithJsonSchema(wire_forms.WAITING_FOR)
 ]
 PageLimit = Annotated[
     int,
     _whole(InvalidLimitError, least=1, most=PAGE_MAX),
     WithJsonSchema(wire_forms.page_limit(PAGE_MAX)),
 ]
+ParentId = Annotated[StrictStr, WithJsonSchema(wire_forms.PARENT_ID)]
 Cursor = Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)]
 Minutes = Annotated[
     int,

@@ -9,10 +9,13 @@ from typing import Any
 from chalicelib.domain.amounts import BPS, U64_MAX
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.orders.terms import (
+    SLICES_MAX,
     TRAILING_BPS_MAX,
     Condition,
+    OnMissed,
     OrderType,
     TimeInForce,
+    WaitsFor,
 )
 from chalicelib.domain.token_list import SOL, TOKENS, USDC
 
@@ -31,7 +34,7 @@ TOKEN: Schema = {
 }
 ORDER_TYPE: Schema = {"type": "string", "enum": [str(kind) for kind in OrderType]}
 ORDER_STATUS: Schema = {"type": "string", "enum": [str(status) for status in OrderStatus]}
-WAITING_FOR: Schema = {"type": "string", "enum": ["price"]}
+WAITING_FOR: Schema = {"type": "string", "enum": [str(each) for each in WaitsFor]}
 DECIMAL_TEXT: Schema = {
     "type": "string",
     "pattern": (
@@ -100,6 +103,44 @@ TRAILING_BPS: Schema = {
 TRIGGER_IF_MET: Schema = {
     "type": "boolean",
     "description": "Accept the order although the price is past the trigger already.",
+}
+SPAN_SECONDS_MAX = 90 * 24 * 3_600
+SLICES: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": SLICES_MAX,
+    "description": "How many equal parts the amount is traded in; the last has the remainder.",
+}
+INTERVAL_SECONDS: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": SPAN_SECONDS_MAX,
+    "description": "The time from slice to slice: 60 s at least, 1 s where nothing takes time.",
+}
+DURATION_SECONDS: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": SPAN_SECONDS_MAX,
+    "description": "The time that the slices are spread over evenly; each has 60 s at least.",
+}
+START_AT: Schema = {
+    "type": "string",
+    "format": "date-time",
+    "description": "When the first slice is due; at once by default.",
+}
+ON_MISSED: Schema = {
+    "type": "string",
+    "enum": [str(each) for each in OnMissed],
+    "description": (
+        "What becomes of slices that nobody could begin in time: `skip` lets the schedule get "
+        "longer, `catchUp` spreads them over the others, three times the usual amount at most."
+    ),
+}
+PAUSED: Schema = {"type": "boolean", "description": "Begin no slice while this is so."}
+PARENT_ID: Schema = {
+    "type": "string",
+    "format": "uuid",
+    "description": "Only orders that come from this one: its slices.",
 }
 CURSOR: Schema = {
     "type": "string",

@@ -3,23 +3,28 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar, Protocol, runtime_checkable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import StrictStr
 
 from chalicelib.domain.amounts import to_base_units
 from chalicelib.domain.errors import InvalidRequestError, UnknownTokenError
 from chalicelib.domain.orders.terms import (
+    AT_ONCE,
+    DcaTerms,
     LimitTerms,
     MarketTerms,
     OcoTerms,
+    OnMissed,
     OrderType,
     StatedPrice,
     StopTerms,
     Terms,
     TimeInForce,
     TrailingStopTerms,
+    TwapTerms,
     implied_limit,
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
@@ -36,10 +41,16 @@ from chalicelib.entrypoints.wire.fields import (
     DEFAULT_SLIPPAGE_BPS,
     Amount,
     ConditionName,
+    DurationSeconds,
     ExpiresAt,
+    IntervalSeconds,
+    OnMissedName,
+    Paused,
     Price,
     PriceIn,
+    Slices,
     SlippageBps,
+    StartAt,
     TimeInForceName,
     TrailingBps,
     TriggerIfMet,
@@ -51,6 +62,8 @@ class OrderRequest(TradeRequest, ABC):
     """What all orders say."""
 
     order_type: ClassVar[OrderType]
+    #: Whether the order may give the amount that it receives.
+    may_buy_exactly: ClassVar[bool] = True
 
     type: StrictStr
 
@@ -65,11 +78,10 @@ class _Slipping(OrderRequest):
     slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
 
 
-class _Waiting(OrderRequest):
-    """An order that may wait, and states prices."""
+class _Priced(OrderRequest):
+    """An order that states prices."""
 
     price_in: PriceIn = None
-    expires_at: ExpiresAt = None
 
     def _stated(self, text: str, trade: Trade) -> StatedPrice:
         pair = trade.pair
@@ -82,6 +94,17 @@ class _Waiting(OrderRequest):
         if token not in (pair.token_in, pair.token_out):
             raise InvalidPriceInError
         return StatedPrice(text=text, price_in=token.mint)
+
+    def _stated_if_any(self, *texts: str | None, trade: Trade) -> list[StatedPrice | None]:
+        if self.price_in is not None and not any(texts):
+            raise InvalidPriceInError("priceIn goes with a price")
+        return [None if text is None else self._stated(text, trade) for text in texts]
+
+
+class _Waiting(_Priced):
+    """An order that may wait for a price."""
+
+    expires_at: ExpiresAt = None
 
 
 @runtime_checkable
@@ -159,10 +182,7 @@ class TrailingStopOrderRequest(_Waiting, _Slipping):
     activation_price: Price | None = None
 
     def to_terms(self, trade: Trade) -> Terms:
-        text = self.activation_price
-        if text is None and self.price_in is not None:
-            raise InvalidPriceInError("priceIn goes with a price")
-        activation = None if text is None else self._stated(text, trade)
+        [activation] = self._stated_if_any(self.activation_price, trade=trade)
         return TrailingStopTerms(trailing_bps=self.trailing_bps, activation=activation)
 
 
@@ -183,12 +203,70 @@ class OcoOrderRequest(_Waiting, _Slipping):
         return OcoTerms(take_profit=take_profit, stop=stop)
 
 
+class _Scheduled(_Priced, _Slipping):
+    """An order over time."""
+
+    may_buy_exactly = False
+
+    slices: Slices
+    start_at: StartAt = None
+    on_missed: OnMissedName
+    paused: Paused = False
+
+    def _schedule(self, span_seconds: int) -> dict[str, Any]:
+        return {
+            "slices": self.slices,
+            "start_at": AT_ONCE if self.start_at is None else self.start_at.astimezone(UTC),
+            "span": timedelta(seconds=span_seconds),
+            "on_missed": self.on_missed,
+            "is_paused": self.paused,
+        }
+
+
+class DcaOrderRequest(_Scheduled):
+    """Trade a part of the amount at equal intervals, as a market order while the price is in the
+    band."""
+
+    order_type = OrderType.DCA
+
+    interval_seconds: IntervalSeconds
+    min_price: Price | None = None
+    max_price: Price | None = None
+    on_missed: OnMissedName = OnMissed.SKIP
+
+    def to_terms(self, trade: Trade) -> Terms:
+        least, most = self._stated_if_any(self.min_price, self.max_price, trade=trade)
+        if least and most and Decimal(least.text) > Decimal(most.text):
+            raise PricesReversedError
+        return DcaTerms(
+            **self._schedule(self.interval_seconds * self.slices),
+            min_price=least,
+            max_price=most,
+        )
+
+
+class TwapOrderRequest(_Scheduled):
+    """Trade the amount in equal parts over a time, as market orders, or at this price or better."""
+
+    order_type = OrderType.TWAP
+
+    duration_seconds: DurationSeconds
+    limit_price: Price | None = None
+    on_missed: OnMissedName = OnMissed.CATCH_UP
+
+    def to_terms(self, trade: Trade) -> Terms:
+        [limit_price] = self._stated_if_any(self.limit_price, trade=trade)
+        return TwapTerms(**self._schedule(self.duration_seconds), limit_price=limit_price)
+
+
 ORDER_REQUESTS: tuple[type[OrderRequest], ...] = (
     MarketOrderRequest,
     LimitOrderRequest,
     StopOrderRequest,
     TrailingStopOrderRequest,
     OcoOrderRequest,
+    DcaOrderRequest,
+    TwapOrderRequest,
 )
 _BY_TYPE: Mapping[object, type[OrderRequest]] = {str(r.order_type): r for r in ORDER_REQUESTS}
 
@@ -223,6 +301,8 @@ def read_order(fields: object) -> WantedOrder:
         raise InvalidTimeInForceError
     request = read(model, fields)
     trade = request.to_trade()
+    if trade.mode is SwapMode.EXACT_OUT and not request.may_buy_exactly:
+        raise InvalidRequestError(f"amountOut: a {kind} order gives the amount that it pays")
     return WantedOrder(
         terms=request.to_terms(trade),
         trade=trade,

@@ -9,7 +9,8 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.amounts import to_base_units
 from chalicelib.domain.errors import InvalidRequestError
-from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.order import OrderStatus, parse_order_id
+from chalicelib.domain.orders.terms import OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
 from chalicelib.domain.token_list import find_pair, find_token
@@ -22,6 +23,7 @@ from chalicelib.entrypoints.wire.fields import (
     MaxPriceImpactBps,
     Minutes,
     PageLimit,
+    ParentId,
     SlippageBps,
     Slot,
     Status,
@@ -79,22 +81,29 @@ class OrderFilterRequest(_Request):
     type: Type | None = None
     token_in: TokenName | None = None
     token_out: TokenName | None = None
+    parent_id: ParentId | None = None
 
     def to_filter(self, owner_id: OwnerId) -> OrderFilter:
         """The filter in domain terms. Raises UnknownTokenError."""
         return OrderFilter(
             owner_id=owner_id,
             statuses=self._statuses(),
-            order_type=self.type,
+            order_types=self._order_types(),
             input_mint=find_token(self.token_in).mint if self.token_in is not None else None,
             output_mint=find_token(self.token_out).mint if self.token_out is not None else None,
+            parent_id=None if self.parent_id is None else parse_order_id(self.parent_id),
         )
 
     def _statuses(self) -> Sequence[OrderStatus] | None:
         if self.waiting_for is None:
             return None if self.status is None else (self.status,)
-        # All that waits does so for a price; nothing else waits.
         return () if self.status not in (None, OrderStatus.OPEN) else (OrderStatus.OPEN,)
+
+    def _order_types(self) -> Sequence[OrderType] | None:
+        if self.waiting_for is None:
+            return None if self.type is None else (self.type,)
+        waiting = [each for each in OrderType if each.waits_for is self.waiting_for]
+        return [each for each in waiting if self.type in (None, each)]
 
 
 class CancelOrdersRequest(OrderFilterRequest):

@@ -1,19 +1,23 @@
 """What an order trades, when and at what price, as clients see it: in their own words."""
 
+from datetime import timedelta
+
 from chalicelib.domain.amounts import to_decimal_string
 from chalicelib.domain.orders.order import Order
 from chalicelib.domain.orders.terms import (
+    DcaTerms,
     LimitTerms,
     OcoTerms,
+    ScheduleTerms,
     StatedPrice,
     StopTerms,
     Terms,
     TrailingStopTerms,
+    TwapTerms,
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import Pair
-from chalicelib.entrypoints.wire.events import Document
-from chalicelib.entrypoints.wire.values import timestamp
+from chalicelib.entrypoints.wire.values import Document, timestamp
 
 
 def given_amount(trade: Trade) -> dict[str, str]:
@@ -30,7 +34,9 @@ def limit_amount(trade: Trade, limit: int) -> dict[str, str]:
 
 def terms_document(order: Order) -> Document:
     """The fields of its type, prices as they were written; nothing of a market order."""
-    expiry = {} if order.expires_at is None else {"expiresAt": timestamp(order.expires_at)}
+    # A schedule says itself when it ends, and a slice's time is its parent's doing.
+    has_expiry = order.expires_at is not None and not isinstance(order.terms, ScheduleTerms)
+    expiry = {"expiresAt": timestamp(order.expires_at)} if has_expiry and order.expires_at else {}
     prices = _prices(order.terms)
     stated = next(iter(prices.values()), None)
     unit = {} if stated is None else {"priceIn": _symbol(stated, order.pair)}
@@ -52,6 +58,11 @@ def _prices(terms: Terms) -> dict[str, StatedPrice]:
             return {"activationPrice": price}
         case OcoTerms(take_profit=take_profit, stop=stop):
             return {"takeProfitPrice": take_profit, "stopPrice": stop}
+        case DcaTerms(min_price=least, max_price=most):
+            named = {"minPrice": least, "maxPrice": most}
+            return {name: price for name, price in named.items() if price is not None}
+        case TwapTerms(limit_price=StatedPrice() as price):
+            return {"limitPrice": price}
     return {}
 
 
@@ -63,7 +74,21 @@ def _others(order: Order) -> Document:
             return {"triggerCondition": condition}
         case TrailingStopTerms(trailing_bps=trailing_bps):
             return {"trailingBps": trailing_bps}
+        case ScheduleTerms() as terms:
+            return _schedule(terms)
     return {}
+
+
+def _schedule(terms: ScheduleTerms) -> Document:
+    is_dca = isinstance(terms, DcaTerms)
+    name, span = ("intervalSeconds", terms.interval) if is_dca else ("durationSeconds", terms.span)
+    return {
+        "slices": terms.slices,
+        name: span // timedelta(seconds=1),
+        "startAt": timestamp(terms.start_at),
+        "onMissed": terms.on_missed,
+        "paused": terms.is_paused,
+    }
 
 
 def _symbol(price: StatedPrice, pair: Pair) -> str:

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
+from typing import Any
 
 from chalicelib.domain.orders.triggers import RATE_ONE
 from chalicelib.domain.tokens import Pair
+
+Document = dict[str, Any]
 
 # Enough digits for any ratio of two u64 amounts to be told from its neighbours by eye.
 _PRICE = Context(prec=12, rounding=ROUND_DOWN)

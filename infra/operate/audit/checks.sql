@@ -116,6 +116,28 @@ SELECT order_id, (orders.status = 'open') = (count(watches.order_id) > 0)
   LEFT JOIN watches USING (order_id)
  GROUP BY order_id
 
+-- name: slices
+-- No more than the order's amount is its slices', one at most is under way, and what is told of them
+-- is what they have swapped. Of one under way nothing is told yet.
+SELECT parent.order_id,
+       coalesce(sum(slice.amount_in), 0) <= parent.amount_in
+       AND count(*) FILTER (
+           WHERE slice.status IN ('pending', 'open', 'routing', 'building', 'submitted')) <= 1
+       AND (parent.progress->>'spent')::numeric
+           = coalesce(sum(swap.amount_in) FILTER (WHERE slice.is_told), 0)
+       AND (parent.progress->>'received')::numeric
+           = coalesce(sum(swap.amount_out) FILTER (WHERE slice.is_told), 0)
+  FROM orders AS parent
+  LEFT JOIN LATERAL (
+       SELECT own.*,
+              own.order_id::text
+              IS DISTINCT FROM parent.progress->'working'->>'order_id' AS is_told
+         FROM orders AS own
+        WHERE own.parent_id = parent.order_id) AS slice ON true
+  LEFT JOIN swaps AS swap ON swap.order_id = slice.order_id
+ WHERE parent.order_type IN ('DCA', 'TWAP')
+ GROUP BY parent.order_id, parent.amount_in, parent.progress
+
 -- name: impact
 SELECT order_id, signing.price_impact_bps <= orders.max_price_impact_bps
   FROM signings AS signing
@@ -156,7 +178,7 @@ SELECT accepted.order_id, orders.order_id IS NOT NULL
   LEFT JOIN orders USING (order_id)
 
 -- name: final
-SELECT order_id, status IN ('confirmed', 'failed', 'cancelled', 'expired')
+SELECT order_id, status IN ('confirmed', 'failed', 'cancelled', 'expired', 'completed')
   FROM orders
 
 -- name: triggers
@@ -180,7 +202,7 @@ SELECT coalesce(sample.order_id::text, memo) AS subject, landed.*
 
 -- name: totals
 SELECT count(*) AS orders,
-       count(*) FILTER (WHERE status NOT IN ('confirmed', 'failed', 'cancelled', 'expired')) AS unfinished,
+       count(*) FILTER (WHERE status NOT IN ('confirmed', 'failed', 'cancelled', 'expired', 'completed')) AS unfinished,
        count(*) FILTER (
            WHERE status IN ('building', 'submitted')
              AND signature IN (SELECT signature FROM swaps)) AS in_flight

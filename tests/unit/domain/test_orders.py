@@ -24,7 +24,9 @@ from chalicelib.domain.orders.order import (
 from chalicelib.domain.orders.terms import (
     MARKET,
     Condition,
+    DcaTerms,
     LimitTerms,
+    OnMissed,
     StatedPrice,
     StopTerms,
     Terms,
@@ -39,6 +41,7 @@ LATER = AT + timedelta(seconds=1)
 ORDER_ID = OrderId("00000000-0000-4000-8000-000000000001")
 # The table is the same for all, but that only such a limit waits again.
 LIMIT = LimitTerms(limit=1, time_in_force=TimeInForce.GTC)
+SCHEDULE = DcaTerms(slices=2, start_at=AT, span=timedelta(hours=1), on_missed=OnMissed.SKIP)
 TRANSACTION = SignedTransaction(
     signature=Signature("5" * 88), wire_bytes=b"signed", last_valid_block_height=150
 )
@@ -48,6 +51,7 @@ LEGAL = {
     "open -> cancelled",
     "open -> expired",
     "open -> failed",
+    "open -> completed",
     "pending -> routing",
     "pending -> failed",
     "pending -> cancelled",
@@ -80,11 +84,11 @@ def details_for(old: OrderStatus, new: OrderStatus) -> EventDetails:
     return details_of(new)
 
 
-def accepted() -> Order:
+def accepted(terms: Terms = LIMIT) -> Order:
     return accept(
         owner_id=ANONYMOUS,
         order_id=ORDER_ID,
-        terms=LIMIT,
+        terms=terms,
         trade=exact_in(),
         slippage_bps=50,
         max_price_impact_bps=700,
@@ -92,15 +96,17 @@ def accepted() -> Order:
     ).order
 
 
-def order_at(status: OrderStatus) -> Order:
-    return replace(accepted(), status=status, sequence=4, attempt=2, transaction=TRANSACTION)
+def order_at(status: OrderStatus, *, over_time: bool = False) -> Order:
+    order = accepted(SCHEDULE) if over_time else accepted()
+    return replace(order, status=status, sequence=4, attempt=2, transaction=TRANSACTION)
 
 
 @pytest.mark.parametrize("name", sorted(LEGAL))
 def test_advance_moves_the_order_when_the_table_lists_the_move(name: str) -> None:
     old, new = EVERY_PAIR[name]
+    order = order_at(old, over_time=new is OrderStatus.COMPLETED)
 
-    moved = advance(order_at(old), details_for(old, new), at=LATER).order
+    moved = advance(order, details_for(old, new), at=LATER).order
 
     assert (moved.status, moved.sequence, moved.updated_at) == (new, 5, LATER)
     assert moved.cancel_requested == (name in REQUESTS)
@@ -144,6 +150,13 @@ def test_advance_raises_when_the_table_does_not_list_the_move(name: str) -> None
 
     with pytest.raises(IllegalTransitionError, match=f"{old} cannot change to {new}"):
         advance(order_at(old), details_of(new), at=LATER)
+
+
+def test_order_over_time_never_trades_itself() -> None:
+    order = order_at(OrderStatus.OPEN, over_time=True)
+
+    with pytest.raises(IllegalTransitionError):
+        advance(order, details_of(OrderStatus.ROUTING), at=LATER)
 
 
 def test_edit_alone_leaves_an_open_order_open() -> None:

@@ -204,4 +204,8 @@ def test_every_follower_sees_every_event_once_in_order_whenever_it_comes() -> No
         followers += sum(map(bool, world.subscriptions.values()))
         joined_at += world.joined_at
 
-    assert joined_at.keys() == set(OrderStatus) - {OrderStatus.OPEN, OrderStatus.EXPIRED}
+    assert joined_at.keys() == set(OrderStatus) - {
+        OrderStatus.OPEN,
+        OrderStatus.EXPIRED,
+        OrderStatus.COMPLETED,
+    }
