@@ -77,9 +77,11 @@ class SimulatedWorld:
             for name in names
         ]
 
-    @property
+    @cached_property
     def listing(self) -> "Listing":
-        return self.market
+        from chalicelib.simulation.directory import SimulatedListing
+
+        return SimulatedListing(market=self.market, clock=self._clock)
 
     @cached_property
     def chain(self) -> "Chain":
