@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Request, Response
 
-from chalicelib.domain.token_list import TOKENS, find_pair
+from chalicelib.domain.token_list import TOKENS
+from chalicelib.engine.ports.listing import Listing, find_pair
 from chalicelib.engine.ports.market import PriceHistory, Venue, known_pools, tokens_of
 from chalicelib.entrypoints.http.answers import json_answer, query
 from chalicelib.entrypoints.wire import documents as wire
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     from chalicelib.engine.router import Router
 
 
-def get_quotes(request: Request, router: "Router") -> Response:
+def get_quotes(request: Request, router: "Router", listing: Listing) -> Response:
     """GET /api/quotes: every pool's quote and the route an order would take."""
     wanted = requests.read(requests.QuoteRequest, query(request))
-    trade = wanted.to_trade()
+    trade = wanted.to_trade(listing.token)
     route = router.find_route(trade)
     limit = trade.limit(route.amount_quoted, wanted.slippage_bps)
     document = wire.quotes_document(trade, route, limit, wanted.max_price_impact_bps)
@@ -34,10 +35,10 @@ def list_pools(venues: Sequence[Venue]) -> Response:
     return json_answer({"pools": pools, "slot": max(state.at.slot for state in states)})
 
 
-def get_prices(request: Request, history: PriceHistory) -> Response:
+def get_prices(request: Request, history: PriceHistory, listing: Listing) -> Response:
     """GET /api/prices: the best price at each venue over the last minutes."""
     wanted = requests.read(requests.PricesRequest, query(request))
-    pair = find_pair(wanted.token_in, wanted.token_out)
+    pair = find_pair(wanted.token_in, wanted.token_out, listing.token)
     points = history.prices(pair, span=wanted.span, after_slot=wanted.after_slot)
     return json_answer(wire.prices_document(pair, points))
 

@@ -33,7 +33,7 @@ def terms_document(order: Order) -> Document:
     expiry = {} if order.expires_at is None else {"expiresAt": timestamp(order.expires_at)}
     prices = _prices(order.terms)
     stated = next(iter(prices.values()), None)
-    unit = {} if stated is None else {"priceIn": _symbol(stated, order.pair)}
+    unit = {} if stated is None else {"priceIn": _name(stated, order.pair)}
     return {
         **{name: price.text for name, price in prices.items()},
         **unit,
@@ -66,6 +66,9 @@ def _others(order: Order) -> Document:
     return {}
 
 
-def _symbol(price: StatedPrice, pair: Pair) -> str:
+def _name(price: StatedPrice, pair: Pair) -> str:
+    """The token's symbol, or its mint where both are called the same."""
+    if pair.token_in.symbol == pair.token_out.symbol:
+        return price.price_in
     is_in = price.price_in == pair.token_in.mint
     return (pair.token_in if is_in else pair.token_out).symbol
