@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.engine.ports.clock import Clock
     from chalicelib.engine.ports.listing import Listing
     from chalicelib.engine.ports.market import PriceHistory, Venue
+    from chalicelib.engine.ports.pool_feed import PoolFeed
     from chalicelib.engine.ports.rates import RateFeed
     from chalicelib.simulation.fate import Fate
     from chalicelib.simulation.ledger import Ledger
@@ -51,6 +52,10 @@ class World(Protocol):
     @property
     def rates(self) -> "RateFeed":
         """What the triggers of waiting orders look at."""
+
+    @property
+    def pool_feed(self) -> "PoolFeed":
+        """The new pools, as they appear."""
 
     @property
     def pacing(self) -> Pacing:
@@ -114,6 +119,12 @@ class SimulatedWorld:
         from chalicelib.simulation.rates import SimulatedRates
 
         return SimulatedRates(market=self.market, clock=self._clock)
+
+    @cached_property
+    def pool_feed(self) -> "PoolFeed":
+        from chalicelib.simulation.pool_feed import SimulatedPoolFeed
+
+        return SimulatedPoolFeed(market=self.market, clock=self._clock)
 
     @cached_property
     def pacing(self) -> Pacing:
