@@ -137,6 +137,15 @@ def list_pools() -> Response:
     return http.market.list_pools(deployment.world.venues)
 
 
+@app.route("/api/launches")
+@answers.endpoint
+def list_launches() -> Response:
+    caller(Scope.READ)
+    return http.market.list_launches(
+        current_request(), deployment.world.pool_feed, deployment.signer
+    )
+
+
 @app.route("/api/health")
 @answers.endpoint
 def health() -> Response:

@@ -1,4 +1,4 @@
-"""The market over HTTP: quotes, pools, prices, tokens."""
+"""The market over HTTP: quotes, pools, prices, tokens, launches."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -8,9 +8,11 @@ from chalice.app import Request, Response
 from chalicelib.domain.token_list import TOKENS
 from chalicelib.engine.ports.listing import Listing, find_pair
 from chalicelib.engine.ports.market import PriceHistory, Venue, known_pools, tokens_of
+from chalicelib.engine.ports.pool_feed import PoolFeed
 from chalicelib.entrypoints.http.answers import json_answer, query
+from chalicelib.entrypoints.signing import Signer
 from chalicelib.entrypoints.wire import documents as wire
-from chalicelib.entrypoints.wire import requests
+from chalicelib.entrypoints.wire import launches, requests
 
 if TYPE_CHECKING:
     # Accepting an order must not load the router.
@@ -47,3 +49,14 @@ def list_tokens() -> Response:
     """GET /api/tokens: what can be traded."""
     tokens = [{"symbol": t.symbol, "mint": t.mint, "decimals": t.decimals} for t in TOKENS]
     return json_answer({"tokens": tokens})
+
+
+def list_launches(request: Request, feed: PoolFeed, signer: Signer) -> Response:
+    """GET /api/launches: pools of new tokens, oldest first: the last ones, or those after a
+    cursor."""
+    wanted = requests.read(requests.LaunchesRequest, query(request))
+    if wanted.after is None:
+        pools = feed.latest(limit=wanted.limit)
+    else:
+        pools = feed.since(launches.read_cursor(wanted.after, signer), limit=wanted.limit)
+    return json_answer(launches.launches_document(pools, wanted.after, signer))

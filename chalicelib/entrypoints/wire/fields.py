@@ -175,6 +175,7 @@ PageLimit = Annotated[
     WithJsonSchema(wire_forms.page_limit(PAGE_MAX)),
 ]
 Cursor = Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)]
+LaunchCursor = Annotated[StrictStr, WithJsonSchema(wire_forms.LAUNCH_CURSOR)]
 Minutes = Annotated[
     int,
     _whole(InvalidMinutesError, least=1, most=MINUTES_MAX),

@@ -20,6 +20,7 @@ from chalicelib.entrypoints.wire.fields import (
     DEFAULT_SLIPPAGE_BPS,
     Amount,
     Cursor,
+    LaunchCursor,
     MaxPriceImpactBps,
     Minutes,
     PageLimit,
@@ -127,6 +128,13 @@ class StatisticsRequest(_Request):
     """The query of GET /api/statistics."""
 
     minutes: Minutes = STATISTICS_MINUTES
+
+
+class LaunchesRequest(_Request):
+    """The query of GET /api/launches."""
+
+    after: LaunchCursor | None = None
+    limit: PageLimit = PAGE_DEFAULT
 
 
 def _mint(name: str | None, token_of: TokenOf) -> Mint | None:
