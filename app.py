@@ -52,6 +52,7 @@ def submit_order() -> Response:
         caller(Scope.TRADE),
         deployment.submitter,
         deployment.gate,
+        deployment.world.listing,
         public_base_url=deployment.settings.public_base_url,
     )
 
@@ -75,7 +76,9 @@ def get_or_edit_order(order_id: str) -> Response:
 @app.route("/api/orders/cancel", methods=["POST"])
 @answers.endpoint
 def cancel_orders() -> Response:
-    return http.orders.cancel_orders(current_request(), caller(Scope.TRADE), deployment.canceller)
+    return http.orders.cancel_orders(
+        current_request(), caller(Scope.TRADE), deployment.canceller, deployment.world.listing
+    )
 
 
 @app.route("/api/orders/{order_id}/cancel", methods=["POST"])
@@ -88,7 +91,11 @@ def cancel_order(order_id: str) -> Response:
 @answers.endpoint
 def list_orders() -> Response:
     return http.orders.list_orders(
-        current_request(), caller(Scope.READ), deployment.order_store, deployment.signer
+        current_request(),
+        caller(Scope.READ),
+        deployment.order_store,
+        deployment.signer,
+        deployment.world.listing,
     )
 
 
@@ -96,14 +103,16 @@ def list_orders() -> Response:
 @answers.endpoint
 def get_quotes() -> Response:
     caller(Scope.READ)
-    return http.market.get_quotes(current_request(), deployment.router)
+    return http.market.get_quotes(current_request(), deployment.router, deployment.world.listing)
 
 
 @app.route("/api/prices")
 @answers.endpoint
 def get_prices() -> Response:
     caller(Scope.READ)
-    return http.market.get_prices(current_request(), deployment.world.price_history)
+    return http.market.get_prices(
+        current_request(), deployment.world.price_history, deployment.world.listing
+    )
 
 
 @app.route("/api/statistics")
@@ -126,6 +135,15 @@ def list_tokens() -> Response:
 def list_pools() -> Response:
     caller(Scope.READ)
     return http.market.list_pools(deployment.world.venues)
+
+
+@app.route("/api/launches")
+@answers.endpoint
+def list_launches() -> Response:
+    caller(Scope.READ)
+    return http.market.list_launches(
+        current_request(), deployment.world.pool_feed, deployment.signer
+    )
 
 
 @app.route("/api/health")

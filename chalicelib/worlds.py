@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.engine.ports.clock import Clock
     from chalicelib.engine.ports.listing import Listing
     from chalicelib.engine.ports.market import PriceHistory, Venue
+    from chalicelib.engine.ports.pool_feed import PoolFeed
     from chalicelib.engine.ports.rates import RateFeed
     from chalicelib.simulation.fate import Fate
     from chalicelib.simulation.ledger import Ledger
@@ -53,6 +54,10 @@ class World(Protocol):
         """What the triggers of waiting orders look at."""
 
     @property
+    def pool_feed(self) -> "PoolFeed":
+        """The new pools, as they appear."""
+
+    @property
     def pacing(self) -> Pacing:
         """How fast an execution goes."""
 
@@ -77,9 +82,11 @@ class SimulatedWorld:
             for name in names
         ]
 
-    @property
+    @cached_property
     def listing(self) -> "Listing":
-        return self.market
+        from chalicelib.simulation.directory import SimulatedListing
+
+        return SimulatedListing(market=self.market, clock=self._clock)
 
     @cached_property
     def chain(self) -> "Chain":
@@ -112,6 +119,12 @@ class SimulatedWorld:
         from chalicelib.simulation.rates import SimulatedRates
 
         return SimulatedRates(market=self.market, clock=self._clock)
+
+    @cached_property
+    def pool_feed(self) -> "PoolFeed":
+        from chalicelib.simulation.pool_feed import SimulatedPoolFeed
+
+        return SimulatedPoolFeed(market=self.market, clock=self._clock)
 
     @cached_property
     def pacing(self) -> Pacing:

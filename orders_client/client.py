@@ -158,6 +158,15 @@ class OrdersClient:
         """Return the `pools`, each with its tokens, `venue`, `kind` and `price`."""
         return await self._call("GET", "/api/pools")
 
+    async def launches(self, **page: str) -> Document:
+        """Return `launches`, pools of new tokens, oldest first, each with its `mint` and what is
+        known of it.
+
+        Without `after` they are the last ones; with the `nextCursor` of an earlier answer as
+        `after`, those since then. `limit` says how many.
+        """
+        return await self._call("GET", "/api/launches", params=page)
+
     async def get(self, order_id: str) -> Document:
         """Return an order with its `events`. Raises ValueError if `order_id` is none."""
         return await self._show(check_order_id(order_id))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import Deployment
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.simulation.directory import SimulatedListing
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -101,11 +102,12 @@ class WatchedDeployment(Deployment):
         held = self._held
         return SimpleNamespace(
             venues=held.watched_venues(),
-            listing=held.market,
+            listing=SimulatedListing(market=held.market, clock=held.clock),
             rates=held.watched("rates"),
             chain=held.watched("chain"),
             wallet=held.watched("wallet"),
             price_history=held.price_history,
+            pool_feed=held.pool_feed,
             pacing=held.pacing,
         )
 

@@ -114,6 +114,7 @@ class World(Watching):
         self.chain, self.wallet = simulated.chain, simulated.wallet
         self.price_history, self.pacing = simulated.price_history, simulated.pacing
         self.rates: Any = simulated.rates
+        self.pool_feed: Any = simulated.pool_feed
         self.starter: Any = Starter()
         self.switch = MemoryHaltSwitch(self.store)
         self.book: Any = MemoryWatchBook(store=self.store, clock=self.clock)

@@ -50,9 +50,9 @@ class Prospects:
     def of(self, order: Order) -> Prospect | None:
         """Return what an open order waits for; None when no rate is known of its pair. Raises
         UnavailableError."""
-        observation = self.rates.latest()
-        pair = order.pair
-        rate = observation.rates.get((pair.token_in.mint, pair.token_out.mint))
+        pair = order.pair.token_in.mint, order.pair.token_out.mint
+        observation = self.rates.latest([pair])
+        rate = observation.rates.get(pair)
         if not rate:
             return None
         return Prospect(

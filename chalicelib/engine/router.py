@@ -1,6 +1,7 @@
 """Ask every venue for its pools and find the best route: for quotes and for orders alike."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import is_not
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 # Many more than a process routes within one slot.
 ROUTES_MAX = 256
+# A batch has ten orders.
+ANSWERS_MAX = 10
 
 _Routes = dict[tuple[Trade, tuple[RoutingRules, ...]], Route]
 
@@ -81,7 +84,7 @@ class Router:
         silent: QuoteTimeoutError | UnavailableError | None = None
         for venue in self.venues:
             try:
-                answers.append(venue.pools())
+                answers.append(venue.pools(trade.pair))
             except (QuoteTimeoutError, UnavailableError) as error:
                 log.warning("venue_silent", extra={"venue": venue.name, "code": error.code})
                 silent = error
@@ -120,17 +123,20 @@ class Router:
 
 class _Memory:
     """The routes over the latest answers: orders of a batch are often alike, and routed within one
-    slot. A venue that answers anew has other pools, and no route over the former is given again."""
+    slot. A venue that answers anew has other pools, and no route over the former is given again.
+
+    Of some pairs there are more pools than of others: so many answers are the latest."""
 
     def __init__(self) -> None:
-        self._latest: tuple[tuple[PoolStates, ...], _Routes] = ((), {})
+        self._latest: deque[tuple[tuple[PoolStates, ...], _Routes]] = deque(maxlen=ANSWERS_MAX)
 
     def routes_of(self, answers: Sequence[PoolStates]) -> _Routes:
         """Return the routes found over these very answers, to be added to."""
-        known, routes = self._latest
-        if len(known) != len(answers) or any(map(is_not, known, answers)):
-            routes = {}
-            self._latest = tuple(answers), routes
+        for known, routes in self._latest:
+            if len(known) == len(answers) and not any(map(is_not, known, answers)):
+                return routes
+        routes = {}
+        self._latest.appendleft((tuple(answers), routes))
         return routes
 
 

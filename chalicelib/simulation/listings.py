@@ -121,6 +121,11 @@ class ListedPool:
     terms: Terms
     listed_at_slot: int = 0
 
+    @property
+    def standing_prices(self) -> tuple[int, int]:
+        """What a whole token of each side costs when the market stands still, in nano-dollars."""
+        return standing_price(self.token_a), standing_price(self.token_b)
+
     def trades(self, pair: Pair) -> bool:
         """Tell whether the pool swaps these two tokens, in either direction."""
         return {self.token_a, self.token_b} == {pair.token_in, pair.token_out}

@@ -1,16 +1,18 @@
 """The market: every price is a pure function of (seed, pool, slot), in integers only, so that every
 process on every machine sees the same one and a run can be replayed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from chalicelib.domain.errors import ExecutionError
 from chalicelib.domain.pools.pool import Moment
-from chalicelib.domain.routing.paths import Path, neighbours, paths_from
+from chalicelib.domain.routing.paths import Path, neighbours, paths_between
 from chalicelib.domain.routing.rules import HOPS_MAX
 from chalicelib.domain.tokens import Mint, Pair, Token
+from chalicelib.simulation.launch_states import MarketPool, launched_pool
+from chalicelib.simulation.launches import Launch, launch_of_mint, launch_of_pool
 from chalicelib.simulation.listings import METEORA, POOLS, RAYDIUM, ListedPool
 from chalicelib.simulation.noise import ONE, smooth_noise
 from chalicelib.simulation.pool_states import SimulatedPool, pool_state
@@ -65,7 +67,7 @@ def moment_at_slot(slot: int) -> Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """The pools and their values at any slot.
+    """The pools and their values at any slot, and those of launches, which the seed decides.
 
     A token whose price deviates by venue stands between `gap_bps_min` and `gap_bps_max` apart at
     Raydium and Meteora, but for the short while in which they change sides, and for the rarer one
@@ -82,7 +84,7 @@ class Market:
         self, slot: int, *, venue: str | None = None, pair: Pair | None = None
     ) -> list[SimulatedPool]:
         """Return the pools listed at the slot: all, or one venue's, or those that swap the pair in
-        either direction."""
+        either direction. Those of launches stand apart: `launched` has them."""
         prices = self._prices(slot)
         return [
             self._state(listed, slot, prices)
@@ -92,11 +94,25 @@ class Market:
             and (pair is None or listed.trades(pair))
         ]
 
-    def pool(self, address: str, slot: int) -> SimulatedPool:
+    def launched(self, mints: Iterable[Mint], slot: int) -> list[MarketPool]:
+        """Return the pools that there are, at the slot, of the launches among these mints."""
+        launches = (self.launch(mint) for mint in dict.fromkeys(mints))
+        return [
+            launched_pool(launch, slot) for launch in launches if launch and launch.is_alive(slot)
+        ]
+
+    def launch(self, mint: Mint) -> Launch | None:
+        """Return the launch of the mint, whenever it is; None when there is none."""
+        return launch_of_mint(self.seed, mint)
+
+    def pool(self, address: str, slot: int) -> MarketPool:
         """Return the pool at the slot. Raises PoolNotListedError."""
         for listed in self.listings:
             if listed.address == address and slot >= listed.listed_at_slot:
                 return self._state(listed, slot, self._prices(slot))
+        launch = launch_of_pool(self.seed, address)
+        if launch and launch.is_alive(slot):
+            return launched_pool(launch, slot)
         raise PoolNotListedError(f"no pool {address} is listed at slot {slot}")
 
     @property
@@ -105,13 +121,16 @@ class Market:
         pairs = ((listed.token_a, listed.token_b) for listed in self.listings)
         return {token.mint: token for pair in pairs for token in pair}
 
-    def connects(self, pair: Pair) -> bool:
-        """Tell whether listed pools lead from the one token to the other: the Listing port."""
-        return any(self._paths(pair))
+    def connects(self, pair: Pair, slot: int) -> bool:
+        """Tell whether listed pools, and those of launches that there are at the slot, lead from
+        the one token to the other."""
+        alive = [launch for launch in self._launches(pair) if launch.is_alive(slot)]
+        return any(self._paths(pair, alive))
 
     def between(self, pair: Pair) -> "Market":
-        """Return the market of the pools that a route of the pair may go over."""
-        hops = {frozenset(hop) for path in self._paths(pair) for hop in pairwise(path)}
+        """Return the market of the listed pools that a route of the pair may go over."""
+        paths = self._paths(pair, self._launches(pair))
+        hops = {frozenset(hop) for path in paths for hop in pairwise(path)}
         return replace(
             self,
             listings=tuple(
@@ -121,15 +140,25 @@ class Market:
             ),
         )
 
-    def _paths(self, pair: Pair) -> Iterator[Path]:
-        listed_pairs = ((listed.token_a.mint, listed.token_b.mint) for listed in self.listings)
-        both_ways = [hop for a, b in listed_pairs for hop in ((a, b), (b, a))]
-        paths = paths_from(pair.token_in.mint, neighbours(both_ways), HOPS_MAX)
-        return (path for path in paths if path[-1] == pair.token_out.mint)
+    def _launches(self, pair: Pair) -> list[Launch]:
+        launches = (self.launch(token.mint) for token in (pair.token_in, pair.token_out))
+        return [launch for launch in launches if launch]
+
+    def _paths(self, pair: Pair, launches: Iterable[Launch]) -> Iterator[Path]:
+        pools = [*self.listings, *(launch.pool for launch in launches)]
+        pairs = ((pool.token_a.mint, pool.token_b.mint) for pool in pools)
+        both_ways = [hop for a, b in pairs for hop in ((a, b), (b, a))]
+        start, end = pair.token_in.mint, pair.token_out.mint
+        return paths_between(start, end, neighbours(both_ways), HOPS_MAX)
 
     def fair_price(self, token: Token, slot: int) -> int:
         """Return the token's price in nano-dollars per whole token."""
-        return fair_price(self.seed, token, slot)
+        launch = self.launch(token.mint)
+        if launch is None:
+            return fair_price(self.seed, token, slot)
+        start_price, quote_price = launch.pool.standing_prices
+        quoted = fair_price(self.seed, launch.quote, slot)
+        return start_price * launch.course_ppb(slot) * quoted // (quote_price * ONE)
 
     def _prices(self, slot: int) -> VenuePrices:
         return VenuePrices(self.seed, GapRange(self.gap_bps_min, self.gap_bps_max), slot)

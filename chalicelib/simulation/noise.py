@@ -20,3 +20,8 @@ def rough_noise(seed: str, key: str, step: int) -> int:
     """Return noise in [-10⁹, 10⁹], independent from step to step."""
     digest = hashlib.blake2b(f"{seed}|{key}|{step}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) % (2 * ONE + 1) - ONE
+
+
+def drawn(seed: str, key: str, step: int, low: int, high: int) -> int:
+    """Return a number from low to high, both included, independent from step to step."""
+    return low + (rough_noise(seed, key, step) + ONE) * (high - low + 1) // (2 * ONE + 1)

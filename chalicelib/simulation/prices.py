@@ -46,7 +46,10 @@ class SimulatedPriceHistory:
     def _compute_point(self, pair: Pair, slot: int) -> PricePoint | None:
         paid, received = pair.token_in, pair.token_out
         dollar = ONE * 10**paid.decimals // self.market.fair_price(paid, slot)
-        pools = self._market_of(pair).pools(slot)
+        pools = [
+            *self._market_of(pair).pools(slot),
+            *self.market.launched((paid.mint, received.mint), slot),
+        ]
         rates = ReferenceRates(pools, moment_at_slot(slot), (paid.mint, dollar))
         best = rates.rate(paid.mint, received.mint)
         return best and PricePoint(

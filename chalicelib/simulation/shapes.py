@@ -22,7 +22,6 @@ from chalicelib.simulation.listings import (
     ConcentratedTerms,
     DammV2Terms,
     ListedPool,
-    standing_price,
 )
 from chalicelib.simulation.noise import ONE, rough_noise
 
@@ -45,7 +44,7 @@ class _Standing(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _standing(listed: ListedPool) -> _Standing:
-    price_a, price_b = standing_price(listed.token_a), standing_price(listed.token_b)
+    price_a, price_b = listed.standing_prices
     side_b = listed.depth_usd * ONE // 2 * 10**listed.token_b.decimals // price_b
     return _Standing(side_b, sqrt_price_of(listed, price_a, price_b))
 

@@ -15,7 +15,7 @@ from chalicelib.simulation.listings import (
     ListedToken,
     StakedToken,
 )
-from chalicelib.simulation.noise import ONE, rough_noise, smooth_noise
+from chalicelib.simulation.noise import ONE, drawn, rough_noise, smooth_noise
 
 PPB_PER_BPS = 100_000
 
@@ -80,15 +80,15 @@ def dislocation(seed: str, token: Token, slot: int) -> Dislocation | None:
         return None
     period, offset = divmod(slot, _DISLOCATION_PERIOD_SLOTS)
     key = f"{token.mint}:dislocation"
-    into = offset - _drawn(
+    into = offset - drawn(
         seed, f"{key}:start", period, 0, _DISLOCATION_PERIOD_SLOTS - _DISLOCATION_SLOTS
     )
     if not 0 < into < _DISLOCATION_SLOTS:
         return None
-    gap_bps = _drawn(seed, f"{key}:gap", period, _DISLOCATION_BPS_MIN, _DISLOCATION_BPS_MAX)
+    gap_bps = drawn(seed, f"{key}:gap", period, _DISLOCATION_BPS_MIN, _DISLOCATION_BPS_MAX)
     begun_on = _side(seed, token, slot - into)
     return Dislocation(
-        venue=(RAYDIUM, METEORA)[_drawn(seed, f"{key}:venue", period, 0, 1)],
+        venue=(RAYDIUM, METEORA)[drawn(seed, f"{key}:venue", period, 0, 1)],
         gap_ppb=(gap_bps if begun_on > 0 else -gap_bps) * PPB_PER_BPS,
         extent_ppb=_eased(min(into, _DISLOCATION_SLOTS - into), _DISLOCATION_EDGE_SLOTS),
     )
@@ -156,11 +156,6 @@ def _position(venue: str) -> int:
     """Where a venue stands between the two that are farthest apart."""
     ends = {RAYDIUM: ONE, METEORA: -ONE}
     return ends[venue] if venue in ends else rough_noise("position", venue, 0)
-
-
-def _drawn(seed: str, key: str, period: int, low: int, high: int) -> int:
-    """A number from low to high, both included."""
-    return low + (rough_noise(seed, key, period) + ONE) * (high - low + 1) // (2 * ONE + 1)
 
 
 def _eased(step: int, steps: int) -> int:

@@ -43,6 +43,7 @@ app.command("list")(reading.list_orders)
 app.command("quote", cls=AmountCommand)(reading.quote)
 app.command("tokens")(reading.tokens)
 app.command("pools")(reading.pools)
+app.command("launches")(reading.launches)
 app.command("bench")(trading.bench_orders)
 
 

@@ -10,7 +10,13 @@ from orders_client.cli import options
 from orders_client.cli.exits import run_reading
 from orders_client.cli.options import service_of
 from orders_client.cli.output import console, print_document
-from orders_client.cli.tables import orders_table, pools_table, quotes_view, tokens_table
+from orders_client.cli.tables import (
+    launches_table,
+    orders_table,
+    pools_table,
+    quotes_view,
+    tokens_table,
+)
 from orders_client.cli.timeline import order_view
 from orders_client.fields import given
 
@@ -23,6 +29,13 @@ TokenOutFilter = Annotated[
     str | None, typer.Option("--token-out", help="Only orders that receive this token.")
 ]
 Limit = Annotated[str, typer.Option(metavar="N", help="Orders per page, 1 to 100.")]
+LaunchLimit = Annotated[
+    str, typer.Option("--limit", metavar="N", help="At most so many, 1 to 100.")
+]
+After = Annotated[
+    str | None,
+    typer.Option(metavar="CURSOR", help="Only those since the answer that had this nextCursor."),
+]
 AllPages = Annotated[bool, typer.Option("--all", help="All pages, not only the first.")]
 
 
@@ -110,5 +123,21 @@ def pools(context: typer.Context, as_json: options.AsJson = False) -> None:
     async def read(client: OrdersClient) -> None:
         document = await client.pools()
         print_document(document, lambda: pools_table(document["pools"]), as_json=as_json)
+
+    run_reading(service_of(context), read, as_json=as_json)
+
+
+def launches(
+    context: typer.Context,
+    limit: LaunchLimit = "20",
+    after: After = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the pools of new tokens, oldest first."""
+    page = given(limit=limit, after=after)
+
+    async def read(client: OrdersClient) -> None:
+        document = await client.launches(**page)
+        print_document(document, lambda: launches_table(document["launches"]), as_json=as_json)
 
     run_reading(service_of(context), read, as_json=as_json)

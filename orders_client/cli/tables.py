@@ -1,6 +1,6 @@
 """Tables for people, made from documents of the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -113,6 +113,40 @@ def pools_table(pools: Sequence[Document]) -> Table:
         pair = f"{pool['tokenA']}/{pool['tokenB']}"
         add_row(table, pair, pool["venue"], pool["kind"], pool["price"], pool["pool"])
     return table
+
+
+def launches_table(launches: Sequence[Document]) -> Table:
+    """Return a table with a row for each new token and its pool."""
+    right = ("liquidity", "fee")
+    headings = ("created", "symbol", "venue", "kind", *right, "risks", "mint")
+    table = empty_table(*headings, right=right)
+    for launch in launches:
+        add_row(
+            table,
+            launch["createdAt"][:19].replace("T", " "),
+            launch["symbol"],
+            launch["venue"],
+            launch["kind"],
+            f"{launch['liquidity']} {launch['quoteToken']}",
+            percent(launch["feeBps"]),
+            ", ".join(_risks(launch)),
+            launch["mint"],
+        )
+    return table
+
+
+def _risks(launch: Document) -> Iterator[str]:
+    """What speaks against buying the token."""
+    if not launch["mintRenounced"]:
+        yield "mintable"
+    if launch["freezable"]:
+        yield "freezable"
+    if launch["transferFeeBps"]:
+        yield f"transfer fee {percent(launch['transferFeeBps'])}"
+    if not launch["liquidityLocked"]:
+        yield "not locked"
+    if not launch["sellable"]:
+        yield "not sellable"
 
 
 def quotes_view(quotes: Mapping[str, Any], order: Mapping[str, Any], tokens: Document) -> Group:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -28,7 +29,8 @@ from chalicelib.domain.orders.terms import (
 )
 from chalicelib.domain.orders.triggers import RATE_ONE, RatedPair, Trigger, TriggerKind
 from chalicelib.domain.owners import ANONYMOUS, OwnerId
-from chalicelib.domain.token_list import SOL, USDC
+from chalicelib.domain.token_list import JUP, SOL, USDC
+from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.engine.errors import TooManyWaitingError
 from chalicelib.engine.limits import IdempotencyKey
 from chalicelib.engine.ports.book import LEASE, Fired, Shortfall, Tick, Ticked, WatchBook
@@ -156,6 +158,32 @@ def narrow_book(request: pytest.FixtureRequest) -> Iterator[Book]:
         yield Book(
             book=PostgresWatchBook(database, range_max=3), store=PostgresOrderStore(database)
         )
+
+
+def test_pairs_are_those_that_orders_wait_for_each_once(book: Book) -> None:
+    new = Token(symbol="NEW", mint=Mint("New1" * 10), decimals=6)
+    pairs = [
+        Pair(token_in=one, token_out=other)
+        for one, other in ((SOL, USDC), (USDC, SOL), (SOL, new), (new, SOL), (JUP, SOL))
+    ]
+    kinds = (stop("140"), trail(500), limit("900"), oco("200", "140"))
+    assert [*book.book.pairs()] == []
+    for number, (pair, terms) in enumerate(product(pairs, kinds), 1):
+        book.store.add(accepted(number, pair=pair, terms=terms))
+    book.store.add(accepted(99, pair=Pair(token_in=JUP, token_out=USDC)))
+
+    assert sorted(book.book.pairs()) == sorted(
+        (pair.token_in.mint, pair.token_out.mint) for pair in pairs
+    )
+
+
+def test_pair_is_none_of_the_book_once_nobody_waits_for_it(book: Book) -> None:
+    book.place(1, stop("140"))
+    assert [*book.book.pairs()] == [PAIR]
+
+    book.tick("139")
+
+    assert [*book.book.pairs()] == []
 
 
 def test_stop_is_routed_once_with_what_was_seen_when_its_price_comes(book: Book) -> None:

@@ -1,6 +1,6 @@
 """The in-memory twin of the book of waiting orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from chalicelib.adapters.memory.watches import WatchRow
 from chalicelib.domain.orders.events import AttemptStarted, OrderExpired
 from chalicelib.domain.orders.lifecycle import advance
 from chalicelib.domain.orders.order import Order, OrderId
-from chalicelib.domain.orders.triggers import Trigger, TriggerKind, Watch, chosen
+from chalicelib.domain.orders.triggers import RatedPair, Trigger, TriggerKind, Watch, chosen
 from chalicelib.engine.ports.book import (
     LEASE,
     RANGE_MAX,
@@ -57,6 +57,10 @@ class MemoryWatchBook:
     def release(self, holder: str) -> None:
         if holder == self.holder:
             self.leased_until = self.clock.now()
+
+    def pairs(self) -> Collection[RatedPair]:
+        pairs = (self.store.orders[order_id].pair for order_id in self.store.watches)
+        return {(pair.token_in.mint, pair.token_out.mint) for pair in pairs}
 
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         rows = self.store.watches.get(order_id, ())

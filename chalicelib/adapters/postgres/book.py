@@ -8,7 +8,8 @@ from psycopg.types.json import Jsonb
 
 from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.domain.orders.triggers import Side, TriggerKind, Watch
+from chalicelib.domain.orders.triggers import RatedPair, Side, TriggerKind, Watch
+from chalicelib.domain.tokens import Mint
 from chalicelib.engine.ports.book import (
     LEASE,
     RANGE_MAX,
@@ -62,6 +63,10 @@ class PostgresWatchBook:
 
     def release(self, holder: str) -> None:
         self._run("release_watch", holder=holder)
+
+    def pairs(self) -> Sequence[RatedPair]:
+        rows = self._run("watched_pairs")
+        return [(Mint(row["input_mint"]), Mint(row["output_mint"])) for row in rows]
 
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         return [

@@ -525,6 +525,45 @@ SELECT is_whole,
               WHERE order_id = ANY (ARRAY(SELECT order_id FROM asked))) AS announced_through
   FROM moved;
 
+-- name: watched_pairs
+-- Every pair that orders wait for: from each to the next by the index, however many wait for it.
+WITH RECURSIVE above AS (
+    (SELECT input_mint, output_mint
+       FROM watches
+      WHERE side = 'above'
+      ORDER BY input_mint, output_mint
+      LIMIT 1)
+     UNION ALL
+    SELECT following.*
+      FROM above
+     CROSS JOIN LATERAL (
+           SELECT input_mint, output_mint
+             FROM watches
+            WHERE side = 'above'
+              AND (input_mint, output_mint) > (above.input_mint, above.output_mint)
+            ORDER BY input_mint, output_mint
+            LIMIT 1) AS following
+), below AS (
+    (SELECT input_mint, output_mint
+       FROM watches
+      WHERE side = 'below'
+      ORDER BY input_mint, output_mint
+      LIMIT 1)
+     UNION ALL
+    SELECT following.*
+      FROM below
+     CROSS JOIN LATERAL (
+           SELECT input_mint, output_mint
+             FROM watches
+            WHERE side = 'below'
+              AND (input_mint, output_mint) > (below.input_mint, below.output_mint)
+            ORDER BY input_mint, output_mint
+            LIMIT 1) AS following
+)
+SELECT input_mint, output_mint FROM above
+ UNION
+SELECT input_mint, output_mint FROM below;
+
 -- name: watches_of_order
 SELECT leg, kind, side, trailing_bps, mark,
        CASE WHEN kind = 'limit' THEN key_first ELSE key END AS key

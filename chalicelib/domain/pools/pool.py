@@ -34,6 +34,8 @@ class FeeKind(StrEnum):
     CREATOR = "creator"
     REFERRAL = "referral"
     COMPOUNDING = "compounding"
+    #: What the mint itself takes of a transfer.
+    TRANSFER = "transfer"
 
 
 class Fee(NamedTuple):

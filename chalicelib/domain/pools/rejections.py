@@ -7,7 +7,7 @@ OrderError
     ├── InsufficientLiquidityError
     │   └── TooLargeError
     ├── AmountOverflowError · DivisionByZeroError
-    └── SwapDisabledError · MintNotInPoolError
+    └── SwapDisabledError · NotSellableError · MintNotInPoolError
 """
 
 from chalicelib.domain.errors import OrderError
@@ -74,6 +74,12 @@ class SwapDisabledError(QuoteError):
     """Trading in this pool is currently disabled."""
 
     code = "SWAP_DISABLED"
+
+
+class NotSellableError(QuoteError):
+    """The token cannot be sold: its mint lets nobody transfer it to this pool."""
+
+    code = "NOT_SELLABLE"
 
 
 class DivisionByZeroError(QuoteError):

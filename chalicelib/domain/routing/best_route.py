@@ -20,6 +20,7 @@ from chalicelib.domain.routing.fills import Fills, Leg, fill
 from chalicelib.domain.routing.input_search import least_input
 from chalicelib.domain.routing.paths import Path
 from chalicelib.domain.routing.planning import Plan, Planner
+from chalicelib.domain.routing.prices import marginal_price
 from chalicelib.domain.routing.quotes import Quote, Rejection, bps_lost, got_and_expected, quote_of
 from chalicelib.domain.routing.routes import Route
 from chalicelib.domain.routing.rules import RoutingRules
@@ -93,9 +94,10 @@ def leg_cost(pools: Sequence[Pool], native_mint: Mint, output_mint: Mint, lampor
     if output_mint == native_mint:
         return lamports
     prices = [
-        pool.marginal_price(native_mint)
+        price
         for pool in pools
         if {pool.mint_a, pool.mint_b} == {native_mint, output_mint}
+        and (price := marginal_price(pool, native_mint))
     ]
     return max((lamports * p.numerator // p.denominator for p in prices), default=0)
 

@@ -29,3 +29,20 @@ def paths_from(
             if received not in path
         ]
         yield from ends
+
+
+def paths_between(
+    start: Mint, end: Mint, neighbours: Mapping[Mint, Iterable[Mint]], hops_max: int
+) -> Iterator[Path]:
+    """Yield those of `paths_from` that lead to the end, in the same sequence, without going all the
+    others."""
+    paths: list[Path] = [(start,)] if start != end else []
+    for hop in range(hops_max):
+        yield from ((*path, end) for path in paths if end in neighbours.get(path[-1], ()))
+        if hop < hops_max - 1:
+            paths = [
+                (*path, received)
+                for path in paths
+                for received in neighbours.get(path[-1], ())
+                if received != end and received not in path
+            ]

@@ -9,9 +9,9 @@ from functools import reduce
 from itertools import pairwise
 
 from chalicelib.domain.pools.pool import Moment, Pool, Price
-from chalicelib.domain.pools.rejections import EmptyPoolError
 from chalicelib.domain.routing.curves import Curve
-from chalicelib.domain.routing.paths import Path, neighbours, paths_from
+from chalicelib.domain.routing.paths import Path, neighbours, paths_between, paths_from
+from chalicelib.domain.routing.prices import marginal_price
 from chalicelib.domain.routing.rules import HOPS_MAX
 from chalicelib.domain.tokens import Mint
 
@@ -42,11 +42,8 @@ class ReferenceRates:
 
     def rate(self, input_mint: Mint, output_mint: Mint) -> Price | None:
         """Return the rate of one pair in this direction; None when no pools lead there."""
-        best = None
-        for path in paths_from(input_mint, self._neighbours, self._hops_max):
-            if path[-1] == output_mint:
-                best = _better(best, self._path_rate(path))
-        return best
+        paths = paths_between(input_mint, output_mint, self._neighbours, self._hops_max)
+        return reduce(_better, map(self._path_rate, paths), None)
 
     def rates(self) -> dict[tuple[Mint, Mint], Price]:
         """Return the rates of all pairs, in both directions, that pools connect."""
@@ -96,15 +93,9 @@ class ReferenceRates:
         return probes
 
     def _marginal_price(self, paid: Mint, received: Mint) -> Price | None:
-        prices = (_marginal_price(curve) for curve in self._curves[paid, received])
+        curves = self._curves[paid, received]
+        prices = (marginal_price(curve.pool, curve.input_mint) for curve in curves)
         return reduce(_better, prices, None)
-
-
-def _marginal_price(curve: Curve) -> Price | None:
-    try:
-        return curve.pool.marginal_price(curve.input_mint)
-    except EmptyPoolError:
-        return None
 
 
 def _better(one: Price | None, other: Price | None) -> Price | None:

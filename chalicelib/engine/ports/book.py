@@ -4,13 +4,13 @@ What an open order waits for stands in the book as soon as the order is stored, 
 statement that moves the order: the OrderStore does both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.domain.orders.order import OrderId
-from chalicelib.domain.orders.triggers import TriggerKind, Watch
+from chalicelib.domain.orders.triggers import RatedPair, TriggerKind, Watch
 from chalicelib.engine.ports.rates import Observation
 
 # What one tick takes of a pair's orders on one side.
@@ -99,6 +99,9 @@ class WatchBook(Protocol):
 
     def release(self, holder: str) -> None:
         """Let another watcher take over at once."""
+
+    def pairs(self) -> Collection[RatedPair]:
+        """Return the pairs whose rates orders wait for, each once."""
 
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         """Return what an open order waits for as it stands, by leg; a limit's as at first."""

@@ -46,8 +46,9 @@ class Venue(Protocol):
     def name(self) -> str:
         """The venue's name as clients see it."""
 
-    def pools(self) -> PoolStates:
-        """Return the venue's pools as they stand now.
+    def pools(self, pair: Pair | None = None) -> PoolStates:
+        """Return the venue's pools as they stand now: those that a route of the pair may go over,
+        or all that are listed. Where nothing has changed, the answer is the very same object.
 
         Raises QuoteTimeoutError when the venue stays silent: others are asked, and an attempt that
         finds no route with them has failed; UnavailableError when the venue is out of reach for

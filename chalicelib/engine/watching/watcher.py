@@ -131,7 +131,9 @@ class Watcher:
     def _tick_all(self, holder: str, state: BookState, shift: _Shift) -> bool:
         """Tick the slots after the cursor; False when another watcher is at work."""
         after = state.slot
-        for observation in self.rates.since(after):
+        if self.rates.current_slot() <= after:
+            return True
+        for observation in self.rates.since(after, self.book.pairs()):
             ticked = self._tick_whole(holder, observation, gap_from=after)
             if ticked is None:
                 return False

@@ -273,6 +273,33 @@ POOLS: Document = {
     ],
     "slot": SLOT,
 }
+LAUNCHES: Document = {
+    "launches": [
+        {
+            "venue": "raydium",
+            "kind": "cpmm",
+            "pool": "8sRgrMSqZVcxTPaFSAPVCWYxXP3PNgUvbcJDBiSPJXRh",
+            "mint": "2aPTU8pLoRGdQ6xVLf5bMrXHkuSf7bLEoQ5mDrpTMcSL",
+            "symbol": "MOONCAT",
+            "decimals": 6,
+            "quoteToken": "SOL",
+            "quoteMint": SOL.mint,
+            "creator": "ENFc9Fj8E7WBjgPRE9quDQPSopfy5pNJBz9MAYmg61Af",
+            "slot": SLOT,
+            "createdAt": "2026-01-01T00:00:00.000Z",
+            "opensSlot": SLOT + 10,
+            "opensAt": "2026-01-01T00:00:04.000Z",
+            "liquidity": "153.333333333",
+            "feeBps": 25,
+            "transferFeeBps": 0,
+            "mintRenounced": True,
+            "freezable": False,
+            "liquidityLocked": True,
+            "sellable": True,
+        }
+    ],
+    "nextCursor": CURSOR,
+}
 HEALTH: Document = {"status": "ok"}
 READINESS: Document = {
     "status": "ready",

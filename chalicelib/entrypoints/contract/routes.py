@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from chalicelib.entrypoints.contract import examples
 from chalicelib.entrypoints.contract.requests import ORDER_EDIT, ORDER_REQUEST, ORDERS_FILTER
 from chalicelib.entrypoints.wire.requests import (
+    LaunchesRequest,
     ListOrdersRequest,
     PricesRequest,
     QuoteRequest,
@@ -201,6 +202,22 @@ ROUTES = (
         tag="market",
         answer="Pools",
         example=examples.POOLS,
+    ),
+    Route(
+        path="/api/launches",
+        name="listLaunches",
+        summary="List the pools of new tokens, oldest first",
+        tag="market",
+        description=(
+            "Always in the sequence of their creation: the last `limit` of them, or with `after` "
+            "the first `limit` since an earlier answer, whose `nextCursor` that is. Who goes on "
+            "that way sees each pool once. What is told of a pool is how it is now; one that is "
+            "gone holds nothing."
+        ),
+        answer="Launches",
+        query=LaunchesRequest,
+        refusals=(422,),
+        example=examples.LAUNCHES,
     ),
     Route(
         path="/api/health",

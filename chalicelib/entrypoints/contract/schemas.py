@@ -355,6 +355,7 @@ def components() -> dict[str, Schema]:
         "Tokens": record({"tokens": list_of(ref("Token"))}),
         "Pool": record(_LISTED_POOL),
         "Pools": record({"pools": list_of(ref("Pool")), "slot": WHOLE}),
+        **_launch_schemas(),
         "Health": record({"status": {"type": "string", "const": "ok"}}),
         "DependencyStates": map_of(ref("HealthState")),
         "Readiness": record(
@@ -381,6 +382,37 @@ def with_all_it_names(name: str) -> dict[str, Schema]:
         found[one] = every[one]
         wanted += {*re.findall(r"#/components/schemas/(\w+)", json.dumps(every[one]))} - {*found}
     return found
+
+
+def _launch_schemas() -> dict[str, Schema]:
+    launch = _POOL | {
+        "mint": MINT,
+        "symbol": SYMBOL | {"description": "What the token calls itself; only its mint names it."},
+        "decimals": WHOLE,
+        "quoteToken": SYMBOL | {"description": "What the token is paid with in this pool."},
+        "quoteMint": MINT,
+        "creator": ADDRESS,
+        "slot": WHOLE | {"description": "In which the pool was created."},
+        "createdAt": TIMESTAMP,
+        "opensSlot": WHOLE | {"description": "The first slot in which it swaps."},
+        "opensAt": TIMESTAMP,
+        "liquidity": DECIMAL | {"description": "What the pool holds of `quoteToken` now."},
+        "feeBps": SHARE_BPS | {"description": "What the pool takes of a swap now."},
+        "transferFeeBps": SHARE_BPS
+        | {"description": "What the token's mint takes of each transfer, also when it is sold."},
+        "mintRenounced": _told("Whether nobody can mint more of the token."),
+        "freezable": _told("Whether somebody can freeze what others hold of the token."),
+        "liquidityLocked": _told("Whether the liquidity can no longer be taken out."),
+        "sellable": _told("Whether the token can be sold again in this pool."),
+    }
+    return {
+        "Launch": record(launch),
+        "Launches": record({"launches": list_of(ref("Launch")), "nextCursor": or_null(CURSOR)}),
+    }
+
+
+def _told(description: str) -> Schema:
+    return {"type": "boolean", "description": description}
 
 
 def _price_schemas() -> dict[str, Schema]:

@@ -14,6 +14,7 @@ from chalicelib.engine.admission.identity import Caller
 from chalicelib.engine.admission.submit import Submitter
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.limits import RateLimit
+from chalicelib.engine.ports.listing import Listing
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.entrypoints.gate import Gate
 from chalicelib.entrypoints.http.answers import json_answer, json_body, query
@@ -35,11 +36,17 @@ log = logging.getLogger(__name__)
 
 
 def submit_order(
-    request: Request, caller: Caller, submitter: Submitter, gate: Gate, *, public_base_url: str
+    request: Request,
+    caller: Caller,
+    submitter: Submitter,
+    gate: Gate,
+    listing: Listing,
+    *,
+    public_base_url: str,
 ) -> Response:
     """POST /api/orders/execute: 202 once the order is durable."""
     fields = exact_json.parse(json_body(request))
-    wanted = read_order(fields)
+    wanted = read_order(fields, listing.token)
     admission = submitter.submit(
         terms=wanted.terms,
         trade=wanted.trade,
@@ -106,13 +113,14 @@ def edit_order(order_id: str, request: Request, caller: Caller, editor: "Editor"
     return json_answer(wire.accepted_document(order), ETag=entity_tag(order.sequence))
 
 
-def cancel_orders(request: Request, caller: Caller, canceller: Canceller) -> Response:
+def cancel_orders(
+    request: Request, caller: Caller, canceller: Canceller, listing: Listing
+) -> Response:
     """POST /api/orders/cancel: what became of the orders that the filter names."""
     fields = exact_json.parse(json_body(request))
     wanted = requests.read(requests.CancelOrdersRequest, fields)
-    return json_answer(
-        wire.cancelled_document(canceller.cancel_many(wanted.to_filter(caller.owner_id)))
-    )
+    filters = wanted.to_filter(caller.owner_id, listing.token)
+    return json_answer(wire.cancelled_document(canceller.cancel_many(filters)))
 
 
 def cancel_order(order_id: str, caller: Caller, canceller: Canceller) -> Response:
@@ -126,13 +134,16 @@ def cancel_order(order_id: str, caller: Caller, canceller: Canceller) -> Respons
     )
 
 
-def list_orders(request: Request, caller: Caller, store: OrderStore, signer: Signer) -> Response:
+def list_orders(
+    request: Request, caller: Caller, store: OrderStore, signer: Signer, listing: Listing
+) -> Response:
     """GET /api/orders: a page, newest first."""
     wanted = requests.read(requests.ListOrdersRequest, query(request))
     after = None
     if wanted.cursor is not None:
         after = wire.read_cursor(wanted.cursor, caller.owner_id, signer)
-    records = store.page(wanted.to_filter(caller.owner_id), limit=wanted.limit + 1, after=after)
+    filters = wanted.to_filter(caller.owner_id, listing.token)
+    records = store.page(filters, limit=wanted.limit + 1, after=after)
     return json_answer(wire.page_document(records, wanted.limit, signer))
 
 

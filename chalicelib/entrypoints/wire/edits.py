@@ -44,7 +44,9 @@ def read_edit(order: Order, fields: object) -> Edit:
     for name in fields:
         if name not in EDITABLE[order.order_type]:
             raise NotEditableError(f"{name[:64]!r} of a {order.order_type} order cannot be edited")
-    wanted = read_order(_placed(order, fields) | fields)
+    own = {token.mint: token for token in (order.pair.token_in, order.pair.token_out)}
+    # Also where nobody else knows the tokens any more.
+    wanted = read_order(_placed(order, fields) | fields, own.get)
     terms = _on_the_same_grid(wanted.terms, order.terms)
     expires_at = wanted.expires_at or order.expires_at
     edited = replace(order, terms=terms, slippage_bps=wanted.slippage_bps, expires_at=expires_at)

@@ -205,6 +205,7 @@ PageLimit = Annotated[
 ]
 ParentId = Annotated[StrictStr, WithJsonSchema(wire_forms.PARENT_ID)]
 Cursor = Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)]
+LaunchCursor = Annotated[StrictStr, WithJsonSchema(wire_forms.LAUNCH_CURSOR)]
 Minutes = Annotated[
     int,
     _whole(InvalidMinutesError, least=1, most=MINUTES_MAX),

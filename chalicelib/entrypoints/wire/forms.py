@@ -29,7 +29,10 @@ _WHOLE_DIGITS_MAX = len(str(U64_MAX // 10**_DECIMALS_MIN))
 TOKEN: Schema = {
     "type": "string",
     "pattern": "^[!-~]{1,44}$",
-    "description": "A token by its symbol or its mint; `/api/tokens` lists them.",
+    "description": (
+        "A token by its symbol or its mint: `/api/tokens` lists those that have a symbol here; "
+        "those of `/api/launches` have only their mint."
+    ),
     "examples": [SOL.symbol, USDC.mint],
 }
 ORDER_TYPE: Schema = {"type": "string", "enum": [str(kind) for kind in OrderType]}
@@ -147,6 +150,9 @@ CURSOR: Schema = {
     "pattern": "^[A-Za-z0-9_.=-]+$",
     "description": "The `nextCursor` of the previous page.",
 }
+LAUNCH_CURSOR: Schema = CURSOR | {
+    "description": "The `nextCursor` of an earlier answer: only launches since then.",
+}
 SLOT: Schema = {
     "type": "integer",
     "minimum": 0,
@@ -181,5 +187,5 @@ def minutes(most: int) -> Schema:
 
 
 def page_limit(most: int) -> Schema:
-    """How many orders a page may have."""
+    """How many a page may have."""
     return {"type": "integer", "minimum": 1, "maximum": most}

@@ -29,7 +29,9 @@ from chalicelib.domain.orders.terms import (
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.token_list import find_token
+from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.engine.errors import InvalidExpiryError
+from chalicelib.engine.ports.listing import TokenOf
 from chalicelib.entrypoints.errors import (
     InvalidPriceInError,
     InvalidTimeInForceError,
@@ -87,13 +89,7 @@ class _Priced(OrderRequest):
         pair = trade.pair
         if self.price_in is None:
             return StatedPrice(text=text, price_in=pair.token_out.mint)
-        try:
-            token = find_token(self.price_in)
-        except UnknownTokenError:
-            raise InvalidPriceInError from None
-        if token not in (pair.token_in, pair.token_out):
-            raise InvalidPriceInError
-        return StatedPrice(text=text, price_in=token.mint)
+        return StatedPrice(text=text, price_in=_one_of(pair, self.price_in).mint)
 
     def _stated_if_any(self, *texts: str | None, trade: Trade) -> list[StatedPrice | None]:
         if self.price_in is not None and not any(texts):
@@ -259,6 +255,20 @@ class TwapOrderRequest(_Scheduled):
         return TwapTerms(**self._schedule(self.duration_seconds), limit_price=limit_price)
 
 
+def _one_of(pair: Pair, name: str) -> Token:
+    """The token of the pair with that mint or symbol. Raises InvalidPriceInError, also when both
+    are called so."""
+    mints = {token.mint: token for token in (pair.token_in, pair.token_out)}
+    named = [token for token in mints.values() if token.symbol == name]
+    if name in mints or len(named) == 1:
+        return mints.get(Mint(name)) or named[0]
+    try:
+        # By another name of it.
+        return mints[find_token(name).mint]
+    except (KeyError, UnknownTokenError):
+        raise InvalidPriceInError from None
+
+
 ORDER_REQUESTS: tuple[type[OrderRequest], ...] = (
     MarketOrderRequest,
     LimitOrderRequest,
@@ -283,8 +293,9 @@ class WantedOrder:
     trigger_if_met: bool
 
 
-def read_order(fields: object) -> WantedOrder:
-    """Check the body of an order and bring it into domain terms.
+def read_order(fields: object, token_of: TokenOf) -> WantedOrder:
+    """Check the body of an order and bring it into domain terms; its tokens are those that the list
+    or `token_of` knows.
 
     Raises InvalidRequestError for missing, unknown or mistyped fields, and the field's own
     rejection for a value outside of its rules.
@@ -300,7 +311,7 @@ def read_order(fields: object) -> WantedOrder:
     if "timeInForce" in fields and model is not LimitOrderRequest:
         raise InvalidTimeInForceError
     request = read(model, fields)
-    trade = request.to_trade()
+    trade = request.to_trade(token_of)
     if trade.mode is SwapMode.EXACT_OUT and not request.may_buy_exactly:
         raise InvalidRequestError(f"amountOut: a {kind} order gives the amount that it pays")
     return WantedOrder(

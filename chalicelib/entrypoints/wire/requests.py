@@ -13,13 +13,15 @@ from chalicelib.domain.orders.order import OrderStatus, parse_order_id
 from chalicelib.domain.orders.terms import OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
-from chalicelib.domain.token_list import find_pair, find_token
+from chalicelib.domain.tokens import Mint
+from chalicelib.engine.ports.listing import TokenOf, find_pair, find_token
 from chalicelib.engine.ports.orders import OrderFilter
 from chalicelib.entrypoints.wire.fields import (
     DEFAULT_MAX_PRICE_IMPACT_BPS,
     DEFAULT_SLIPPAGE_BPS,
     Amount,
     Cursor,
+    LaunchCursor,
     MaxPriceImpactBps,
     Minutes,
     PageLimit,
@@ -50,15 +52,15 @@ class TradeRequest(_Request):
     amount_out: Amount = None
     max_price_impact_bps: MaxPriceImpactBps = DEFAULT_MAX_PRICE_IMPACT_BPS
 
-    def to_trade(self) -> Trade:
-        """The trade in base units.
+    def to_trade(self, token_of: TokenOf) -> Trade:
+        """The trade in base units, of tokens that the list or `token_of` knows.
 
         Raises what find_pair and to_base_units raise, InvalidRequestError unless exactly one of the
         amounts is there.
         """
         if (self.amount is None) == (self.amount_out is None):
             raise InvalidRequestError("amount or amountOut: give exactly one of them")
-        pair = find_pair(self.token_in, self.token_out)
+        pair = find_pair(self.token_in, self.token_out, token_of)
         if self.amount is not None:
             amount = to_base_units(self.amount, pair.token_in.decimals)
             return Trade(pair=pair, mode=SwapMode.EXACT_IN, amount=amount)
@@ -83,14 +85,14 @@ class OrderFilterRequest(_Request):
     token_out: TokenName | None = None
     parent_id: ParentId | None = None
 
-    def to_filter(self, owner_id: OwnerId) -> OrderFilter:
+    def to_filter(self, owner_id: OwnerId, token_of: TokenOf) -> OrderFilter:
         """The filter in domain terms. Raises UnknownTokenError."""
         return OrderFilter(
             owner_id=owner_id,
             statuses=self._statuses(),
             order_types=self._order_types(),
-            input_mint=find_token(self.token_in).mint if self.token_in is not None else None,
-            output_mint=find_token(self.token_out).mint if self.token_out is not None else None,
+            input_mint=_mint(self.token_in, token_of),
+            output_mint=_mint(self.token_out, token_of),
             parent_id=None if self.parent_id is None else parse_order_id(self.parent_id),
         )
 
@@ -135,6 +137,17 @@ class StatisticsRequest(_Request):
     """The query of GET /api/statistics."""
 
     minutes: Minutes = STATISTICS_MINUTES
+
+
+class LaunchesRequest(_Request):
+    """The query of GET /api/launches."""
+
+    after: LaunchCursor | None = None
+    limit: PageLimit = PAGE_DEFAULT
+
+
+def _mint(name: str | None, token_of: TokenOf) -> Mint | None:
+    return None if name is None else find_token(name, token_of).mint
 
 
 T = TypeVar("T", bound=BaseModel)

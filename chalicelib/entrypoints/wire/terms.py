@@ -39,7 +39,7 @@ def terms_document(order: Order) -> Document:
     expiry = {"expiresAt": timestamp(order.expires_at)} if has_expiry and order.expires_at else {}
     prices = _prices(order.terms)
     stated = next(iter(prices.values()), None)
-    unit = {} if stated is None else {"priceIn": _symbol(stated, order.pair)}
+    unit = {} if stated is None else {"priceIn": _name(stated, order.pair)}
     return {
         **{name: price.text for name, price in prices.items()},
         **unit,
@@ -91,6 +91,9 @@ def _schedule(terms: ScheduleTerms) -> Document:
     }
 
 
-def _symbol(price: StatedPrice, pair: Pair) -> str:
+def _name(price: StatedPrice, pair: Pair) -> str:
+    """The token's symbol, or its mint where both are called the same."""
+    if pair.token_in.symbol == pair.token_out.symbol:
+        return price.price_in
     is_in = price.price_in == pair.token_in.mint
     return (pair.token_in if is_in else pair.token_out).symbol

@@ -41,8 +41,10 @@ class Observed:
     def confirms(self, order: Order, trigger: Trigger) -> bool:
         """Tell whether the slot had this rate, after the order was placed and before its time was
         up, and a price that was waited for was met."""
-        observation = self._observe(trigger.slot)
         pair = order.pair.token_in.mint, order.pair.token_out.mint
+        observation = self._observe(trigger.slot, ())
+        if pair not in observation.rates:
+            observation = self._observe(trigger.slot, (pair,))
         is_in_time = trigger.slot > (order.armed_slot or 0) and not order.is_over(observation.at)
         # How high a trailing stop's price had been, no slot alone can tell.
         watches = [w for w in watches_of(order.terms, order.trade) if w.kind is trigger.kind]

@@ -111,10 +111,11 @@ def test_command_names_the_order_when_the_rest_of_the_answer_is_wanting() -> Non
         (["list"], "/api/orders?limit=20", "orders"),
         (["tokens"], "/api/tokens", "tokens"),
         (["pools"], "/api/pools", "pools"),
+        (["launches"], "/api/launches?limit=20", "launches"),
         (["show", ORDER_ID], f"/api/orders/{ORDER_ID}", "createdAt"),
         (["follow", ORDER_ID], f"/api/orders/{ORDER_ID}", "sequence"),
     ],
-    ids=["list", "tokens", "pools", "show", "follow"],
+    ids=["list", "tokens", "pools", "launches", "show", "follow"],
 )
 def test_command_says_what_is_missing_when_another_service_answers(
     words: list[str], path: str, missing: str

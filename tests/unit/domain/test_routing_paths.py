@@ -12,6 +12,7 @@ from chalicelib.domain.pools.rejections import (
 )
 from chalicelib.domain.routing.best_route import RoutingRules, find_route, find_route_exact_out
 from chalicelib.domain.routing.curves import Curve, total_out
+from chalicelib.domain.routing.paths import neighbours, paths_between, paths_from
 from chalicelib.domain.routing.splitting import split
 from tests.unit.domain.routing_pools import KINDS, NOW, pool_of
 
@@ -232,3 +233,13 @@ def test_price_impact_leaves_fees_apart():
     assert small.price_impact_bps == 0
     assert any(fee.amount for leg in small.legs for fee in leg.fees)
     assert large.price_impact_bps > 0
+
+
+@pytest.mark.parametrize("hops_max", [1, 2, 3, 4])
+def test_paths_between_two_mints_are_those_of_all_that_lead_there(hops_max):
+    ways = [way for a, b in (*PAIRS, ("RAY", "SOL")) for way in ((a, b), (b, a))]
+    mints = {mint for way in ways for mint in way}
+    for start, end in [*permutations(mints, 2), ("SOL", "SOL"), ("SOL", "none"), ("none", "SOL")]:
+        every = paths_from(start, neighbours(ways), hops_max)
+        expected = [path for path in every if path[-1] == end]
+        assert [*paths_between(start, end, neighbours(ways), hops_max)] == expected

@@ -1,12 +1,12 @@
 """Rates that a test writes: the world's market goes its own way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from chalicelib.adapters.memory.ports import MemoryClock
 from chalicelib.domain.orders.terms import Condition, StatedPrice, StopTerms
-from chalicelib.domain.orders.triggers import RATE_ONE
+from chalicelib.domain.orders.triggers import RATE_ONE, RatedPair
 from chalicelib.domain.token_list import USDC
 from chalicelib.engine.ports.rates import Observation
 from chalicelib.simulation.market import slot_at, time_of_slot
@@ -43,10 +43,10 @@ class ScriptedRates:
     def current_slot(self) -> int:
         return slot_at(self.clock.at)
 
-    def latest(self) -> Observation:
+    def latest(self, pairs: Collection[RatedPair] = ()) -> Observation:
         return self.observe(self.current_slot())
 
-    def since(self, slot: int) -> Iterator[Observation]:
+    def since(self, slot: int, pairs: Collection[RatedPair] = ()) -> Iterator[Observation]:
         newest = self.current_slot()
         for each in range(max(slot, newest - BACK_SLOTS) + 1, newest + 1):
             self.looked_at.append(each - self.first_slot)

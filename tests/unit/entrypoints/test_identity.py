@@ -73,6 +73,7 @@ ROUTES: dict[str, Callable[[Service, dict[str, str]], Answer]] = {
     ),
     "tokens": lambda service, headers: service.functions.get("/api/tokens", headers=headers),
     "pools": lambda service, headers: service.functions.get("/api/pools", headers=headers),
+    "launches": lambda service, headers: service.functions.get("/api/launches", headers=headers),
     "ready": lambda service, headers: service.functions.get("/api/ready", headers=headers),
 }
 REACHED = {"submit": 202, "order": 404}

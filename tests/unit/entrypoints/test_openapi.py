@@ -73,7 +73,9 @@ def test_examples_have_the_documented_form_when_there_are_any(path: str, method:
                 check(media["schema"], example)
 
 
-@pytest.mark.parametrize("path", ["/api/tokens", "/api/pools", "/api/health", "/api/ready"])
+@pytest.mark.parametrize(
+    "path", ["/api/tokens", "/api/pools", "/api/launches", "/api/health", "/api/ready"]
+)
 def test_answer_is_as_documented_when_nothing_is_asked(functions: Functions, path: str) -> None:
     check_answer("GET", path, functions.get(path))
 

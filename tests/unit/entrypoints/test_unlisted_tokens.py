@@ -43,7 +43,7 @@ class FreshVenue:
     tokens: dict[Mint, Token]
     name: str = "fresh"
 
-    def pools(self) -> PoolStates:
+    def pools(self, pair: Pair | None = None) -> PoolStates:
         return PoolStates(at=Moment(1, 1), pools=[POOL], tokens=self.tokens)
 
 

@@ -153,8 +153,9 @@ class ProductCurve(NamedTuple):
         return ceil_div(reserve_in * amount, reserve_out - amount), 0
 
     def marginal_price(self) -> Price:
-        """Return B per A."""
-        return Price(self.token_b_amount, self.token_a_amount)
+        """Return B per A. Raises EmptyPoolError."""
+        reserve_a, reserve_b = self._reserves(is_a_to_b=True)
+        return Price(reserve_b, reserve_a)
 
     def _reserves(self, is_a_to_b: bool) -> tuple[int, int]:
         if not self.token_a_amount or not self.token_b_amount:

@@ -165,7 +165,7 @@ class DammV2Pool:
         )
 
     def marginal_price(self, input_mint: Mint) -> Price:
-        """Return the price of the next infinitesimal swap."""
+        """Return the price of the next infinitesimal swap. Raises EmptyPoolError."""
         numerator, denominator = self._curve.marginal_price()
         if is_a_to_b(self, input_mint):
             return Price(numerator, denominator)
