@@ -1,10 +1,14 @@
 """The JSON of an order's terms, as the store keeps them; amounts and prices as text."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.orders.terms import (
     Condition,
+    ExitPlan,
+    ExitTerms,
     LimitTerms,
     MarketTerms,
     OcoTerms,
@@ -24,13 +28,14 @@ Written = dict[str, object]
 def write_terms(terms: Terms) -> Written:
     """Return what the terms say beside their type, as a JSON object."""
     match terms:
-        case MarketTerms():
-            return {}
-        case LimitTerms(limit=limit, time_in_force=time_in_force, price=price):
+        case MarketTerms(exit=plan):
+            return _write_exit(plan)
+        case LimitTerms(limit=limit, time_in_force=time_in_force, price=price, exit=plan):
             return {
                 "limit": str(limit),
                 "time_in_force": time_in_force,
                 "price": price and _write_price(price),
+                **_write_exit(plan),
             }
         case StopTerms(price=price, condition=condition):
             return {"price": _write_price(price), "condition": condition}
@@ -41,6 +46,12 @@ def write_terms(terms: Terms) -> Written:
             }
         case OcoTerms(take_profit=take_profit, stop=stop):
             return {"take_profit": _write_price(take_profit), "stop": _write_price(stop)}
+        case ExitTerms(plan=plan, paid=paid, sell_at=sell_at):
+            return {
+                "plan": _write_plan(plan),
+                "paid": str(paid),
+                "sell_at": sell_at and sell_at.isoformat(),
+            }
 
 
 def read_terms(order_type: str, fields: Fields) -> Terms:
@@ -60,12 +71,30 @@ def _read_price_or_none(fields: Fields | None) -> StatedPrice | None:
     return _read_price(fields) if fields else None
 
 
+def _write_exit(plan: ExitPlan | None) -> Written:
+    """Orders without an exit are written as they were before there were any."""
+    return {"exit": _write_plan(plan)} if plan else {}
+
+
+def _write_plan(plan: ExitPlan) -> Written:
+    return {name: number for name, number in asdict(plan).items() if number is not None}
+
+
+def _read_exit(fields: Fields) -> ExitPlan | None:
+    return ExitPlan(**fields["exit"]) if "exit" in fields else None
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
 _READERS: Mapping[OrderType, Callable[[Fields], Terms]] = {
-    OrderType.MARKET: lambda _: MarketTerms(),
+    OrderType.MARKET: lambda fields: MarketTerms(exit=_read_exit(fields)),
     OrderType.LIMIT: lambda fields: LimitTerms(
         limit=int(fields["limit"]),
         time_in_force=TimeInForce(fields["time_in_force"]),
         price=_read_price_or_none(fields["price"]),
+        exit=_read_exit(fields),
     ),
     OrderType.STOP: lambda fields: StopTerms(
         price=_read_price(fields["price"]), condition=Condition(fields["condition"])
@@ -75,5 +104,10 @@ _READERS: Mapping[OrderType, Callable[[Fields], Terms]] = {
     ),
     OrderType.OCO: lambda fields: OcoTerms(
         take_profit=_read_price(fields["take_profit"]), stop=_read_price(fields["stop"])
+    ),
+    OrderType.EXIT: lambda fields: ExitTerms(
+        plan=ExitPlan(**fields["plan"]),
+        paid=int(fields["paid"]),
+        sell_at=_read_moment(fields["sell_at"]),
     ),
 }
