@@ -48,6 +48,7 @@ def accepted_document(order: Order) -> Document:
     """An order as clients see it, its outcome apart."""
     return {
         "orderId": order.order_id,
+        **({"parentId": order.parent_id} if order.parent_id else {}),
         "type": order.order_type,
         "status": order.status,
         "tokenIn": order.pair.token_in.symbol,

@@ -12,8 +12,8 @@ from typing import Annotated, TypeVar
 from pydantic import BeforeValidator, StrictBool, StrictStr, WithJsonSchema
 
 from chalicelib.domain.amounts import BPS
-from chalicelib.domain.errors import InvalidAmountError, RejectedError
-from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.errors import InvalidAmountError, InvalidOrderIdError, RejectedError
+from chalicelib.domain.orders.order import OrderId, OrderStatus, parse_order_id
 from chalicelib.domain.orders.terms import TRAILING_BPS_MAX, Condition, OrderType, TimeInForce
 from chalicelib.engine.errors import InvalidExpiryError
 from chalicelib.entrypoints.errors import (
@@ -124,6 +124,12 @@ def _read_waiting_for(value: object) -> str:
     raise UnknownWaitingForError
 
 
+def _read_order_id(value: object) -> OrderId:
+    if not isinstance(value, str):
+        raise InvalidOrderIdError
+    return parse_order_id(value)
+
+
 # What may be None is left out, not null.
 TokenName = Annotated[StrictStr, WithJsonSchema(wire_forms.TOKEN)]
 Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema(wire_forms.AMOUNT)]
@@ -160,6 +166,7 @@ TrailingBps = Annotated[
 ]
 TriggerIfMet = Annotated[StrictBool, WithJsonSchema(wire_forms.TRIGGER_IF_MET)]
 
+ParentId = Annotated[OrderId, BeforeValidator(_read_order_id), WithJsonSchema(wire_forms.PARENT_ID)]
 Type = Annotated[
     OrderType, _name(OrderType, UnknownOrderTypeError), WithJsonSchema(wire_forms.ORDER_TYPE)
 ]

@@ -22,6 +22,7 @@ from chalicelib.entrypoints.wire.fields import (
     MaxPriceImpactBps,
     Minutes,
     PageLimit,
+    ParentId,
     SlippageBps,
     Slot,
     Status,
@@ -79,6 +80,7 @@ class OrderFilterRequest(_Request):
     type: Type | None = None
     token_in: TokenName | None = None
     token_out: TokenName | None = None
+    parent_id: ParentId | None = None
 
     def to_filter(self, owner_id: OwnerId) -> OrderFilter:
         """The filter in domain terms. Raises UnknownTokenError."""
@@ -88,6 +90,7 @@ class OrderFilterRequest(_Request):
             order_type=self.type,
             input_mint=find_token(self.token_in).mint if self.token_in is not None else None,
             output_mint=find_token(self.token_out).mint if self.token_out is not None else None,
+            parent_id=self.parent_id,
         )
 
     def _statuses(self) -> Sequence[OrderStatus] | None:

@@ -3,17 +3,19 @@
 from chalicelib.domain.amounts import to_decimal_string
 from chalicelib.domain.orders.order import Order
 from chalicelib.domain.orders.terms import (
+    ExitTerms,
     LimitTerms,
     OcoTerms,
     StatedPrice,
     StopTerms,
-    Terms,
     TrailingStopTerms,
+    exit_plan,
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.orders.triggers import watches_of
 from chalicelib.domain.tokens import Pair
-from chalicelib.entrypoints.wire.events import Document
-from chalicelib.entrypoints.wire.values import timestamp
+from chalicelib.entrypoints.wire.events import TRIGGER_KINDS, Document
+from chalicelib.entrypoints.wire.values import exact_price_text, timestamp
 
 
 def given_amount(trade: Trade) -> dict[str, str]:
@@ -29,21 +31,22 @@ def limit_amount(trade: Trade, limit: int) -> dict[str, str]:
 
 
 def terms_document(order: Order) -> Document:
-    """The fields of its type, prices as they were written; nothing of a market order."""
+    """The fields of its type, prices as they were written; of a market order its exit at most."""
     expiry = {} if order.expires_at is None else {"expiresAt": timestamp(order.expires_at)}
-    prices = _prices(order.terms)
+    prices = _prices(order)
     stated = next(iter(prices.values()), None)
     unit = {} if stated is None else {"priceIn": _symbol(stated, order.pair)}
     return {
         **{name: price.text for name, price in prices.items()},
         **unit,
         **_others(order),
+        **_exit(order),
         **expiry,
     }
 
 
-def _prices(terms: Terms) -> dict[str, StatedPrice]:
-    match terms:
+def _prices(order: Order) -> dict[str, StatedPrice]:
+    match order.terms:
         case LimitTerms(price=StatedPrice() as price):
             return {"limitPrice": price}
         case StopTerms(price=price):
@@ -52,7 +55,20 @@ def _prices(terms: Terms) -> dict[str, StatedPrice]:
             return {"activationPrice": price}
         case OcoTerms(take_profit=take_profit, stop=stop):
             return {"takeProfitPrice": take_profit, "stopPrice": stop}
+        case ExitTerms():
+            return _exit_prices(order)
     return {}
+
+
+def _exit_prices(order: Order) -> dict[str, StatedPrice]:
+    """What its watches are met by, to the last digit: rounded for its owner, as they are."""
+    return {
+        f"{TRIGGER_KINDS[watch.kind]}Price": StatedPrice(
+            text=exact_price_text(watch.key, order.pair), price_in=order.pair.token_out.mint
+        )
+        for watch in watches_of(order.terms, order.trade)
+        if watch.key is not None
+    }
 
 
 def _others(order: Order) -> Document:
@@ -63,7 +79,23 @@ def _others(order: Order) -> Document:
             return {"triggerCondition": condition}
         case TrailingStopTerms(trailing_bps=trailing_bps):
             return {"trailingBps": trailing_bps}
+        case ExitTerms(plan=plan, sell_at=sell_at):
+            trailing = {"trailingBps": plan.trailing_bps} if plan.trailing_bps else {}
+            return trailing | ({"sellAt": timestamp(sell_at)} if sell_at else {})
     return {}
+
+
+def _exit(order: Order) -> Document:
+    plan = exit_plan(order.terms)
+    if plan is None:
+        return {}
+    bounds = {
+        "takeProfitBps": plan.take_profit_bps,
+        "stopLossBps": plan.stop_loss_bps,
+        "trailingBps": plan.trailing_bps,
+        "maxHoldSeconds": plan.hold_seconds_max,
+    }
+    return {"exit": {name: bound for name, bound in bounds.items() if bound is not None}}
 
 
 def _symbol(price: StatedPrice, pair: Pair) -> str:
