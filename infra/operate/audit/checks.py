@@ -33,6 +33,7 @@ CLAIMS = {
     "terms": "a swap matches its order, within the limit",
     "limits": "a limit order's swap is at its limit or better",
     "watched": "open orders wait in the book, and no others",
+    "exits": "what a confirmed order shall sell again, one exit does, and no other",
     "impact": "no signed route exceeds its order's price impact limit",
     "unconfirmed": "an unconfirmed order has no swap, or one in flight",
     "once": "no order has two swaps",
