@@ -97,6 +97,7 @@ class OrdersClient:
         exact_out: bool = False,
         slippage_bps: int = 100,
         max_price_impact_bps: int | None = None,
+        exit: Mapping[str, int] | None = None,
         idempotency_key: str | None = None,
     ) -> Document:
         """Submit a market order that pays exactly `amount`, or, if `exact_out`, receives it.
@@ -104,8 +105,11 @@ class OrdersClient:
         Tokens are symbols or mints; `amount` is a decimal of whole tokens. `slippage_bps` is how
         much worse than quoted the swap may be, 0 to 10,000. An order fails, and nothing is swapped,
         when the best route has a price impact above `max_price_impact_bps`, 0 to 10,000, or above
-        the service's default (1,500) if none is given: `quote` shows it before. Returns the order
-        with its `orderId`, `status`, `sequence` and `streamUrl`.
+        the service's default (1,500) if none is given: `quote` shows it before. `exit` says when
+        what was received is sold again: `takeProfitBps`, `stopLossBps`, `trailingBps` and
+        `maxHoldSeconds`, at least one of them; the order that does so is the `exitOrderId` of the
+        `confirmed` event. Returns the order with its `orderId`, `status`, `sequence` and
+        `streamUrl`.
 
         When the response is lost, or the service is busy, the order is sent again under the same
         `idempotency_key`, a random one if none is given: that never makes a second order. When it
@@ -113,7 +117,8 @@ class OrdersClient:
         the `idempotency_key` to submit it again under. Raises ValueError if the key is unusable.
         """
         swap = swap_fields(token_in, token_out, amount, exact_out=exact_out)
-        order = {"type": "MARKET", **swap, **_limit_fields(slippage_bps, max_price_impact_bps)}
+        limits = _limit_fields(slippage_bps, max_price_impact_bps)
+        order = {"type": "MARKET", **swap, **limits, **given(exit=exit and dict(exit))}
         return await self.place(order, idempotency_key=idempotency_key)
 
     async def place(
@@ -185,9 +190,9 @@ class OrdersClient:
     async def cancel_many(self, **filters: str) -> Document:
         """Cancel the newest of your orders that are not final, 100 at most, and return their ids.
 
-        Filters are status, waitingFor, type, tokenIn and tokenOut; without any, all are meant. The
-        ids are in `cancelled`, and in `cancelRequested` those that may be confirmed yet; `more`
-        tells whether another call would find others.
+        Filters are status, waitingFor, type, tokenIn, tokenOut and parentId; without any, all are
+        meant. The ids are in `cancelled`, and in `cancelRequested` those that may be confirmed yet;
+        `more` tells whether another call would find others.
         """
         return await self._call("POST", "/api/orders/cancel", json=filters)
 
@@ -204,8 +209,8 @@ class OrdersClient:
     async def list(self, **filters: str) -> Document:
         """Return a page of `orders`, newest first, and the `nextCursor`, None on the last page.
 
-        Filters are the query parameters: status, waitingFor, type, tokenIn, tokenOut, limit and
-        cursor.
+        Filters are the query parameters: status, waitingFor, type, tokenIn, tokenOut, parentId,
+        limit and cursor.
         """
         return await self._call("GET", "/api/orders", params=filters)
 

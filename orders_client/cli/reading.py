@@ -28,6 +28,9 @@ TokenInFilter = Annotated[
 TokenOutFilter = Annotated[
     str | None, typer.Option("--token-out", help="Only orders that receive this token.")
 ]
+ParentFilter = Annotated[
+    str | None, typer.Option("--parent", help="Only orders that come from this one.")
+]
 Limit = Annotated[str, typer.Option(metavar="N", help="Orders per page, 1 to 100.")]
 LaunchLimit = Annotated[
     str, typer.Option("--limit", metavar="N", help="At most so many, 1 to 100.")
@@ -45,13 +48,19 @@ def list_orders(
     order_type: TypeFilter = None,
     token_in: TokenInFilter = None,
     token_out: TokenOutFilter = None,
+    parent_id: ParentFilter = None,
     limit: Limit = "20",
     all_pages: AllPages = False,
     as_json: options.AsJson = False,
 ) -> None:
     """List orders, newest first."""
     filters = given(
-        status=status, type=order_type, tokenIn=token_in, tokenOut=token_out, limit=limit
+        status=status,
+        type=order_type,
+        tokenIn=token_in,
+        tokenOut=token_out,
+        parentId=parent_id,
+        limit=limit,
     )
 
     async def read(client: OrdersClient) -> None:

@@ -23,6 +23,12 @@ COLORS: Mapping[str, str] = {
 }
 # What an order is that may be confirmed all the same.
 CANCEL_REQUESTED = "cancel requested; it may be confirmed"
+PLAN_TEXTS = {
+    "takeProfitBps": "+{} bps",
+    "stopLossBps": "-{} bps",
+    "trailingBps": "{} bps off the best price",
+    "maxHoldSeconds": "{} s after the fill",
+}
 # Enough to tell pools apart; `orders pools` and JSON have the full addresses.
 ADDRESS_CHARACTERS = 8
 
@@ -40,12 +46,13 @@ def trade_text(order: Mapping[str, Any]) -> str:
 
 
 def terms_text(order: Mapping[str, Any]) -> str:
-    """Return what an order waits for; nothing of a market order."""
+    """Return what an order waits for, and when what it buys is sold again."""
     unit = f" {order['priceIn']}" if "priceIn" in order else ""
     match order["type"]:
         case "LIMIT":
             stated = f"at {order['limitPrice']}{unit} or better, " if "limitPrice" in order else ""
-            return f"{stated}{order['timeInForce']}, {limit_text(order, order)}"
+            limit = f"{stated}{order['timeInForce']}, {limit_text(order, order)}"
+            return ", ".join(filter(None, [limit, _plan_text(order)]))
         case "STOP":
             return f"once {order['triggerCondition']} {order['triggerPrice']}{unit}"
         case "TRAILING_STOP":
@@ -54,7 +61,24 @@ def terms_text(order: Mapping[str, Any]) -> str:
             return f"{order['trailingBps']} bps off the best price{start}"
         case "OCO":
             return f"at {order['takeProfitPrice']} or {order['stopPrice']}{unit}"
-    return schedule_text(order) if order["type"] in slices.TYPES else ""
+        case "EXIT":
+            return f"exit of {order['parentId']}: {_exit_text(order, unit)}"
+    return schedule_text(order) if order["type"] in slices.TYPES else _plan_text(order)
+
+
+def _exit_text(order: Mapping[str, Any], unit: str) -> str:
+    """Return what an exit waits for: whatever comes first."""
+    prices = [f"at {order[n]}{unit}" for n in ("takeProfitPrice", "stopPrice") if n in order]
+    trail = [f"{order['trailingBps']} bps off the best price"] if "trailingBps" in order else []
+    time = [f"at {order['sellAt']}"] if "sellAt" in order else []
+    return " or ".join(prices + trail + time)
+
+
+def _plan_text(order: Mapping[str, Any]) -> str:
+    """Return when what an order buys is sold again; nothing where it is not."""
+    plan = order.get("exit", {})
+    words = [text.format(plan[name]) for name, text in PLAN_TEXTS.items() if name in plan]
+    return f"sold again at {' or '.join(words)}" if words else ""
 
 
 def limit_text(quotes: Mapping[str, Any], order: Mapping[str, Any]) -> str:

@@ -48,8 +48,8 @@ class Timeline:
         """The order's id, its trade and its limits."""
         order = self._order
         parts = [trade_text(order), terms_text(order)]
-        # A limit order is held to its limit.
-        if order["type"] != "LIMIT":
+        # A limit order is held to its limit: what it has is its exit's.
+        if order["type"] != "LIMIT" or "exit" in order:
             parts.append(f"slippage at most {order['slippageBps']} bps")
         parts.append(f"price impact at most {order['maxPriceImpactBps']} bps")
         return Text(f"{order['orderId']}  {', '.join(filter(None, parts))}", style="bold")
@@ -105,8 +105,9 @@ class Timeline:
     def _routing_details(self, event: Document) -> str:
         if trigger := event.get("trigger"):
             token_in, token_out = self._order["tokenIn"], self._order["tokenOut"]
-            seen = f"{trigger['price']} {token_out} for a {token_in}"
-            return f"{trigger['kind']} at {seen} in slot {trigger['slot']}"
+            price = trigger.get("price")
+            seen = f" at {price} {token_out} for a {token_in}" if price else ""
+            return f"{trigger['kind']}{seen} in slot {trigger['slot']}"
         reason = event.get("retryOf")
         after = f", after {reason['code']}: {reason['message']}" if reason else ""
         pools = ", ".join(event.get("refusedBy", ()))
@@ -124,7 +125,9 @@ class Timeline:
         paid = f"{event['amountIn']} {self._order['tokenIn']}"
         received = f"{event['amountOut']} {self._order['tokenOut']}"
         quoted = f", quoted {self._quoted_price()}" if self._route else ""
-        return f"{paid} → {received} at {event['executedPrice']}{quoted}; slot {event['slot']}"
+        link = f"; exit {event['exitOrderId']}" if "exitOrderId" in event else ""
+        done = f"{paid} → {received} at {event['executedPrice']}{quoted}; slot {event['slot']}"
+        return done + link
 
     def _quoted_price(self) -> str:
         price = PRICE.divide(

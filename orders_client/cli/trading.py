@@ -11,6 +11,13 @@ from rich.text import Text
 from orders_client import Document, OrdersClient, ProblemError, Status
 from orders_client.cli import options
 from orders_client.cli.bench import Bench
+from orders_client.cli.exit_options import (
+    ExitTrailingBps,
+    MaxHold,
+    StopLossBps,
+    TakeProfitBps,
+    exit_fields,
+)
 from orders_client.cli.exits import ExitCode, how_to_repeat, print_error, print_note, run
 from orders_client.cli.figures import compute_figures, figures_table
 from orders_client.cli.live import live
@@ -47,12 +54,17 @@ def submit(
     exact_out: options.ExactOut = False,
     slippage_bps: options.SlippageBps = 100,
     max_price_impact_bps: options.MaxPriceImpactBps = None,
+    take_profit_bps: TakeProfitBps = None,
+    stop_loss_bps: StopLossBps = None,
+    exit_trailing_bps: ExitTrailingBps = None,
+    max_hold: MaxHold = None,
     idempotency_key: IdempotencyKey = None,
     follow: Follow = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Place a market order. With --follow and --json, each event is a line."""
 
+    planned = exit_fields(take_profit_bps, stop_loss_bps, exit_trailing_bps, max_hold)
     key = idempotency_key or new_idempotency_key()
     wanted: dict[str, Any] = {
         "token_in": token_in,
@@ -66,7 +78,7 @@ def submit(
     async def place(client: OrdersClient) -> ExitCode | None:
         await _warn_if_it_would_fail(client, wanted)
         with _told_how_to_repeat(key):
-            order = await client.submit(**wanted, idempotency_key=key)
+            order = await client.submit(**wanted, exit=planned, idempotency_key=key)
         return await _show_placed(client, order, follow, as_json)
 
     run(service_of(context), place, as_json=as_json)

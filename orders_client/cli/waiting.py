@@ -9,6 +9,13 @@ from rich.text import Text
 
 from orders_client import OrdersClient
 from orders_client.cli import options
+from orders_client.cli.exit_options import (
+    ExitTrailingBps,
+    MaxHold,
+    StopLossBps,
+    TakeProfitBps,
+    exit_fields,
+)
 from orders_client.cli.exits import run
 from orders_client.cli.options import service_of
 from orders_client.cli.output import print_document
@@ -68,6 +75,17 @@ def limit(
     ] = None,
     expires_in: ExpiresIn = None,
     max_price_impact_bps: options.MaxPriceImpactBps = None,
+    take_profit_bps: TakeProfitBps = None,
+    stop_loss_bps: StopLossBps = None,
+    exit_trailing_bps: ExitTrailingBps = None,
+    max_hold: MaxHold = None,
+    slippage_bps: Annotated[
+        int | None,
+        typer.Option(
+            show_default="100",
+            help="How much worse than the quote the exit may be, in basis points.",
+        ),
+    ] = None,
     idempotency_key: IdempotencyKey = None,
     follow: Follow = False,
     as_json: options.AsJson = False,
@@ -81,6 +99,8 @@ def limit(
         timeInForce=time_in_force or ("GTT" if expires_in else None),
         expiresAt=moment_after(expires_in),
         maxPriceImpactBps=max_price_impact_bps,
+        slippageBps=slippage_bps,
+        exit=exit_fields(take_profit_bps, stop_loss_bps, exit_trailing_bps, max_hold),
     )
     place_order(context, order, key=idempotency_key, follow=follow, as_json=as_json)
 

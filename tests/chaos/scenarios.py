@@ -19,7 +19,10 @@ from tests.chaos.waiting import (
     edit_and_watch,
     orders_at_every_state,
     orders_out_of_reach,
+    orders_to_be_sold_again,
     recover,
+    sell_again,
+    trade_and_sell_again,
     watch_and_drain,
 )
 from tests.chaos.worker import (
@@ -124,6 +127,7 @@ SWEEP = Scenario(prepare=unqueued_orders, job=sweep, recover=sweep_and_drain)
 RESCUE = Scenario(prepare=dead_letters, job=rescue, recover=rescue_and_drain)
 TICK = Scenario(prepare=due_in_the_next_slots, job=watch_and_drain, recover=recover)
 CANCEL = Scenario(prepare=orders_at_every_state, job=cancel_and_drain, recover=cancel_again)
+EXIT = Scenario(prepare=orders_to_be_sold_again, job=trade_and_sell_again, recover=sell_again)
 EDIT = Scenario(prepare=orders_out_of_reach, job=edit_and_watch, recover=edit_again)
 
 SCENARIOS = {
@@ -137,4 +141,5 @@ SCENARIOS = {
     "tick": TICK,
     "cancel": CANCEL,
     "edit": EDIT,
+    "exit": EXIT,
 }

@@ -9,7 +9,9 @@ from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.orders.terms import (
     Condition,
+    ExitPlan,
     LimitTerms,
+    MarketTerms,
     StatedPrice,
     StopTerms,
     Terms,
@@ -28,6 +30,7 @@ WATCH = timedelta(seconds=1)
 # The lease of the dead has ended for this one: it goes by the clock of PostgreSQL, which stands
 # still here.
 HOLDER = "whoever comes next"
+HOLD_SECONDS = 1
 CANCELLED = "cancelled"
 EDITED = "edited"
 
@@ -55,6 +58,15 @@ def due_in_the_next_slots(stage: Stage) -> None:
     shop.submit(terms=limit(FILLABLE))
     shop.scene.lines("orders").clear()
     shop.submit(terms=stop(UNMET), expires_at=shop.clock.now() + WATCH / 2)
+    stage.scene.lines("journal").clear()
+
+
+def orders_to_be_sold_again(stage: Stage) -> None:
+    """Queued orders whose exits are to be sold soon after them."""
+    shop = stage.workshop()
+    plan = ExitPlan(hold_seconds_max=HOLD_SECONDS, stop_loss_bps=9_999)
+    for number in range(2):
+        shop.submit(amount_in=(number + 1) * ONE_SOL, terms=MarketTerms(exit=plan))
     stage.scene.lines("journal").clear()
 
 
@@ -95,6 +107,20 @@ def recover(shop: Workshop) -> None:
     drain(shop)
     watch_and_drain(shop)
     sweep_and_drain(shop)
+
+
+def trade_and_sell_again(shop: Workshop) -> None:
+    """Execute orders, hold what they have bought, and sell it again."""
+    drain(shop)
+    shop.clock.sleep(HOLD_SECONDS)
+    watch_and_drain(shop)
+
+
+def sell_again(shop: Workshop) -> None:
+    """What is left of the queue, the next watcher, the schedule, and the watcher after that."""
+    trade_and_sell_again(shop)
+    sweep_and_drain(shop)
+    trade_and_sell_again(shop)
 
 
 def _each_order(shop: Workshop, act: Callable[[Order], object]) -> None:

@@ -21,6 +21,8 @@ from chalicelib.domain.orders.lifecycle import Transition, advance, cancel, edit
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.orders.terms import (
     Condition,
+    ExitPlan,
+    ExitTerms,
     LimitTerms,
     OcoTerms,
     StatedPrice,
@@ -65,7 +67,7 @@ class Both:
         return StatedPrice(text=f"{1 / near:.8f}", price_in=SOL.mint)
 
     def terms(self) -> Terms:
-        match self.chance.randrange(5):
+        match self.chance.randrange(7):
             case 0:
                 limit = int(self.dollars * self.chance.uniform(0.98, 1.03) * 10**6)
                 return LimitTerms(limit=limit, time_in_force=TimeInForce.GTC)
@@ -77,7 +79,26 @@ class Both:
             case 3:
                 bps = self.chance.randrange(1, 300)
                 return TrailingStopTerms(trailing_bps=bps, activation=self.price())
+            case 4 | 5:
+                return self.exit_terms()
         return OcoTerms(take_profit=self.price(), stop=self.price())
+
+    def exit_terms(self) -> ExitTerms:
+        """Sell a SOL that has cost about what it costs now."""
+
+        def some(most: int) -> int | None:
+            return self.chance.randrange(1, most) if self.chance.random() < 0.6 else None
+
+        held = some(60)
+        plan = ExitPlan(
+            take_profit_bps=some(300),
+            stop_loss_bps=some(300),
+            trailing_bps=some(300) or 200,
+            hold_seconds_max=held,
+        )
+        sell_at = None if held is None else self.now + timedelta(seconds=held)
+        paid = int(self.dollars * self.chance.uniform(0.99, 1.01) * 10**6)
+        return ExitTerms(plan=plan, paid=paid, sell_at=sell_at)
 
     def place(self) -> None:
         self.placed += 1
@@ -94,8 +115,9 @@ class Both:
         slot = self.slot + self.chance.choice([-3, 0, 1, 1, 1, 1, 5])
         self.slot = max(slot, self.slot)
         rate = int(self.dollars * 1_000) * RATE_ONE // 1_000_000
+        is_known = self.chance.random() < 0.9
         tick = Tick(
-            observation=Observation(slot=slot, at=self.now, rates={PAIR: rate}),
+            observation=Observation(slot=slot, at=self.now, rates={PAIR: rate} if is_known else {}),
             now=self.now,
             due_at=self.now,
             sweep_at=self.now + timedelta(seconds=3),
@@ -115,7 +137,8 @@ class Both:
         if self.chance.random() < 0.3:
             self.from_outside(cancel(order, at=self.now))
             return
-        terms = self.terms()
+        # An exit keeps its terms.
+        terms = order.terms if isinstance(order.terms, ExitTerms) else self.terms()
         while type(terms) is not type(order.terms):
             terms = self.terms()
         self.from_outside(

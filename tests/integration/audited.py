@@ -10,10 +10,13 @@ from chalicelib.adapters.postgres.book import PostgresWatchBook
 from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.migrate import migrate
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
+from chalicelib.domain.orders.exits import exit_id
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.orders.terms import (
     Condition,
+    ExitPlan,
     LimitTerms,
+    MarketTerms,
     StatedPrice,
     StopTerms,
     TimeInForce,
@@ -31,9 +34,25 @@ MARKET = Market(seed="world")
 NOBODY = "00000000-0000-4000-8000-ffffffffffff"
 FORGED = "2" * 88
 AWAY = f"postgresql://postgres@{LOOPBACK}:{free_port()}/postgres"
-FINAL = ("limit", "part", "stop", "plain", "split", "hops", "exact_out", "retried", "failed")
+# Their exits; the first of them is sold at once.
+EXITS = {"sold": "bought", "kept": "holder"}
+FINAL = (
+    "bought",
+    "holder",
+    "limit",
+    "part",
+    "stop",
+    "plain",
+    "split",
+    "hops",
+    "exact_out",
+    "retried",
+    "failed",
+)
 UNFINISHED = ("waiting", "pending", "routing", "building", "dropped", "landed", "sent")
 TERMS: dict[str, dict[str, Any]] = {
+    "bought": {"terms": MarketTerms(exit=ExitPlan(hold_seconds_max=1))},
+    "holder": {"terms": MarketTerms(exit=ExitPlan(take_profit_bps=1_000_000, trailing_bps=5_000))},
     "split": {"amount_in": 2_000 * 10**9},
     "hops": {"pair": find_pair("WIF", "JUP")},
     "exact_out": {"amount_out": 150 * 10**6},
@@ -68,6 +87,7 @@ class Executed:
         self.world.book = PostgresWatchBook(self.database)
         for name in (*FINAL, *UNFINISHED):
             self.ids[name] = self.world.submit(**TERMS.get(name, {}))
+        self.ids |= {name: exit_id(self.ids[of]) for name, of in EXITS.items()}
         self._run_all()
 
     def run(self, name: str, steps: int = 1_000, **fate: Any) -> None:
@@ -82,9 +102,11 @@ class Executed:
         return row
 
     def _run_all(self) -> None:
-        self.world.clock.at += SLOT
+        self.run("bought")
+        self.run("holder")
+        self.world.clock.at += timedelta(seconds=1) + SLOT
         self.world.watch()
-        for name in ("limit", "part", "stop", "plain", "split", "hops", "exact_out"):
+        for name in ("sold", "limit", "part", "stop", "plain", "split", "hops", "exact_out"):
             self.run(name)
         self.run("retried", steps=4, failure_rate_bps=ALL)
         self.run("retried")
@@ -106,6 +128,7 @@ def tamper(executed: Executed, url: str, of: str, statements: str) -> None:
     order_id = executed.ids[of]
     tables = {
         "its_order": f"orders WHERE order_id = '{order_id}'",
+        "its_children": f"orders WHERE parent_id = '{order_id}'",
         "its_events": f"order_events WHERE order_id = '{order_id}'",
         "its_entries": f"chain.transactions WHERE memo LIKE '{order_id}:%'",
     }
@@ -135,6 +158,9 @@ def told(details: str, where: str = "sequence = 5") -> str:
 
 
 BUILDING = "status = 'building'"
+OF_PARENT = """
+    CREATE TEMP VIEW its_parent AS
+    SELECT * FROM orders WHERE order_id = (SELECT parent_id FROM its_order);"""
 FORGERY = told(f'{{"signature": "{FORGED}"}}', "sequence > 4")
 FORGERY += f"UPDATE its_order SET signature = '{FORGED}';"
 # What is done to which order, by the check that finds it.
@@ -199,7 +225,33 @@ TAMPERINGS = {
         ("forgotten", "waiting"): "DELETE FROM watches"
         " WHERE order_id = (SELECT order_id FROM its_order)",
     },
+    "exits": {
+        ("too much", "kept"): "UPDATE its_order SET amount_in = amount_in + 1",
+        ("too little", "kept"): "UPDATE its_order SET amount_in = amount_in - 1",
+        ("input", "kept"): f"UPDATE its_order SET input_mint = '{USDT.mint}'",
+        ("output", "kept"): f"UPDATE its_order SET output_mint = '{USDT.mint}'",
+        ("owner", "kept"): "UPDATE its_order SET owner_id = 'another'",
+        ("price", "kept"): "UPDATE its_order SET terms = jsonb_set(terms, '{paid}', '\"1\"')",
+        (
+            "plan",
+            "kept",
+        ): "UPDATE its_order SET terms = jsonb_set(terms, '{plan,trailing_bps}', '1')",
+        ("time", "kept"): "UPDATE its_order SET terms ="
+        """ jsonb_set(terms, '{sell_at}', '"2026-01-01T00:00:00Z"')""",
+        ("armed", "kept"): "UPDATE its_order SET armed_slot = 1",
+        ("not planned", "kept"): OF_PARENT + "UPDATE its_parent SET terms = '{}'",
+        ("not named", "kept"): "UPDATE order_events SET details = details - 'exit_order_id'"
+        " WHERE status = 'confirmed' AND order_id = (SELECT parent_id FROM its_order)",
+        ("none", "holder"): """
+            DELETE FROM watches WHERE order_id IN (SELECT order_id FROM its_children);
+            DELETE FROM order_events WHERE order_id IN (SELECT order_id FROM its_children);
+            DELETE FROM its_children""",
+    },
     "triggers": {
+        ("before its time", "sold"): OF_PARENT
+        + "UPDATE its_parent SET terms = jsonb_set(terms, '{exit,hold_seconds_max}', '61');"
+        "UPDATE its_order SET terms = jsonb_set(jsonb_set(terms, '{plan,hold_seconds_max}', '61'),"
+        " '{sell_at}', to_jsonb((terms->>'sell_at')::timestamptz + interval '1 minute'))",
         ("none", "stop"): told('{"trigger": null}', "sequence = 2"),
         ("rate", "stop"): "UPDATE its_events SET details ="
         """ jsonb_set(details, '{trigger,rate}', '"1"') WHERE sequence = 2""",

@@ -43,7 +43,7 @@ def test_every_check_looks_and_holds_when_orders_were_executed(executed: Execute
         "memos",
         "accepted",
     }
-    assert (report.orders, report.unfinished, report.in_flight) == (16, 7, 2)
+    assert (report.orders, report.unfinished, report.in_flight) == (20, 8, 2)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,34 @@ def test_once_finds_the_order_when_both_attempts_have_swapped(executed: Executed
     assert look(url).findings == {"once": [executed.ids["retried"]]}
 
 
+def test_exits_finds_the_second_exit_of_an_order(executed: Executed, url: str) -> None:
+    tamper(
+        executed,
+        url,
+        "kept",
+        "".join(
+            f"""
+            INSERT INTO {table}
+            SELECT (jsonb_populate_record(its, '{{"order_id": "{NOBODY}"}}')).*
+              FROM {table} AS its
+             WHERE order_id = (SELECT order_id FROM its_order);"""
+            for table in ("orders", "order_events", "watches")
+        ),
+    )
+
+    assert look(url).findings == {"exits": [NOBODY]}
+
+
+@pytest.mark.parametrize(("rate", "is_right"), [("null", True), ('"1"', False)])
+def test_trigger_of_a_time_may_have_seen_no_rate_but_no_wrong_one(
+    executed: Executed, url: str, rate: str, is_right: bool
+) -> None:
+    seen = f"jsonb_set(details, '{{trigger,rate}}', '{rate}')"
+    tamper(executed, url, "sold", f"UPDATE its_events SET details = {seen} WHERE sequence = 2")
+
+    assert look(url).findings == ({} if is_right else {"triggers": [executed.ids["sold"]]})
+
+
 def test_accepted_finds_the_order_when_it_is_gone(executed: Executed, url: str) -> None:
     tamper(executed, url, "pending", "DELETE FROM its_events; DELETE FROM its_order")
 
@@ -105,10 +133,11 @@ def test_accepted_finds_the_order_when_it_is_gone(executed: Executed, url: str) 
 def test_final_finds_unfinished_orders_when_all_must_be_final(executed: Executed) -> None:
     report = look(executed.url, all_final=True)
 
-    assert report.findings == {"final": [executed.ids[name] for name in UNFINISHED]}
+    unfinished = [executed.ids[name] for name in (*UNFINISHED, "kept")]
+    assert report.findings == {"final": sorted(unfinished)}
 
 
-@pytest.mark.parametrize(("most", "looked_at"), [(None, 10), (3, 3), (0, None)])
+@pytest.mark.parametrize(("most", "looked_at"), [(None, 13), (3, 3), (0, None)])
 def test_swaps_are_recomputed_up_to_a_number_when_it_is_given(
     executed: Executed, most: int | None, looked_at: int | None
 ) -> None:
@@ -121,7 +150,7 @@ def test_recomputed_finds_every_swap_when_the_market_is_another(executed: Execut
     report = audit(executed.url)
 
     wrong = [(check.name, check.wrong) for check in report.checks if check.wrong]
-    assert wrong == [("recomputed", 10), ("triggers", 1)]
+    assert wrong == [("recomputed", 13), ("triggers", 2)]
 
 
 @pytest.mark.parametrize(
@@ -205,8 +234,8 @@ def test_audit_reads_one_moment_when_orders_change_meanwhile(executed: Executed,
 
     report = audit(url, market=BusyMarket(seed="world"), recompute_max=1)
 
-    assert (report.findings, report.orders) == ({}, 16)
-    assert look(url).orders == 15
+    assert (report.findings, report.orders) == ({}, 20)
+    assert look(url).orders == 19
 
 
 def test_deployed_market_takes_the_settings_when_they_are_given() -> None:

@@ -119,13 +119,16 @@ class _TickUnderWay:
         rate = self._observation.rates.get((order.pair.token_in.mint, order.pair.token_out.mint))
         rows = self._store.watches[order.order_id]
         met: dict[int, Watch] = {}
-        if rate is not None and (order.armed_slot or 0) < self._observation.slot:
-            met = {row.watch.leg: row.watch for row in rows if row.watch.is_met(rate)}
+        if (order.armed_slot or 0) < self._observation.slot:
+            met = {row.watch.leg: row.watch for row in rows if self._meets(row.watch, rate)}
             latched = {leg: w for leg, w in met.items() if w.kind not in _NOT_LATCHED}
             if latched:
                 return self._fire(order, chosen(latched), rate)
         changed = [self._change(order, row, rate, row.watch.leg in met) for row in rows]
         return any(changed)
+
+    def _meets(self, watch: Watch, rate: int | None) -> bool:
+        return watch.is_due(self._observation.at) or (rate is not None and watch.is_met(rate))
 
     def _change(self, order: Order, row: WatchRow, rate: int | None, is_met: bool) -> bool:
         if row.first.kind in (TriggerKind.LIMIT, TriggerKind.SCHEDULE):
@@ -150,7 +153,7 @@ class _TickUnderWay:
             row.watch, row.asked_at_rate, row.recheck_at = row.first, None, None
         return True
 
-    def _fire(self, order: Order, watch: Watch, rate: int) -> bool:
+    def _fire(self, order: Order, watch: Watch, rate: int | None) -> bool:
         tick = self._tick
         armed_slot = order.armed_slot or 0
         trigger = Trigger(

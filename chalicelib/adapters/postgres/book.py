@@ -1,7 +1,7 @@
 """The book of waiting orders in PostgreSQL."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -77,6 +77,7 @@ class PostgresWatchBook:
                 key=None if row["key"] is None else int(row["key"]),
                 trailing_bps=row["trailing_bps"],
                 mark=None if row["mark"] is None else int(row["mark"]),
+                fires_at=row["fires_at"] and row["fires_at"].astimezone(UTC),
             )
             for row in self._run("watches_of_order", order_id=order_id)
         ]

@@ -171,6 +171,7 @@ def watch_documents(order: Order) -> list[dict[str, object]]:
             "armed_slot": order.armed_slot,
             "expires_at": order.expires_at and order.expires_at.isoformat(),
             "recheck_at": order.due_at.isoformat() if order.is_timed else None,
+            "fires_at": watch.fires_at and watch.fires_at.isoformat(),
         }
         for watch in watches_of(order.terms, order.trade)
     ]

@@ -51,9 +51,9 @@ WITH crowd AS (
     SELECT order_id, sequence, status, attempt, created_at, %(details)s FROM accepted
 ), watched AS (
     INSERT INTO watches (order_id, leg, kind, input_mint, output_mint, side, key, key_first,
-                         trailing_bps, mark, armed_slot, expires_at, recheck_at)
+                         trailing_bps, mark, armed_slot, expires_at, recheck_at, fires_at)
     SELECT order_id, leg, kind, input_mint, output_mint, side, key, key_first,
-           trailing_bps, mark, armed_slot, expires_at, recheck_at
+           trailing_bps, mark, armed_slot, expires_at, recheck_at, fires_at
       FROM jsonb_populate_recordset(NULL::watches, %(watches)s)
       JOIN accepted USING (order_id)
 ), begun AS (
@@ -214,9 +214,9 @@ WITH quiet AS MATERIALIZED (
     SELECT order_id, pack FROM moved UNION ALL SELECT order_id, NULL FROM born
 ), opened AS (
     INSERT INTO watches (order_id, leg, kind, input_mint, output_mint, side, key, key_first,
-                         trailing_bps, mark, armed_slot, expires_at, recheck_at)
+                         trailing_bps, mark, armed_slot, expires_at, recheck_at, fires_at)
     SELECT order_id, leg, kind, input_mint, output_mint, side, key, key_first,
-           trailing_bps, mark, armed_slot, expires_at, recheck_at
+           trailing_bps, mark, armed_slot, expires_at, recheck_at, fires_at
       FROM jsonb_populate_recordset(NULL::watches, %(watches)s)
       JOIN written USING (order_id)
     -- An edited order. The best price that was seen stays what it was.
@@ -232,7 +232,8 @@ WITH quiet AS MATERIALIZED (
            armed_slot = excluded.armed_slot,
            expires_at = excluded.expires_at,
            asked_at_rate = NULL,
-           recheck_at = excluded.recheck_at
+           recheck_at = excluded.recheck_at,
+           fires_at = excluded.fires_at
 ), recorded AS (
     INSERT INTO order_events (order_id, sequence, status, attempt, occurred_at, details, pack)
     SELECT event.order_id, event.sequence, event.status, event.attempt, event.occurred_at,
@@ -402,6 +403,18 @@ WITH turn AS MATERIALIZED (
       LEFT JOIN rates USING (input_mint, output_mint)
      WHERE expires_at > %(observed_at)s
        AND (order_id, leg) NOT IN (SELECT order_id, leg FROM met)
+), timed AS MATERIALIZED (
+    -- What the time of the slot meets; whether its rates are known or not.
+    SELECT order_id, leg, kind, armed_slot, rate
+      FROM (SELECT order_id, leg, kind, armed_slot, input_mint, output_mint
+              FROM watches
+             WHERE (SELECT count(*) FROM turn) > 0
+               AND fires_at <= %(observed_at)s
+               AND armed_slot < %(slot)s
+               AND expires_at > %(observed_at)s
+             ORDER BY fires_at
+             LIMIT %(range_max)s) AS first_timed
+      LEFT JOIN rates USING (input_mint, output_mint)
 ), over AS MATERIALIZED (
     SELECT DISTINCT order_id
       FROM (SELECT order_id
@@ -412,7 +425,9 @@ WITH turn AS MATERIALIZED (
 ), latched AS MATERIALIZED (
     -- Of an order's legs the last one counts: of a limit to take a profit and a stop, the stop.
     SELECT DISTINCT ON (order_id) order_id, kind, rate, armed_slot
-      FROM met
+      FROM (SELECT order_id, leg, kind, rate, armed_slot FROM met
+             UNION ALL
+            SELECT order_id, leg, kind, rate, armed_slot FROM timed) AS any_met
      WHERE kind NOT IN ('limit', 'activation')
      ORDER BY order_id, leg DESC
 ), locked AS MATERIALIZED (
@@ -496,11 +511,14 @@ WITH turn AS MATERIALIZED (
               FROM due
              WHERE NOT is_near) AS change
      WHERE (watches.order_id, watches.leg) = (change.order_id, change.leg)
+       -- Another leg may have ended the order: its rows are deleted here, and once is enough.
+       AND NOT watches.order_id = ANY (ARRAY(SELECT order_id FROM ended))
 ), whole AS (
     SELECT NOT EXISTS (SELECT FROM met GROUP BY input_mint, output_mint, side
                        HAVING count(*) >= %(range_max)s)
            AND (SELECT count(*) FROM higher) < %(range_max)s
            AND (SELECT count(*) FROM due) < %(range_max)s
+           AND (SELECT count(*) FROM timed) < %(range_max)s
            AND (SELECT count(*) FROM over) < %(range_max)s AS is_whole
 ), moved AS (
     UPDATE watch_cursor
@@ -565,7 +583,7 @@ SELECT input_mint, output_mint FROM above
 SELECT input_mint, output_mint FROM below;
 
 -- name: watches_of_order
-SELECT leg, kind, side, trailing_bps, mark,
+SELECT leg, kind, side, trailing_bps, mark, fires_at,
        CASE WHEN kind = 'limit' THEN key_first ELSE key END AS key
   FROM watches
  WHERE order_id = %(order_id)s

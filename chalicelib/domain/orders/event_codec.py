@@ -96,7 +96,7 @@ def write_trigger(trigger: Trigger) -> dict[str, Json]:
     readers keep."""
     return {
         "kind": trigger.kind,
-        "rate": str(trigger.rate),
+        "rate": None if trigger.rate is None else str(trigger.rate),
         "slot": trigger.slot,
         "observed_at": trigger.observed_at.isoformat(),
         "gap_slots": trigger.gap_slots,
@@ -107,7 +107,7 @@ def read_trigger(fields: Fields) -> Trigger:
     """Return the trigger. Raises KeyError, TypeError or ValueError."""
     return Trigger(
         kind=TriggerKind(fields["kind"]),
-        rate=int(fields["rate"]),
+        rate=None if fields["rate"] is None else int(fields["rate"]),
         slot=fields["slot"],
         observed_at=datetime.fromisoformat(fields["observed_at"]).astimezone(UTC),
         gap_slots=fields["gap_slots"],
@@ -206,7 +206,10 @@ def _write_confirmed(confirmed: OrderConfirmed) -> dict[str, Json]:
         "signature": confirmed.signature,
         "slot": confirmed.slot,
     }
-    return written | present(confirmed, _UNFILLED)
+    link: dict[str, Json] = (
+        {"exit_order_id": confirmed.exit_order_id} if confirmed.exit_order_id else {}
+    )
+    return written | present(confirmed, _UNFILLED) | link
 
 
 def _read_started(fields: Fields) -> AttemptStarted:
@@ -305,6 +308,7 @@ def _read_confirmed(fields: Fields) -> OrderConfirmed:
         amount_out=fields["amount_out"],
         signature=Signature(fields["signature"]),
         slot=fields["slot"],
+        exit_order_id=fields.get("exit_order_id"),
         **{name: fields.get(name) for name in _UNFILLED},
     )
 

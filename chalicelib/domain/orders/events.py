@@ -121,6 +121,8 @@ class OrderConfirmed:
     #: What is left of an IOC order, in base units of the mint whose amount it gives.
     amount_in_unfilled: int | None = None
     amount_out_unfilled: int | None = None
+    #: The order that sells again what was received.
+    exit_order_id: OrderId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,15 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import ClassVar
 
-from chalicelib.domain.amounts import U64_MAX, ceil_div
+from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
 from chalicelib.domain.errors import AmountRangeError
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import Mint, Pair
 
 TRAILING_BPS_MAX = 5_000
+TAKE_PROFIT_BPS_MAX = 1_000_000
+STOP_LOSS_BPS_MAX = BPS - 1
+HOLD_MAX = timedelta(days=90)
 SLICES_MAX = 1_000
 # For a schedule that starts when its order is accepted.
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
@@ -41,6 +44,8 @@ class OrderType(StrEnum):
     OCO = "OCO"
     DCA = "DCA"
     TWAP = "TWAP"
+    #: Comes from another order; nobody places one.
+    EXIT = "EXIT"
 
     @property
     def waits_for(self) -> WaitsFor:
@@ -96,10 +101,28 @@ class StatedPrice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExitPlan:
+    """When to sell again what an order has bought: the first of these that comes. At least one is
+    given.
+
+    `take_profit_bps` and `stop_loss_bps` are how far the rate must be above and below that of the
+    fill, `trailing_bps` how far it must have fallen from the best rate seen since the fill.
+    `hold_seconds_max` after the fill it is sold whatever the rate.
+    """
+
+    take_profit_bps: int | None = None
+    stop_loss_bps: int | None = None
+    trailing_bps: int | None = None
+    hold_seconds_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketTerms:
     """Trade now, within the slippage of the quote."""
 
     order_type: ClassVar[OrderType] = OrderType.MARKET
+
+    exit: ExitPlan | None = None
 
 
 MARKET = MarketTerms()
@@ -118,6 +141,7 @@ class LimitTerms:
     limit: int
     time_in_force: TimeInForce
     price: StatedPrice | None = None
+    exit: ExitPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +240,36 @@ class TwapTerms(ScheduleTerms):
     limit_price: StatedPrice | None = None
 
 
-Terms = MarketTerms | LimitTerms | StopTerms | TrailingStopTerms | OcoTerms | DcaTerms | TwapTerms
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitTerms:
+    """Sell what another order has bought, as a market order, as its plan says. Of what is met in
+    one slot the stop counts, then the trailing stop, then the profit, then the time.
+
+    `paid` is what the other order paid for the amount, in base units of the output token;
+    `sell_at` when it has been held for as long as the plan allows.
+    """
+
+    order_type: ClassVar[OrderType] = OrderType.EXIT
+
+    plan: ExitPlan
+    paid: int
+    sell_at: datetime | None = None
+
+    def rate(self, trade: Trade, *, above_bps: int) -> Fraction:
+        """Return the rate that is so far above that of the fill, or below it, exactly."""
+        return Fraction(self.paid * (BPS + above_bps), trade.amount * BPS)
+
+
+Terms = (
+    MarketTerms
+    | LimitTerms
+    | StopTerms
+    | TrailingStopTerms
+    | OcoTerms
+    | ExitTerms
+    | DcaTerms
+    | TwapTerms
+)
 
 
 def waits(terms: Terms) -> bool:
@@ -240,6 +293,11 @@ def acts_by_itself(terms: Terms) -> bool:
     """Tell whether a worker may do something with an open order of these terms, whatever the price:
     fill a limit, or begin a slice."""
     return is_resting_limit(terms) or isinstance(terms, ScheduleTerms)
+
+
+def exit_plan(terms: Terms) -> ExitPlan | None:
+    """Return when to sell again what an order of these terms buys."""
+    return terms.exit if isinstance(terms, MarketTerms | LimitTerms) else None
 
 
 def is_resting_limit(terms: Terms) -> bool:

@@ -1,18 +1,20 @@
 """The JSON of an order's terms, as the store keeps them; amounts and prices as text."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.orders.terms import (
     Condition,
     DcaTerms,
+    ExitPlan,
+    ExitTerms,
     LimitTerms,
     MarketTerms,
     OcoTerms,
     OnMissed,
     OrderType,
-    ScheduleTerms,
     StatedPrice,
     StopTerms,
     Terms,
@@ -29,13 +31,14 @@ Written = dict[str, object]
 def write_terms(terms: Terms) -> Written:
     """Return what the terms say beside their type, as a JSON object."""
     match terms:
-        case MarketTerms():
-            return {}
-        case LimitTerms(limit=limit, time_in_force=time_in_force, price=price):
+        case MarketTerms(exit=plan):
+            return _write_exit(plan)
+        case LimitTerms(limit=limit, time_in_force=time_in_force, price=price, exit=plan):
             return {
                 "limit": str(limit),
                 "time_in_force": time_in_force,
                 "price": price and _write_price(price),
+                **_write_exit(plan),
             }
         case StopTerms(price=price, condition=condition):
             return {"price": _write_price(price), "condition": condition}
@@ -46,14 +49,13 @@ def write_terms(terms: Terms) -> Written:
             }
         case OcoTerms(take_profit=take_profit, stop=stop):
             return {"take_profit": _write_price(take_profit), "stop": _write_price(stop)}
-        case DcaTerms(min_price=min_price, max_price=max_price):
-            return _write_schedule(terms) | {
-                "min_price": min_price and _write_price(min_price),
-                "max_price": max_price and _write_price(max_price),
-            }
-        case TwapTerms(limit_price=limit_price):
-            return _write_schedule(terms) | {
-                "limit_price": limit_price and _write_price(limit_price)
+        case DcaTerms() | TwapTerms():
+            return _write_schedule(terms)
+        case ExitTerms(plan=plan, paid=paid, sell_at=sell_at):
+            return {
+                "plan": _write_plan(plan),
+                "paid": str(paid),
+                "sell_at": sell_at and sell_at.isoformat(),
             }
 
 
@@ -62,13 +64,16 @@ def read_terms(order_type: str, fields: Fields) -> Terms:
     return _READERS[OrderType(order_type)](fields)
 
 
-def _write_schedule(terms: ScheduleTerms) -> Written:
+def _write_schedule(terms: DcaTerms | TwapTerms) -> Written:
+    names = ("min_price", "max_price") if isinstance(terms, DcaTerms) else ("limit_price",)
+    prices = {name: getattr(terms, name) for name in names}
     return {
         "slices": terms.slices,
         "start_at": terms.start_at.isoformat(),
         "span_seconds": terms.span // timedelta(seconds=1),
         "on_missed": terms.on_missed,
         "is_paused": terms.is_paused,
+        **{name: price and _write_price(price) for name, price in prices.items()},
     }
 
 
@@ -94,12 +99,30 @@ def _read_price_or_none(fields: Fields | None) -> StatedPrice | None:
     return _read_price(fields) if fields else None
 
 
+def _write_exit(plan: ExitPlan | None) -> Written:
+    """Orders without an exit are written as they were before there were any."""
+    return {"exit": _write_plan(plan)} if plan else {}
+
+
+def _write_plan(plan: ExitPlan) -> Written:
+    return {name: number for name, number in asdict(plan).items() if number is not None}
+
+
+def _read_exit(fields: Fields) -> ExitPlan | None:
+    return ExitPlan(**fields["exit"]) if "exit" in fields else None
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
 _READERS: Mapping[OrderType, Callable[[Fields], Terms]] = {
-    OrderType.MARKET: lambda _: MarketTerms(),
+    OrderType.MARKET: lambda fields: MarketTerms(exit=_read_exit(fields)),
     OrderType.LIMIT: lambda fields: LimitTerms(
         limit=int(fields["limit"]),
         time_in_force=TimeInForce(fields["time_in_force"]),
         price=_read_price_or_none(fields["price"]),
+        exit=_read_exit(fields),
     ),
     OrderType.STOP: lambda fields: StopTerms(
         price=_read_price(fields["price"]), condition=Condition(fields["condition"])
@@ -117,5 +140,10 @@ _READERS: Mapping[OrderType, Callable[[Fields], Terms]] = {
     ),
     OrderType.TWAP: lambda fields: TwapTerms(
         **_read_schedule(fields), limit_price=_read_price_or_none(fields["limit_price"])
+    ),
+    OrderType.EXIT: lambda fields: ExitTerms(
+        plan=ExitPlan(**fields["plan"]),
+        paid=int(fields["paid"]),
+        sell_at=_read_moment(fields["sell_at"]),
     ),
 }

@@ -5,7 +5,7 @@ so that a comparison of two whole numbers says what one of the exact values woul
 slot is judged by its one rate: nothing here depends on the order in which rows are read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from chalicelib.domain.amounts import BPS, ceil_div
 from chalicelib.domain.orders.terms import (
+    ExitTerms,
     LimitTerms,
     OcoTerms,
     ScheduleTerms,
@@ -51,14 +52,17 @@ class TriggerKind(StrEnum):
     ACTIVATION = "activation"
     #: A slice of an order over time: not a rate meets it, but the time.
     SCHEDULE = "schedule"
+    #: Met by the time of a slot, not by its rate.
+    MAX_HOLD = "max_hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """Why an order that waited trades now: the rate that was seen, and in which slot."""
+    """Why an order that waited trades now: the rate that was seen, and in which slot; no rate where
+    its time had come and none was known."""
 
     kind: TriggerKind
-    rate: int
+    rate: int | None
     slot: int
     observed_at: datetime
     #: How many slots before this one, since the order was placed, nobody looked at.
@@ -67,13 +71,15 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """One leg of a waiting order: it is met by a rate on that side of the key."""
+    """One leg of a waiting order: it is met by a rate on that side of the key, or by a time."""
 
     leg: int
     kind: TriggerKind
     side: Side
     #: None while there is nothing to compare with.
     key: int | None
+    #: It is met by a slot that began then, or later.
+    fires_at: datetime | None = None
     #: A trailing stop's: how far below the mark its key is, and the best rate seen, 0 before any.
     trailing_bps: int | None = None
     mark: int | None = None
@@ -83,6 +89,10 @@ class Watch:
         if self.key is None:
             return False
         return rate >= self.key if self.side is Side.ABOVE else rate <= self.key
+
+    def is_due(self, at: datetime) -> bool:
+        """Tell whether a slot that began then meets the watch, whatever its rate."""
+        return self.fires_at is not None and at >= self.fires_at
 
     def after(self, rate: int) -> "Watch":
         """Return the watch as it stands after a slot of that rate which did not fire it."""
@@ -122,8 +132,7 @@ def watches_of(terms: Terms, trade: Trade) -> tuple[Watch, ...]:
             is_above = price.is_met_above(condition, pair)
             return (_price_watch(0, TriggerKind.STOP, price, pair, is_above=is_above),)
         case TrailingStopTerms(trailing_bps=bps, activation=None):
-            kind = TriggerKind.TRAILING_STOP
-            return (Watch(leg=0, kind=kind, side=Side.BELOW, key=None, trailing_bps=bps, mark=0),)
+            return (_trailing_watch(0, bps),)
         case TrailingStopTerms(trailing_bps=bps, activation=StatedPrice() as activation):
             watch = _price_watch(0, TriggerKind.ACTIVATION, activation, pair, is_above=True)
             return (replace(watch, trailing_bps=bps),)
@@ -134,12 +143,14 @@ def watches_of(terms: Terms, trade: Trade) -> tuple[Watch, ...]:
             )
         case ScheduleTerms():
             return (Watch(leg=0, kind=TriggerKind.SCHEDULE, side=Side.ABOVE, key=None),)
+        case ExitTerms():
+            return (*_exit_watches(terms, trade),)
     return ()
 
 
 def chosen(met: Mapping[int, Watch]) -> Watch:
-    """Return the one of an order's watches, by leg, that counts when a slot has met them: of an
-    OCO's two, the stop."""
+    """Return the one of an order's watches, by leg, that counts when a slot has met them: the last.
+    Of an OCO's two it is the stop, of an exit's the one that ExitTerms names first."""
     return met[max(met)]
 
 
@@ -148,10 +159,33 @@ def _limit_watch(trade: Trade, limit: int) -> Watch:
     return Watch(leg=0, kind=TriggerKind.LIMIT, side=Side.ABOVE, key=key)
 
 
+def _trailing_watch(leg: int, trailing_bps: int) -> Watch:
+    kind = TriggerKind.TRAILING_STOP
+    return Watch(leg=leg, kind=kind, side=Side.BELOW, key=None, trailing_bps=trailing_bps, mark=0)
+
+
+def _exit_watches(terms: ExitTerms, trade: Trade) -> Iterator[Watch]:
+    plan = terms.plan
+    if terms.sell_at is not None:
+        kind = TriggerKind.MAX_HOLD
+        yield Watch(leg=0, kind=kind, side=Side.ABOVE, key=None, fires_at=terms.sell_at)
+    if plan.take_profit_bps is not None:
+        rate = terms.rate(trade, above_bps=plan.take_profit_bps)
+        yield _rate_watch(1, TriggerKind.TAKE_PROFIT, rate, is_above=True)
+    if plan.trailing_bps is not None:
+        yield _trailing_watch(2, plan.trailing_bps)
+    if plan.stop_loss_bps is not None:
+        rate = terms.rate(trade, above_bps=-plan.stop_loss_bps)
+        yield _rate_watch(3, TriggerKind.STOP, rate, is_above=False)
+
+
 def _price_watch(
     leg: int, kind: TriggerKind, price: StatedPrice, pair: Pair, *, is_above: bool
 ) -> Watch:
-    rate = price.rate(pair)
+    return _rate_watch(leg, kind, price.rate(pair), is_above=is_above)
+
+
+def _rate_watch(leg: int, kind: TriggerKind, rate: Fraction, *, is_above: bool) -> Watch:
     if is_above:
         return Watch(leg=leg, kind=kind, side=Side.ABOVE, key=_ceil(rate))
     return Watch(leg=leg, kind=kind, side=Side.BELOW, key=_floor(rate))

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import (
     TransactionFailedError,
     UnknownPairError,
 )
+from chalicelib.domain.orders import exits
 from chalicelib.domain.orders.decisions import decision_of
 from chalicelib.domain.orders.events import (
     AttemptStarted,
@@ -93,17 +94,20 @@ def submit(
 def settle(
     order: Order, *, transaction: SignedTransaction, landing: Landing, at: datetime
 ) -> Transition:
-    """submitted → confirmed, for a transaction that landed and moved the money."""
+    """submitted → confirmed, for a transaction that landed and moved the money; with it comes the
+    order's exit."""
     if landing.amount_in is None or landing.amount_out is None:
         raise RuntimeError(f"{transaction.signature} landed without moving anything")
+    unfilled_in, unfilled_out = _unfilled(order, landing)
     confirmed = OrderConfirmed(
         amount_in=landing.amount_in,
         amount_out=landing.amount_out,
         signature=transaction.signature,
         slot=landing.slot,
-        **_unfilled(order, landing),
+        amount_in_unfilled=unfilled_in,
+        amount_out_unfilled=unfilled_out,
     )
-    return advance(order, confirmed, at=at)
+    return exits.confirm(order, confirmed, at=at)
 
 
 def landing_error(
@@ -183,13 +187,14 @@ def backoff(attempt: int, pacing: Pacing, random: Random) -> timedelta:
     return whole / 2 + whole / 2 * random.random()
 
 
-def _unfilled(order: Order, landing: Landing) -> dict[str, int]:
-    """What is left of the amount that was given, where less of it may be filled."""
+def _unfilled(order: Order, landing: Landing) -> tuple[int | None, int | None]:
+    """What is left of the amount that was given, input or output, where less of it may be
+    filled."""
     if not isinstance(order.terms, LimitTerms) or order.terms.time_in_force is not TimeInForce.IOC:
-        return {}
+        return None, None
     if order.trade.mode is SwapMode.EXACT_IN:
-        return {"amount_in_unfilled": order.trade.amount - (landing.amount_in or 0)}
-    return {"amount_out_unfilled": order.trade.amount - (landing.amount_out or 0)}
+        return order.trade.amount - (landing.amount_in or 0), None
+    return None, order.trade.amount - (landing.amount_out or 0)
 
 
 def _failure(error: OrderError) -> Failure:

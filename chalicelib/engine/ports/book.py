@@ -91,8 +91,8 @@ class WatchBook(Protocol):
         """Return where the watchers are."""
 
     def tick(self, tick: Tick, *, holder: str, lease: timedelta = LEASE) -> Ticked | None:
-        """Look at a slot: move every open order whose trigger its rates meet to `routing`, and
-        those whose time is up to `expired`, together with the cursor.
+        """Look at a slot: move every open order whose trigger its rates meet, or its time does, to
+        `routing`, and those whose time is up to `expired`, together with the cursor.
 
         None when it is another watcher's turn, or the slot has been looked at.
         """

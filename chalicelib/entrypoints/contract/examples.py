@@ -23,6 +23,13 @@ EXACT_OUT_ORDER: Document = {
     "amountOut": "25.5",
     "slippageBps": 50,
 }
+EXITING_ORDER: Document = {
+    "type": "MARKET",
+    "tokenIn": "USDC",
+    "tokenOut": "SOL",
+    "amount": "100",
+    "exit": {"takeProfitBps": 5000, "stopLossBps": 2500, "maxHoldSeconds": 86400},
+}
 LIMIT_ORDER: Document = {
     "type": "LIMIT",
     "tokenIn": "USDC",
@@ -64,6 +71,7 @@ ORDERS: Document = {
     "stop": STOP_ORDER,
     "trailingStop": TRAILING_STOP_ORDER,
     "oco": OCO_ORDER,
+    "exit": EXITING_ORDER,
 }
 EDITS: Document = {"slippage": {"slippageBps": 200}}
 FILTERS: Document = {"open": {"status": "open"}}

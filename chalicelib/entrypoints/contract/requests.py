@@ -19,6 +19,7 @@ _NAMED: dict[str, Schema] = {
     "OrderType": wire_forms.ORDER_TYPE,
     "OrderStatus": wire_forms.ORDER_STATUS,
     "Amount": wire_forms.AMOUNT,
+    "ExitRequest": wire_forms.EXIT,
     "SlippageBps": wire_forms.slippage_bps(DEFAULT_SLIPPAGE_BPS),
     "MaxPriceImpactBps": wire_forms.max_price_impact_bps(DEFAULT_MAX_PRICE_IMPACT_BPS),
 }

@@ -41,7 +41,7 @@ from chalicelib.entrypoints.contract.slices import (
 from chalicelib.entrypoints.contract.slices import EVENT as SLICE_EVENT
 from chalicelib.entrypoints.contract.slices import components as slice_components
 from chalicelib.entrypoints.wire.events import TRIGGER_KINDS
-from chalicelib.entrypoints.wire.forms import Schema
+from chalicelib.entrypoints.wire.forms import EXIT, Schema
 
 _POOL = {"venue": TEXT, "kind": ref("PoolKind"), "pool": ADDRESS}
 _QUOTE = _POOL | {
@@ -95,6 +95,9 @@ _LEFT = {
     "amountUnfilled": DECIMAL
     | {"description": "What is left of an IOC order, in the token of the amount it gives."}
 }
+_EXIT_ORDER: dict[str, Schema] = {
+    "exitOrderId": ORDER_ID | {"description": "The order that sells again what was received."}
+}
 _FILL = {
     "amountIn": DECIMAL,
     "amountOut": DECIMAL,
@@ -116,6 +119,9 @@ _TERMS: dict[str, Schema] = {
     "trailingBps": SHARE_BPS,
     "expiresAt": TIMESTAMP,
     **SCHEDULE,
+    "exit": ref("Exit"),
+    "sellAt": TIMESTAMP
+    | {"description": "When an exit sells at any price, if nothing else came before."},
     **_LIMIT,
     **FAMILY,
 }
@@ -214,7 +220,7 @@ _EVENTS = {
     OrderStatus.SUBMITTED: _event(
         OrderStatus.SUBMITTED, {"signature": SIGNATURE}, _CANCEL_REQUESTED
     ),
-    OrderStatus.CONFIRMED: _event(OrderStatus.CONFIRMED, _FILL, _LEFT),
+    OrderStatus.CONFIRMED: _event(OrderStatus.CONFIRMED, _FILL, _LEFT | _EXIT_ORDER),
     OrderStatus.CANCELLED: _event(OrderStatus.CANCELLED),
     OrderStatus.EXPIRED: _event(OrderStatus.EXPIRED),
     OrderStatus.FAILED: _event(OrderStatus.FAILED, _FAILURE, _FILLABLE),
@@ -236,7 +242,7 @@ def _event_schemas() -> dict[str, Schema]:
 def _order(fields: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
     """An order; once it is at rest, what it came to stands beside it."""
     rest = _WAITING_FOR | _UNFILLED | _CHANGED | SLICE_EVENT
-    outcome = _CANCEL_REQUESTED | COMPLETED | _FILL | _LEFT | _FAILURE | _FILLABLE
+    outcome = _CANCEL_REQUESTED | COMPLETED | _FILL | _LEFT | _EXIT_ORDER | _FAILURE | _FILLABLE
     more = _GIVEN | _TERMS | rest | outcome | (optional or {})
     return record(_ORDER | fields, more, description=_OF_AMOUNTS)
 
@@ -274,18 +280,30 @@ def components() -> dict[str, Schema]:
         "Trigger": record(
             {
                 "kind": {"type": "string", "enum": [*TRIGGER_KINDS.values()]},
-                "price": DECIMAL | {"description": "One `tokenIn` in `tokenOut`, after fees."},
                 "slot": WHOLE,
                 "observedAt": TIMESTAMP,
             },
             {
+                "price": DECIMAL
+                | {
+                    "description": "One `tokenIn` in `tokenOut`, after fees; `maxHold` may have "
+                    "come while none was known."
+                },
                 "gapSlots": {
                     "type": "integer",
                     "minimum": 1,
                     "description": "Slots just before this one that nobody looked at.",
-                }
+                },
             },
             description="The price that an order had waited for.",
+        ),
+        "Exit": record(
+            {},
+            {
+                name: {key: form[key] for key in ("type", "minimum", "maximum")}
+                for name, form in EXIT["properties"].items()
+            },
+            description="When what the order buys is sold again, as it was placed.",
         ),
         "ChangedFields": map_of({"type": ["string", "integer", "boolean"]}),
         "EditedOrder": record(

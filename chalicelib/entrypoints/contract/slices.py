@@ -28,7 +28,8 @@ SCHEDULE: dict[str, Schema] = {
 }
 #: What any order may say of those that it comes from, or that come from it.
 FAMILY: dict[str, Schema] = {
-    "parentId": ORDER_ID | {"description": "The order over time that this is a slice of."},
+    "parentId": ORDER_ID
+    | {"description": "The order that this one comes from: as a slice, or as its exit."},
     "progress": ref("Progress"),
 }
 COMPLETED: dict[str, Schema] = {

@@ -34,9 +34,11 @@ def read_key(headers: Mapping[str, str], wanted: WantedOrder) -> IdempotencyKey 
     if wanted.max_price_impact_bps != DEFAULT_MAX_PRICE_IMPACT_BPS:
         # The default adds nothing, so that keys from before there was such a limit still match.
         asked.append(wanted.max_price_impact_bps)
-    if order_type is not OrderType.MARKET:
+    terms = write_terms(wanted.terms)
+    # A market order has no more to say than that, unless it has an exit.
+    if order_type is not OrderType.MARKET or terms:
         until = wanted.expires_at and wanted.expires_at.astimezone(UTC).isoformat()
-        asked += [write_terms(wanted.terms), until, wanted.trigger_if_met]
+        asked += [terms, until, wanted.trigger_if_met]
     content = json.dumps(asked).encode()
     return IdempotencyKey(value=value, fingerprint=hashlib.sha256(content).digest())
 

@@ -8,6 +8,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
 from chalicelib.domain.errors import InvalidRequestError
 from chalicelib.domain.orders.order import Order
 from chalicelib.domain.orders.terms import (
@@ -16,10 +19,13 @@ from chalicelib.domain.orders.terms import (
     ScheduleTerms,
     Terms,
     TimeInForce,
+    exit_plan,
 )
 from chalicelib.engine.admission.edit import Edit
 from chalicelib.entrypoints.errors import NotEditableError
+from chalicelib.entrypoints.wire.fields import SlippageBps
 from chalicelib.entrypoints.wire.order_requests import read_order
+from chalicelib.entrypoints.wire.requests import read
 from chalicelib.entrypoints.wire.terms import given_amount, terms_document
 
 _LIMITS = frozenset({"limitPrice", "minAmountOut", "maxAmountIn"})
@@ -33,6 +39,8 @@ EDITABLE: Mapping[OrderType, frozenset[str]] = {
     OrderType.OCO: _TRIGGERED | {"takeProfitPrice", "stopPrice", "triggerIfMet"},
     OrderType.DCA: _SCHEDULED | {"minPrice", "maxPrice"},
     OrderType.TWAP: _SCHEDULED | {"limitPrice"},
+    # Its prices are those of the plan that its parent was placed with.
+    OrderType.EXIT: frozenset({"slippageBps"}),
 }
 
 
@@ -44,6 +52,8 @@ def read_edit(order: Order, fields: object) -> Edit:
     for name in fields:
         if name not in EDITABLE[order.order_type]:
             raise NotEditableError(f"{name[:64]!r} of a {order.order_type} order cannot be edited")
+    if order.order_type is OrderType.EXIT:
+        return _edit_of_exit(order, read(_ExitEdit, fields).slippage_bps)
     own = {token.mint: token for token in (order.pair.token_in, order.pair.token_out)}
     # Also where nobody else knows the tokens any more.
     wanted = read_order(_placed(order, fields) | fields, own.get)
@@ -67,6 +77,24 @@ def _on_the_same_grid(terms: Terms, before: Terms) -> Terms:
     return terms
 
 
+class _ExitEdit(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+    slippage_bps: SlippageBps
+
+
+def _edit_of_exit(order: Order, slippage_bps: int) -> Edit:
+    """An exit was not placed: it keeps its terms, and until when it waits."""
+    changed = {"slippageBps": slippage_bps} if slippage_bps != order.slippage_bps else {}
+    return Edit(
+        terms=order.terms,
+        slippage_bps=slippage_bps,
+        expires_at=None,
+        trigger_if_met=True,
+        changed=changed,
+    )
+
+
 def _placed(order: Order, edited: Mapping[str, object]) -> dict[str, Any]:
     """The body that would place the order as it is, without what the edit takes the place of."""
     shown = _editable(order)
@@ -78,6 +106,8 @@ def _placed(order: Order, edited: Mapping[str, object]) -> dict[str, Any]:
             placed = {k: v for k, v in placed.items() if k not in _LIMITS - {"limitPrice"}}
         if order.terms.time_in_force is not TimeInForce.GTT:
             placed.pop("expiresAt", None)
+    if "exit" in placed:
+        placed["exit"] = {name: Decimal(bound) for name, bound in placed["exit"].items()}
     for name in _NUMBERS & placed.keys():
         placed[name] = Decimal(placed[name])
     if "slippageBps" in placed:
@@ -101,6 +131,7 @@ def _is_replaced(name: str, edited: Mapping[str, object]) -> bool:
 
 
 def _editable(order: Order) -> dict[str, Any]:
-    slippage = {} if isinstance(order.terms, LimitTerms) else {"slippageBps": order.slippage_bps}
+    is_held = isinstance(order.terms, LimitTerms) and exit_plan(order.terms) is None
+    slippage = {} if is_held else {"slippageBps": order.slippage_bps}
     shown = terms_document(order) | slippage
     return {name: value for name, value in shown.items() if name != "timeInForce"}

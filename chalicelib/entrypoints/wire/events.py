@@ -47,6 +47,7 @@ TRIGGER_KINDS = {
     TriggerKind.TAKE_PROFIT: "takeProfit",
     TriggerKind.TRAILING_STOP: "trailingStop",
     TriggerKind.ACTIVATION: "activation",
+    TriggerKind.MAX_HOLD: "maxHold",
 }
 
 
@@ -117,9 +118,10 @@ def _started(started: AttemptStarted, pair: Pair) -> Document:
 
 def _trigger(trigger: Trigger, pair: Pair) -> Document:
     gap = {"gapSlots": trigger.gap_slots} if trigger.gap_slots else {}
+    price = {} if trigger.rate is None else {"price": rate_text(trigger.rate, pair)}
     return {
         "kind": TRIGGER_KINDS[trigger.kind],
-        "price": rate_text(trigger.rate, pair),
+        **price,
         "slot": trigger.slot,
         "observedAt": timestamp(trigger.observed_at),
         **gap,
@@ -155,6 +157,7 @@ def _confirmed(confirmed: OrderConfirmed, pair: Pair) -> Document:
         "executedPrice": price_text(Decimal(received), Decimal(paid)),
         "txHash": confirmed.signature,
         **_unfilled(confirmed, pair),
+        **({"exitOrderId": confirmed.exit_order_id} if confirmed.exit_order_id else {}),
     }
 
 

@@ -13,8 +13,8 @@ from typing import Annotated, TypeVar
 from pydantic import BeforeValidator, StrictBool, StrictStr, WithJsonSchema
 
 from chalicelib.domain.amounts import BPS
-from chalicelib.domain.errors import InvalidAmountError, RejectedError
-from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.errors import InvalidAmountError, InvalidOrderIdError, RejectedError
+from chalicelib.domain.orders.order import OrderId, OrderStatus, parse_order_id
 from chalicelib.domain.orders.terms import (
     SLICES_MAX,
     TRAILING_BPS_MAX,
@@ -131,6 +131,12 @@ def _time(refusal: type[RejectedError]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _read_order_id(value: object) -> OrderId:
+    if not isinstance(value, str):
+        raise InvalidOrderIdError
+    return parse_order_id(value)
+
+
 # What may be None is left out, not null.
 TokenName = Annotated[StrictStr, WithJsonSchema(wire_forms.TOKEN)]
 Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema(wire_forms.AMOUNT)]
@@ -189,6 +195,7 @@ OnMissedName = Annotated[
 Paused = Annotated[StrictBool, WithJsonSchema(wire_forms.PAUSED)]
 TriggerIfMet = Annotated[StrictBool, WithJsonSchema(wire_forms.TRIGGER_IF_MET)]
 
+ParentId = Annotated[OrderId, BeforeValidator(_read_order_id), WithJsonSchema(wire_forms.PARENT_ID)]
 Type = Annotated[
     OrderType, _name(OrderType, UnknownOrderTypeError), WithJsonSchema(wire_forms.ORDER_TYPE)
 ]
@@ -203,7 +210,6 @@ PageLimit = Annotated[
     _whole(InvalidLimitError, least=1, most=PAGE_MAX),
     WithJsonSchema(wire_forms.page_limit(PAGE_MAX)),
 ]
-ParentId = Annotated[StrictStr, WithJsonSchema(wire_forms.PARENT_ID)]
 Cursor = Annotated[StrictStr, WithJsonSchema(wire_forms.CURSOR)]
 LaunchCursor = Annotated[StrictStr, WithJsonSchema(wire_forms.LAUNCH_CURSOR)]
 Minutes = Annotated[

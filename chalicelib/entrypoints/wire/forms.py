@@ -9,7 +9,10 @@ from typing import Any
 from chalicelib.domain.amounts import BPS, U64_MAX
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.orders.terms import (
+    HOLD_MAX,
     SLICES_MAX,
+    STOP_LOSS_BPS_MAX,
+    TAKE_PROFIT_BPS_MAX,
     TRAILING_BPS_MAX,
     Condition,
     OnMissed,
@@ -103,6 +106,32 @@ TRAILING_BPS: Schema = {
     "maximum": TRAILING_BPS_MAX,
     "description": "How far the price must turn from its best, in basis points of that.",
 }
+EXIT: Schema = {
+    "type": "object",
+    "description": (
+        "When to sell again what the order has bought, as an order of its own: whatever comes "
+        "first. Basis points are of the price of the fill; `trailingBps` of the best price since."
+    ),
+    "properties": {
+        "takeProfitBps": {"type": "integer", "minimum": 1, "maximum": TAKE_PROFIT_BPS_MAX},
+        "stopLossBps": {"type": "integer", "minimum": 1, "maximum": STOP_LOSS_BPS_MAX},
+        "trailingBps": TRAILING_BPS,
+        "maxHoldSeconds": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": int(HOLD_MAX.total_seconds()),
+            "description": "How long after the confirmation it is sold at any price.",
+        },
+    },
+    "minProperties": 1,
+    "additionalProperties": False,
+}
+PARENT_ID: Schema = {
+    "type": "string",
+    "format": "uuid",
+    "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+    "description": "Only orders that come from this one: its slices, or its exit.",
+}
 TRIGGER_IF_MET: Schema = {
     "type": "boolean",
     "description": "Accept the order although the price is past the trigger already.",
@@ -140,11 +169,6 @@ ON_MISSED: Schema = {
     ),
 }
 PAUSED: Schema = {"type": "boolean", "description": "Begin no slice while this is so."}
-PARENT_ID: Schema = {
-    "type": "string",
-    "format": "uuid",
-    "description": "Only orders that come from this one: its slices.",
-}
 CURSOR: Schema = {
     "type": "string",
     "pattern": "^[A-Za-z0-9_.=-]+$",

@@ -39,6 +39,7 @@ from chalicelib.entrypoints.errors import (
     PricesReversedError,
     UnknownOrderTypeError,
 )
+from chalicelib.entrypoints.wire.exits import Exit, plan_of
 from chalicelib.entrypoints.wire.fields import (
     DEFAULT_SLIPPAGE_BPS,
     Amount,
@@ -120,8 +121,10 @@ class MarketOrderRequest(_Slipping):
 
     order_type = OrderType.MARKET
 
+    exit: Exit = None
+
     def to_terms(self, trade: Trade) -> Terms:
-        return MarketTerms()
+        return MarketTerms(exit=plan_of(self.exit))
 
 
 class LimitOrderRequest(_Waiting):
@@ -133,13 +136,20 @@ class LimitOrderRequest(_Waiting):
     min_amount_out: Amount = None
     max_amount_in: Amount = None
     time_in_force: TimeInForceName = TimeInForce.GTC
+    slippage_bps: SlippageBps | None = None
+    exit: Exit = None
 
     def to_terms(self, trade: Trade) -> Terms:
+        if self.slippage_bps is not None and self.exit is None:
+            raise InvalidRequestError("slippageBps: a limit order has it for its exit only")
         if (self.expires_at is not None) != (self.time_in_force is TimeInForce.GTT):
             raise InvalidExpiryError("GTT wants expiresAt, and no other timeInForce has one")
         price = None if self.limit_price is None else self._stated(self.limit_price, trade)
         return LimitTerms(
-            limit=self._limit(price, trade), time_in_force=self.time_in_force, price=price
+            limit=self._limit(price, trade),
+            time_in_force=self.time_in_force,
+            price=price,
+            exit=plan_of(self.exit),
         )
 
     def _limit(self, price: StatedPrice | None, trade: Trade) -> int:
@@ -317,9 +327,17 @@ def read_order(fields: object, token_of: TokenOf) -> WantedOrder:
     return WantedOrder(
         terms=request.to_terms(trade),
         trade=trade,
-        # A limit order is held to its limit.
-        slippage_bps=request.slippage_bps if isinstance(request, _Slipping) else 0,
+        slippage_bps=_slippage_bps(request),
         max_price_impact_bps=request.max_price_impact_bps,
         expires_at=request.expires_at if isinstance(request, _Waiting) else None,
         trigger_if_met=isinstance(request, _Triggered) and request.trigger_if_met,
     )
+
+
+def _slippage_bps(request: OrderRequest) -> int:
+    """A limit order is held to its limit: what it has is its exit's."""
+    if isinstance(request, _Slipping):
+        return request.slippage_bps
+    if not isinstance(request, LimitOrderRequest) or request.exit is None:
+        return 0
+    return DEFAULT_SLIPPAGE_BPS if request.slippage_bps is None else request.slippage_bps

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.amounts import to_base_units
 from chalicelib.domain.errors import InvalidRequestError
-from chalicelib.domain.orders.order import OrderStatus, parse_order_id
+from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.orders.terms import OrderType
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.owners import OwnerId
@@ -93,7 +93,7 @@ class OrderFilterRequest(_Request):
             order_types=self._order_types(),
             input_mint=_mint(self.token_in, token_of),
             output_mint=_mint(self.token_out, token_of),
-            parent_id=None if self.parent_id is None else parse_order_id(self.parent_id),
+            parent_id=self.parent_id,
         )
 
     def _statuses(self) -> Sequence[OrderStatus] | None:

@@ -6,18 +6,21 @@ from chalicelib.domain.amounts import to_decimal_string
 from chalicelib.domain.orders.order import Order
 from chalicelib.domain.orders.terms import (
     DcaTerms,
+    ExitTerms,
     LimitTerms,
     OcoTerms,
     ScheduleTerms,
     StatedPrice,
     StopTerms,
-    Terms,
     TrailingStopTerms,
     TwapTerms,
+    exit_plan,
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.orders.triggers import watches_of
 from chalicelib.domain.tokens import Pair
-from chalicelib.entrypoints.wire.values import Document, timestamp
+from chalicelib.entrypoints.wire.events import TRIGGER_KINDS
+from chalicelib.entrypoints.wire.values import Document, exact_price_text, timestamp
 
 
 def given_amount(trade: Trade) -> dict[str, str]:
@@ -33,23 +36,24 @@ def limit_amount(trade: Trade, limit: int) -> dict[str, str]:
 
 
 def terms_document(order: Order) -> Document:
-    """The fields of its type, prices as they were written; nothing of a market order."""
+    """The fields of its type, prices as they were written; of a market order its exit at most."""
     # A schedule says itself when it ends, and a slice's time is its parent's doing.
     has_expiry = order.expires_at is not None and not isinstance(order.terms, ScheduleTerms)
     expiry = {"expiresAt": timestamp(order.expires_at)} if has_expiry and order.expires_at else {}
-    prices = _prices(order.terms)
+    prices = _prices(order)
     stated = next(iter(prices.values()), None)
     unit = {} if stated is None else {"priceIn": _name(stated, order.pair)}
     return {
         **{name: price.text for name, price in prices.items()},
         **unit,
         **_others(order),
+        **_exit(order),
         **expiry,
     }
 
 
-def _prices(terms: Terms) -> dict[str, StatedPrice]:
-    match terms:
+def _prices(order: Order) -> dict[str, StatedPrice]:
+    match order.terms:
         case LimitTerms(price=StatedPrice() as price):
             return {"limitPrice": price}
         case StopTerms(price=price):
@@ -63,7 +67,20 @@ def _prices(terms: Terms) -> dict[str, StatedPrice]:
             return {name: price for name, price in named.items() if price is not None}
         case TwapTerms(limit_price=StatedPrice() as price):
             return {"limitPrice": price}
+        case ExitTerms():
+            return _exit_prices(order)
     return {}
+
+
+def _exit_prices(order: Order) -> dict[str, StatedPrice]:
+    """What its watches are met by, to the last digit: rounded for its owner, as they are."""
+    return {
+        f"{TRIGGER_KINDS[watch.kind]}Price": StatedPrice(
+            text=exact_price_text(watch.key, order.pair), price_in=order.pair.token_out.mint
+        )
+        for watch in watches_of(order.terms, order.trade)
+        if watch.key is not None
+    }
 
 
 def _others(order: Order) -> Document:
@@ -74,6 +91,9 @@ def _others(order: Order) -> Document:
             return {"triggerCondition": condition}
         case TrailingStopTerms(trailing_bps=trailing_bps):
             return {"trailingBps": trailing_bps}
+        case ExitTerms(plan=plan, sell_at=sell_at):
+            trailing = {"trailingBps": plan.trailing_bps} if plan.trailing_bps else {}
+            return trailing | ({"sellAt": timestamp(sell_at)} if sell_at else {})
         case ScheduleTerms() as terms:
             return _schedule(terms)
     return {}
@@ -89,6 +109,19 @@ def _schedule(terms: ScheduleTerms) -> Document:
         "onMissed": terms.on_missed,
         "paused": terms.is_paused,
     }
+
+
+def _exit(order: Order) -> Document:
+    plan = exit_plan(order.terms)
+    if plan is None:
+        return {}
+    bounds = {
+        "takeProfitBps": plan.take_profit_bps,
+        "stopLossBps": plan.stop_loss_bps,
+        "trailingBps": plan.trailing_bps,
+        "maxHoldSeconds": plan.hold_seconds_max,
+    }
+    return {"exit": {name: bound for name, bound in bounds.items() if bound is not None}}
 
 
 def _name(price: StatedPrice, pair: Pair) -> str:

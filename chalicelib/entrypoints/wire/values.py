@@ -11,6 +11,8 @@ Document = dict[str, Any]
 
 # Enough digits for any ratio of two u64 amounts to be told from its neighbours by eye.
 _PRICE = Context(prec=12, rounding=ROUND_DOWN)
+# More than any rate has.
+_EXACT = Context(prec=120)
 
 
 def price_text(amount_out: Decimal | int, amount_in: Decimal | int) -> str:
@@ -24,6 +26,15 @@ def rate_text(rate: int, pair: Pair) -> str:
     units_in: int = 10**pair.token_in.decimals
     units_out: int = 10**pair.token_out.decimals
     return price_text(rate * units_in, RATE_ONE * units_out)
+
+
+def exact_price_text(rate: int, pair: Pair) -> str:
+    """Write what one input token is worth in output tokens at a rate: all of its digits."""
+    units_in: int = 10**pair.token_in.decimals
+    units_out: int = 10**pair.token_out.decimals
+    # Of one power of ten and another: it comes out even.
+    price = _EXACT.divide(Decimal(rate * units_in), Decimal(RATE_ONE * units_out))
+    return f"{price.normalize(_EXACT):f}"
 
 
 def seconds(duration: timedelta) -> float:

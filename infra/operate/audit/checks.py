@@ -34,6 +34,7 @@ CLAIMS = {
     "limits": "a limit order's swap is at its limit or better",
     "watched": "open orders wait in the book, and no others",
     "slices": "an order over time has spent what its slices have, one after the other",
+    "exits": "what a confirmed order shall sell again, one exit does, and no other",
     "impact": "no signed route exceeds its order's price impact limit",
     "unconfirmed": "an unconfirmed order has no swap, or one in flight",
     "once": "no order has two swaps",

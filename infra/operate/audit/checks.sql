@@ -138,6 +138,27 @@ SELECT parent.order_id,
  WHERE parent.order_type IN ('DCA', 'TWAP')
  GROUP BY parent.order_id, parent.amount_in, parent.progress
 
+-- name: exits
+-- An exit is of one confirmed order, which has planned it, and sells just what that received.
+SELECT coalesce(child.order_id, parent.order_id),
+       (child.order_id::text, child.owner_id, child.input_mint, child.output_mint, child.amount_in)
+       = (event.details->>'exit_order_id', parent.owner_id, parent.output_mint, parent.input_mint,
+          swap.amount_out)
+       AND child.amount_out IS NULL
+       AND child.terms->>'paid' = swap.amount_in::text
+       AND child.terms->'plan' = parent.terms->'exit'
+       AND (child.terms->>'sell_at')::timestamptz - event.occurred_at
+           IS NOT DISTINCT FROM
+           interval '1 second' * (parent.terms->'exit'->'hold_seconds_max')::integer
+       AND child.created_at = event.occurred_at
+       AND child.armed_slot >= swap.landing_slot
+  FROM (SELECT * FROM orders WHERE status = 'confirmed' AND terms ? 'exit') AS parent
+  FULL JOIN (SELECT * FROM orders WHERE order_type = 'EXIT') AS child
+         ON child.parent_id = parent.order_id
+  LEFT JOIN order_events AS event
+    ON (event.order_id, event.status) = (parent.order_id, 'confirmed')
+  LEFT JOIN swaps AS swap ON swap.order_id = parent.order_id
+
 -- name: impact
 SELECT order_id, signing.price_impact_bps <= orders.max_price_impact_bps
   FROM signings AS signing

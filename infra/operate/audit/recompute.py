@@ -3,13 +3,14 @@ pools of their slot. And what a trigger should have seen: the rate of its slot."
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.errors import OrderError
 from chalicelib.domain.orders.order import Order
-from chalicelib.domain.orders.triggers import Trigger, watches_of
+from chalicelib.domain.orders.triggers import Trigger, TriggerKind, Watch, watches_of
 from chalicelib.settings import SimulationSettings
 from chalicelib.simulation.execution import execute_swap, read_signed_swap, total_in, total_out
 from chalicelib.simulation.market import Market
@@ -40,7 +41,8 @@ class Observed:
 
     def confirms(self, order: Order, trigger: Trigger) -> bool:
         """Tell whether the slot had this rate, after the order was placed and before its time was
-        up, and a price that was waited for was met."""
+        up, and a price or a time that was waited for was met. Whom a time has triggered may have
+        seen no rate."""
         pair = order.pair.token_in.mint, order.pair.token_out.mint
         observation = self._observe(trigger.slot, ())
         if pair not in observation.rates:
@@ -48,8 +50,16 @@ class Observed:
         is_in_time = trigger.slot > (order.armed_slot or 0) and not order.is_over(observation.at)
         # How high a trailing stop's price had been, no slot alone can tell.
         watches = [w for w in watches_of(order.terms, order.trade) if w.kind is trigger.kind]
-        is_met = all(w.mark is not None or w.is_met(trigger.rate) for w in watches)
-        return is_in_time and is_met and observation.rates.get(pair) == trigger.rate
+        is_met = bool(watches) and all(_is_met(w, trigger, observation.at) for w in watches)
+        is_known = trigger.rate is not None or trigger.kind is not TriggerKind.MAX_HOLD
+        is_right = not is_known or observation.rates.get(pair) == trigger.rate
+        return is_in_time and is_met and is_right
+
+
+def _is_met(watch: Watch, trigger: Trigger, at: datetime) -> bool:
+    if watch.fires_at is not None:
+        return watch.is_due(at)
+    return watch.mark is not None or (trigger.rate is not None and watch.is_met(trigger.rate))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ FOLLOW_AGAIN_SECONDS = 1.0
 CANCELLED_SHARE, CANCEL_WITHIN_SECONDS = 0.1, 4.0
 # So many wait for a price, or until their time is up: soon, for all of them must come to an end.
 WAITING_SHARE, WAIT_SECONDS = 0.3, (1.0, 8.0)
+# So many of the others sell again what they buy, after so long at the latest.
+EXIT_SHARE, HOLD_SECONDS = 0.2, (1, 8)
 # How far from the rough price of a token their prices lie at most.
 DISTANCE = 0.03
 # What still comes after the load: an order whose message was lost goes along with later ones.
@@ -103,16 +105,28 @@ class Load:
                     break
                 order = self._order(*trade)
                 self.orders.append(order)
-                tasks.create_task(_submit_and_follow(client, order, turns))
+                tasks.create_task(self._carry(client, order, turns))
                 next_at += 1 / self._per_second
                 if time.monotonic() - started_at >= self._seconds:
                     next_at = time.monotonic() + 1 / AFTERWARDS_PER_SECOND
+
+    async def _carry(
+        self, client: OrdersClient, followed: Followed, turns: asyncio.Semaphore
+    ) -> None:
+        """Submit an order and follow it to its end, and then its exit, if it has one."""
+        await _submit_and_follow(client, followed, turns)
+        last = followed.events[-1] if followed.events else {}
+        if exit_id := last.get("exitOrderId"):
+            child = Followed(self.counter, {"exitOf": followed.order_id}, order_id=exit_id)
+            child.accepted_at = time.monotonic()
+            self.orders.append(child)
+            await _follow(client, exit_id, child)
 
     def _order(self, token_in: str, token_out: str, amount: str) -> Followed:
         wanted = {"tokenIn": token_in, "tokenOut": token_out, "amount": amount}
         waits = self._random.random() < WAITING_SHARE
         price = DOLLARS[token_in] / DOLLARS[token_out]
-        terms = waiting_terms(self._random, price) if waits else {"type": "MARKET"}
+        terms = (waiting_terms if waits else market_terms)(self._random, price)
         return Followed(
             self.counter,
             wanted | terms,
@@ -123,6 +137,16 @@ class Load:
     def _cancel_after_seconds(self) -> float | None:
         is_cancelled = self._random.random() < CANCELLED_SHARE
         return self._random.uniform(0, CANCEL_WITHIN_SECONDS) if is_cancelled else None
+
+
+def market_terms(random: Random, _price: float) -> Document:
+    """Return what an order says that trades at once; some are sold again soon."""
+    if random.random() >= EXIT_SHARE:
+        return {"type": "MARKET"}
+    legs = {"takeProfitBps": 30, "stopLossBps": 30, "trailingBps": random.randint(1, 30)}
+    some = random.sample(sorted(legs), random.randint(0, len(legs)))
+    held = {"maxHoldSeconds": random.randint(*HOLD_SECONDS)}
+    return {"type": "MARKET", "exit": {name: legs[name] for name in some} | held}
 
 
 def waiting_terms(random: Random, price: float) -> Document:
@@ -185,9 +209,9 @@ async def _cancel(client: OrdersClient, followed: Followed) -> None:
     followed.cancel_answer = order.get("status", "")
 
 
-async def _follow(client: OrdersClient, order: Document, followed: Followed) -> None:
+async def _follow(client: OrdersClient, order: Document | str, followed: Followed) -> None:
     while not followed.is_over:
-        with contextlib.suppress(ClientError, OSError, ValueError):
+        with contextlib.suppress(ClientError, OSError, ProblemError, ValueError):
             async for event in client.follow(order, after=len(followed.events), observer=followed):
                 followed.events.append(event)
         if not followed.is_over:

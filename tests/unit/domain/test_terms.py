@@ -1,5 +1,6 @@
 """What a price means for an order, exactly."""
 
+from datetime import UTC
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,7 +13,10 @@ from chalicelib.domain.errors import AmountRangeError
 from chalicelib.domain.orders.terms import (
     MARKET,
     Condition,
+    ExitPlan,
+    ExitTerms,
     LimitTerms,
+    MarketTerms,
     OcoTerms,
     StatedPrice,
     StopTerms,
@@ -124,13 +128,22 @@ def test_part_keeps_the_rate_of_the_whole(
 
 
 stated_prices = st.builds(StatedPrice, text=texts, price_in=st.sampled_from([SOL.mint, USDC.mint]))
+bounds = st.none() | st.integers(1, 9_999)
+plans = st.builds(
+    ExitPlan,
+    take_profit_bps=bounds,
+    stop_loss_bps=bounds,
+    trailing_bps=bounds,
+    hold_seconds_max=bounds,
+)
 all_terms: st.SearchStrategy[Terms] = st.one_of(
-    st.just(MARKET),
+    st.builds(MarketTerms, exit=st.none() | plans),
     st.builds(
         LimitTerms,
         limit=st.integers(1, U64_MAX),
         time_in_force=st.sampled_from(TimeInForce),
         price=st.none() | stated_prices,
+        exit=st.none() | plans,
     ),
     st.builds(StopTerms, price=stated_prices, condition=st.sampled_from(Condition)),
     st.builds(
@@ -139,6 +152,12 @@ all_terms: st.SearchStrategy[Terms] = st.one_of(
         activation=st.none() | stated_prices,
     ),
     st.builds(OcoTerms, take_profit=stated_prices, stop=stated_prices),
+    st.builds(
+        ExitTerms,
+        plan=plans,
+        paid=st.integers(1, U64_MAX),
+        sell_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    ),
 )
 
 

@@ -30,7 +30,7 @@ def stop_below(price: str) -> StopTerms:
 @dataclass(kw_only=True)
 class ScriptedRates:
     """The RateFeed port: a SOL costs `usual` dollars, but in the slots named, counted from the
-    first one of the test."""
+    first one of the test; a price of "" is not known."""
 
     clock: MemoryClock
     usual: str = "150"
@@ -54,5 +54,7 @@ class ScriptedRates:
 
     def observe(self, slot: int) -> Observation:
         price = self.prices.get(slot - self.first_slot, self.usual)
+        if not price:
+            return Observation(slot=slot, at=time_of_slot(slot), rates={})
         rate: Fraction = dollars(price).rate(SOL_USDC) * RATE_ONE
         return Observation(slot=slot, at=time_of_slot(slot), rates={PAIR: int(rate)})

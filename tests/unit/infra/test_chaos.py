@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.entrypoints.wire.order_requests import read_order
-from infra.verify.chaos.load import Followed, waiting_terms
+from infra.verify.chaos.load import Followed, market_terms, waiting_terms
 from infra.verify.chaos.plan import Fault, Planned, carry_out, make_plan
 from infra.verify.chaos.proxies import Disturbance, Failure, FailureInjector
 from infra.verify.chaos.verdict import Settling, StoredOrder, false_failures, violations_of
@@ -38,6 +38,23 @@ def test_orders_of_the_load_that_wait_have_the_form_of_their_type(seed):
     wanted = read_order(json.loads(json.dumps(order), parse_int=Decimal), {}.get)
     assert wanted.terms.order_type == terms["type"]
     assert wanted.terms.order_type != "MARKET"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_orders_of_the_load_that_trade_at_once_are_sold_again_soon_if_at_all(seed):
+    terms = market_terms(Random(seed), 0.00016)
+
+    order = {"tokenIn": "BONK", "tokenOut": "USDC", "amount": "1000000"} | terms
+
+    wanted = read_order(json.loads(json.dumps(order), parse_int=Decimal))
+    assert wanted.terms.order_type == "MARKET"
+    assert wanted.terms.exit is None or 1 <= wanted.terms.exit.hold_seconds_max <= 8
+
+
+def test_some_orders_of_the_load_are_sold_again():
+    plans = [market_terms(Random(seed), 1.0).get("exit") for seed in SEEDS]
+
+    assert 3 < sum(plan is not None for plan in plans) < 25
 
 
 def frames_of(history):
