@@ -145,12 +145,7 @@ class Stepper:
         signed = batch.signed(orders)
         answer = self.chain.statuses([transaction.signature for _, transaction in signed])
         overdue_from = now - self.pacing.rebroadcast_after
-        lost = [
-            transaction
-            for order, transaction in signed
-            # Whose owner wants it no more may as well stay lost.
-            if order.updated_at <= overdue_from and order.is_wanted(now)
-        ]
+        lost = [t for order, t in signed if order.updated_at <= overdue_from]
         self._send_again([t for t in lost if t.signature not in answer.landings])
         transitions: list[Transition] = []
         for order, transaction in signed:

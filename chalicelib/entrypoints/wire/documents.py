@@ -50,13 +50,13 @@ def accepted_document(order: Order) -> Document:
     """An order as clients see it, its outcome apart."""
     return {
         "orderId": order.order_id,
+        **({"parentId": order.parent_id} if order.parent_id else {}),
         "type": order.order_type,
         "status": order.status,
         "tokenIn": order.pair.token_in.symbol,
         "tokenOut": order.pair.token_out.symbol,
         **given_amount(order.trade),
         **terms_document(order),
-        **({"parentId": order.parent_id} if order.parent_id else {}),
         **progress_document(order),
         "slippageBps": order.slippage_bps,
         "maxPriceImpactBps": order.max_price_impact_bps,

@@ -34,6 +34,7 @@ from chalicelib.engine.errors import InvalidExpiryError
 from chalicelib.engine.ports.listing import TokenOf
 from chalicelib.entrypoints.errors import (
     InvalidPriceInError,
+    InvalidSlippageError,
     InvalidTimeInForceError,
     LimitFormError,
     PricesReversedError,
@@ -141,7 +142,7 @@ class LimitOrderRequest(_Waiting):
 
     def to_terms(self, trade: Trade) -> Terms:
         if self.slippage_bps is not None and self.exit is None:
-            raise InvalidRequestError("slippageBps: a limit order has it for its exit only")
+            raise InvalidSlippageError("a limit order has slippageBps for its exit only")
         if (self.expires_at is not None) != (self.time_in_force is TimeInForce.GTT):
             raise InvalidExpiryError("GTT wants expiresAt, and no other timeInForce has one")
         price = None if self.limit_price is None else self._stated(self.limit_price, trade)

@@ -17,8 +17,8 @@ from orders_client import FINAL_STATUSES
 
 POLL_SECONDS = 0.25
 FINAL_SECONDS_MAX = 30.0
-# What its owner wants no more is not sent again when the network has lost it: it is over once its
-# transaction is dead, 182 slots after it was signed.
+# What its owner wants no more is over once its transaction is dead, 182 slots after it was signed,
+# if the network loses that again and again.
 DEAD_SECONDS_MAX = 90.0
 # How long to wait all the same: an order that takes too long differs from one that never ends.
 GIVE_UP_SECONDS = 120.0

@@ -7,7 +7,6 @@ import pytest
 
 from chalicelib.domain.errors import QuoteTimeoutError
 from chalicelib.domain.orders.order import OrderId, OrderStatus
-from chalicelib.domain.orders.terms import LimitTerms, TimeInForce
 from chalicelib.domain.token_list import find_pair
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution.pacing import Pacing
@@ -40,24 +39,6 @@ def test_same_bytes_are_sent_again_when_the_network_drops_them() -> None:
     assert len(set(sent_bytes(world))) == len(world.calls("wallet.sign_swap")) == 1
     assert world.order(order_id).status is OrderStatus.CONFIRMED
     assert len(world.landed(order_id)) == 1
-
-
-@pytest.mark.parametrize("end", ["cancelled", "expired"])
-def test_nothing_is_sent_again_when_its_owner_wants_it_no_more(end: str) -> None:
-    world = World(drop_rate_bps=ALL)
-    expires_at = world.clock.now() + timedelta(seconds=1)
-    order_id = world.submit(
-        terms=LimitTerms(limit=1, time_in_force=TimeInForce.GTT), expires_at=expires_at
-    )
-    world.execute(world.take(), has_time=ticks(3))
-    assert world.order(order_id).status is OrderStatus.SUBMITTED
-    if end == "cancelled":
-        world.cancel(order_id)
-
-    world.run()
-
-    assert world.order(order_id).status == end
-    assert len(sent_bytes(world)) == 1
 
 
 def test_nothing_is_sent_again_when_the_answer_may_still_be_on_its_way() -> None:

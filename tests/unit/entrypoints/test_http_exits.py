@@ -186,8 +186,8 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "of a limit": (LIMIT | {"exit": {"stopLossBps": 10_000}}, 400, "INVALID_REQUEST"),
     "slippage without an exit": (
         {name: field for name, field in LIMIT.items() if name != "exit"} | {"slippageBps": 1},
-        400,
-        "INVALID_REQUEST",
+        422,
+        "INVALID_SLIPPAGE",
     ),
     "slippage": (LIMIT | {"slippageBps": 10_001}, 422, "INVALID_SLIPPAGE"),
     "a type of its own": (BUY | {"type": "EXIT"} | PLAN, 422, "UNKNOWN_ORDER_TYPE"),

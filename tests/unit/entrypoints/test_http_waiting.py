@@ -192,7 +192,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "null price": (SELL | {"type": "LIMIT", "limitPrice": None}, 400, "INVALID_REQUEST"),
     "null token of a price": (LIMIT | {"priceIn": None}, 400, "INVALID_REQUEST"),
     "null expiry": (STOP | {"expiresAt": None}, 422, "INVALID_EXPIRY"),
-    "slippage of a limit": (LIMIT | {"slippageBps": 100}, 400, "INVALID_REQUEST"),
+    "slippage of a limit": (LIMIT | {"slippageBps": 100}, 422, "INVALID_SLIPPAGE"),
     "price of a market order": (
         SELL | {"type": "MARKET", "limitPrice": "1"},
         400,

@@ -46,7 +46,7 @@ def test_orders_of_the_load_that_trade_at_once_are_sold_again_soon_if_at_all(see
 
     order = {"tokenIn": "BONK", "tokenOut": "USDC", "amount": "1000000"} | terms
 
-    wanted = read_order(json.loads(json.dumps(order), parse_int=Decimal))
+    wanted = read_order(json.loads(json.dumps(order), parse_int=Decimal), {}.get)
     assert wanted.terms.order_type == "MARKET"
     assert wanted.terms.exit is None or 1 <= wanted.terms.exit.hold_seconds_max <= 8
 
