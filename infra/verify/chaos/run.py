@@ -67,7 +67,6 @@ def summary(experiment: Experiment) -> Table:
         rows["time to the last frame, max"] = f"{times[-1]:.1f} s"
     if experiment.settling is not None:
         rows["time until all were final"] = f"{experiment.settling.seconds:.1f} s"
-        rows["time until the last was dead"] = f"{experiment.settling.dead_seconds:.1f} s"
     return pairs_table(rows | _audit_rows(experiment))
 
 

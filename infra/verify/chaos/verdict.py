@@ -17,9 +17,6 @@ from orders_client import FINAL_STATUSES
 
 POLL_SECONDS = 0.25
 FINAL_SECONDS_MAX = 30.0
-# What its owner wants no more is over once its transaction is dead, 182 slots after it was signed,
-# if the network loses that again and again.
-DEAD_SECONDS_MAX = 90.0
 # How long to wait all the same: an order that takes too long differs from one that never ends.
 GIVE_UP_SECONDS = 120.0
 # Failures for these reasons would be ours: the simulated world gives others.
@@ -48,12 +45,6 @@ class StoredOrder(NamedTuple):
     code: str
 
     @property
-    def has_outlived_its_transaction(self) -> bool:
-        """Whether it ended because what was signed could land no more."""
-        gave_up = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
-        return self.status in gave_up and self.history[-2:-1] == ["submitted"]
-
-    @property
     def end(self) -> str:
         """Its status, and the code where there is one."""
         return f"{self.status} {self.code}".strip()
@@ -68,22 +59,16 @@ def stored_orders(database_url: str) -> Mapping[str, StoredOrder]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling:
-    """How long after the load the last order came to its end, 0 when it did before, and the last of
-    those that had to outlive their transactions; and the statuses, by order, of those that never
-    did."""
+    """How long after the load the last order came to its end, 0 when it did before; and the
+    statuses, by order, of those that never did."""
 
     seconds: float
-    dead_seconds: float = 0.0
     unfinished: Mapping[str, str]
 
     def violations(self) -> Iterator[str]:
         """Say what took too long."""
-        for seconds, most in (
-            (self.seconds, FINAL_SECONDS_MAX),
-            (self.dead_seconds, DEAD_SECONDS_MAX),
-        ):
-            if seconds > most:
-                yield f"an order took {seconds:.1f} s to finish, over {most:.0f}"
+        if self.seconds > FINAL_SECONDS_MAX:
+            yield f"an order took {self.seconds:.1f} s to finish, over {FINAL_SECONDS_MAX:.0f}"
         for order_id, status in self.unfinished.items():
             yield f"order {order_id} is still {status}"
 
@@ -96,17 +81,10 @@ def settle(database_url: str, order_ids: Collection[str], *, since: datetime) ->
         orders = [stored[order_id] for order_id in order_ids if order_id in stored]
         unfinished = {o.order_id: str(o.status) for o in orders if not o.status.is_final}
         if not unfinished or time.monotonic() >= deadline:
-            return Settling(
-                seconds=_last_after(since, orders, has_outlived=False),
-                dead_seconds=_last_after(since, orders, has_outlived=True),
-                unfinished=unfinished,
-            )
+            last = max((order.updated_at for order in orders), default=since)
+            seconds = max(0.0, (last - since).total_seconds())
+            return Settling(seconds=seconds, unfinished=unfinished)
         time.sleep(POLL_SECONDS)
-
-
-def _last_after(since: datetime, orders: Collection[StoredOrder], *, has_outlived: bool) -> float:
-    times = [o.updated_at for o in orders if o.has_outlived_its_transaction is has_outlived]
-    return max(0.0, (max(times, default=since) - since).total_seconds())
 
 
 def false_failures(orders: Sequence[StoredOrder]) -> Iterator[str]:

@@ -199,23 +199,6 @@ def test_slow_and_unfinished_orders_are_violations_when_waited_for():
 
     assert len([*settling.violations()]) == 2
     assert [*Settling(seconds=30, unfinished={}).violations()] == []
-    assert [*Settling(seconds=0, dead_seconds=90, unfinished={}).violations()] == []
-    assert len([*Settling(seconds=0, dead_seconds=91, unfinished={}).violations()]) == 1
-
-
-@pytest.mark.parametrize(
-    ("history", "outlived"),
-    [
-        (["pending", "routing", "building", "submitted", "submitted", "cancelled"], True),
-        (["open", "routing", "building", "submitted", "expired"], True),
-        (["open", "cancelled"], False),
-        (["pending", "routing", "building", "submitted", "confirmed"], False),
-    ],
-)
-def test_order_has_outlived_its_transaction_when_it_was_given_up_after_that(history, outlived):
-    stored = StoredOrder("an-order", OrderStatus(history[-1]), datetime.now(UTC), history, "")
-
-    assert stored.has_outlived_its_transaction is outlived
 
 
 def test_failures_are_false_when_the_world_did_not_cause_them():
