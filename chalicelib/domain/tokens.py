@@ -23,3 +23,8 @@ class Pair:
 
     token_in: Token
     token_out: Token
+
+    @property
+    def mints(self) -> tuple[Mint, Mint]:
+        """The mint that is paid, and the one that is received."""
+        return self.token_in.mint, self.token_out.mint

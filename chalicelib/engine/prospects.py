@@ -50,7 +50,7 @@ class Prospects:
     def of(self, order: Order) -> Prospect | None:
         """Return what an open order waits for; None when no rate is known of its pair. Raises
         UnavailableError."""
-        pair = order.pair.token_in.mint, order.pair.token_out.mint
+        pair = order.pair.mints
         observation = self.rates.latest([pair])
         rate = observation.rates.get(pair)
         if not rate:

@@ -148,7 +148,7 @@ class Market:
         pools = [*self.listings, *(launch.pool for launch in launches)]
         pairs = ((pool.token_a.mint, pool.token_b.mint) for pool in pools)
         both_ways = [hop for a, b in pairs for hop in ((a, b), (b, a))]
-        start, end = pair.token_in.mint, pair.token_out.mint
+        start, end = pair.mints
         return paths_between(start, end, neighbours(both_ways), HOPS_MAX)
 
     def fair_price(self, token: Token, slot: int) -> int:

@@ -59,8 +59,7 @@ class MemoryWatchBook:
             self.leased_until = self.clock.now()
 
     def pairs(self) -> Collection[RatedPair]:
-        pairs = (self.store.orders[order_id].pair for order_id in self.store.watches)
-        return {(pair.token_in.mint, pair.token_out.mint) for pair in pairs}
+        return {self.store.orders[order_id].pair.mints for order_id in self.store.watches}
 
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         rows = self.store.watches.get(order_id, ())
@@ -116,7 +115,7 @@ class _TickUnderWay:
     def _look_at(self, order: Order) -> bool:
         if order.is_over(self._observation.at):
             return self._expire(order)
-        rate = self._observation.rates.get((order.pair.token_in.mint, order.pair.token_out.mint))
+        rate = self._observation.rates.get(order.pair.mints)
         rows = self._store.watches[order.order_id]
         met: dict[int, Watch] = {}
         if (order.armed_slot or 0) < self._observation.slot:

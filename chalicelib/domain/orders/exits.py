@@ -3,11 +3,10 @@ it is of, over exactly what was received, and once, for its id follows from its 
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
 
 from chalicelib.domain.orders.events import OrderConfirmed
 from chalicelib.domain.orders.lifecycle import Transition, accept, advance
-from chalicelib.domain.orders.order import Order, OrderId
+from chalicelib.domain.orders.order import Order, OrderId, child_id
 from chalicelib.domain.orders.terms import ExitTerms, exit_plan
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.tokens import Pair
@@ -19,7 +18,7 @@ EXIT_WAIT = timedelta(days=90)
 
 def exit_id(parent_id: OrderId) -> OrderId:
     """Return the id of an order's exit, whether it has one or not."""
-    return OrderId(str(uuid5(UUID(parent_id), "exit")))
+    return child_id(parent_id, "exit")
 
 
 def confirm(order: Order, fill: OrderConfirmed, *, at: datetime) -> Transition:

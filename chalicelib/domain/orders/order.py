@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
+from uuid import UUID, uuid5
 
 from chalicelib.domain.errors import InvalidOrderIdError
 from chalicelib.domain.orders.terms import MARKET, OrderType, ScheduleTerms, Terms, waits
@@ -26,6 +27,11 @@ def parse_order_id(text: str) -> OrderId:
     if not _UUID.fullmatch(text):
         raise InvalidOrderIdError
     return OrderId(text.lower())
+
+
+def child_id(parent_id: OrderId, name: str) -> OrderId:
+    """Return the id of the order that comes from another one under this name: always the same."""
+    return OrderId(str(uuid5(UUID(parent_id), name)))
 
 
 class OrderStatus(StrEnum):
@@ -194,10 +200,6 @@ class Order:
     def is_over(self, now: datetime) -> bool:
         """Tell whether its time is up."""
         return self.expires_at is not None and now >= self.expires_at
-
-    def is_wanted(self, now: datetime) -> bool:
-        """Tell whether its owner still wants it to trade."""
-        return not self.cancel_requested and not self.is_over(now)
 
     def as_accepted(self) -> "Order":
         """The order as it was when it was accepted."""

@@ -6,10 +6,9 @@ changes nothing. How far a parent has come stands in its Progress, which moves w
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID, uuid5
 
 from chalicelib.domain.errors import OrderError
-from chalicelib.domain.orders.order import OrderId, Progress
+from chalicelib.domain.orders.order import OrderId, Progress, child_id
 from chalicelib.domain.orders.terms import OnMissed, ScheduleTerms
 
 # What was missed is caught up with slices of at most so many times the usual amount.
@@ -39,7 +38,7 @@ class Due(StrEnum):
 
 def slice_id(parent_id: OrderId, number: int) -> OrderId:
     """Return the id of the slice with this number: always the same one."""
-    return OrderId(str(uuid5(UUID(parent_id), str(number))))
+    return child_id(parent_id, str(number))
 
 
 def slice_amount(terms: ScheduleTerms, amount: int, progress: Progress) -> int:

@@ -57,12 +57,8 @@ class Canceller:
                 return order
             if order.status.is_final:
                 raise AlreadyFinalError(order=order)
-            now = self.clock.now()
-            transition = cancel(order, at=now)
-            if moved := self.store.save([transition], sweep_at=now + SWEEP_AFTER):
-                log_transition(transition)
-                dispatch(self.queue, moved)
-                return transition.order
+            if won := self._move([order]):
+                return won[0]
         raise UnavailableError("the order moves too fast to be cancelled")
 
     def end_slices(self, parent: Order) -> Sequence[OrderId]:
@@ -76,11 +72,7 @@ class Canceller:
                 return ()
             if order.transaction is not None:
                 return (order.order_id,)
-            now = self.clock.now()
-            transition = cancel(order, at=now)
-            if moved := self.store.save([transition], sweep_at=now + SWEEP_AFTER):
-                log_transition(transition)
-                dispatch(self.queue, moved)
+            self._move([order])
         return ()
 
     def cancel_many(self, wanted: OrderFilter) -> CancelledOrders:
@@ -98,15 +90,8 @@ class Canceller:
         found = [
             record.order for record in self.store.page(unfinished, limit=ORDERS_MAX + 1, after=None)
         ]
-        now = self.clock.now()
-        transitions = [cancel(order, at=now) for order in found[:ORDERS_MAX]]
-        moved = self.store.save(transitions, sweep_at=now + SWEEP_AFTER) if transitions else {}
-        won = [each for each in transitions if each.order.order_id in moved]
-        for transition in won:
-            log_transition(transition)
-        orders = [transition.order for transition in won]
-        dispatch(self.queue, moved)
-        orders += self._cancel_each(found[:ORDERS_MAX], moved)
+        orders = self._move(found[:ORDERS_MAX])
+        orders += self._cancel_each(found[:ORDERS_MAX], {order.order_id for order in orders})
         for order in orders:
             self.end_slices(order)
         return CancelledOrders(
@@ -114,6 +99,20 @@ class Canceller:
             requested=[o.order_id for o in orders if o.status is not OrderStatus.CANCELLED],
             are_more=len(found) > ORDERS_MAX,
         )
+
+    def _move(self, orders: Sequence[Order]) -> list[Order]:
+        """Cancel the orders as they are, in one statement; return those that nobody else has moved
+        meanwhile."""
+        if not orders:
+            return []
+        now = self.clock.now()
+        transitions = [cancel(order, at=now) for order in orders]
+        moved = self.store.save(transitions, sweep_at=now + SWEEP_AFTER)
+        won = [each for each in transitions if each.order.order_id in moved]
+        for transition in won:
+            log_transition(transition)
+        dispatch(self.queue, moved)
+        return [transition.order for transition in won]
 
     def _cancel_each(self, orders: Sequence[Order], moved: Collection[OrderId]) -> list[Order]:
         """Cancel those that somebody else has moved meanwhile, unless they are final by now."""

@@ -46,7 +46,7 @@ def refusal_of_trigger(terms: Terms, trade: Trade, rates: RateFeed) -> RejectedE
     UnavailableError when no price is known."""
     if not isinstance(terms, StopTerms | OcoTerms):
         return None
-    pair = trade.pair.token_in.mint, trade.pair.token_out.mint
+    pair = trade.pair.mints
     rate = rates.latest([pair]).rates.get(pair)
     if rate is None or not any(watch.is_met(rate) for watch in watches_of(terms, trade)):
         return None

@@ -139,7 +139,7 @@ class OpenSchedules:
         """Tell whether the price is in the band; where no price is known, it is not."""
         if not isinstance(terms, DcaTerms) or terms.min_price is terms.max_price is None:
             return True
-        pair = order.pair.token_in.mint, order.pair.token_out.mint
+        pair = order.pair.mints
         rate = self.rates.latest([pair]).rates.get(pair)
         return bool(rate) and terms.allows(Fraction(rate or 0, RATE_ONE), order.pair)
 

@@ -143,7 +143,7 @@ def give_up_or_retry(
 
     The next attempt, and those after it, ask less of the pool that refused.
     """
-    is_wanted = order.is_wanted(at)
+    is_wanted = not order.cancel_requested and not order.is_over(at)
     if is_wanted and is_resting_limit(order.terms) and not isinstance(error, UnknownPairError):
         return wait_again(order, error, at=at, due_at=at + pacing.limit_recheck)
     if is_wanted and error.retryable and order.attempt < pacing.attempts_max:

@@ -29,7 +29,7 @@ def read_key(headers: Mapping[str, str], wanted: WantedOrder) -> IdempotencyKey 
         return None
     value = _value(text)
     trade, pair, order_type = wanted.trade, wanted.trade.pair, wanted.terms.order_type
-    asked: list[object] = [order_type, pair.token_in.mint, pair.token_out.mint]
+    asked: list[object] = [order_type, *pair.mints]
     asked += [trade.mode, trade.amount, wanted.slippage_bps]
     if wanted.max_price_impact_bps != DEFAULT_MAX_PRICE_IMPACT_BPS:
         # The default adds nothing, so that keys from before there was such a limit still match.

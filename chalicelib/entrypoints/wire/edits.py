@@ -8,9 +8,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
-
 from chalicelib.domain.errors import InvalidRequestError
 from chalicelib.domain.orders.order import Order
 from chalicelib.domain.orders.terms import (
@@ -25,7 +22,7 @@ from chalicelib.engine.admission.edit import Edit
 from chalicelib.entrypoints.errors import NotEditableError
 from chalicelib.entrypoints.wire.fields import SlippageBps
 from chalicelib.entrypoints.wire.order_requests import read_order
-from chalicelib.entrypoints.wire.requests import read
+from chalicelib.entrypoints.wire.requests import RequestModel, read
 from chalicelib.entrypoints.wire.terms import given_amount, terms_document
 
 _LIMITS = frozenset({"limitPrice", "minAmountOut", "maxAmountIn"})
@@ -77,9 +74,7 @@ def _on_the_same_grid(terms: Terms, before: Terms) -> Terms:
     return terms
 
 
-class _ExitEdit(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
-
+class _ExitEdit(RequestModel):
     slippage_bps: SlippageBps
 
 

@@ -193,7 +193,7 @@ class _DecisionWriter:
         }
 
     def _route(self, route: TakenRoute) -> Document:
-        mint_in, mint_out = self._pair.token_in.mint, self._pair.token_out.mint
+        mint_in, mint_out = self._pair.mints
         return {
             "venue": route.venue,
             "amountIn": self._amount(route.amount_in, mint_in),
@@ -219,7 +219,7 @@ class _DecisionWriter:
         return {"kind": fee.kind, "mint": fee.mint, "amount": self._amount(fee.amount, fee.mint)}
 
     def _of_pair(self, offer: PoolOffer) -> Document:
-        return self._offer(offer, self._pair.token_in.mint, self._pair.token_out.mint)
+        return self._offer(offer, *self._pair.mints)
 
     def _offer(self, offer: PoolOffer, input_mint: Mint, output_mint: Mint) -> Document:
         return {

@@ -1,10 +1,9 @@
 """The exit of an order: when what it buys shall be sold again, as clients say it."""
 
-from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, WithJsonSchema
 
 from chalicelib.domain.errors import InvalidRequestError
 from chalicelib.domain.orders.terms import (
@@ -14,25 +13,15 @@ from chalicelib.domain.orders.terms import (
     ExitPlan,
 )
 from chalicelib.entrypoints.wire import forms as wire_forms
-from chalicelib.entrypoints.wire.fields import TrailingBps
+from chalicelib.entrypoints.wire.fields import TrailingBps, integer
+from chalicelib.entrypoints.wire.requests import RequestModel
 
 HOLD_SECONDS_MAX = int(HOLD_MAX.total_seconds())
-_DIGITS_MAX = 7
 
 
 def _whole(name: str, most: int) -> BeforeValidator:
-    """Read a whole number: a JSON number, which exact_json made a Decimal."""
     refusal = f"exit.{name}: a whole number from 1 to {most} is expected"
-
-    def read(value: object) -> int:
-        # The magnitude is judged first: 1e999999999 must not become an integer.
-        if not isinstance(value, Decimal) or value.adjusted() >= _DIGITS_MAX:
-            raise InvalidRequestError(refusal)
-        if value != value.to_integral_value() or not 1 <= value <= most:
-            raise InvalidRequestError(refusal)
-        return int(value)
-
-    return BeforeValidator(read)
+    return integer(partial(InvalidRequestError, refusal), least=1, most=most, may_be_text=False)
 
 
 def _read_object(value: object) -> object:
@@ -44,10 +33,8 @@ def _read_object(value: object) -> object:
     return value
 
 
-class ExitRequest(BaseModel):
+class ExitRequest(RequestModel):
     """The field `exit` of an order that trades at once, or at its limit."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
     take_profit_bps: Annotated[int, _whole("takeProfitBps", TAKE_PROFIT_BPS_MAX)] | None = None
     stop_loss_bps: Annotated[int, _whole("stopLossBps", STOP_LOSS_BPS_MAX)] | None = None

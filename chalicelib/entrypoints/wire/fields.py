@@ -4,6 +4,7 @@ Amounts come in as JSON numbers or decimal strings, exactly.
 """
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -46,7 +47,6 @@ DEFAULT_MAX_PRICE_IMPACT_BPS = 1_500
 PAGE_MAX = 100
 MINUTES_MAX = 60
 PRICE_DIGITS_MAX = 36
-SPAN_SECONDS_MAX = wire_forms.SPAN_SECONDS_MAX
 INTEGER_DIGITS_MAX = 9
 _WHOLE_MAX = 999_999_999
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
@@ -80,8 +80,12 @@ def _whole(
     return BeforeValidator(read)
 
 
-def _integer(
-    refusal: type[RejectedError], *, least: int = 0, most: int = BPS, may_be_text: bool = True
+def integer(
+    refusal: Callable[[], RejectedError],
+    *,
+    least: int = 0,
+    most: int = BPS,
+    may_be_text: bool = True,
 ) -> BeforeValidator:
     """Read a whole number: a JSON number, which exact_json made a Decimal, or its text."""
 
@@ -90,9 +94,9 @@ def _integer(
             value = Decimal(value)
         # The magnitude is judged first: 1e999999999 must not become an integer.
         if not isinstance(value, Decimal) or value.adjusted() > INTEGER_DIGITS_MAX:
-            raise refusal
+            raise refusal()
         if value != value.to_integral_value() or not least <= value <= most:
-            raise refusal
+            raise refusal()
         return int(value)
 
     return BeforeValidator(read)
@@ -142,12 +146,12 @@ TokenName = Annotated[StrictStr, WithJsonSchema(wire_forms.TOKEN)]
 Amount = Annotated[Decimal | None, BeforeValidator(_read_amount), WithJsonSchema(wire_forms.AMOUNT)]
 SlippageBps = Annotated[
     int,
-    _integer(InvalidSlippageError),
+    integer(InvalidSlippageError),
     WithJsonSchema(wire_forms.slippage_bps(DEFAULT_SLIPPAGE_BPS)),
 ]
 MaxPriceImpactBps = Annotated[
     int,
-    _integer(InvalidMaxPriceImpactError),
+    integer(InvalidMaxPriceImpactError),
     WithJsonSchema(wire_forms.max_price_impact_bps(DEFAULT_MAX_PRICE_IMPACT_BPS)),
 ]
 
@@ -168,24 +172,19 @@ ConditionName = Annotated[
 ]
 TrailingBps = Annotated[
     int,
-    _integer(InvalidTrailingError, least=1, most=TRAILING_BPS_MAX, may_be_text=False),
+    integer(InvalidTrailingError, least=1, most=TRAILING_BPS_MAX, may_be_text=False),
     WithJsonSchema(wire_forms.TRAILING_BPS),
 ]
 Slices = Annotated[
     int,
-    _integer(InvalidScheduleError, least=1, most=SLICES_MAX, may_be_text=False),
+    integer(InvalidScheduleError, least=1, most=SLICES_MAX, may_be_text=False),
     WithJsonSchema(wire_forms.SLICES),
 ]
-IntervalSeconds = Annotated[
-    int,
-    _integer(InvalidScheduleError, least=1, most=SPAN_SECONDS_MAX, may_be_text=False),
-    WithJsonSchema(wire_forms.INTERVAL_SECONDS),
-]
-DurationSeconds = Annotated[
-    int,
-    _integer(InvalidScheduleError, least=1, most=SPAN_SECONDS_MAX, may_be_text=False),
-    WithJsonSchema(wire_forms.DURATION_SECONDS),
-]
+_SPAN_SECONDS = integer(
+    InvalidScheduleError, least=1, most=wire_forms.SPAN_SECONDS_MAX, may_be_text=False
+)
+IntervalSeconds = Annotated[int, _SPAN_SECONDS, WithJsonSchema(wire_forms.INTERVAL_SECONDS)]
+DurationSeconds = Annotated[int, _SPAN_SECONDS, WithJsonSchema(wire_forms.DURATION_SECONDS)]
 StartAt = Annotated[
     datetime | None, _time(InvalidScheduleError), WithJsonSchema(wire_forms.START_AT)
 ]

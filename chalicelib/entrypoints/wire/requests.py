@@ -39,11 +39,13 @@ PRICES_MINUTES, STATISTICS_MINUTES = 5, 15
 FIELD_CHARACTERS_MAX = 64
 
 
-class _Request(BaseModel):
+class RequestModel(BaseModel):
+    """Fields that clients name in camel case, and no others."""
+
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
-class TradeRequest(_Request):
+class TradeRequest(RequestModel):
     """What to swap: `amount` of the input token, or `amountOut` of the output."""
 
     token_in: TokenName
@@ -75,7 +77,7 @@ class QuoteRequest(TradeRequest):
     slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
 
 
-class OrderFilterRequest(_Request):
+class OrderFilterRequest(RequestModel):
     """Which orders are meant."""
 
     status: Status | None = None
@@ -119,7 +121,7 @@ class ListOrdersRequest(OrderFilterRequest):
     cursor: Cursor | None = None
 
 
-class PricesRequest(_Request):
+class PricesRequest(RequestModel):
     """The query of GET /api/prices."""
 
     token_in: TokenName
@@ -133,13 +135,13 @@ class PricesRequest(_Request):
         return timedelta(minutes=self.minutes)
 
 
-class StatisticsRequest(_Request):
+class StatisticsRequest(RequestModel):
     """The query of GET /api/statistics."""
 
     minutes: Minutes = STATISTICS_MINUTES
 
 
-class LaunchesRequest(_Request):
+class LaunchesRequest(RequestModel):
     """The query of GET /api/launches."""
 
     after: LaunchCursor | None = None

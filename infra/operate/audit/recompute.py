@@ -43,7 +43,7 @@ class Observed:
         """Tell whether the slot had this rate, after the order was placed and before its time was
         up, and a price or a time that was waited for was met. Whom a time has triggered may have
         seen no rate."""
-        pair = order.pair.token_in.mint, order.pair.token_out.mint
+        pair = order.pair.mints
         observation = self._observe(trigger.slot, ())
         if pair not in observation.rates:
             observation = self._observe(trigger.slot, (pair,))

@@ -1,6 +1,5 @@
 """Orders over time, over HTTP: what is taken and shown, and what is refused and not stored."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,25 +9,12 @@ from chalicelib.domain.orders.order import OrderId
 from tests.unit.entrypoints.contract import check_answer
 from tests.unit.entrypoints.test_http_cancel import cancel
 from tests.unit.entrypoints.test_http_edit import edit as patch
+from tests.unit.entrypoints.test_http_waiting import place, shown
 from tests.unit.functions import Answer, Functions
 
-EXECUTE = "/api/orders/execute"
 SPEND: dict[str, Any] = {"tokenIn": "USDC", "tokenOut": "SOL", "amount": "100"}
 DCA = SPEND | {"type": "DCA", "slices": 3, "intervalSeconds": 60}
 TWAP = SPEND | {"type": "TWAP", "slices": 3, "durationSeconds": 180}
-
-
-def place(functions: Functions, order: dict[str, Any], key: str | None = None) -> Answer:
-    headers = {"content-type": "application/json"} | ({"idempotency-key": key} if key else {})
-    answer = functions.post(json.dumps(order), headers=headers)
-    check_answer("POST", EXECUTE, answer)
-    return answer
-
-
-def shown(functions: Functions, order_id: str) -> Any:
-    answer = functions.get("/api/orders/{order_id}", path={"order_id": order_id})
-    check_answer("GET", "/api/orders/{order_id}", answer)
-    return answer.document
 
 
 def listed(functions: Functions, **query: str) -> list[str]:
