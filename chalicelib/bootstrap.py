@@ -109,6 +109,7 @@ class Deployment:
             dispatcher=self.dispatcher,
             listing=self.world.listing,
             rates=self.world.rates,
+            pools=self.world.pool_feed,
             clock=self.clock,
             new_id=self.new_order_id,
             interval_min=self.world.pacing.slice_interval_min,
@@ -141,6 +142,7 @@ class Deployment:
             store=self.order_store,
             queue=self.order_queue,
             rates=self.world.rates,
+            pools=self.world.pool_feed,
             clock=self.clock,
         )
 
@@ -166,6 +168,7 @@ class Deployment:
     def executor(self) -> "Executor":
         """Carries orders on: the order queue."""
         from chalicelib.engine.execution.executor import Executor
+        from chalicelib.engine.execution.open_hunts import OpenHunts
         from chalicelib.engine.execution.open_limits import OpenLimits
         from chalicelib.engine.execution.open_schedules import OpenSchedules
         from chalicelib.engine.execution.stepper import Stepper
@@ -179,6 +182,12 @@ class Deployment:
                 router=self.router,
                 open_limits=OpenLimits(router=self.router, book=self.watch_book, pacing=pacing),
                 open_schedules=OpenSchedules(store=self.order_store, rates=self.world.rates),
+                open_hunts=OpenHunts(
+                    pools=self.world.pool_feed,
+                    router=self.router,
+                    book=self.watch_book,
+                    pacing=pacing,
+                ),
                 chain=self.world.chain,
                 wallet=self.world.wallet,
                 random=self.random,
@@ -219,6 +228,7 @@ class Deployment:
         return Watcher(
             book=self.watch_book,
             rates=self.world.rates,
+            pools=self.world.pool_feed,
             queue=self.order_queue,
             clock=self.clock,
             sweep=self.sweeper.sweep,

@@ -104,7 +104,10 @@ def postgres() -> Iterator[LocalPostgres]:
 def database_url(postgres: LocalPostgres) -> str:
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         connection.execute(f"TRUNCATE {', '.join(TABLES)}")
-        connection.execute("UPDATE watch_cursor SET slot = 0, leased_until = '-infinity'")
+        connection.execute(
+            "UPDATE watch_cursor SET slot = 0, leased_until = '-infinity',"
+            " pool_slot = 0, pool_address = ''"
+        )
     return postgres.url
 
 

@@ -107,7 +107,7 @@ class WatchedDeployment(Deployment):
             chain=held.watched("chain"),
             wallet=held.watched("wallet"),
             price_history=held.price_history,
-            pool_feed=held.pool_feed,
+            pool_feed=held.watched("pool_feed"),
             pacing=held.pacing,
         )
 

@@ -16,6 +16,16 @@ class Token:
     mint: Mint
     decimals: int
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is a token that there is: its decimals are known, so amounts can be shown."""
+        return self.symbol != ""
+
+
+def token_to_come(mint: Mint | None) -> Token:
+    """Return what stands for a token that there need not be yet: the one of this mint, or any."""
+    return Token(symbol="", mint=mint or Mint(""), decimals=0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:

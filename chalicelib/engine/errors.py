@@ -9,6 +9,8 @@ CodedError
 │   ├── UnauthorizedError · ForbiddenError
 │   ├── RateLimitedError · IdempotencyKeyReusedError
 │   ├── TooManyWaitingError · WouldTriggerImmediatelyError · InvalidExpiryError
+│   ├── InvalidScheduleError · SliceTooSmallError
+│   ├── PoolAlreadyListedError · GuardNotAnswerableError
 │   └── TooManySubscriptionsError
 ├── UnavailableError            nothing is known, so nothing changes: no order pays for it
 │   └── HaltedError
@@ -117,6 +119,18 @@ class SliceTooSmallError(RejectedError):
     """The amount is too small for so many slices: each would swap nothing."""
 
     code = "SLICE_TOO_SMALL"
+
+
+class PoolAlreadyListedError(RejectedError):
+    """The token has a pool already: give existing to buy there, or trade it with another type."""
+
+    code = "POOL_ALREADY_LISTED"
+
+
+class GuardNotAnswerableError(RejectedError):
+    """Nobody here can tell what a guard asks for."""
+
+    code = "GUARD_NOT_ANSWERABLE"
 
 
 class UnavailableError(CodedError):

@@ -9,12 +9,11 @@ from typing import Any
 from chalicelib.domain.errors import CodedError, InvalidRequestError
 from chalicelib.domain.orders.event_codec import (
     read_details,
-    read_token,
     write_event,
-    write_token,
 )
 from chalicelib.domain.orders.events import OrderEvent, Pack
 from chalicelib.domain.orders.order import OrderId, OrderStatus, parse_order_id
+from chalicelib.domain.orders.token_codec import read_token, write_token
 from chalicelib.domain.token_list import find_pair
 from chalicelib.domain.tokens import Pair
 

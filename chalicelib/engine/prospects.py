@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.domain.amounts import BPS, ceil_div
 from chalicelib.domain.errors import NotFillableError, OrderError
 from chalicelib.domain.orders.order import Order
-from chalicelib.domain.orders.terms import LimitTerms
+from chalicelib.domain.orders.terms import LimitTerms, SniperTerms
 from chalicelib.domain.orders.triggers import Side, TriggerKind, Watch
 from chalicelib.engine.ports.book import WatchBook
 from chalicelib.engine.ports.rates import RateFeed
@@ -48,8 +48,10 @@ class Prospects:
     router: Router
 
     def of(self, order: Order) -> Prospect | None:
-        """Return what an open order waits for; None when no rate is known of its pair. Raises
-        UnavailableError."""
+        """Return what an open order waits for; None when no rate is known of its pair, and of one
+        that waits for a pool. Raises UnavailableError."""
+        if isinstance(order.terms, SniperTerms):
+            return None
         pair = order.pair.mints
         observation = self.rates.latest([pair])
         rate = observation.rates.get(pair)

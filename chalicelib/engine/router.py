@@ -61,6 +61,11 @@ class Router:
         """
         return self._find(trade, BPS, RoutingRules())
 
+    def ask_pool(self, trade: Trade, address: str) -> Route:
+        """Return the route over that pool alone, whatever its price impact. Raises as
+        `find_route`."""
+        return self._find(trade, BPS, RoutingRules(only_pool=address))
+
     def find_order_route(self, order: Order) -> Route:
         """Return the best route for the order's attempt; of an IOC order, for as much of it as can
         be filled within its limit. Raises as `find_route`, PriceImpactTooHighError when the best
@@ -69,7 +74,7 @@ class Router:
         What could be filled when it was quoted must not fail for pools having moved a little since:
         before it does, less headroom has to do.
         """
-        rules = RoutingRules(refused_by=order.refused_by)
+        rules = _rules_of(order)
         less = replace(rules, headroom_percent=LEAST_HEADROOM_PERCENT)
 
         def find(trade: Trade) -> Route:
@@ -119,6 +124,13 @@ class Router:
             except (NoRouteError, QuoteError) as error:
                 refusal, refusing = error, priced
         raise silent or too_large(pools, trade, at, refusing) or refusal
+
+
+def _rules_of(order: Order) -> RoutingRules:
+    """An order that has found a pool buys there, also from one that has refused it before."""
+    if order.hunt is None:
+        return RoutingRules(refused_by=order.refused_by)
+    return RoutingRules(only_pool=order.hunt.pool_address)
 
 
 class _Memory:

@@ -112,6 +112,24 @@ class InvalidTrailingError(RejectedError):
     code = "INVALID_TRAILING"
 
 
+class InvalidAddressError(RejectedError):
+    """The address of a mint, or of an account, is 32 bytes in base 58."""
+
+    code = "INVALID_ADDRESS"
+
+
+class InvalidGuardsError(RejectedError):
+    """No pool could pass these guards, or one of them is not of its form."""
+
+    code = "INVALID_GUARDS"
+
+
+class InvalidRetryError(RejectedError):
+    """retryFor must be a whole number of seconds from 0 to 600."""
+
+    code = "INVALID_RETRY"
+
+
 class InvalidLimitError(RejectedError):
     """limit must be a whole number from 1 to 100."""
 

@@ -11,16 +11,16 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
 
-from chalicelib.domain.pools.damm_v2.fees import ConstantFee, ExponentialFee
-from chalicelib.domain.pools.damm_v2.modes import CollectFeeMode
-from chalicelib.domain.token_list import SOL, USDC
-from chalicelib.domain.tokens import Mint, Token
-from chalicelib.simulation.base58 import (
+from chalicelib.domain.base58 import (
     ADDRESS_BYTES,
     ADDRESS_CHARACTERS_MAX,
     address_of,
     bytes_of,
 )
+from chalicelib.domain.pools.damm_v2.fees import ConstantFee, ExponentialFee
+from chalicelib.domain.pools.damm_v2.modes import CollectFeeMode
+from chalicelib.domain.token_list import SOL, USDC
+from chalicelib.domain.tokens import Mint, Token
 from chalicelib.simulation.listings import (
     METEORA,
     RAYDIUM,

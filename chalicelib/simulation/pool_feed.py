@@ -1,14 +1,22 @@
 """The pools of the simulated market's launches, as they appear."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
+from chalicelib.domain.pools.new_pools import NewPool, PoolCursor, Property
+from chalicelib.domain.tokens import Mint
 from chalicelib.engine.ports.clock import Clock
-from chalicelib.engine.ports.pool_feed import NewPool, PoolCursor
 from chalicelib.simulation.launch_states import curve_of, fee_bps, quote_liquidity
-from chalicelib.simulation.launches import Launch, Trap, launches_since, launches_until
-from chalicelib.simulation.market import Market, slot_at, time_of_slot
+from chalicelib.simulation.launches import (
+    Launch,
+    Trap,
+    launch_of_mint,
+    launch_of_pool,
+    launches_since,
+    launches_until,
+)
+from chalicelib.simulation.market import METEORA, RAYDIUM, Market, slot_at, time_of_slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +25,14 @@ class SimulatedPoolFeed:
 
     market: Market
     clock: Clock
+
+    @property
+    def tells(self) -> Collection[Property]:
+        return [*Property]
+
+    @property
+    def venues(self) -> Collection[str]:
+        return [RAYDIUM, METEORA]
 
     def since(self, cursor: PoolCursor, *, limit: int) -> Sequence[NewPool]:
         now = slot_at(self.clock.now())
@@ -32,6 +48,17 @@ class SimulatedPoolFeed:
         newest = [*islice(launches_until(self.market.seed, now), limit)]
         return [_seen(launch, now) for launch in reversed(newest)]
 
+    def of_mint(self, mint: Mint) -> Sequence[NewPool]:
+        pool = self._seen_by_now(launch_of_mint(self.market.seed, mint))
+        return [] if pool is None else [pool]
+
+    def pool(self, address: str) -> NewPool | None:
+        return self._seen_by_now(launch_of_pool(self.market.seed, address))
+
+    def _seen_by_now(self, launch: Launch | None) -> NewPool | None:
+        now = slot_at(self.clock.now())
+        return _seen(launch, now) if launch and launch.is_created(now) else None
+
 
 def _seen(launch: Launch, slot: int) -> NewPool:
     pool = curve_of(launch, slot)
@@ -44,13 +71,21 @@ def _seen(launch: Launch, slot: int) -> NewPool:
         creator=launch.creator,
         created_slot=launch.created_slot,
         created_at=time_of_slot(launch.created_slot),
+        slot=slot,
         opens_slot=launch.opens_slot,
         opens_at=time_of_slot(launch.opens_slot),
         liquidity=quote_liquidity(pool),
         fee_bps=fee_bps(launch.pool.terms, slot - launch.created_slot),
         transfer_fee_bps=launch.transfer_fee_bps,
-        keeps_mint_authority=Trap.MINTABLE in launch.traps,
-        is_freezable=Trap.FREEZABLE in launch.traps,
-        is_liquidity_locked=launch.is_locked(slot),
-        is_sellable=launch.is_sellable,
+        properties=_properties(launch, slot),
     )
+
+
+def _properties(launch: Launch, slot: int) -> frozenset[Property]:
+    held = {
+        Property.MINT_RENOUNCED: Trap.MINTABLE not in launch.traps,
+        Property.NOT_FREEZABLE: Trap.FREEZABLE not in launch.traps,
+        Property.LIQUIDITY_LOCKED: launch.is_locked(slot),
+        Property.SELLABLE: launch.is_sellable,
+    }
+    return frozenset(each for each, is_held in held.items() if is_held)

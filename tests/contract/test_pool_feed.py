@@ -8,10 +8,12 @@ import pytest
 
 from chalicelib.adapters.memory.pool_feed import MemoryPoolFeed
 from chalicelib.adapters.memory.ports import MemoryClock
+from chalicelib.domain.pools.new_pools import NewPool, PoolCursor, Property
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.token_list import SOL, USDC
 from chalicelib.domain.tokens import Mint, Token
-from chalicelib.engine.ports.pool_feed import NewPool, PoolCursor, PoolFeed
+from chalicelib.engine.ports.pool_feed import PoolFeed
+from chalicelib.simulation.launches import launches_since
 from chalicelib.simulation.market import SLOT, Market, slot_at, time_of_slot
 from chalicelib.simulation.pool_feed import SimulatedPoolFeed
 
@@ -25,15 +27,13 @@ SAMPLE = NewPool(
     creator="creator",
     created_slot=0,
     created_at=time_of_slot(0),
+    slot=0,
     opens_slot=0,
     opens_at=time_of_slot(0),
     liquidity=10**9,
     fee_bps=25,
     transfer_fee_bps=0,
-    keeps_mint_authority=False,
-    is_freezable=False,
-    is_liquidity_locked=True,
-    is_sellable=True,
+    properties=frozenset(Property),
 )
 
 
@@ -171,3 +171,31 @@ def test_pool_tells_times_tokens_and_shares_that_agree(feed: Feed) -> None:
         assert pool.liquidity >= 0
         assert 0 <= pool.transfer_fee_bps < 10_000
         assert 0 < pool.fee_bps <= 5_000
+
+
+def test_pool_is_found_by_its_address_and_by_its_mint(feed: Feed) -> None:
+    feed.pass_minutes(3)
+    [*_, last] = feed.feed.latest(limit=1)
+
+    assert feed.feed.pool(last.address) == last
+    assert last in feed.feed.of_mint(last.token.mint)
+
+
+def test_pool_that_was_not_heard_of_is_not_found(feed: Feed) -> None:
+    feed.pass_minutes(3)
+
+    assert feed.feed.pool("nowhere") is None
+    assert feed.feed.of_mint(Mint("nobody")) == []
+
+
+def test_launch_to_come_is_not_found_before_its_slot() -> None:
+    clock = MemoryClock()
+    coming = next(launches_since("feed", slot_at(clock.at) + 1))
+    feed = SimulatedPoolFeed(market=Market(seed="feed"), clock=clock)
+    clock.at = time_of_slot(coming.created_slot - 1)
+
+    assert feed.pool(coming.pool.address) is None
+    assert feed.of_mint(coming.token.mint) == []
+    clock.at += SLOT
+    assert feed.pool(coming.pool.address) is not None
+    assert [pool.address for pool in feed.of_mint(coming.token.mint)] == [coming.pool.address]

@@ -33,7 +33,15 @@ from chalicelib.domain.token_list import JUP, SOL, USDC
 from chalicelib.domain.tokens import Mint, Pair, Token
 from chalicelib.engine.errors import TooManyWaitingError
 from chalicelib.engine.limits import IdempotencyKey
-from chalicelib.engine.ports.book import LEASE, Fired, Shortfall, Tick, Ticked, WatchBook
+from chalicelib.engine.ports.book import (
+    LEASE,
+    Arrivals,
+    Fired,
+    Shortfall,
+    Tick,
+    Ticked,
+    WatchBook,
+)
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.ports.rates import Observation
 from tests.contract.samples import (
@@ -109,6 +117,7 @@ class Book:
         lease: timedelta = LEASE,
         now: datetime = START,
         gap: tuple[int, int] = (0, 0),
+        arrivals: Arrivals | None = None,
     ) -> Ticked | None:
         """Look at a slot, or find that it is not one's turn."""
         by_pair = {PAIR: rate_of(rates)} if isinstance(rates, str) else rates
@@ -120,6 +129,7 @@ class Book:
             ask_again_at=now + timedelta(seconds=3),
             gap_from=gap[0],
             gap_through=gap[1],
+            arrivals=arrivals,
         )
         return self.book.tick(tick, holder=holder, lease=lease)
 

@@ -1,8 +1,9 @@
 """The in-memory twin of the book of waiting orders."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from chalicelib.adapters.memory.orders import MemoryOrderStore
 from chalicelib.adapters.memory.watches import WatchRow
@@ -10,6 +11,7 @@ from chalicelib.domain.orders.events import AttemptStarted, OrderExpired
 from chalicelib.domain.orders.lifecycle import advance
 from chalicelib.domain.orders.order import Order, OrderId
 from chalicelib.domain.orders.triggers import RatedPair, Trigger, TriggerKind, Watch, chosen
+from chalicelib.domain.pools.new_pools import BEGINNING, PoolCursor
 from chalicelib.engine.ports.book import (
     LEASE,
     RANGE_MAX,
@@ -35,6 +37,7 @@ class MemoryWatchBook:
     ticked_at: datetime | None = None
     holder: str = ""
     leased_until: datetime | None = None
+    pools: PoolCursor = BEGINNING
 
     def state(self) -> BookState:
         return BookState(
@@ -42,16 +45,21 @@ class MemoryWatchBook:
             is_watched=self._is_leased(),
             is_needed=bool(self.store.watches),
             behind=None if self.ticked_at is None else self.clock.now() - self.ticked_at,
+            is_hunted=any(row.first.kind is TriggerKind.POOL for row in self._rows()),
+            pools=self.pools,
         )
 
     def tick(self, tick: Tick, *, holder: str, lease: timedelta = LEASE) -> Ticked | None:
         if tick.observation.slot <= self.slot or (self._is_leased() and holder != self.holder):
             return None
-        ticked = _TickUnderWay(self.store, tick, self.range_max).run()
+        has_pools = tick.arrivals is not None and tick.arrivals.through > self.pools
+        ticked = _TickUnderWay(self.store, tick, self.range_max, has_pools=has_pools).run()
         if ticked.is_whole:
             self.slot = tick.observation.slot
         self.holder, self.ticked_at = holder, self.clock.now()
         self.leased_until = self.clock.now() + lease
+        if tick.arrivals is not None:
+            self.pools = max(self.pools, tick.arrivals.through)
         return ticked
 
     def release(self, holder: str) -> None:
@@ -59,7 +67,8 @@ class MemoryWatchBook:
             self.leased_until = self.clock.now()
 
     def pairs(self) -> Collection[RatedPair]:
-        return {self.store.orders[order_id].pair.mints for order_id in self.store.watches}
+        pairs = {self.store.orders[order_id].pair.mints for order_id in self.store.watches}
+        return {pair for pair in pairs if pair[1]}
 
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         rows = self.store.watches.get(order_id, ())
@@ -71,6 +80,16 @@ class MemoryWatchBook:
             for row in self.store.watches.get(each.order_id, ()):
                 row.watch = replace(row.watch, key=_key_after(row, each))
                 row.recheck_at = recheck_at
+
+    def hunt_on(
+        self, looks: Mapping[OrderId, datetime | None], *, seen_slot: int, now: datetime
+    ) -> None:
+        for order_id, look_at in looks.items():
+            for row in self.store.watches.get(order_id, ()):
+                row.recheck_at = now if self.pools.slot > seen_slot else look_at
+
+    def _rows(self) -> Iterator[WatchRow]:
+        return chain.from_iterable(self.store.watches.values())
 
     def _is_leased(self) -> bool:
         return self.leased_until is not None and self.leased_until > self.clock.now()
@@ -88,8 +107,11 @@ def _key_after(row: WatchRow, short: Shortfall) -> int | None:
 class _TickUnderWay:
     """One tick: what each order's rows come to, in the order of the statement's ranges."""
 
-    def __init__(self, store: MemoryOrderStore, tick: Tick, range_max: int) -> None:
+    def __init__(
+        self, store: MemoryOrderStore, tick: Tick, range_max: int, *, has_pools: bool
+    ) -> None:
         self._store, self._tick, self._range_max = store, tick, range_max
+        self._has_pools = has_pools
         self._observation = tick.observation
         self._fired: list[Fired] = []
         self._expired: list[tuple[OrderId, int]] = []
@@ -97,6 +119,7 @@ class _TickUnderWay:
         self._announced_through: dict[OrderId, int] = {}
 
     def run(self) -> Ticked:
+        self._tell_of_arrivals()
         touched = 0
         for order_id in sorted(self._store.watches):
             # As many at a time as a range has, whatever they are: the rest with the next tick.
@@ -130,7 +153,7 @@ class _TickUnderWay:
         return watch.is_due(self._observation.at) or (rate is not None and watch.is_met(rate))
 
     def _change(self, order: Order, row: WatchRow, rate: int | None, is_met: bool) -> bool:
-        if row.first.kind in (TriggerKind.LIMIT, TriggerKind.SCHEDULE):
+        if row.first.kind in (TriggerKind.LIMIT, TriggerKind.SCHEDULE, TriggerKind.POOL):
             return self._ask(order, row, rate, is_met)
         if rate is None or (order.armed_slot or 0) >= self._observation.slot:
             return False
@@ -141,8 +164,8 @@ class _TickUnderWay:
         is_due = row.recheck_at is not None and row.recheck_at <= self._tick.now
         if not is_met and not is_due:
             return False
-        is_schedule = row.first.kind is TriggerKind.SCHEDULE
-        if is_schedule or is_met or (rate is not None and row.first.is_met(rate)):
+        is_sure = row.first.kind in (TriggerKind.SCHEDULE, TriggerKind.POOL)
+        if is_sure or is_met or (rate is not None and row.first.is_met(rate)):
             row.watch, row.asked_at_rate = replace(row.watch, key=None), rate
             row.recheck_at = self._tick.ask_again_at
             self._asked.append(order.order_id)
@@ -151,6 +174,18 @@ class _TickUnderWay:
         else:
             row.watch, row.asked_at_rate, row.recheck_at = row.first, None, None
         return True
+
+    def _tell_of_arrivals(self) -> None:
+        """Let those be asked about that may wait for one of the new pools."""
+        arrivals = self._tick.arrivals
+        if arrivals is None or not self._has_pools:
+            return
+        for order_id, rows in self._store.watches.items():
+            mint = self._store.orders[order_id].pair.token_out.mint
+            is_concerned = arrivals.mints is None or mint == "" or mint in arrivals.mints
+            for row in rows:
+                if is_concerned and row.first.kind is TriggerKind.POOL:
+                    row.recheck_at = self._tick.now
 
     def _fire(self, order: Order, watch: Watch, rate: int | None) -> bool:
         tick = self._tick

@@ -1,6 +1,6 @@
 """The book of waiting orders in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.orders.triggers import RatedPair, Side, TriggerKind, Watch
+from chalicelib.domain.pools.new_pools import PoolCursor
 from chalicelib.domain.tokens import Mint
 from chalicelib.engine.ports.book import (
     LEASE,
@@ -34,10 +35,13 @@ class PostgresWatchBook:
             is_watched=row["is_watched"],
             is_needed=row["is_needed"],
             behind=row["behind"],
+            is_hunted=row["is_hunted"],
+            pools=PoolCursor(row["pool_slot"], row["pool_address"]),
         )
 
     def tick(self, tick: Tick, *, holder: str, lease: timedelta = LEASE) -> Ticked | None:
-        observation = tick.observation
+        observation, arrivals = tick.observation, tick.arrivals
+        mints = None if arrivals is None else arrivals.mints
         rows = self._run(
             "tick",
             slot=observation.slot,
@@ -55,6 +59,9 @@ class PostgresWatchBook:
             ask_again_at=tick.ask_again_at,
             gap_from=tick.gap_from,
             gap_through=tick.gap_through,
+            pool_slot=None if arrivals is None else arrivals.through.slot,
+            pool_address=None if arrivals is None else arrivals.through.address,
+            pool_mints=None if mints is None else sorted(mints),
             holder=holder,
             lease=lease,
             range_max=self._range_max,
@@ -66,7 +73,9 @@ class PostgresWatchBook:
 
     def pairs(self) -> Sequence[RatedPair]:
         rows = self._run("watched_pairs")
-        return [(Mint(row["input_mint"]), Mint(row["output_mint"])) for row in rows]
+        pairs = ((Mint(row["input_mint"]), Mint(row["output_mint"])) for row in rows)
+        # Who waits for any new token waits for no price.
+        return [pair for pair in pairs if pair[1]]
 
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         return [
@@ -88,6 +97,15 @@ class PostgresWatchBook:
             for each in short
         ]
         self._run("postpone_limits", short=Jsonb(documents), recheck_at=recheck_at)
+
+    def hunt_on(
+        self, looks: Mapping[OrderId, datetime | None], *, seen_slot: int, now: datetime
+    ) -> None:
+        documents = [
+            {"order_id": order_id, "look_at": look_at and look_at.isoformat()}
+            for order_id, look_at in looks.items()
+        ]
+        self._run("hunt_on", looks=Jsonb(documents), seen_slot=seen_slot, now=now)
 
     def _run(self, query: str, **parameters: object) -> list[dict[str, Any]]:
         return self._database.execute(load_queries()[query], parameters)

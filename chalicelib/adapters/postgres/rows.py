@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.domain.orders.event_codec import read_details
 from chalicelib.domain.orders.events import OrderEvent, Pack
+from chalicelib.domain.orders.hunt_codec import read_hunt, write_hunt
 from chalicelib.domain.orders.order import (
     Order,
     OrderId,
@@ -67,6 +68,7 @@ def order_of(row: Row) -> Order:
         armed_slot=row["armed_slot"],
         triggered_at=_moment(row["triggered_at"]),
         progress=read_progress(row["progress"]) if row["progress"] else None,
+        hunt=read_hunt(row["hunt"]) if row["hunt"] else None,
         due_at=row["due_at"].astimezone(UTC),
         created_at=row["created_at"].astimezone(UTC),
         updated_at=row["updated_at"].astimezone(UTC),
@@ -97,7 +99,7 @@ def order_document(order: Order) -> dict[str, object]:
         "parent_id": order.parent_id,
         "order_type": order.order_type,
         **_token_columns("input", order.pair.token_in),
-        **_token_columns("output", order.pair.token_out),
+        **_hunt_columns(order),
         "amount_in": order.trade.amount if is_exact_in else None,
         "amount_out": None if is_exact_in else order.trade.amount,
         "max_price_impact_bps": order.max_price_impact_bps,
@@ -121,6 +123,12 @@ def _waiting_columns(order: Order) -> dict[str, object]:
     }
 
 
+def _hunt_columns(order: Order) -> dict[str, object]:
+    """What is bought, which an order that waits for a pool finds in the end, and what it met."""
+    met = order.hunt and write_hunt(order.hunt)
+    return _token_columns("output", order.pair.token_out) | {"hunt": met}
+
+
 def _token_columns(side: str, token: Token) -> dict[str, object]:
     return {
         f"{side}_mint": token.mint,
@@ -137,6 +145,8 @@ def move_document(order: Order, sequence_before: int) -> dict[str, object]:
         "sequence_before": sequence_before,
         # What may have been edited.
         **(_waiting_columns(order) if order.status is OrderStatus.OPEN else {}),
+        # What may have been found.
+        **(_hunt_columns(order) if order.hunt else {}),
         "status": order.status,
         "sequence": order.sequence,
         "attempt": order.attempt,

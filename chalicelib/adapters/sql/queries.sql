@@ -23,13 +23,13 @@ WITH crowd AS (
     INSERT INTO orders (
         order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
         output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
-        max_price_impact_bps, terms, expires_at, armed_slot, progress, status, sequence, attempt,
-        due_at, created_at, updated_at)
+        max_price_impact_bps, terms, expires_at, armed_slot, progress, hunt, status, sequence,
+        attempt, due_at, created_at, updated_at)
     SELECT
         order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
         output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
-        max_price_impact_bps, terms, expires_at, armed_slot, progress, status, sequence, attempt,
-        due_at, created_at, updated_at
+        max_price_impact_bps, terms, expires_at, armed_slot, progress, hunt, status, sequence,
+        attempt, due_at, created_at, updated_at
       FROM jsonb_populate_record(NULL::orders, %(order)s)
      WHERE CASE WHEN %(key)s::text IS NULL
                 THEN NOT EXISTS (SELECT FROM crowd) AND NOT EXISTS (SELECT FROM halted)
@@ -155,6 +155,10 @@ WITH quiet AS MATERIALIZED (
            expires_at = coalesce(next.expires_at, orders.expires_at),
            armed_slot = coalesce(next.armed_slot, orders.armed_slot),
            progress = coalesce(next.progress, orders.progress),
+           output_mint = coalesce(next.output_mint, orders.output_mint),
+           output_symbol = coalesce(next.output_symbol, orders.output_symbol),
+           output_decimals = coalesce(next.output_decimals, orders.output_decimals),
+           hunt = coalesce(next.hunt, orders.hunt),
            cancel_requested = next.cancel_requested,
            triggered_at = next.triggered_at,
            due_at = next.due_at,
@@ -169,7 +173,9 @@ WITH quiet AS MATERIALIZED (
                     attempt integer, signature text, transaction_hex text,
                     last_valid_block_height bigint, refused_by jsonb, terms jsonb,
                     slippage_bps integer, expires_at timestamptz, armed_slot bigint,
-                    progress jsonb, cancel_requested boolean, triggered_at timestamptz, due_at timestamptz, updated_at timestamptz)
+                    progress jsonb, output_mint text, output_symbol text,
+                    output_decimals smallint, hunt jsonb, cancel_requested boolean,
+                    triggered_at timestamptz, due_at timestamptz, updated_at timestamptz)
       JOIN locked USING (order_id)
      WHERE orders.order_id = next.order_id
        AND orders.sequence = next.sequence_before
@@ -339,7 +345,10 @@ UPDATE orders
 SELECT slot,
        leased_until > clock_timestamp() AS is_watched,
        EXISTS (SELECT FROM watches) AS is_needed,
-       CASE WHEN isfinite(ticked_at) THEN clock_timestamp() - ticked_at END AS behind
+       CASE WHEN isfinite(ticked_at) THEN clock_timestamp() - ticked_at END AS behind,
+       EXISTS (SELECT FROM watches WHERE kind = 'pool') AS is_hunted,
+       pool_slot,
+       pool_address
   FROM watch_cursor;
 
 -- name: tick
@@ -348,7 +357,8 @@ SELECT slot,
 -- while another watcher holds the lease. Each range gives at most %(range_max)s rows; a slot of which
 -- there may be more stays the cursor's next one.
 WITH turn AS MATERIALIZED (
-    SELECT FROM watch_cursor
+    SELECT (pool_slot, pool_address) < (%(pool_slot)s::bigint, %(pool_address)s::text) AS has_pools
+      FROM watch_cursor
      WHERE slot < %(slot)s
        AND (holder = %(holder)s OR leased_until <= clock_timestamp())
        FOR UPDATE
@@ -393,8 +403,10 @@ WITH turn AS MATERIALIZED (
             ORDER BY mark
             LIMIT %(range_max)s) AS watch
 ), due AS MATERIALIZED (
-    -- Limits to ask a worker about again, or to wait for as at first; and orders over time.
-    SELECT order_id, leg, rate, coalesce(rate >= key_first, kind = 'schedule') AS is_near
+    -- Limits to ask a worker about again, or to wait for as at first; orders over time; and those
+    -- that a pool may suit by now.
+    SELECT order_id, leg, rate,
+           coalesce(rate >= key_first, kind IN ('schedule', 'pool')) AS is_near
       FROM (SELECT order_id, leg, kind, input_mint, output_mint, key_first, expires_at
               FROM watches
              WHERE (SELECT count(*) FROM turn) > 0 AND recheck_at <= %(now)s
@@ -403,6 +415,17 @@ WITH turn AS MATERIALIZED (
       LEFT JOIN rates USING (input_mint, output_mint)
      WHERE expires_at > %(observed_at)s
        AND (order_id, leg) NOT IN (SELECT order_id, leg FROM met)
+), hunted AS MATERIALIZED (
+    -- Whom new pools concern: who waits for any, and who waits for the token of one of them.
+    SELECT order_id, leg, row_number() OVER () AS number
+      FROM watches
+     WHERE kind = 'pool'
+       AND (SELECT has_pools FROM turn)
+       AND (%(pool_mints)s::text[] IS NULL
+            OR output_mint = ''
+            OR output_mint = ANY (%(pool_mints)s::text[]))
+       AND expires_at > %(observed_at)s
+       AND (order_id, leg) NOT IN (SELECT order_id, leg FROM due)
 ), timed AS MATERIALIZED (
     -- What the time of the slot meets; whether its rates are known or not.
     SELECT order_id, leg, kind, armed_slot, rate
@@ -487,6 +510,8 @@ WITH turn AS MATERIALIZED (
     SELECT order_id, leg, rate FROM met WHERE kind = 'limit'
      UNION ALL
     SELECT order_id, leg, rate FROM due WHERE is_near
+     UNION ALL
+    SELECT order_id, leg, NULL FROM hunted WHERE number <= %(range_max)s
 ), changed AS (
     UPDATE watches
        SET kind = CASE WHEN watches.kind = 'activation' THEN 'trailing_stop' ELSE watches.kind END,
@@ -509,7 +534,10 @@ WITH turn AS MATERIALIZED (
                                           WHERE own.order_id = due.order_id AND own.leg = due.leg),
                    NULL, NULL
               FROM due
-             WHERE NOT is_near) AS change
+             WHERE NOT is_near
+             UNION ALL
+            SELECT order_id, leg, NULL, NULL, NULL, %(now)s FROM hunted WHERE number > %(range_max)s
+           ) AS change
      WHERE (watches.order_id, watches.leg) = (change.order_id, change.leg)
        -- Another leg may have ended the order: its rows are deleted here, and once is enough.
        AND NOT watches.order_id = ANY (ARRAY(SELECT order_id FROM ended))
@@ -519,15 +547,17 @@ WITH turn AS MATERIALIZED (
            AND (SELECT count(*) FROM higher) < %(range_max)s
            AND (SELECT count(*) FROM due) < %(range_max)s
            AND (SELECT count(*) FROM timed) < %(range_max)s
+           AND (SELECT count(*) FROM hunted) <= %(range_max)s
            AND (SELECT count(*) FROM over) < %(range_max)s AS is_whole
 ), moved AS (
     UPDATE watch_cursor
        SET slot = CASE WHEN is_whole THEN %(slot)s ELSE slot END,
            ticked_at = clock_timestamp(),
            holder = %(holder)s,
-           leased_until = clock_timestamp() + %(lease)s
-      FROM whole
-     WHERE (SELECT count(*) FROM turn) > 0
+           leased_until = clock_timestamp() + %(lease)s,
+           pool_slot = CASE WHEN has_pools THEN %(pool_slot)s ELSE pool_slot END,
+           pool_address = CASE WHEN has_pools THEN %(pool_address)s ELSE pool_address END
+      FROM whole, turn
     RETURNING is_whole
 )
 SELECT is_whole,
@@ -608,6 +638,17 @@ UPDATE watches
  WHERE watches.order_id = short.order_id
    AND watches.kind = 'limit'
    AND (SELECT count(*) FROM quiet) > 0;
+
+-- name: hunt_on
+-- Orders that wait for the next new pool; whoever did not see the last that ticks have told of looks
+-- again.
+WITH quiet AS MATERIALIZED (
+    SELECT pool_slot > %(seen_slot)s AS is_behind FROM watch_cursor FOR SHARE
+)
+UPDATE watches
+   SET recheck_at = CASE WHEN is_behind THEN %(now)s ELSE next.look_at END
+  FROM jsonb_to_recordset(%(looks)s) AS next (order_id uuid, look_at timestamptz), quiet
+ WHERE watches.order_id = next.order_id AND watches.kind = 'pool';
 
 -- name: halted_since
 SELECT since FROM halts;

@@ -29,6 +29,7 @@ from chalicelib.domain.orders.events import (
     OrderExpired,
     OrderFailed,
     OrderOpened,
+    PoolJudged,
     SliceDetails,
     TransactionBuilt,
     TransactionSubmitted,
@@ -40,6 +41,7 @@ from chalicelib.domain.orders.failure_codec import (
     read_failure,
     write_failure,
 )
+from chalicelib.domain.orders.hunt_codec import read_verdict, write_verdict
 from chalicelib.domain.orders.order import OrderStatus, Signature
 from chalicelib.domain.orders.slice_codec import (
     read_completed,
@@ -48,6 +50,7 @@ from chalicelib.domain.orders.slice_codec import (
     write_slice,
 )
 from chalicelib.domain.orders.terms import WaitsFor
+from chalicelib.domain.orders.token_codec import read_token, write_token
 from chalicelib.domain.orders.triggers import Trigger, TriggerKind
 from chalicelib.domain.token_list import find_token
 from chalicelib.domain.tokens import Mint, Token
@@ -86,11 +89,6 @@ def read_details(status: OrderStatus, fields: Fields) -> EventDetails:
     return _READERS[status](fields)
 
 
-def write_token(token: Token) -> dict[str, Json]:
-    """Return a token as a JSON object."""
-    return {"symbol": token.symbol, "mint": token.mint, "decimals": token.decimals}
-
-
 def write_trigger(trigger: Trigger) -> dict[str, Json]:
     """Return a trigger as a JSON object; the rate as text, for it may have more digits than JSON's
     readers keep."""
@@ -100,6 +98,7 @@ def write_trigger(trigger: Trigger) -> dict[str, Json]:
         "slot": trigger.slot,
         "observed_at": trigger.observed_at.isoformat(),
         "gap_slots": trigger.gap_slots,
+        **({"pool": trigger.pool_address} if trigger.pool_address else {}),
     }
 
 
@@ -111,13 +110,8 @@ def read_trigger(fields: Fields) -> Trigger:
         slot=fields["slot"],
         observed_at=datetime.fromisoformat(fields["observed_at"]).astimezone(UTC),
         gap_slots=fields["gap_slots"],
+        pool_address=fields.get("pool"),
     )
-
-
-def read_token(fields: Fields) -> Token:
-    """Return the token. Raises KeyError or ValueError."""
-    decimals = int(fields["decimals"])
-    return Token(symbol=str(fields["symbol"]), mint=Mint(fields["mint"]), decimals=decimals)
 
 
 def _write_opened(opened: OrderOpened | OrderEdited) -> dict[str, Json]:
@@ -221,9 +215,11 @@ def _read_started(fields: Fields) -> AttemptStarted:
     )
 
 
-def _read_opened(fields: Fields) -> OrderOpened | OrderEdited | SliceDetails:
+def _read_opened(fields: Fields) -> OrderOpened | OrderEdited | SliceDetails | PoolJudged:
     if "slice" in fields:
         return read_slice(fields)
+    if "verdict" in fields:
+        return PoolJudged(verdict=read_verdict(fields["verdict"]))
     waits_for = WaitsFor(fields.get("waits_for", WaitsFor.PRICE))
     if "changed" in fields:
         return OrderEdited(changed=fields["changed"], waits_for=waits_for)
@@ -319,6 +315,7 @@ _WRITERS: Mapping[type, Callable[[Any], dict[str, Json]]] = {
     OrderExpired: lambda _: {},
     OrderOpened: _write_opened,
     OrderEdited: _write_opened,
+    PoolJudged: lambda judged: {"verdict": write_verdict(judged.verdict)},
     AttemptStarted: _write_started,
     TransactionBuilt: _write_built,
     TransactionSubmitted: lambda submitted: {"signature": submitted.signature},

@@ -6,9 +6,10 @@ Amounts are base units; prices are left to the wire. `event_codec` writes and re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from chalicelib.domain.orders.decisions import Decision
+from chalicelib.domain.orders.hunts import Verdict
 from chalicelib.domain.orders.order import OrderId, OrderStatus, Signature
 from chalicelib.domain.orders.terms import WaitsFor
 from chalicelib.domain.orders.triggers import Trigger
@@ -53,7 +54,7 @@ class OrderEdited:
     status: ClassVar[OrderStatus] = OrderStatus.OPEN
 
     #: The fields that changed, in the words that orders are placed with, and what they are now.
-    changed: Mapping[str, str | int | bool]
+    changed: Mapping[str, Any]
     waits_for: WaitsFor = WaitsFor.PRICE
 
 
@@ -208,6 +209,15 @@ class OrderCompleted:
     amount_out: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolJudged:
+    """open, as before: what was found of a new pool that did not pass."""
+
+    status: ClassVar[OrderStatus] = OrderStatus.OPEN
+
+    verdict: Verdict
+
+
 #: What happens to an order over time while it stays open.
 SliceDetails = SliceBegun | SliceConfirmed | SliceSkipped | SlicesMissed
 
@@ -224,6 +234,7 @@ EventDetails = (
     | OrderCancelled
     | OrderExpired
     | SliceDetails
+    | PoolJudged
     | OrderCompleted
 )
 

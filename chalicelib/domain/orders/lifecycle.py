@@ -7,6 +7,7 @@ its owner wants, then the end of its time, then another attempt.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.errors import IllegalTransitionError
 from chalicelib.domain.orders.events import (
@@ -18,24 +19,33 @@ from chalicelib.domain.orders.events import (
     OrderEdited,
     OrderEvent,
     OrderOpened,
+    PoolJudged,
     SliceDetails,
 )
+from chalicelib.domain.orders.hunts import Hunt
 from chalicelib.domain.orders.order import (
     Order,
     OrderId,
     OrderStatus,
     Progress,
     SignedTransaction,
+    first_hunt,
     first_status,
 )
 from chalicelib.domain.orders.schedules import next_look
-from chalicelib.domain.orders.terms import MARKET, ScheduleTerms, Terms, is_resting_limit
+from chalicelib.domain.orders.terms import (
+    MARKET,
+    ScheduleTerms,
+    SniperTerms,
+    Terms,
+    is_resting_limit,
+)
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import OwnerId
 
 TRANSITIONS: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
     {
-        (OrderStatus.OPEN, OrderStatus.OPEN),  # edited
+        (OrderStatus.OPEN, OrderStatus.OPEN),  # edited, or further
         (OrderStatus.OPEN, OrderStatus.ROUTING),  # what it waited for was seen
         (OrderStatus.OPEN, OrderStatus.CANCELLED),
         (OrderStatus.OPEN, OrderStatus.EXPIRED),
@@ -109,6 +119,7 @@ def accept(
         expires_at=expires_at,
         armed_slot=armed_slot,
         progress=Progress() if isinstance(terms, ScheduleTerms) else None,
+        hunt=first_hunt(terms, armed_slot),
         due_at=terms.start_at if isinstance(terms, ScheduleTerms) else at,
         created_at=at,
         updated_at=at,
@@ -161,7 +172,7 @@ def edit(
     slippage_bps: int,
     expires_at: datetime | None,
     armed_slot: int,
-    changed: Mapping[str, str | int],
+    changed: Mapping[str, Any],
     at: datetime,
 ) -> Transition:
     """Let an open order wait for something else, from this slot on. Raises IllegalTransitionError
@@ -190,6 +201,12 @@ def proceed(
     further = replace(order, progress=progress)
     moved = advance(further, details, at=at, due_at=_look_at(further, at))
     return replace(moved, children=children)
+
+
+def meet(order: Order, judged: PoolJudged, hunt: Hunt, *, at: datetime) -> Transition:
+    """Let an order that waits for a pool stay open, having met one. Raises IllegalTransitionError
+    for any other."""
+    return advance(replace(order, hunt=hunt), judged, at=at)
 
 
 def _look_at(order: Order, at: datetime) -> datetime | None:
@@ -230,8 +247,12 @@ def _is_legal(order: Order, details: EventDetails) -> bool:
 
 
 def _may_stay_open(order: Order, details: EventDetails) -> bool:
-    is_over_time = isinstance(order.terms, ScheduleTerms)
-    return isinstance(details, OrderEdited) or (is_over_time and isinstance(details, SliceDetails))
+    match order.terms:
+        case ScheduleTerms():
+            return isinstance(details, OrderEdited | SliceDetails)
+        case SniperTerms():
+            return isinstance(details, OrderEdited | PoolJudged)
+    return isinstance(details, OrderEdited)
 
 
 def _waits_again(order: Order, details: EventDetails) -> bool:

@@ -12,10 +12,19 @@ from typing import NewType
 from uuid import UUID, uuid5
 
 from chalicelib.domain.errors import InvalidOrderIdError
-from chalicelib.domain.orders.terms import MARKET, OrderType, ScheduleTerms, Terms, waits
+from chalicelib.domain.orders.hunts import Hunt
+from chalicelib.domain.orders.terms import (
+    MARKET,
+    OrderType,
+    ScheduleTerms,
+    SniperTerms,
+    Terms,
+    waits,
+)
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.owners import OwnerId
-from chalicelib.domain.tokens import Pair
+from chalicelib.domain.pools.new_pools import BEGINNING, PoolCursor
+from chalicelib.domain.tokens import Pair, token_to_come
 
 OrderId = NewType("OrderId", str)
 Signature = NewType("Signature", str)
@@ -173,6 +182,8 @@ class Order:
     triggered_at: datetime | None = None
     #: How far its slices are, of an order over time.
     progress: Progress | None = None
+    #: What it has met, of an order that waits for a pool.
+    hunt: Hunt | None = None
     #: When the next step may be taken.
     due_at: datetime
     created_at: datetime
@@ -195,7 +206,7 @@ class Order:
     @property
     def is_timed(self) -> bool:
         """Whether it is to be looked at when it is due, whatever the price."""
-        return self.rests or isinstance(self.terms, ScheduleTerms)
+        return self.rests or isinstance(self.terms, ScheduleTerms | SniperTerms)
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether its time is up."""
@@ -215,7 +226,27 @@ class Order:
             due_at=self.created_at,
             updated_at=self.created_at,
             progress=None if self.progress is None else Progress(),
+            hunt=first_hunt(self.terms, self.armed_slot),
+            trade=as_placed(self.trade, self.terms),
         )
+
+
+def first_hunt(terms: Terms, armed_slot: int | None) -> Hunt | None:
+    """Return what an order of these terms has met when it is accepted: pools that were there
+    before, unless it takes them. None when it waits for no pool."""
+    if not isinstance(terms, SniperTerms):
+        return None
+    if armed_slot is None or terms.takes_existing:
+        return Hunt(cursor=BEGINNING)
+    return Hunt(cursor=PoolCursor(armed_slot + 1))
+
+
+def as_placed(trade: Trade, terms: Terms) -> Trade:
+    """Return what an order of these terms traded when it was placed: an order that waits for a pool
+    finds the token that it buys only then."""
+    if not isinstance(terms, SniperTerms):
+        return trade
+    return replace(trade, pair=replace(trade.pair, token_out=token_to_come(terms.mint)))
 
 
 def first_status(terms: Terms) -> OrderStatus:

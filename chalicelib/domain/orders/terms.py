@@ -14,6 +14,7 @@ from typing import ClassVar
 from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
 from chalicelib.domain.errors import AmountRangeError
 from chalicelib.domain.orders.trades import SwapMode, Trade
+from chalicelib.domain.pools.new_pools import Property
 from chalicelib.domain.tokens import Mint, Pair
 
 TRAILING_BPS_MAX = 5_000
@@ -21,6 +22,7 @@ TAKE_PROFIT_BPS_MAX = 1_000_000
 STOP_LOSS_BPS_MAX = BPS - 1
 HOLD_MAX = timedelta(days=90)
 SLICES_MAX = 1_000
+RETRY_MAX = timedelta(minutes=10)
 # For a schedule that starts when its order is accepted.
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
 # A slice is skipped when it could not be traded for so long: half an interval within these.
@@ -32,6 +34,7 @@ class WaitsFor(StrEnum):
 
     PRICE = "price"
     SCHEDULE = "schedule"
+    POOL = "pool"
 
 
 class OrderType(StrEnum):
@@ -44,12 +47,15 @@ class OrderType(StrEnum):
     OCO = "OCO"
     DCA = "DCA"
     TWAP = "TWAP"
+    SNIPER = "SNIPER"
     #: Comes from another order; nobody places one.
     EXIT = "EXIT"
 
     @property
     def waits_for(self) -> WaitsFor:
         """What an order of this type waits for, if it waits."""
+        if self is OrderType.SNIPER:
+            return WaitsFor.POOL
         is_over_time = self in (OrderType.DCA, OrderType.TWAP)
         return WaitsFor.SCHEDULE if is_over_time else WaitsFor.PRICE
 
@@ -241,6 +247,47 @@ class TwapTerms(ScheduleTerms):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """What a new pool must be like to be bought from; None bounds nothing.
+
+    Liquidity is the pool's, in base units of the token that is paid. `fee_bps_max` bounds what the
+    pool and the token's mint take together; `price_max` what the order's own amount costs in this
+    pool, all fees and its price impact included.
+    """
+
+    liquidity_min: int | None = None
+    liquidity_max: int | None = None
+    price_impact_bps_max: int | None = None
+    fee_bps_max: int | None = None
+    price_max: str | None = None
+    pool_age_slots_max: int | None = None
+    #: One of these, unless there are none.
+    venues: tuple[str, ...] = ()
+    requires: frozenset[Property] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SniperTerms:
+    """Buy once, in the first new pool that passes: of the token of `mint`, or, without, of any new
+    token that is paid with the order's input and of which `name_part` and `creator` are true.
+
+    What a pool may still become is waited for until `retry_for` after its creation. A pool that was
+    there before the order counts only for an order that `takes_existing`.
+    """
+
+    order_type: ClassVar[OrderType] = OrderType.SNIPER
+
+    mint: Mint | None = None
+    guards: Guards = Guards()
+    retry_for: timedelta
+    #: Is in the token's symbol, whatever the case.
+    name_part: str | None = None
+    creator: str | None = None
+    takes_existing: bool = False
+    exit: ExitPlan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExitTerms:
     """Sell what another order has bought, as a market order, as its plan says. Of what is met in
     one slot the stop counts, then the trailing stop, then the profit, then the time.
@@ -269,6 +316,7 @@ Terms = (
     | ExitTerms
     | DcaTerms
     | TwapTerms
+    | SniperTerms
 )
 
 
@@ -291,13 +339,13 @@ def begun_at(terms: Terms, moment: datetime) -> Terms:
 
 def acts_by_itself(terms: Terms) -> bool:
     """Tell whether a worker may do something with an open order of these terms, whatever the price:
-    fill a limit, or begin a slice."""
-    return is_resting_limit(terms) or isinstance(terms, ScheduleTerms)
+    fill a limit, begin a slice, or judge a pool."""
+    return is_resting_limit(terms) or isinstance(terms, ScheduleTerms | SniperTerms)
 
 
 def exit_plan(terms: Terms) -> ExitPlan | None:
     """Return when to sell again what an order of these terms buys."""
-    return terms.exit if isinstance(terms, MarketTerms | LimitTerms) else None
+    return terms.exit if isinstance(terms, MarketTerms | LimitTerms | SniperTerms) else None
 
 
 def is_resting_limit(terms: Terms) -> bool:

@@ -10,11 +10,13 @@ from chalicelib.domain.orders.terms import (
     DcaTerms,
     ExitPlan,
     ExitTerms,
+    Guards,
     LimitTerms,
     MarketTerms,
     OcoTerms,
     OnMissed,
     OrderType,
+    SniperTerms,
     StatedPrice,
     StopTerms,
     Terms,
@@ -22,6 +24,7 @@ from chalicelib.domain.orders.terms import (
     TrailingStopTerms,
     TwapTerms,
 )
+from chalicelib.domain.pools.new_pools import Property
 from chalicelib.domain.tokens import Mint
 
 Fields = Mapping[str, Any]
@@ -30,38 +33,42 @@ Written = dict[str, object]
 
 def write_terms(terms: Terms) -> Written:
     """Return what the terms say beside their type, as a JSON object."""
-    match terms:
-        case MarketTerms(exit=plan):
-            return _write_exit(plan)
-        case LimitTerms(limit=limit, time_in_force=time_in_force, price=price, exit=plan):
-            return {
-                "limit": str(limit),
-                "time_in_force": time_in_force,
-                "price": price and _write_price(price),
-                **_write_exit(plan),
-            }
-        case StopTerms(price=price, condition=condition):
-            return {"price": _write_price(price), "condition": condition}
-        case TrailingStopTerms(trailing_bps=trailing_bps, activation=activation):
-            return {
-                "trailing_bps": trailing_bps,
-                "activation": activation and _write_price(activation),
-            }
-        case OcoTerms(take_profit=take_profit, stop=stop):
-            return {"take_profit": _write_price(take_profit), "stop": _write_price(stop)}
-        case DcaTerms() | TwapTerms():
-            return _write_schedule(terms)
-        case ExitTerms(plan=plan, paid=paid, sell_at=sell_at):
-            return {
-                "plan": _write_plan(plan),
-                "paid": str(paid),
-                "sell_at": sell_at and sell_at.isoformat(),
-            }
+    return _WRITERS[type(terms)](terms)
 
 
 def read_terms(order_type: str, fields: Fields) -> Terms:
     """Return the terms of an order of that type. Raises KeyError, TypeError or ValueError."""
     return _READERS[OrderType(order_type)](fields)
+
+
+def _write_limit(terms: LimitTerms) -> Written:
+    return {
+        "limit": str(terms.limit),
+        "time_in_force": terms.time_in_force,
+        "price": terms.price and _write_price(terms.price),
+        **_write_exit(terms.exit),
+    }
+
+
+def _write_stop(terms: StopTerms) -> Written:
+    return {"price": _write_price(terms.price), "condition": terms.condition}
+
+
+def _write_trailing_stop(terms: TrailingStopTerms) -> Written:
+    activation = terms.activation and _write_price(terms.activation)
+    return {"trailing_bps": terms.trailing_bps, "activation": activation}
+
+
+def _write_oco(terms: OcoTerms) -> Written:
+    return {"take_profit": _write_price(terms.take_profit), "stop": _write_price(terms.stop)}
+
+
+def _write_exit_terms(terms: ExitTerms) -> Written:
+    return {
+        "plan": _write_plan(terms.plan),
+        "paid": str(terms.paid),
+        "sell_at": terms.sell_at and terms.sell_at.isoformat(),
+    }
 
 
 def _write_schedule(terms: DcaTerms | TwapTerms) -> Written:
@@ -85,6 +92,44 @@ def _read_schedule(fields: Fields) -> dict[str, Any]:
         "on_missed": OnMissed(fields["on_missed"]),
         "is_paused": fields["is_paused"],
     }
+
+
+def _write_snipe(terms: SniperTerms) -> Written:
+    nothing = asdict(Guards())
+    guards = {name: g for name, g in asdict(terms.guards).items() if g != nothing[name]}
+    if "requires" in guards:
+        guards["requires"] = sorted(guards["requires"])
+    given = {
+        "mint": terms.mint,
+        "name_part": terms.name_part,
+        "creator": terms.creator,
+        "takes_existing": terms.takes_existing,
+        "guards": guards,
+    }
+    return {
+        "retry_seconds": terms.retry_for // timedelta(seconds=1),
+        **{name: each for name, each in given.items() if each},
+        **_write_exit(terms.exit),
+    }
+
+
+def _read_snipe(fields: Fields) -> SniperTerms:
+    guards = fields.get("guards", {})
+    return SniperTerms(
+        mint=Mint(fields["mint"]) if "mint" in fields else None,
+        guards=Guards(
+            **{
+                **guards,
+                "venues": tuple(guards.get("venues", ())),
+                "requires": frozenset(map(Property, guards.get("requires", ()))),
+            }
+        ),
+        retry_for=timedelta(seconds=fields["retry_seconds"]),
+        name_part=fields.get("name_part"),
+        creator=fields.get("creator"),
+        takes_existing=fields.get("takes_existing", False),
+        exit=_read_exit(fields),
+    )
 
 
 def _write_price(price: StatedPrice) -> Written:
@@ -116,6 +161,18 @@ def _read_moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
+_WRITERS: Mapping[type, Callable[[Any], Written]] = {
+    MarketTerms: lambda terms: _write_exit(terms.exit),
+    LimitTerms: _write_limit,
+    StopTerms: _write_stop,
+    TrailingStopTerms: _write_trailing_stop,
+    OcoTerms: _write_oco,
+    DcaTerms: _write_schedule,
+    TwapTerms: _write_schedule,
+    SniperTerms: _write_snipe,
+    ExitTerms: _write_exit_terms,
+}
+
 _READERS: Mapping[OrderType, Callable[[Fields], Terms]] = {
     OrderType.MARKET: lambda fields: MarketTerms(exit=_read_exit(fields)),
     OrderType.LIMIT: lambda fields: LimitTerms(
@@ -141,6 +198,7 @@ _READERS: Mapping[OrderType, Callable[[Fields], Terms]] = {
     OrderType.TWAP: lambda fields: TwapTerms(
         **_read_schedule(fields), limit_price=_read_price_or_none(fields["limit_price"])
     ),
+    OrderType.SNIPER: _read_snipe,
     OrderType.EXIT: lambda fields: ExitTerms(
         plan=ExitPlan(**fields["plan"]),
         paid=int(fields["paid"]),

@@ -17,6 +17,7 @@ from chalicelib.domain.orders.terms import (
     LimitTerms,
     OcoTerms,
     ScheduleTerms,
+    SniperTerms,
     StatedPrice,
     StopTerms,
     Terms,
@@ -54,12 +55,14 @@ class TriggerKind(StrEnum):
     SCHEDULE = "schedule"
     #: Met by the time of a slot, not by its rate.
     MAX_HOLD = "max_hold"
+    #: Met by a new pool.
+    POOL = "pool"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """Why an order that waited trades now: the rate that was seen, and in which slot; no rate where
-    its time had come and none was known."""
+    its time had come and none was known, or where it waited for a pool: then that one's address."""
 
     kind: TriggerKind
     rate: int | None
@@ -67,6 +70,7 @@ class Trigger:
     observed_at: datetime
     #: How many slots before this one, since the order was placed, nobody looked at.
     gap_slots: int = 0
+    pool_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +145,10 @@ def watches_of(terms: Terms, trade: Trade) -> tuple[Watch, ...]:
                 _price_watch(0, TriggerKind.TAKE_PROFIT, take_profit, pair, is_above=True),
                 _price_watch(1, TriggerKind.STOP, stop, pair, is_above=False),
             )
-        case ScheduleTerms():
-            return (Watch(leg=0, kind=TriggerKind.SCHEDULE, side=Side.ABOVE, key=None),)
+        case ScheduleTerms() | SniperTerms():
+            is_hunt = isinstance(terms, SniperTerms)
+            kind = TriggerKind.POOL if is_hunt else TriggerKind.SCHEDULE
+            return (Watch(leg=0, kind=kind, side=Side.ABOVE, key=None),)
         case ExitTerms():
             return (*_exit_watches(terms, trade),)
     return ()

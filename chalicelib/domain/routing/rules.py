@@ -56,7 +56,8 @@ class RoutingRules:
 
     A pool is paid no more than it would take with its headroom on top, or `headroom_percent` of
     that. One that has refused a transaction of the order, named in `refused_by` as often as it did,
-    is paid half of what it would take, and nothing after the second time.
+    is paid half of what it would take, and nothing after the second time. Where there is an
+    `only_pool`, all others are paid nothing.
     """
 
     hops_max: int = HOPS_MAX
@@ -64,9 +65,13 @@ class RoutingRules:
     cost_per_leg: int = 0
     headroom_percent: int = 100
     refused_by: tuple[str, ...] = ()
+    #: Its address.
+    only_pool: str | None = None
 
     def headroom_of(self, pool: Pool) -> Headroom | None:
         """Return what a pool must bear beyond what it is paid; None when it is paid nothing."""
+        if self.only_pool not in (None, pool.address):
+            return None
         refusals = self.refused_by.count(pool.address)
         if refusals > 1:
             return None

@@ -4,16 +4,22 @@ what has moved since."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.orders.lifecycle import edit
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.orders.terms import Terms
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.admission.requirements import refusal_of_expiry, refusal_of_trigger
+from chalicelib.engine.admission.requirements import (
+    refusal_of_expiry,
+    refusal_of_guards,
+    refusal_of_trigger,
+)
 from chalicelib.engine.dispatch import SWEEP_AFTER, dispatch
 from chalicelib.engine.errors import OrderNotOpenError, SequenceMismatchError, UnavailableError
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.pool_feed import PoolFeed
 from chalicelib.engine.ports.queues import OrderQueue
 from chalicelib.engine.ports.rates import RateFeed
 from chalicelib.engine.transition_log import log_transition
@@ -28,7 +34,7 @@ class Edit:
     slippage_bps: int
     expires_at: datetime | None
     trigger_if_met: bool
-    changed: Mapping[str, str | int]
+    changed: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,7 @@ class Editor:
     store: OrderStore
     queue: OrderQueue
     rates: RateFeed
+    pools: PoolFeed
     clock: Clock
 
     def edit(
@@ -51,8 +58,8 @@ class Editor:
         """Change an open order of that sequence and return it; `edit_of` tells how, and may refuse.
 
         What changes nothing is no edit. Raises OrderNotFoundError, OrderNotOpenError,
-        SequenceMismatchError, InvalidExpiryError, WouldTriggerImmediatelyError, UnavailableError,
-        and what `edit_of` raises.
+        SequenceMismatchError, InvalidExpiryError, WouldTriggerImmediatelyError,
+        GuardNotAnswerableError, UnavailableError, and what `edit_of` raises.
         """
         order = self._require_open(order_id, owner_id, sequence)
         wanted = edit_of(order)
@@ -60,6 +67,7 @@ class Editor:
             return order
         now = self.clock.now()
         refusal = refusal_of_expiry(wanted.expires_at, now)
+        refusal = refusal or refusal_of_guards(wanted.terms, self.pools)
         if refusal is None and not wanted.trigger_if_met:
             refusal = refusal_of_trigger(wanted.terms, order.trade, self.rates)
         if refusal is not None:

@@ -3,15 +3,24 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import RejectedError
-from chalicelib.domain.orders.terms import OcoTerms, ScheduleTerms, StopTerms, Terms
+from chalicelib.domain.orders.terms import (
+    OcoTerms,
+    ScheduleTerms,
+    SniperTerms,
+    StopTerms,
+    Terms,
+)
 from chalicelib.domain.orders.trades import Trade
 from chalicelib.domain.orders.triggers import watches_of
 from chalicelib.engine.errors import (
+    GuardNotAnswerableError,
     InvalidExpiryError,
     InvalidScheduleError,
+    PoolAlreadyListedError,
     SliceTooSmallError,
     WouldTriggerImmediatelyError,
 )
+from chalicelib.engine.ports.pool_feed import PoolFeed
 from chalicelib.engine.ports.rates import RateFeed
 
 # How long an order may wait, and does when it does not say.
@@ -39,6 +48,26 @@ def refusal_of_schedule(
             f"slices must be at least {least} s apart, begin in the future and end within 90 days"
         )
     return None if trade.amount // terms.slices else SliceTooSmallError()
+
+
+def refusal_of_hunt(terms: SniperTerms, pools: PoolFeed) -> RejectedError | None:
+    """Why an order may not wait for a pool; None when it may. Raises UnavailableError when it is
+    not known which pools there are."""
+    if refusal := refusal_of_guards(terms, pools):
+        return refusal
+    if terms.mint is None or terms.takes_existing or not pools.of_mint(terms.mint):
+        return None
+    return PoolAlreadyListedError()
+
+
+def refusal_of_guards(terms: Terms, pools: PoolFeed) -> RejectedError | None:
+    """Why nobody could tell whether a pool passes; None when it can be told."""
+    if not isinstance(terms, SniperTerms):
+        return None
+    guards = terms.guards
+    if unknown := {*guards.venues} - {*pools.venues}:
+        return GuardNotAnswerableError(f"no new pools are heard of at {min(unknown)}")
+    return None if guards.requires <= {*pools.tells} else GuardNotAnswerableError()
 
 
 def refusal_of_trigger(terms: Terms, trade: Trade, rates: RateFeed) -> RejectedError | None:

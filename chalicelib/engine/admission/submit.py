@@ -13,6 +13,7 @@ from chalicelib.domain.orders.lifecycle import accept
 from chalicelib.domain.orders.order import Order, OrderId
 from chalicelib.domain.orders.terms import (
     MARKET,
+    SniperTerms,
     Terms,
     begun_at,
     waits,
@@ -22,6 +23,7 @@ from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.requirements import (
     WAIT_MAX,
     refusal_of_expiry,
+    refusal_of_hunt,
     refusal_of_schedule,
     refusal_of_trigger,
 )
@@ -31,6 +33,7 @@ from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.engine.ports.listing import Listing
 from chalicelib.engine.ports.orders import OrderStore
+from chalicelib.engine.ports.pool_feed import PoolFeed
 from chalicelib.engine.ports.rates import RateFeed
 from chalicelib.engine.transition_log import log_transition
 
@@ -45,6 +48,7 @@ class Submitter:
     dispatcher: Dispatcher
     listing: Listing
     rates: RateFeed
+    pools: PoolFeed
     clock: Clock
     new_id: Callable[[], OrderId]
     #: The least time between two slices of an order over time.
@@ -70,11 +74,14 @@ class Submitter:
 
         Raises UnknownPairError when no listed pools lead from the one token to the other,
         InvalidExpiryError, WouldTriggerImmediatelyError unless `trigger_if_met`,
+        PoolAlreadyListedError, GuardNotAnswerableError, InvalidScheduleError, SliceTooSmallError,
         IdempotencyKeyReusedError, RateLimitedError, TooManyWaitingError, UnavailableError when it
         cannot be stored. What an amount would buy is found when the order is routed.
         """
         now = self.clock.now()
         terms = begun_at(terms, now)
+        # Before it is looked at what there is already: nothing comes between.
+        armed_slot = self.rates.current_slot() if waits(terms) else None
         if refusal := self._refusal(terms, trade, expires_at, trigger_if_met, now):
             return self._placed_before(owner_id, key, refusal)
         if expires_at is None and waits(terms):
@@ -87,7 +94,7 @@ class Submitter:
             slippage_bps=slippage_bps,
             max_price_impact_bps=max_price_impact_bps,
             expires_at=expires_at,
-            armed_slot=self.rates.current_slot() if waits(terms) else None,
+            armed_slot=armed_slot,
             at=now,
         )
         admission = self.store.add(
@@ -107,10 +114,12 @@ class Submitter:
         now: datetime,
     ) -> RejectedError | UnknownPairError | None:
         """What speaks against the order now, and perhaps did not when it was first asked for."""
-        if not self.listing.connects(trade.pair):
-            return UnknownPairError()
         if refusal := refusal_of_expiry(expires_at, now):
             return refusal
+        if isinstance(terms, SniperTerms):
+            return refusal_of_hunt(terms, self.pools)
+        if not self.listing.connects(trade.pair):
+            return UnknownPairError()
         if refusal := refusal_of_schedule(terms, trade, now, self.interval_min):
             return refusal
         return None if trigger_if_met else refusal_of_trigger(terms, trade, self.rates)

@@ -10,12 +10,13 @@ from random import Random
 from chalicelib.domain.errors import OrderError
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderStatus, SignedTransaction
-from chalicelib.domain.orders.terms import ScheduleTerms
+from chalicelib.domain.orders.terms import LimitTerms, ScheduleTerms, SniperTerms
 from chalicelib.domain.routing.routes import Route
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.execution import steps
 from chalicelib.engine.execution.batch import Batch
 from chalicelib.engine.execution.isolation import set_apart
+from chalicelib.engine.execution.open_hunts import OpenHunts
 from chalicelib.engine.execution.open_limits import OpenLimits
 from chalicelib.engine.execution.open_schedules import OpenSchedules
 from chalicelib.engine.execution.pacing import Pacing
@@ -34,6 +35,7 @@ class Stepper:
     router: Router
     open_limits: OpenLimits
     open_schedules: OpenSchedules
+    open_hunts: OpenHunts
     chain: Chain
     wallet: Wallet
     random: Random
@@ -80,10 +82,12 @@ class Stepper:
         self, orders: Sequence[Order], now: datetime, batch: Batch
     ) -> list[Transition]:
         schedules = [order for order in orders if isinstance(order.terms, ScheduleTerms)]
-        limits = [order for order in orders if not isinstance(order.terms, ScheduleTerms)]
+        hunts = [order for order in orders if isinstance(order.terms, SniperTerms)]
+        limits = [order for order in orders if isinstance(order.terms, LimitTerms)]
         return [
             *self.open_limits.start_fillable(limits, at=now, has_time=batch.has_time),
             *self.open_schedules.carry_on(schedules, at=now),
+            *self.open_hunts.carry_on(hunts, at=now),
         ]
 
     def _route(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
@@ -104,6 +108,8 @@ class Stepper:
     ) -> Transition | None:
         with set_apart(order.order_id, batch.failed):
             try:
+                if order.hunt is not None:
+                    self.open_hunts.require_pass(order, at=now)
                 route = self.router.find_order_route(order)
                 return self._build(order, route, blockhash, now)
             except OrderError as error:

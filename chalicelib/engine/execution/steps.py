@@ -25,10 +25,12 @@ from chalicelib.domain.orders.events import (
     TransactionBuilt,
     TransactionSubmitted,
 )
+from chalicelib.domain.orders.guards import least_out
 from chalicelib.domain.orders.lifecycle import Transition, advance
 from chalicelib.domain.orders.order import Order, SignedTransaction
 from chalicelib.domain.orders.terms import (
     LimitTerms,
+    SniperTerms,
     TimeInForce,
     is_resting_limit,
     limit_of_part,
@@ -52,10 +54,14 @@ def start(
 
 def limit_of(order: Order, route: Route) -> int:
     """Return what the swap over the route is held to: a limit order's own limit, for as much of it
-    as the route fills; else what the slippage leaves of the quote."""
+    as the route fills; else what the slippage leaves of the quote, within the highest price that a
+    sniper pays."""
     if isinstance(order.terms, LimitTerms):
         return limit_of_part(order.trade, order.terms.limit, route.amount_given)
-    return order.trade.limit(route.amount_quoted, order.slippage_bps)
+    slipped = order.trade.limit(route.amount_quoted, order.slippage_bps)
+    if isinstance(order.terms, SniperTerms):
+        return max(slipped, least_out(order.terms, order.trade))
+    return slipped
 
 
 def build(

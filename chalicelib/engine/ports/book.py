@@ -11,6 +11,8 @@ from typing import Protocol
 
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.orders.triggers import RatedPair, TriggerKind, Watch
+from chalicelib.domain.pools.new_pools import BEGINNING, PoolCursor
+from chalicelib.domain.tokens import Mint
 from chalicelib.engine.ports.rates import Observation
 
 # What one tick takes of a pair's orders on one side.
@@ -22,12 +24,23 @@ LEASE = timedelta(seconds=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookState:
     """Where the watchers are: the last slot that was looked at whole, whether one of them is at
-    work, whether anything waits, and how long ago the last tick was, if there was one."""
+    work, whether anything waits, how long ago the last tick was, if there was one; whether
+    something waits for a new pool, and up to which pool that was told of them."""
 
     slot: int
     is_watched: bool
     is_needed: bool
     behind: timedelta | None
+    is_hunted: bool = False
+    pools: PoolCursor = BEGINNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """The new pools up to a place: of these mints, or, when there are too many, of any."""
+
+    through: PoolCursor
+    mints: frozenset[Mint] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +59,8 @@ class Tick:
     ask_again_at: datetime
     gap_from: int = 0
     gap_through: int = 0
+    #: New pools: whoever waits for one of them is asked about.
+    arrivals: Arrivals | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +76,8 @@ class Fired:
 class Ticked:
     """What a tick did. Unless it `is_whole`, the same slot has to be ticked again.
 
-    `expired` names orders and the sequence of that event, `asked` limits that may be executable.
+    `expired` names orders and the sequence of that event, `asked` those with which a worker may do
+    something: limits, orders over time, and orders that wait for a pool.
     All of them are to be dispatched: `announced_through` says up to which sequence the events of
     each need not be announced.
     """
@@ -108,3 +124,9 @@ class WatchBook(Protocol):
 
     def postpone(self, short: Sequence[Shortfall], *, recheck_at: datetime) -> None:
         """Let limits wait for a rate that makes up for what they lacked, or until then."""
+
+    def hunt_on(
+        self, looks: Mapping[OrderId, datetime | None], *, seen_slot: int, now: datetime
+    ) -> None:
+        """Let orders wait for the next new pool, or until then; those that were looked at with the
+        pools up to that slot, where ticks have told of later ones, until now."""

@@ -1,66 +1,26 @@
-"""Where new pools are heard of, and what can be known of each."""
+"""Where new pools are heard of."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple, Protocol
+from collections.abc import Collection, Sequence
+from typing import Protocol
 
-from chalicelib.domain.pools.pool import PoolKind
-from chalicelib.domain.tokens import Token
-
-
-class PoolCursor(NamedTuple):
-    """A place in the feed: behind the pool of that address, created in that slot. Cursors compare
-    as their pools come."""
-
-    slot: int
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPool:
-    """A pool of a new token: how it began, and how it is now. Nothing here is a promise: what can
-    be known of a token does not keep its price."""
-
-    address: str
-    venue: str
-    kind: PoolKind
-    #: The new token, and the one that it is paid with.
-    token: Token
-    quote: Token
-    #: The account that made the pool.
-    creator: str
-    created_slot: int
-    created_at: datetime
-    #: From when on it swaps.
-    opens_slot: int
-    opens_at: datetime
-    #: Base units of `quote` in the pool now; 0 before it is funded, and when it is gone.
-    liquidity: int
-    #: What the pool takes of a swap now.
-    fee_bps: int
-    #: What the token's mint takes of each transfer.
-    transfer_fee_bps: int
-    #: Whether somebody can still mint the token.
-    keeps_mint_authority: bool
-    #: Whether somebody can freeze what others hold of it.
-    is_freezable: bool
-    #: Whether the liquidity can no longer be taken out of the pool.
-    is_liquidity_locked: bool
-    #: Whether the token can be paid into the pool.
-    is_sellable: bool
-
-    @property
-    def cursor(self) -> PoolCursor:
-        """The place right behind it."""
-        return PoolCursor(self.created_slot, self.address)
+from chalicelib.domain.pools.new_pools import NewPool, PoolCursor, Property
+from chalicelib.domain.tokens import Mint
 
 
 class PoolFeed(Protocol):
-    """New pools in the sequence of their cursors. Raises UnavailableError when out of reach."""
+    """New pools in the sequence of their cursors, each as it is now, gone ones among them. Raises
+    UnavailableError when out of reach."""
+
+    @property
+    def tells(self) -> Collection[Property]:
+        """What it knows of every pool, whether it is so or not."""
+
+    @property
+    def venues(self) -> Collection[str]:
+        """The names of those at which it hears of pools."""
 
     def since(self, cursor: PoolCursor, *, limit: int) -> Sequence[NewPool]:
-        """Return the first `limit` pools behind the cursor, oldest first, gone ones among them.
+        """Return the first `limit` pools behind the cursor, oldest first.
 
         Who goes on from the cursor of the last one sees each pool once: none appears later in front
         of one that has been returned.
@@ -68,3 +28,9 @@ class PoolFeed(Protocol):
 
     def latest(self, *, limit: int) -> Sequence[NewPool]:
         """Return the last `limit` pools there are, oldest first."""
+
+    def of_mint(self, mint: Mint) -> Sequence[NewPool]:
+        """Return the pools of a new token, oldest first."""
+
+    def pool(self, address: str) -> NewPool | None:
+        """Return the pool with that address; None when it has not been heard of."""

@@ -10,15 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from chalicelib.domain.pools.new_pools import PoolCursor
 from chalicelib.engine.dispatch import dispatch
 from chalicelib.engine.errors import UnavailableError
-from chalicelib.engine.ports.book import BookState, Tick, Ticked, WatchBook
+from chalicelib.engine.ports.book import Arrivals, BookState, Tick, Ticked, WatchBook
 from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.pool_feed import PoolFeed
 from chalicelib.engine.ports.queues import OrderQueue
 from chalicelib.engine.ports.rates import Observation, RateFeed
 
 log = logging.getLogger(__name__)
 
+# More new pools than so many are not told apart: all who wait for one are asked about.
+ARRIVALS_MAX = 100
 # Ranges that stay full without anything being moved are a fault of ours: the next slot then.
 TICKS_OF_A_SLOT_MAX = 1_000
 # The schedule starts a watcher every minute: when none has looked for so long, something is wrong.
@@ -64,6 +68,7 @@ class Watcher:
 
     book: WatchBook
     rates: RateFeed
+    pools: PoolFeed
     queue: OrderQueue
     clock: Clock
     #: Queues what stands still: what was lost on the way to the queue among it.
@@ -133,28 +138,46 @@ class Watcher:
         after = state.slot
         if self.rates.current_slot() <= after:
             return True
+        arrivals = self._arrivals(state.pools) if state.is_hunted else None
         for observation in self.rates.since(after, self.book.pairs()):
-            ticked = self._tick_whole(holder, observation, gap_from=after)
+            tick = self._tick(observation, gap_from=after, arrivals=arrivals)
+            ticked = self._tick_whole(holder, tick)
             if ticked is None:
                 return False
             shift.slots += 1
             shift.fired += len(ticked.fired)
             if ticked.is_needed:
                 shift.needed_at = self.clock.now()
-            after = observation.slot
+            after, arrivals = observation.slot, None
         return True
 
-    def _tick_whole(self, holder: str, observation: Observation, *, gap_from: int) -> Ticked | None:
+    def _arrivals(self, cursor: PoolCursor) -> Arrivals | None:
+        """The new pools since the last that ticks have told of."""
+        try:
+            pools = self.pools.since(cursor, limit=ARRIVALS_MAX)
+            are_many = len(pools) == ARRIVALS_MAX
+            newest = [*self.pools.latest(limit=1)] if are_many else pools
+        except UnavailableError as error:
+            # Prices are looked at all the same.
+            log.warning("pool_feed_unavailable", extra={"reason": error.detail})
+            return None
+        if not newest:
+            return None
+        mints = None if are_many else frozenset(pool.token.mint for pool in pools)
+        return Arrivals(through=newest[-1].cursor, mints=mints)
+
+    def _tick_whole(self, holder: str, tick: Tick) -> Ticked | None:
         for _ in range(TICKS_OF_A_SLOT_MAX):
-            ticked = self.book.tick(self._tick(observation, gap_from), holder=holder)
+            ticked = self.book.tick(tick, holder=holder)
             if ticked is None:
                 return None
-            self._dispatch(ticked, observation)
+            self._dispatch(ticked, tick.observation)
             if ticked.is_whole:
                 return ticked
-        raise RuntimeError(f"slot {observation.slot} does not come to an end")
+            tick = self._tick(tick.observation, gap_from=tick.gap_from, arrivals=tick.arrivals)
+        raise RuntimeError(f"slot {tick.observation.slot} does not come to an end")
 
-    def _tick(self, observation: Observation, gap_from: int) -> Tick:
+    def _tick(self, observation: Observation, *, gap_from: int, arrivals: Arrivals | None) -> Tick:
         now = self.clock.now()
         gap_through = observation.slot - 1
         return Tick(
@@ -165,6 +188,7 @@ class Watcher:
             ask_again_at=now + self.watching.ask_again_after,
             gap_from=gap_from,
             gap_through=gap_through,
+            arrivals=arrivals,
         )
 
     def _dispatch(self, ticked: Ticked, observation: Observation) -> None:

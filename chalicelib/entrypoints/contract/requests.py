@@ -10,7 +10,8 @@ from chalicelib.entrypoints.wire import forms as wire_forms
 from chalicelib.entrypoints.wire.edits import EDITABLE
 from chalicelib.entrypoints.wire.fields import DEFAULT_MAX_PRICE_IMPACT_BPS, DEFAULT_SLIPPAGE_BPS
 from chalicelib.entrypoints.wire.forms import DECIMAL_TEXT, Schema
-from chalicelib.entrypoints.wire.order_requests import ORDER_REQUESTS, OrderRequest
+from chalicelib.entrypoints.wire.order_request import OrderRequest
+from chalicelib.entrypoints.wire.order_requests import ORDER_REQUESTS
 from chalicelib.entrypoints.wire.requests import CancelOrdersRequest
 
 ORDER_REQUEST, ORDER_EDIT, ORDERS_FILTER = "OrderRequest", "OrderEdit", "OrdersFilter"
@@ -20,6 +21,7 @@ _NAMED: dict[str, Schema] = {
     "OrderStatus": wire_forms.ORDER_STATUS,
     "Amount": wire_forms.AMOUNT,
     "ExitRequest": wire_forms.EXIT,
+    "GuardsRequest": wire_forms.GUARDS,
     "SlippageBps": wire_forms.slippage_bps(DEFAULT_SLIPPAGE_BPS),
     "MaxPriceImpactBps": wire_forms.max_price_impact_bps(DEFAULT_MAX_PRICE_IMPACT_BPS),
 }
@@ -98,7 +100,7 @@ def _order(model: type[OrderRequest], what: str, *, has: str, lacks: str) -> Sch
         "type": "object",
         "description": f"{model.__doc__} {what}",
         "properties": fields,
-        "required": [*schema["required"], has],
+        "required": [*dict.fromkeys((*schema["required"], has))],
         "additionalProperties": False,
     }
 

@@ -31,6 +31,9 @@ from chalicelib.entrypoints.contract.answer_forms import (
     record,
     ref,
 )
+from chalicelib.entrypoints.contract.hunts import EVENT as HUNT_EVENT
+from chalicelib.entrypoints.contract.hunts import FOUND, HUNT
+from chalicelib.entrypoints.contract.hunts import components as hunt_components
 from chalicelib.entrypoints.contract.slices import (
     COMPLETED,
     FAMILY,
@@ -119,11 +122,15 @@ _TERMS: dict[str, Schema] = {
     "trailingBps": SHARE_BPS,
     "expiresAt": TIMESTAMP,
     **SCHEDULE,
+    **HUNT,
     "exit": ref("Exit"),
     "sellAt": TIMESTAMP
     | {"description": "When an exit sells at any price, if nothing else came before."},
     **_LIMIT,
     **FAMILY,
+    **FOUND,
+    "tokenOut": SYMBOL
+    | {"description": "Absent while an order waits for a pool of any new token."},
 }
 _WAITING_FOR: dict[str, Schema] = {
     "waitingFor": {
@@ -137,7 +144,6 @@ _ORDER = {
     "type": ref("OrderType"),
     "status": ref("OrderStatus"),
     "tokenIn": SYMBOL,
-    "tokenOut": SYMBOL,
     "slippageBps": SHARE_BPS,
     "maxPriceImpactBps": SHARE_BPS,
     "attempt": WHOLE,
@@ -198,7 +204,9 @@ def event_name(status: OrderStatus) -> str:
 
 _EVENTS = {
     OrderStatus.PENDING: _event(OrderStatus.PENDING),
-    OrderStatus.OPEN: _event(OrderStatus.OPEN, _WAITING_FOR, _UNFILLED | _CHANGED | SLICE_EVENT),
+    OrderStatus.OPEN: _event(
+        OrderStatus.OPEN, _WAITING_FOR, _UNFILLED | _CHANGED | SLICE_EVENT | HUNT_EVENT
+    ),
     OrderStatus.ROUTING: _event(
         OrderStatus.ROUTING,
         optional={
@@ -241,7 +249,7 @@ def _event_schemas() -> dict[str, Schema]:
 
 def _order(fields: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
     """An order; once it is at rest, what it came to stands beside it."""
-    rest = _WAITING_FOR | _UNFILLED | _CHANGED | SLICE_EVENT
+    rest = _WAITING_FOR | _UNFILLED | _CHANGED | SLICE_EVENT | HUNT_EVENT
     outcome = _CANCEL_REQUESTED | COMPLETED | _FILL | _LEFT | _EXIT_ORDER | _FAILURE | _FILLABLE
     more = _GIVEN | _TERMS | rest | outcome | (optional or {})
     return record(_ORDER | fields, more, description=_OF_AMOUNTS)
@@ -263,6 +271,7 @@ def components() -> dict[str, Schema]:
         ),
         **_event_schemas(),
         **slice_components(),
+        **hunt_components(),
         "AcceptedOrder": record(
             _ORDER
             | {
@@ -289,13 +298,14 @@ def components() -> dict[str, Schema]:
                     "description": "One `tokenIn` in `tokenOut`, after fees; `maxHold` may have "
                     "come while none was known."
                 },
+                "pool": ADDRESS | {"description": "The new pool that passed."},
                 "gapSlots": {
                     "type": "integer",
                     "minimum": 1,
                     "description": "Slots just before this one that nobody looked at.",
                 },
             },
-            description="The price that an order had waited for.",
+            description="What an order had waited for: a price, a time, or a pool.",
         ),
         "Exit": record(
             {},
@@ -305,7 +315,7 @@ def components() -> dict[str, Schema]:
             },
             description="When what the order buys is sold again, as it was placed.",
         ),
-        "ChangedFields": map_of({"type": ["string", "integer", "boolean"]}),
+        "ChangedFields": map_of({"type": ["string", "integer", "boolean", "object"]}),
         "EditedOrder": record(
             _ORDER | {"status": {"type": "string", "const": "open"}},
             _GIVEN | _TERMS,

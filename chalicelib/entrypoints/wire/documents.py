@@ -17,6 +17,7 @@ from chalicelib.engine.statistics import MinuteCounts, OrderStatistics
 from chalicelib.entrypoints.errors import InvalidCursorError
 from chalicelib.entrypoints.signing import ForgedError, Signer
 from chalicelib.entrypoints.wire.events import TRIGGER_KINDS, decision_document, details_document
+from chalicelib.entrypoints.wire.hunts import hunt_document
 from chalicelib.entrypoints.wire.slices import progress_document
 from chalicelib.entrypoints.wire.terms import given_amount, limit_amount, terms_document
 from chalicelib.entrypoints.wire.values import (
@@ -54,10 +55,11 @@ def accepted_document(order: Order) -> Document:
         "type": order.order_type,
         "status": order.status,
         "tokenIn": order.pair.token_in.symbol,
-        "tokenOut": order.pair.token_out.symbol,
+        **_token_out(order.pair.token_out),
         **given_amount(order.trade),
         **terms_document(order),
         **progress_document(order),
+        **hunt_document(order),
         "slippageBps": order.slippage_bps,
         "maxPriceImpactBps": order.max_price_impact_bps,
         **({"cancelRequested": True} if order.cancel_requested else {}),
@@ -66,6 +68,12 @@ def accepted_document(order: Order) -> Document:
         "createdAt": timestamp(order.created_at),
         "updatedAt": timestamp(order.updated_at),
     }
+
+
+def _token_out(token: Token) -> Document:
+    """What is bought: by its mint while no more is known, and nothing where any will do."""
+    name = token.symbol or token.mint
+    return {"tokenOut": name} if name else {}
 
 
 def cancelled_document(orders: "CancelledOrders") -> Document:

@@ -28,7 +28,8 @@ from chalicelib.entrypoints.wire.terms import given_amount, terms_document
 _LIMITS = frozenset({"limitPrice", "minAmountOut", "maxAmountIn"})
 _SCHEDULED = frozenset({"priceIn", "slippageBps", "paused"})
 _TRIGGERED = frozenset({"priceIn", "expiresAt", "slippageBps"})
-_NUMBERS = frozenset({"trailingBps", "slices", "intervalSeconds", "durationSeconds"})
+_NUMBERS = frozenset({"trailingBps", "slices", "intervalSeconds", "durationSeconds", "retryFor"})
+_OBJECTS = frozenset({"exit", "guards"})
 EDITABLE: Mapping[OrderType, frozenset[str]] = {
     OrderType.LIMIT: _LIMITS | {"priceIn", "expiresAt"},
     OrderType.STOP: _TRIGGERED | {"triggerPrice", "triggerCondition", "triggerIfMet"},
@@ -36,6 +37,7 @@ EDITABLE: Mapping[OrderType, frozenset[str]] = {
     OrderType.OCO: _TRIGGERED | {"takeProfitPrice", "stopPrice", "triggerIfMet"},
     OrderType.DCA: _SCHEDULED | {"minPrice", "maxPrice"},
     OrderType.TWAP: _SCHEDULED | {"limitPrice"},
+    OrderType.SNIPER: frozenset({"guards", "slippageBps", "expiresAt"}),
     # Its prices are those of the plan that its parent was placed with.
     OrderType.EXIT: frozenset({"slippageBps"}),
 }
@@ -101,8 +103,8 @@ def _placed(order: Order, edited: Mapping[str, object]) -> dict[str, Any]:
             placed = {k: v for k, v in placed.items() if k not in _LIMITS - {"limitPrice"}}
         if order.terms.time_in_force is not TimeInForce.GTT:
             placed.pop("expiresAt", None)
-    if "exit" in placed:
-        placed["exit"] = {name: Decimal(bound) for name, bound in placed["exit"].items()}
+    for name in _OBJECTS & placed.keys():
+        placed[name] = {each: _as_sent(value) for each, value in placed[name].items()}
     for name in _NUMBERS & placed.keys():
         placed[name] = Decimal(placed[name])
     if "slippageBps" in placed:
@@ -110,11 +112,16 @@ def _placed(order: Order, edited: Mapping[str, object]) -> dict[str, Any]:
     return {
         "type": str(order.order_type),
         "tokenIn": order.pair.token_in.mint,
-        "tokenOut": order.pair.token_out.mint,
+        **({"tokenOut": order.pair.token_out.mint} if order.pair.token_out.mint else {}),
         **given_amount(order.trade),
         "maxPriceImpactBps": str(order.max_price_impact_bps),
         **placed,
     }
+
+
+def _as_sent(value: object) -> object:
+    """Whole numbers are Decimals in the bodies that are read."""
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _is_replaced(name: str, edited: Mapping[str, object]) -> bool:

@@ -27,6 +27,7 @@ from chalicelib.domain.orders.events import (
     OrderExpired,
     OrderFailed,
     OrderOpened,
+    PoolJudged,
     SliceBegun,
     SliceConfirmed,
     SliceDetails,
@@ -38,6 +39,7 @@ from chalicelib.domain.orders.events import (
 from chalicelib.domain.orders.terms import WaitsFor
 from chalicelib.domain.orders.triggers import Trigger, TriggerKind
 from chalicelib.domain.tokens import Mint, Pair
+from chalicelib.entrypoints.wire.hunts import verdict_document
 from chalicelib.entrypoints.wire.slices import completed_document, slice_document
 from chalicelib.entrypoints.wire.values import Document, price_text, rate_text, timestamp
 
@@ -48,6 +50,7 @@ TRIGGER_KINDS = {
     TriggerKind.TRAILING_STOP: "trailingStop",
     TriggerKind.ACTIVATION: "activation",
     TriggerKind.MAX_HOLD: "maxHold",
+    TriggerKind.POOL: "pool",
 }
 
 
@@ -100,6 +103,10 @@ def _slice(happened: SliceDetails, pair: Pair) -> Document:
     return {"waitingFor": WaitsFor.SCHEDULE, **slice_document(happened, pair)}
 
 
+def _judged(judged: PoolJudged, _pair: Pair) -> Document:
+    return {"waitingFor": WaitsFor.POOL, "verdict": verdict_document(judged.verdict)}
+
+
 def _signed(sent: TransactionSubmitted | CancelRequested, _pair: Pair) -> Document:
     is_request = isinstance(sent, CancelRequested)
     return ({"cancelRequested": True} if is_request else {}) | {"signature": sent.signature}
@@ -124,6 +131,7 @@ def _trigger(trigger: Trigger, pair: Pair) -> Document:
         **price,
         "slot": trigger.slot,
         "observedAt": timestamp(trigger.observed_at),
+        **({"pool": trigger.pool_address} if trigger.pool_address else {}),
         **gap,
     }
 
@@ -252,6 +260,7 @@ _WRITERS: Mapping[type, Callable[[Any, Pair], Document]] = {
     OrderOpened: _opened,
     OrderEdited: _opened,
     **dict.fromkeys((SliceBegun, SliceConfirmed, SliceSkipped, SlicesMissed), _slice),
+    PoolJudged: _judged,
     AttemptStarted: _started,
     TransactionBuilt: _built,
     TransactionSubmitted: _signed,

@@ -10,6 +10,7 @@ from chalicelib.domain.amounts import BPS, U64_MAX
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.orders.terms import (
     HOLD_MAX,
+    RETRY_MAX,
     SLICES_MAX,
     STOP_LOSS_BPS_MAX,
     TAKE_PROFIT_BPS_MAX,
@@ -124,6 +125,86 @@ EXIT: Schema = {
         },
     },
     "minProperties": 1,
+    "additionalProperties": False,
+}
+RETRY_SECONDS_DEFAULT = 30
+MINT: Schema = {
+    "type": "string",
+    "pattern": "^[1-9A-HJ-NP-Za-km-z]{32,44}$",
+    "description": (
+        "The mint of a token that has no pool yet; without it, any new token that is paid with "
+        "`tokenIn` is bought."
+    ),
+}
+CREATOR: Schema = {
+    "type": "string",
+    "pattern": "^[1-9A-HJ-NP-Za-km-z]{32,44}$",
+    "description": "Only pools that this account has made.",
+}
+SYMBOL_CONTAINS: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 32,
+    "description": "Only tokens whose symbol has this in it, whatever the case.",
+}
+RETRY_FOR: Schema = {
+    "type": "integer",
+    "minimum": 0,
+    "maximum": int(RETRY_MAX.total_seconds()),
+    "description": (
+        "For how many seconds after its creation a pool is judged again that does not pass yet: "
+        f"it is not open or not funded, say; {RETRY_SECONDS_DEFAULT} by default."
+    ),
+}
+EXISTING: Schema = {
+    "type": "boolean",
+    "description": "Accept the order although the token has a pool already, and judge that one.",
+}
+VENUE: Schema = {"type": "string", "pattern": "^[!-~]{1,44}$"}
+POOL_AGE_SLOTS_MAX, VENUES_MAX = 999_999_999, 16
+GUARDS: Schema = {
+    "type": "object",
+    "description": "What a pool must be like to be bought from; what is left out does not matter.",
+    "properties": {
+        "minLiquidity": AMOUNT | {"description": "The least it holds of `tokenIn`."},
+        "maxLiquidity": AMOUNT | {"description": "The most it holds of `tokenIn`."},
+        "maxPriceImpactBps": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": BPS,
+            "description": "How far the order may move its price.",
+        },
+        "maxFeeBps": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": BPS,
+            "description": "What the pool and the token's mint may take together.",
+        },
+        "maxPrice": PRICE
+        | {
+            "description": (
+                "The most that one of the token may cost in `tokenIn`, all fees and the order's "
+                "own price impact included; what is signed is held to it."
+            )
+        },
+        "maxPoolAgeSlots": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": POOL_AGE_SLOTS_MAX,
+            "description": "How many slots ago it may have been created.",
+        },
+        "venues": {
+            "type": "array",
+            "items": VENUE,
+            "minItems": 1,
+            "maxItems": VENUES_MAX,
+            "description": "At which venues it may be.",
+        },
+        "mintRenounced": {"type": "boolean", "description": "Nobody can mint more of the token."},
+        "notFreezable": {"type": "boolean", "description": "Nobody can freeze what others hold."},
+        "liquidityLocked": {"type": "boolean", "description": "Its liquidity cannot be taken out."},
+        "sellable": {"type": "boolean", "description": "The token can be sold to it again."},
+    },
     "additionalProperties": False,
 }
 PARENT_ID: Schema = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chalicelib.domain.amounts import to_decimal_string
-from chalicelib.engine.ports.pool_feed import NewPool, PoolCursor
+from chalicelib.domain.pools.new_pools import NewPool, PoolCursor, Property
 from chalicelib.entrypoints.errors import InvalidCursorError
 from chalicelib.entrypoints.signing import ForgedError, Signer
 from chalicelib.entrypoints.wire.values import Document, timestamp
@@ -49,8 +49,8 @@ def _document(pool: NewPool) -> Document:
         "liquidity": to_decimal_string(pool.liquidity, pool.quote.decimals),
         "feeBps": pool.fee_bps,
         "transferFeeBps": pool.transfer_fee_bps,
-        "mintRenounced": not pool.keeps_mint_authority,
-        "freezable": pool.is_freezable,
-        "liquidityLocked": pool.is_liquidity_locked,
-        "sellable": pool.is_sellable,
+        "mintRenounced": Property.MINT_RENOUNCED in pool.properties,
+        "freezable": Property.NOT_FREEZABLE not in pool.properties,
+        "liquidityLocked": Property.LIQUIDITY_LOCKED in pool.properties,
+        "sellable": Property.SELLABLE in pool.properties,
     }

@@ -1,13 +1,10 @@
 """What clients order: the body of POST /api/orders/execute, of a form for each type of order."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, Protocol, runtime_checkable
-
-from pydantic import StrictStr
+from typing import Any, Protocol, runtime_checkable
 
 from chalicelib.domain.amounts import to_base_units
 from chalicelib.domain.errors import InvalidRequestError, UnknownTokenError
@@ -59,30 +56,12 @@ from chalicelib.entrypoints.wire.fields import (
     TrailingBps,
     TriggerIfMet,
 )
-from chalicelib.entrypoints.wire.requests import TradeRequest, read
+from chalicelib.entrypoints.wire.order_request import OrderRequest, PlainOrderRequest, Slipping
+from chalicelib.entrypoints.wire.requests import read
+from chalicelib.entrypoints.wire.snipes import SniperOrderRequest
 
 
-class OrderRequest(TradeRequest, ABC):
-    """What all orders say."""
-
-    order_type: ClassVar[OrderType]
-    #: Whether the order may give the amount that it receives.
-    may_buy_exactly: ClassVar[bool] = True
-
-    type: StrictStr
-
-    @abstractmethod
-    def to_terms(self, trade: Trade) -> Terms:
-        """The terms in the domain's words. Raises a RejectedError."""
-
-
-class _Slipping(OrderRequest):
-    """An order that takes the price there is."""
-
-    slippage_bps: SlippageBps = DEFAULT_SLIPPAGE_BPS
-
-
-class _Priced(OrderRequest):
+class _Priced(PlainOrderRequest):
     """An order that states prices."""
 
     price_in: PriceIn = None
@@ -106,6 +85,15 @@ class _Waiting(_Priced):
 
 
 @runtime_checkable
+class _Expiring(Protocol):
+    """An order that may say until when it waits."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when, if it says so."""
+
+
+@runtime_checkable
 class _Triggered(Protocol):
     """An order that is refused when its price is there already, unless it says otherwise.
 
@@ -117,7 +105,7 @@ class _Triggered(Protocol):
         """Accept it all the same."""
 
 
-class MarketOrderRequest(_Slipping):
+class MarketOrderRequest(PlainOrderRequest, Slipping):
     """Trade now."""
 
     order_type = OrderType.MARKET
@@ -166,7 +154,7 @@ class LimitOrderRequest(_Waiting):
         return to_base_units(own, trade.token_quoted.decimals)
 
 
-class StopOrderRequest(_Waiting, _Slipping):
+class StopOrderRequest(_Waiting, Slipping):
     """Trade as a market order once a price was seen."""
 
     order_type = OrderType.STOP
@@ -180,7 +168,7 @@ class StopOrderRequest(_Waiting, _Slipping):
         return StopTerms(price=price, condition=self.trigger_condition)
 
 
-class TrailingStopOrderRequest(_Waiting, _Slipping):
+class TrailingStopOrderRequest(_Waiting, Slipping):
     """Trade as a market order once the price has turned from its best."""
 
     order_type = OrderType.TRAILING_STOP
@@ -193,7 +181,7 @@ class TrailingStopOrderRequest(_Waiting, _Slipping):
         return TrailingStopTerms(trailing_bps=self.trailing_bps, activation=activation)
 
 
-class OcoOrderRequest(_Waiting, _Slipping):
+class OcoOrderRequest(_Waiting, Slipping):
     """Trade as a market order at one of two prices, whichever is seen first."""
 
     order_type = OrderType.OCO
@@ -210,7 +198,7 @@ class OcoOrderRequest(_Waiting, _Slipping):
         return OcoTerms(take_profit=take_profit, stop=stop)
 
 
-class _Scheduled(_Priced, _Slipping):
+class _Scheduled(_Priced, Slipping):
     """An order over time."""
 
     may_buy_exactly = False
@@ -288,6 +276,7 @@ ORDER_REQUESTS: tuple[type[OrderRequest], ...] = (
     OcoOrderRequest,
     DcaOrderRequest,
     TwapOrderRequest,
+    SniperOrderRequest,
 )
 _BY_TYPE: Mapping[object, type[OrderRequest]] = {str(r.order_type): r for r in ORDER_REQUESTS}
 
@@ -330,14 +319,14 @@ def read_order(fields: object, token_of: TokenOf) -> WantedOrder:
         trade=trade,
         slippage_bps=_slippage_bps(request),
         max_price_impact_bps=request.max_price_impact_bps,
-        expires_at=request.expires_at if isinstance(request, _Waiting) else None,
+        expires_at=request.expires_at if isinstance(request, _Expiring) else None,
         trigger_if_met=isinstance(request, _Triggered) and request.trigger_if_met,
     )
 
 
 def _slippage_bps(request: OrderRequest) -> int:
     """A limit order is held to its limit: what it has is its exit's."""
-    if isinstance(request, _Slipping):
+    if isinstance(request, Slipping):
         return request.slippage_bps
     if not isinstance(request, LimitOrderRequest) or request.exit is None:
         return 0

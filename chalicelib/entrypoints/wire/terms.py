@@ -10,6 +10,7 @@ from chalicelib.domain.orders.terms import (
     LimitTerms,
     OcoTerms,
     ScheduleTerms,
+    SniperTerms,
     StatedPrice,
     StopTerms,
     TrailingStopTerms,
@@ -20,6 +21,7 @@ from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.orders.triggers import watches_of
 from chalicelib.domain.tokens import Pair
 from chalicelib.entrypoints.wire.events import TRIGGER_KINDS
+from chalicelib.entrypoints.wire.hunts import snipe_document
 from chalicelib.entrypoints.wire.values import Document, exact_price_text, timestamp
 
 
@@ -96,6 +98,8 @@ def _others(order: Order) -> Document:
             return trailing | ({"sellAt": timestamp(sell_at)} if sell_at else {})
         case ScheduleTerms() as terms:
             return _schedule(terms)
+        case SniperTerms() as terms:
+            return snipe_document(terms, order)
     return {}
 
 

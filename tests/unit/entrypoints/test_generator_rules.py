@@ -80,5 +80,5 @@ def test_answer_may_have_another_field_when_a_client_is_older() -> None:
 
     kinds = ("", "Limit", "Stop", "TrailingStop", "Oco")
     orders = {f"Exact{way}{kind}Order" for way in ("In", "Out") for kind in kinds}
-    orders |= {"ExactInDcaOrder", "ExactInTwapOrder"}
-    assert closed == orders | {"OrderEdit", "OrdersFilter", "ExitRequest"}
+    orders |= {"ExactInDcaOrder", "ExactInTwapOrder", "ExactInSniperOrder"}
+    assert closed == orders | {"OrderEdit", "OrdersFilter", "ExitRequest", "GuardsRequest"}

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
+from chalicelib.domain.base58 import address_of, bytes_of
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.token_list import SOL, TOKENS, USDC
 from chalicelib.domain.tokens import Mint
-from chalicelib.simulation.base58 import address_of, bytes_of
 from chalicelib.simulation.launch_states import curve_of, quote_liquidity
 from chalicelib.simulation.launches import (
     LIFE_SLOTS,
