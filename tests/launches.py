@@ -15,9 +15,11 @@ FIRST_SLOT, SEED = 78_840_000, "world"
 ONE_DAY = 1_440
 
 
-def find_launch(fits: Callable[[Launch], bool], *, seed: str = SEED) -> Launch:
+def find_launch(
+    fits: Callable[[Launch], bool], *, seed: str = SEED, since: int = FIRST_SLOT
+) -> Launch:
     """The first that fits, of a day."""
-    for _, launch in zip(range(ONE_DAY), launches_since(seed, FIRST_SLOT), strict=False):
+    for _, launch in zip(range(ONE_DAY), launches_since(seed, since), strict=False):
         if fits(launch):
             return launch
     raise AssertionError("no launch of a day fits")
@@ -32,7 +34,7 @@ def trap(*traps: Trap, kind: PoolKind | None = None) -> Launch:
     )
 
 
-def honest(kind: PoolKind | None = None) -> Launch:
+def honest(kind: PoolKind | None = None, *, since: int = FIRST_SLOT) -> Launch:
     """One that is paid with SOL, is no trap and is all there from the beginning."""
     return find_launch(
         lambda launch: (
@@ -40,7 +42,8 @@ def honest(kind: PoolKind | None = None) -> Launch:
             and launch.quote == SOL
             and launch.opens_slot == launch.funded_slot == launch.created_slot
             and kind in (None, kind_of(launch))
-        )
+        ),
+        since=since,
     )
 
 

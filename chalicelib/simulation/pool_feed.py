@@ -41,12 +41,12 @@ class SimulatedPoolFeed:
         )
         # A slot has one launch at most.
         behind = (each for each in created if (each.created_slot, each.pool.address) > cursor)
-        return [_seen(launch, now) for launch in islice(behind, limit)]
+        return [new_pool(launch, now) for launch in islice(behind, limit)]
 
     def latest(self, *, limit: int) -> Sequence[NewPool]:
         now = slot_at(self.clock.now())
         newest = [*islice(launches_until(self.market.seed, now), limit)]
-        return [_seen(launch, now) for launch in reversed(newest)]
+        return [new_pool(launch, now) for launch in reversed(newest)]
 
     def of_mint(self, mint: Mint) -> Sequence[NewPool]:
         pool = self._seen_by_now(launch_of_mint(self.market.seed, mint))
@@ -57,10 +57,11 @@ class SimulatedPoolFeed:
 
     def _seen_by_now(self, launch: Launch | None) -> NewPool | None:
         now = slot_at(self.clock.now())
-        return _seen(launch, now) if launch and launch.is_created(now) else None
+        return new_pool(launch, now) if launch and launch.is_created(now) else None
 
 
-def _seen(launch: Launch, slot: int) -> NewPool:
+def new_pool(launch: Launch, slot: int) -> NewPool:
+    """Return the pool of a launch as it could be seen in a slot."""
     pool = curve_of(launch, slot)
     return NewPool(
         address=pool.address,

@@ -15,18 +15,23 @@ from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.orders.terms import (
     Condition,
     ExitPlan,
+    Guards,
     LimitTerms,
     MarketTerms,
+    SniperTerms,
     StatedPrice,
     StopTerms,
     TimeInForce,
 )
-from chalicelib.domain.token_list import USDC, USDT, find_pair
+from chalicelib.domain.pools.new_pools import Property
+from chalicelib.domain.token_list import SOL, USDC, USDT, find_pair
+from chalicelib.domain.tokens import Pair, token_to_come
 from chalicelib.engine.messages import ExecuteOrder
 from chalicelib.simulation.ledger import PostgresLedger
 from chalicelib.simulation.market import SLOT, Market
 from infra.local.processes import LOOPBACK, free_port
 from infra.operate.audit import Report, audit
+from tests.launches import FIRST_SLOT, honest
 from tests.world import World, ticks
 
 ALL = 10_000
@@ -46,11 +51,27 @@ FINAL = (
     "split",
     "hops",
     "exact_out",
+    "sniped",
     "retried",
     "failed",
 )
-UNFINISHED = ("waiting", "pending", "routing", "building", "dropped", "landed", "sent")
+UNFINISHED = ("hunting", "waiting", "pending", "routing", "building", "dropped", "landed", "sent")
+SNIPED = honest(since=FIRST_SLOT - 3_000)
 TERMS: dict[str, dict[str, Any]] = {
+    "sniped": {
+        "pair": Pair(token_in=SOL, token_out=token_to_come(SNIPED.token.mint)),
+        "amount_in": 10**8,
+        "terms": SniperTerms(
+            mint=SNIPED.token.mint,
+            guards=Guards(requires=frozenset(Property)),
+            retry_for=timedelta(0),
+            takes_existing=True,
+        ),
+    },
+    "hunting": {
+        "pair": Pair(token_in=SOL, token_out=token_to_come(None)),
+        "terms": SniperTerms(retry_for=timedelta(0)),
+    },
     "bought": {"terms": MarketTerms(exit=ExitPlan(hold_seconds_max=1))},
     "holder": {"terms": MarketTerms(exit=ExitPlan(take_profit_bps=1_000_000, trailing_bps=5_000))},
     "split": {"amount_in": 2_000 * 10**9},
@@ -106,7 +127,17 @@ class Executed:
         self.run("holder")
         self.world.clock.at += timedelta(seconds=1) + SLOT
         self.world.watch()
-        for name in ("sold", "limit", "part", "stop", "plain", "split", "hops", "exact_out"):
+        for name in (
+            "sold",
+            "limit",
+            "part",
+            "stop",
+            "plain",
+            "split",
+            "hops",
+            "exact_out",
+            "sniped",
+        ):
             self.run(name)
         self.run("retried", steps=4, failure_rate_bps=ALL)
         self.run("retried")
@@ -247,7 +278,31 @@ TAMPERINGS = {
             DELETE FROM order_events WHERE order_id IN (SELECT order_id FROM its_children);
             DELETE FROM its_children""",
     },
+    "snipes": {
+        ("another pool", "sniped"): "UPDATE its_order"
+        """ SET hunt = jsonb_set(hunt, '{pool}', '"another"')""",
+        ("another token", "sniped"): "UPDATE its_order"
+        """ SET terms = jsonb_set(terms, '{mint}', '"another"')""",
+        ("refused before", "sniped"): """
+            UPDATE its_events AS first
+               SET details = jsonb_build_object('verdict', jsonb_build_object(
+                       'pool', started.details->'trigger'->'pool', 'is_final', true))
+              FROM its_events AS started
+             WHERE first.sequence = 1 AND started.sequence = 2""",
+        ("bought elsewhere", "sniped"): "UPDATE its_events SET details ="
+        """ jsonb_set(details, '{route,legs,0,pool}', '"another"') WHERE sequence = 3""",
+        ("found before it began", "hunting"): "UPDATE its_order"
+        """ SET hunt = jsonb_set(hunt, '{pool}', '"another"')""",
+    },
     "triggers": {
+        ("pool", "sniped"): "UPDATE its_events SET details = jsonb_set(details, '{trigger,pool}',"
+        """ '"another"') WHERE sequence = 2; UPDATE its_order"""
+        """ SET hunt = jsonb_set(hunt, '{pool}', '"another"'); UPDATE its_events SET details ="""
+        """ jsonb_set(details, '{route,legs,0,pool}', '"another"') WHERE sequence = 3""",
+        ("refused by a guard", "sniped"): "UPDATE its_order"
+        """ SET terms = jsonb_set(terms, '{guards,liquidity_min}', '1000000000000000000')""",
+        ("pool of no slot", "sniped"): "UPDATE its_events SET details ="
+        " jsonb_set(details, '{trigger,slot}', '1') WHERE sequence = 2",
         ("before its time", "sold"): OF_PARENT
         + "UPDATE its_parent SET terms = jsonb_set(terms, '{exit,hold_seconds_max}', '61');"
         "UPDATE its_order SET terms = jsonb_set(jsonb_set(terms, '{plan,hold_seconds_max}', '61'),"

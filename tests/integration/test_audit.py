@@ -43,7 +43,7 @@ def test_every_check_looks_and_holds_when_orders_were_executed(executed: Execute
         "memos",
         "accepted",
     }
-    assert (report.orders, report.unfinished, report.in_flight) == (20, 8, 2)
+    assert (report.orders, report.unfinished, report.in_flight) == (22, 9, 2)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_final_finds_unfinished_orders_when_all_must_be_final(executed: Executed
     assert report.findings == {"final": sorted(unfinished)}
 
 
-@pytest.mark.parametrize(("most", "looked_at"), [(None, 13), (3, 3), (0, None)])
+@pytest.mark.parametrize(("most", "looked_at"), [(None, 14), (3, 3), (0, None)])
 def test_swaps_are_recomputed_up_to_a_number_when_it_is_given(
     executed: Executed, most: int | None, looked_at: int | None
 ) -> None:
@@ -150,7 +150,7 @@ def test_recomputed_finds_every_swap_when_the_market_is_another(executed: Execut
     report = audit(executed.url)
 
     wrong = [(check.name, check.wrong) for check in report.checks if check.wrong]
-    assert wrong == [("recomputed", 13), ("triggers", 2)]
+    assert wrong == [("recomputed", 14), ("triggers", 3)]
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ def test_audit_reads_one_moment_when_orders_change_meanwhile(executed: Executed,
 
     report = audit(url, market=BusyMarket(seed="world"), recompute_max=1)
 
-    assert (report.findings, report.orders) == ({}, 20)
-    assert look(url).orders == 19
+    assert (report.findings, report.orders) == ({}, 22)
+    assert look(url).orders == 21
 
 
 def test_deployed_market_takes_the_settings_when_they_are_given() -> None:

@@ -38,7 +38,7 @@ def test_command_exits_0_when_all_checks_hold(executed, command, monkeypatch) ->
     status, output, errors = command("--market-seed", "world")
 
     assert (status, errors) == (0, "")
-    assert "orders 20, unfinished 8, in flight 2; all checks hold" in output
+    assert "orders 22, unfinished 9, in flight 2; all checks hold" in output
 
 
 def test_command_exits_1_and_names_the_order_when_one_is_wrong(executed, url, command) -> None:

@@ -54,6 +54,13 @@ def judge(order: Order, pool: NewPool, ask: Ask, *, at: datetime) -> Verdict:
     )
 
 
+def refusal_of_pool(order: Order, pool: NewPool) -> Finding | None:
+    """Return the first thing that speaks against what can be seen of the pool, whatever it gives
+    for the order's amount; None when nothing does."""
+    finding, _, _ = next(_seen(order, _terms(order), pool), (None, None, None))
+    return finding
+
+
 def trade_in(order: Order, pool: NewPool) -> Trade:
     """Return what the order trades when it buys the pool's token."""
     return replace(order.trade, pair=replace(order.pair, token_out=pool.token))
@@ -77,10 +84,14 @@ def _terms(order: Order) -> SniperTerms:
 
 
 def _findings(order: Order, terms: SniperTerms, pool: NewPool, ask: Ask) -> Iterator[_Found]:
+    yield from _seen(order, terms, pool)
+    yield from _of_fill(order, terms, pool, ask)
+
+
+def _seen(order: Order, terms: SniperTerms, pool: NewPool) -> Iterator[_Found]:
     yield from _of_kind(order, terms, pool)
     yield from _of_token(terms, pool)
     yield from _of_liquidity(terms, pool)
-    yield from _of_fill(order, terms, pool, ask)
 
 
 def _of_kind(order: Order, terms: SniperTerms, pool: NewPool) -> Iterator[_Found]:

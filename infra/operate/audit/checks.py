@@ -34,6 +34,7 @@ CLAIMS = {
     "limits": "a limit order's swap is at its limit or better",
     "watched": "open orders wait in the book, and no others",
     "slices": "an order over time has spent what its slices have, one after the other",
+    "snipes": "who waits for a pool buys in one that passed, and never in one that was refused",
     "exits": "what a confirmed order shall sell again, one exit does, and no other",
     "impact": "no signed route exceeds its order's price impact limit",
     "unconfirmed": "an unconfirmed order has no swap, or one in flight",
@@ -109,7 +110,7 @@ def _observe(connection: Connection, market: Market, triggers_max: int | None) -
     with connection.cursor("triggers") as cursor:
         rows = cursor.execute(_statement("triggers"), {"triggers_max": triggers_max})
         seen = [(str(row["subject"]), _is_right(observed, row)) for row in rows]
-    return _counted("triggers", "a trigger's rate is that of its slot, and meets it", seen)
+    return _counted("triggers", "what triggered was so in its slot, and was waited for", seen)
 
 
 def _is_right(observed: Observed, row: Mapping[str, Any]) -> bool:

@@ -138,6 +138,31 @@ SELECT parent.order_id,
  WHERE parent.order_type IN ('DCA', 'TWAP')
  GROUP BY parent.order_id, parent.amount_in, parent.progress
 
+-- name: snipes
+-- The pool that is bought from is that of the trigger; its token is the one that was waited for.
+SELECT orders.order_id,
+       CASE WHEN orders.attempt = 0 THEN orders.hunt->'pool' = 'null'
+       ELSE (orders.hunt->'pool', orders.output_mint)
+            = (started.details->'trigger'->'pool',
+               coalesce(orders.terms->>'mint', orders.output_mint))
+            AND NOT EXISTS (
+                SELECT
+                  FROM order_events AS judged
+                 WHERE judged.order_id = orders.order_id
+                   AND judged.details->'verdict'->'pool' = orders.hunt->'pool'
+                   AND (judged.details->'verdict'->>'is_final')::boolean)
+            AND NOT EXISTS (
+                SELECT
+                  FROM order_events AS built
+                 CROSS JOIN jsonb_array_elements(built.details->'route'->'legs') AS leg
+                 WHERE (built.order_id, built.status) = (orders.order_id, 'building')
+                   AND leg->'pool' <> orders.hunt->'pool')
+       END
+  FROM orders
+  LEFT JOIN order_events AS started
+    ON (started.order_id, started.status, started.attempt) = (orders.order_id, 'routing', 1)
+ WHERE orders.order_type = 'SNIPER'
+
 -- name: exits
 -- An exit is of one confirmed order, which has planned it, and sells just what that received.
 SELECT coalesce(child.order_id, parent.order_id),

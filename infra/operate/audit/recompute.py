@@ -9,11 +9,14 @@ from typing import Any
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.errors import OrderError
+from chalicelib.domain.orders.guards import refusal_of_pool
 from chalicelib.domain.orders.order import Order
 from chalicelib.domain.orders.triggers import Trigger, TriggerKind, Watch, watches_of
 from chalicelib.settings import SimulationSettings
 from chalicelib.simulation.execution import execute_swap, read_signed_swap, total_in, total_out
-from chalicelib.simulation.market import Market
+from chalicelib.simulation.launches import launch_of_pool
+from chalicelib.simulation.market import Market, time_of_slot
+from chalicelib.simulation.pool_feed import new_pool
 from chalicelib.simulation.rates import SimulatedRates
 from chalicelib.worlds import market_of
 
@@ -35,6 +38,7 @@ class Observed:
     """Recomputes what triggers saw, in the market that they saw it in."""
 
     def __init__(self, market: Market) -> None:
+        self._market = market
         rates = SimulatedRates(market=market, clock=SystemClock())
         # Orders of a batch are often triggered in one slot.
         self._observe = lru_cache(maxsize=16)(rates.observe)
@@ -42,7 +46,9 @@ class Observed:
     def confirms(self, order: Order, trigger: Trigger) -> bool:
         """Tell whether the slot had this rate, after the order was placed and before its time was
         up, and a price or a time that was waited for was met. Whom a time has triggered may have
-        seen no rate."""
+        seen no rate; whom a pool has triggered, a pool that passed."""
+        if trigger.kind is TriggerKind.POOL:
+            return self._passes(order, trigger)
         pair = order.pair.mints
         observation = self._observe(trigger.slot, ())
         if pair not in observation.rates:
@@ -54,6 +60,15 @@ class Observed:
         is_known = trigger.rate is not None or trigger.kind is not TriggerKind.MAX_HOLD
         is_right = not is_known or observation.rates.get(pair) == trigger.rate
         return is_in_time and is_met and is_right
+
+    def _passes(self, order: Order, trigger: Trigger) -> bool:
+        """Tell whether the pool could be seen to pass in that slot."""
+        slot = trigger.slot
+        launch = launch_of_pool(self._market.seed, trigger.pool_address or "")
+        if launch is None or not launch.is_created(slot):
+            return False
+        is_in_time = slot >= (order.armed_slot or 0) and not order.is_over(time_of_slot(slot))
+        return is_in_time and refusal_of_pool(order, new_pool(launch, slot)) is None
 
 
 def _is_met(watch: Watch, trigger: Trigger, at: datetime) -> bool:
