@@ -1,7 +1,7 @@
 """What must hold of an order, told by its row, its history, the chain and what followers heard."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, pairwise
 
@@ -116,7 +116,8 @@ class Story:
         if [n for n in sequences if n > 1] != [*range(2, len(self.events) + 1)]:
             yield f"of {len(self.events)} events, followers heard {sequences}"
         for event in chain.from_iterable(self.announced):
-            if event not in self.events:
+            # What it buys, an order may have found only later.
+            if replace(event, pair=self.order.pair) not in self.events:
                 yield f"followers heard what never was: {event}"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
+from tests.chaos.hunting import hunt, hunt_again, orders_that_wait_for_a_pool
 from tests.chaos.stage import Stage
 from tests.chaos.waiting import (
     cancel_again,
@@ -129,6 +130,7 @@ TICK = Scenario(prepare=due_in_the_next_slots, job=watch_and_drain, recover=reco
 CANCEL = Scenario(prepare=orders_at_every_state, job=cancel_and_drain, recover=cancel_again)
 EXIT = Scenario(prepare=orders_to_be_sold_again, job=trade_and_sell_again, recover=sell_again)
 EDIT = Scenario(prepare=orders_out_of_reach, job=edit_and_watch, recover=edit_again)
+HUNT = Scenario(prepare=orders_that_wait_for_a_pool, job=hunt, recover=hunt_again)
 
 SCENARIOS = {
     "failures on chain": FAILURES,
@@ -142,4 +144,5 @@ SCENARIOS = {
     "cancel": CANCEL,
     "edit": EDIT,
     "exit": EXIT,
+    "hunt": HUNT,
 }

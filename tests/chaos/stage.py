@@ -46,7 +46,8 @@ Result = TypeVar("Result")
 
 _TABLES = ("watches", "order_events", "orders", "chain.transactions")
 _NEW_CURSOR = (
-    "UPDATE watch_cursor SET slot = %s, ticked_at = '-infinity', leased_until = '-infinity'"
+    "UPDATE watch_cursor SET slot = %s, ticked_at = '-infinity', leased_until = '-infinity',"
+    " pool_slot = 0, pool_address = ''"
 )
 _ORDER_IDS = "SELECT order_id FROM orders ORDER BY order_id"
 _SIGNATURES = "SELECT signature FROM chain.transactions ORDER BY landing_slot, signature"
