@@ -55,11 +55,12 @@ TABLES = (
 
 
 class FolderScheduling(LoadScopeScheduling):
-    """Keeps the tests of such a folder together; any other goes wherever there is time."""
+    """Keeps the tests of such a folder together, of any other those of a module: what they share is
+    made once."""
 
     def _split_scope(self, nodeid: str) -> str:
         folder = nodeid.removeprefix("tests/").partition("/")[0]
-        return folder if folder in WAITING else nodeid
+        return folder if folder in WAITING else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
