@@ -126,8 +126,11 @@ class OrdersClient:
     ) -> Document:
         """Place an order of any type: `order` is the body of POST /api/orders/execute.
 
-        One that waits for a price is `open`, and its events end when it is `confirmed`, `failed`,
-        `cancelled` or `expired`. Returns and raises what `submit` does, as safely.
+        One that waits is `open`, and its events end when it is `confirmed`, `failed`, `cancelled`
+        or `expired`, or `completed` if it trades over time. A SNIPER need not name a `tokenOut`,
+        and its document has none until it has found what it buys: `{"type": "SNIPER", "tokenIn":
+        "SOL", "amount": "0.5", "guards": {"minLiquidity": "20", "sellable": True}}`. Returns and
+        raises what `submit` does, as safely.
         """
         key = new_idempotency_key() if idempotency_key is None else idempotency_key
         check_idempotency_key(key)

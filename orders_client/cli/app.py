@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from orders_client import __version__
-from orders_client.cli import options, reading, scheduling, trading, waiting
+from orders_client.cli import options, reading, scheduling, sniping, trading, waiting
 from orders_client.cli.exits import ExitCode
 from orders_client.cli.options import Service
 from orders_client.cli.values import AmountCommand
@@ -34,6 +34,7 @@ app.command("trail", cls=AmountCommand)(waiting.trail)
 app.command("oco", cls=AmountCommand)(waiting.oco)
 app.command("dca", cls=AmountCommand)(scheduling.dca)
 app.command("twap", cls=AmountCommand)(scheduling.twap)
+app.command("snipe", cls=AmountCommand)(sniping.snipe)
 app.command("edit")(waiting.edit)
 app.command("follow")(trading.follow_order)
 app.command("cancel")(trading.cancel)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orders_client import Document, Status
-from orders_client.cli import slices
+from orders_client.cli import slices, snipes
 from orders_client.cli.output import add_row, empty_table, percent
 from orders_client.cli.slices import schedule_text
 
@@ -41,7 +41,7 @@ def status_text(status: str) -> Text:
 def trade_text(order: Mapping[str, Any]) -> str:
     """Return the amount and the two tokens of an order: "1 SOL → USDC", or "SOL → 10 USDC"."""
     if "amount" in order:
-        return f"{order['amount']} {order['tokenIn']} → {order['tokenOut']}"
+        return f"{order['amount']} {order['tokenIn']} → {snipes.bought_token(order)}"
     return f"{order['tokenIn']} → {order['amountOut']} {order['tokenOut']}"
 
 
@@ -61,6 +61,8 @@ def terms_text(order: Mapping[str, Any]) -> str:
             return f"{order['trailingBps']} bps off the best price{start}"
         case "OCO":
             return f"at {order['takeProfitPrice']} or {order['stopPrice']}{unit}"
+        case "SNIPER":
+            return ", ".join(filter(None, [snipes.snipe_text(order), _plan_text(order)]))
         case "EXIT":
             return f"exit of {order['parentId']}: {_exit_text(order, unit)}"
     return schedule_text(order) if order["type"] in slices.TYPES else _plan_text(order)
@@ -118,7 +120,8 @@ def outcome(order: Mapping[str, Any]) -> str:
         case Status.COMPLETED:
             return slices.completed_text(order, order)
         case Status.OPEN if order["type"] not in slices.TYPES:
-            return terms_text(order)
+            met = snipes.hunt_text(order) if "poolsJudged" in order else ""
+            return ", ".join(filter(None, [met, terms_text(order)]))
     return slices.progress_text(order) if "progress" in order else ""
 
 
@@ -181,6 +184,8 @@ def quotes_view(quotes: Mapping[str, Any], order: Mapping[str, Any], tokens: Doc
     """
     route = quotes["route"]
     symbols = {token["mint"]: token["symbol"] for token in tokens["tokens"]}
+    # A new token is not listed, but the order knows its symbol.
+    symbols |= {leg["outputMint"]: order["tokenOut"] for leg in route["legs"][-1:]}
     is_exact_out = "maxAmountIn" in quotes
     return Group(
         _quotes_table(quotes["quotes"], order, is_exact_out),

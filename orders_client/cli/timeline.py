@@ -1,5 +1,6 @@
 """An order's events as lines of text. Nothing is redrawn: the lines can go into a pipe."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Context
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from orders_client import Document, Status
 from orders_client.cli import slices
+from orders_client.cli.snipes import verdict_text
 from orders_client.cli.tables import (
     CANCEL_REQUESTED,
     limit_text,
@@ -20,6 +22,8 @@ from orders_client.cli.tables import (
 )
 
 STATUS_WIDTH = 10
+# What an open order waits for.
+WAITED_FOR = {"price": "its price", "schedule": "its times", "pool": "a new pool"}
 # As many digits as the service gives an executed price.
 PRICE = Context(prec=12)
 
@@ -42,6 +46,8 @@ class Timeline:
         self._order = order
         self._started_at = datetime.fromisoformat(order["createdAt"])
         self._route: Document = {}
+        #: The symbols of new tokens, by the pools that were judged.
+        self._symbols = {each["pool"]: each["symbol"] for each in order.get("verdicts", ())}
 
     @property
     def heading(self) -> Text:
@@ -93,33 +99,47 @@ class Timeline:
 
     def _open_details(self, event: Document) -> str:
         if changed := event.get("changed"):
-            return ", ".join(f"{name} is now {value}" for name, value in changed.items())
+            return ", ".join(f"{name} is now {_written(value)}" for name, value in changed.items())
         if "slice" in event or "missed" in event:
             return slices.slice_text(event, self._order)
-        if event.get("waitingFor") == "schedule":
-            return "waits for its times"
+        if verdict := event.get("verdict"):
+            self._symbols[verdict["pool"]] = verdict["symbol"]
+            return verdict_text(verdict)
         reason = event.get("unfilled")
         again = f" again, after {reason['code']}: {reason['message']}" if reason else ""
-        return f"waits for its price{again}"
+        return f"waits for {WAITED_FOR.get(event['waitingFor'], event['waitingFor'])}{again}"
 
     def _routing_details(self, event: Document) -> str:
         if trigger := event.get("trigger"):
-            token_in, token_out = self._order["tokenIn"], self._order["tokenOut"]
-            price = trigger.get("price")
-            seen = f" at {price} {token_out} for a {token_in}" if price else ""
-            return f"{trigger['kind']}{seen} in slot {trigger['slot']}"
+            return f"{trigger['kind']}{self._seen(trigger)} in slot {trigger['slot']}"
         reason = event.get("retryOf")
         after = f", after {reason['code']}: {reason['message']}" if reason else ""
         pools = ", ".join(event.get("refusedBy", ()))
         less = f"; less of {pools}" if pools else ""
         return f"attempt {event['attempt']}{after}{less}"
 
+    def _seen(self, trigger: Document) -> str:
+        """Return what triggered the order: a pool, a price, or the time alone."""
+        if pool := trigger.get("pool"):
+            symbol = self._symbols.get(pool)
+            return f" {pool} of {symbol}" if symbol else f" {pool}"
+        price, order = trigger.get("price"), self._order
+        return f" at {price} {order['tokenOut']} for a {order['tokenIn']}" if price else ""
+
     def _building_details(self, event: Document) -> str:
         self._route = route = event["route"]
+        self._learn_token(route)
         token_in, token_out = self._order["tokenIn"], self._order["tokenOut"]
         limit = limit_text(event, self._order)
         expected = f"{route['amountIn']} {token_in} → {route['amountOut']} {token_out}"
         return f"{expected} on {route['venue']}, {limit}; {route['reason']}"
+
+    def _learn_token(self, route: Document) -> None:
+        """Note the token that an order buys which was placed before it was known."""
+        if self._order["type"] == "SNIPER":
+            leg = route["legs"][-1]
+            symbol = self._symbols.get(leg["pool"]) or self._order.get("tokenOut")
+            self._order = {**self._order, "tokenOut": symbol or leg["outputMint"]}
 
     def _confirmed_details(self, event: Document) -> str:
         paid = f"{event['amountIn']} {self._order['tokenIn']}"
@@ -135,3 +155,8 @@ class Timeline:
             PRICE.create_decimal(self._route["amountIn"]),
         )
         return f"{price.normalize(PRICE):f}"
+
+
+def _written(value: Any) -> str:
+    """Return a changed value as `orders edit` takes it."""
+    return json.dumps(value) if isinstance(value, dict) else str(value)

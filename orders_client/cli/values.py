@@ -1,6 +1,8 @@
 """What is typed for an argument, checked before it is sent; an error says what is right."""
 
+import json
 import re
+from typing import Any
 
 import typer
 from typer.core import TyperCommand
@@ -35,6 +37,11 @@ def check_span(text: str) -> str:
     return text
 
 
+def check_wait(text: str) -> str:
+    """Return the span of time, which may be none at all: 0s. Raises what check_span does."""
+    return text if text == "0s" else check_span(text)
+
+
 def span_seconds(span: str) -> int:
     """Return how many seconds a checked span has."""
     return int(span[:-1]) * _UNIT_SECONDS[span[-1]]
@@ -45,19 +52,31 @@ def check_changes(words: list[str]) -> list[str]:
     for word in words:
         if _CHANGE.fullmatch(word) is None:
             raise typer.BadParameter(f"a change is written as FIELD=VALUE, not {word!r}")
+    changes_of(words)
     return words
 
 
-def changes_of(words: list[str]) -> dict[str, str | int | bool]:
-    """Return the values of checked changes by field, numbers and truth values as JSON has them."""
+def changes_of(words: list[str]) -> dict[str, Any]:
+    """Return the values of checked changes by field: numbers, truth values and guards as JSON has
+    them. Raises BadParameter when guards are no JSON."""
     return {name: _change(name, value) for name, _, value in (w.partition("=") for w in words)}
 
 
-def _change(name: str, value: str) -> str | int | bool:
+def _change(name: str, value: str) -> Any:
+    if name == "guards":
+        return _guards(value)
     if name == "trailingBps" and value.isdecimal():
         return int(value)
     is_truth = name in ("paused", "triggerIfMet") and value in ("true", "false")
     return value == "true" if is_truth else value
+
+
+def _guards(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        example = """guards={"sellable":true}"""
+        raise typer.BadParameter(f"guards are written as JSON: {example}, not {text!r}") from None
 
 
 class AmountCommand(TyperCommand):

@@ -64,6 +64,33 @@ OCO_ORDER: Document = {
     "stopPrice": "120",
     "slippageBps": 300,
 }
+DCA_ORDER: Document = {
+    "type": "DCA",
+    "tokenIn": "USDC",
+    "tokenOut": "SOL",
+    "amount": "2400",
+    "slices": 24,
+    "intervalSeconds": 3600,
+    "maxPrice": "200",
+    "priceIn": "USDC",
+}
+TWAP_ORDER: Document = {
+    "type": "TWAP",
+    "tokenIn": "SOL",
+    "tokenOut": "USDC",
+    "amount": "500",
+    "slices": 60,
+    "durationSeconds": 3600,
+    "limitPrice": "120",
+}
+SNIPER_ORDER: Document = {
+    "type": "SNIPER",
+    "tokenIn": "SOL",
+    "amount": "0.5",
+    "guards": {"minLiquidity": "20", "maxFeeBps": 300, "mintRenounced": True, "sellable": True},
+    "slippageBps": 1000,
+    "exit": {"takeProfitBps": 5000, "stopLossBps": 2500},
+}
 ORDERS: Document = {
     "market": MARKET_ORDER,
     "exactOut": EXACT_OUT_ORDER,
@@ -71,6 +98,9 @@ ORDERS: Document = {
     "stop": STOP_ORDER,
     "trailingStop": TRAILING_STOP_ORDER,
     "oco": OCO_ORDER,
+    "dca": DCA_ORDER,
+    "twap": TWAP_ORDER,
+    "snipe": SNIPER_ORDER,
     "exit": EXITING_ORDER,
 }
 EDITS: Document = {"slippage": {"slippageBps": 200}}

@@ -50,7 +50,7 @@ def canned(answers: Mapping[str, tuple[int, Any]]) -> Iterator[CannedService]:
         def do_GET(self) -> None:
             service.answer(self)
 
-        do_POST = do_GET
+        do_POST = do_PATCH = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
