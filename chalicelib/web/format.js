@@ -13,6 +13,7 @@ const MOMENT = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 const DASH = "–";
+const MINT = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
 
 export const amount = (text, symbol) => `${grouped(text)} ${symbol}`;
 export const briefAmount = (text, symbol) => `${brief(text)} ${symbol}`;
@@ -53,11 +54,33 @@ export function venue(name) {
 
 export const pool = (quote) => `${venue(quote.venue)} ${kind(quote.kind)}`;
 
+/** A token by its symbol; by the beginning of its mint, or as any, where there is none yet. */
+export function bought(name) {
+  if (name === undefined) return "any new token";
+  return MINT.test(name) ? `${name.slice(0, 4)}…` : name;
+}
+
+/** A code as people read it: NOT_OPEN is "not open". */
+const spoken = (code) => code.toLowerCase().replaceAll("_", " ");
+
+/** What was found of a new pool, and whether it is asked again. */
+export function verdict({ symbol, code, value, wanted: limit, final }) {
+  const numbers = value === undefined ? "" : ` (${value}${limit ? `, wanted ${limit}` : ""})`;
+  return `${symbol} ${spoken(code)}${numbers}${final ? ": refused" : ", asked again"}`;
+}
+
+/** What has triggered an order. */
+export function trigger({ kind: what, pool: address, price }) {
+  if (address) return `new pool ${address}`;
+  return price === undefined ? what : `${what} at ${price}`;
+}
+
 /** What an order asks for: an amount to pay, or one to receive. */
 export function wanted(order) {
+  const token = bought(order.tokenOut);
   return order.amount === undefined
-    ? `${order.tokenIn} → ${brief(order.amountOut)} ${order.tokenOut}`
-    : `${brief(order.amount)} ${order.tokenIn} → ${order.tokenOut}`;
+    ? `${order.tokenIn} → ${brief(order.amountOut)} ${token}`
+    : `${brief(order.amount)} ${order.tokenIn} → ${token}`;
 }
 
 export function count(number, one, many = `${one}s`) {

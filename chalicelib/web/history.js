@@ -4,7 +4,7 @@ import { isFailure } from "./api.js";
 import { element, part, setText } from "./dom.js";
 import { draw } from "./drawing.js";
 import { brief } from "./decimals.js";
-import { briefAmount, moment, shortId } from "./format.js";
+import { bought, briefAmount, moment, shortId } from "./format.js";
 import { Freshness } from "./freshness.js";
 import { gathered } from "./polling.js";
 
@@ -136,7 +136,7 @@ function row(order) {
     element("td", {}, moment(order.createdAt)),
     element("th", { scope: "row" }, link),
     element("td", { class: "minor" }, order.type),
-    element("td", { class: "whole" }, `${order.tokenIn} → ${order.tokenOut}`),
+    element("td", { class: "whole" }, `${order.tokenIn} → ${bought(order.tokenOut)}`),
     element("td", { class: "numeric minor" }, text(order.amountIn ?? order.amount, order.tokenIn)),
     element("td", { class: "numeric minor" }, text(order.amountOut, order.tokenOut)),
     element("td", { class: "numeric minor" }, price),

@@ -10,6 +10,7 @@ import {
   shortSignature,
   signedPercent,
   venue,
+  verdict,
   wanted,
 } from "./format.js";
 import { recall, remember } from "./memory.js";
@@ -87,6 +88,7 @@ export class LiveOrders {
 class Card {
   node;
   #timeline = new Timeline();
+  #link;
   #status = element("span", { class: "status" });
   #route = element("p");
   #outcome = element("p");
@@ -94,8 +96,8 @@ class Card {
 
   constructor(order) {
     this.order = order;
-    const link = element("a", { href: `#/orders/${order.id}` }, wanted(order.document));
-    const title = element("h3", {}, link);
+    this.#link = element("a", { href: `#/orders/${order.id}` });
+    const title = element("h3", {}, this.#link);
     this.node = element(
       "li",
       { class: "card", "data-order": order.id },
@@ -110,6 +112,7 @@ class Card {
   draw = () => {
     const { order } = this;
     this.node.dataset.status = order.status;
+    setText(this.#link, wanted(order.swap));
     setText(this.#status, order.status);
     this.#timeline.draw(order);
     setText(this.#route, routeText(order));
@@ -119,9 +122,9 @@ class Card {
   };
 }
 
-function routeText({ document, decision }) {
+function routeText({ document, decision, tokenOut }) {
   if (!decision) return "";
-  const side = outcome(decision, document.tokenIn, document.tokenOut);
+  const side = outcome(decision, document.tokenIn, tokenOut);
   const offers = bestOfVenues(decision, side).map(
     (quote) => `${venue(quote.venue)} ${briefAmount(quote[side.field], "")}`.trim(),
   );
@@ -131,15 +134,17 @@ function routeText({ document, decision }) {
 }
 
 function outcomeText(order) {
-  const { fill, failure, retries } = order;
+  const { fill, failure, retries, status, verdicts } = order;
   const last = retries.at(-1);
+  const met = verdicts.at(-1);
   if (failure) return `${failure.code}: ${failure.message}, attempt ${failure.attempt}`;
   if (fill) return fillText(order);
+  if (met && status === "open") return verdict(met);
   return last ? `Attempt ${order.attempt}, after ${last.code}: ${last.message}` : "";
 }
 
-function fillText({ document, decision, fill }) {
-  const side = outcome(decision, document.tokenIn, document.tokenOut);
+function fillText({ document, decision, fill, tokenOut }) {
+  const side = outcome(decision, document.tokenIn, tokenOut);
   const bps = bpsAbove(fill[side.field], decision.route[side.field]);
   const distance = `${percent(Math.abs(bps))} ${bps > 0 ? "over" : "under"} the quote`;
   const verb = side.field === "amountOut" ? "Received" : "Paid";

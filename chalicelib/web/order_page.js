@@ -4,7 +4,17 @@ import { isFailure } from "./api.js";
 import { bpsAbove } from "./decimals.js";
 import { element, facts, part, setText, table } from "./dom.js";
 import { draw } from "./drawing.js";
-import { amount, clock, moment, percent, signedPercent, since, wanted } from "./format.js";
+import {
+  amount,
+  clock,
+  moment,
+  percent,
+  signedPercent,
+  since,
+  trigger,
+  verdict,
+  wanted,
+} from "./format.js";
 import {
   feesTable,
   isExactOut,
@@ -80,7 +90,7 @@ export class OrderPage {
     this.#timeline ??= new Timeline();
     this.#timeline.draw(order);
     setText(part(this.#root, "message"), "");
-    setText(part(this.#root, "title"), wanted(order.document));
+    setText(part(this.#root, "title"), wanted(order.swap));
     setText(part(this.#root, "id"), order.id);
     const isOpen = part(this.#root, "body").querySelector("details")?.open ?? false;
     part(this.#root, "body").replaceChildren(
@@ -92,15 +102,15 @@ export class OrderPage {
     );
   };
 
-  #decision({ decision, document }) {
+  #decision({ decision, swap }) {
     if (!decision) return [];
     const { route, rejections } = decision;
-    const side = outcome(decision, document.tokenIn, document.tokenOut);
+    const side = outcome(decision, swap.tokenIn, swap.tokenOut);
     const why = element("p", {}, `${capital(route.reason)}. ${savingText(route, side)}`);
     const refused = section("Pools that refused", rejectionsTable(rejections));
     return [
       section("Route", why, legsTable(route, this.#tokens)),
-      section("Quotes compared", quotesTable(decision, document.tokenIn, document.tokenOut)),
+      section("Quotes compared", quotesTable(decision, swap.tokenIn, swap.tokenOut)),
       section("Fees", feesTable(route, this.#tokens)),
       ...(rejections.length > 0 ? [refused] : []),
     ];
@@ -114,7 +124,7 @@ function section(title, ...content) {
 }
 
 function outcomeFacts(order) {
-  const { document, decision, fill, failure, signature } = order;
+  const { document, decision, fill, failure, pool, signature, swap, verdicts } = order;
   const status = element("span", { class: "status", "data-status": order.status }, order.status);
   const pairs = [
     ["Status", status],
@@ -123,7 +133,9 @@ function outcomeFacts(order) {
     ["Price impact limit", percent(document.maxPriceImpactBps)],
     ["Attempt", String(order.attempt)],
   ];
-  if (decision) pairs.push(...quoted(decision, document));
+  if (verdicts.length > 0) pairs.push(["Last pool passed over", verdict(verdicts.at(-1))]);
+  if (pool) pairs.push(["Buys from", element("code", {}, pool)]);
+  if (decision) pairs.push(...quoted(decision, swap));
   if (fill) pairs.push(...executed(fill, order));
   if (failure) pairs.push(["Failed", `${failure.code}: ${failure.message}`]);
   if (signature) pairs.push(["Signature", element("code", {}, signature)]);
@@ -138,13 +150,13 @@ function quoted(decision, { tokenIn, tokenOut }) {
   return [["Quoted", amount(decision.route[side.field], side.symbol)], limit];
 }
 
-function executed(fill, { document, decision, events }) {
-  const side = outcome(decision, document.tokenIn, document.tokenOut);
+function executed(fill, { swap, decision, events }) {
+  const side = outcome(decision, swap.tokenIn, swap.tokenOut);
   const bps = bpsAbove(fill[side.field], decision.route[side.field]);
   return [
-    ["Paid", amount(fill.amountIn, document.tokenIn)],
-    ["Received", amount(fill.amountOut, document.tokenOut)],
-    ["Price", `${fill.executedPrice} ${document.tokenOut} per ${document.tokenIn}`],
+    ["Paid", amount(fill.amountIn, swap.tokenIn)],
+    ["Received", amount(fill.amountOut, swap.tokenOut)],
+    ["Price", `${fill.executedPrice} ${swap.tokenOut} per ${swap.tokenIn}`],
     ["vs. quote", signedPercent(bps)],
     ["Slot", String(fill.slot)],
     ["Duration", since(events[0].timestamp, fill.timestamp)],
@@ -176,6 +188,8 @@ function note(event) {
     const less = event.refusedBy ? `; less of ${event.refusedBy.join(", ")}` : "";
     return `again after ${event.retryOf.code}: ${event.retryOf.message}${less}`;
   }
+  if (event.trigger) return trigger(event.trigger);
+  if (event.verdict) return verdict(event.verdict);
   if (event.code) return `${event.code}: ${event.message}`;
   return event.route ? event.route.reason : "";
 }

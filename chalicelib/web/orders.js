@@ -1,5 +1,7 @@
 /** The orders this page knows, and what their events say. */
 
+import { bought } from "./format.js";
+
 export const UNDER_WAY = ["pending", "routing", "building", "submitted"];
 export const FINAL = new Set(["confirmed", "failed", "cancelled", "expired", "completed"]);
 
@@ -43,6 +45,28 @@ export class Order {
   /** What was decided last: quotes, route, limit. */
   get decision() {
     return this.events.findLast((event) => event.route) ?? null;
+  }
+
+  /** What was found of the pools that it has met. */
+  get verdicts() {
+    return this.events.filter((event) => event.verdict).map((event) => event.verdict);
+  }
+
+  /** The pool that it buys from, where it waits for one. */
+  get pool() {
+    return this.events.findLast((event) => event.trigger?.pool)?.trigger.pool ?? null;
+  }
+
+  /** The token that it buys, as far as that is known by now. */
+  get tokenOut() {
+    const { tokenOut, verdicts = [] } = this.document;
+    const passed = [...verdicts, ...this.verdicts].find(({ pool }) => pool === this.pool);
+    return passed?.symbol ?? bought(tokenOut ?? this.decision?.route.legs.at(-1).outputMint);
+  }
+
+  /** The order as it is written: what is swapped, as far as it is known by now. */
+  get swap() {
+    return { ...this.document, tokenOut: this.tokenOut };
   }
 
   get signature() {

@@ -15,7 +15,8 @@ export class Timeline {
   draw(order) {
     if (this.#drawn === order.events.length && this.#drawn > 0) return;
     for (const step of this.#ahead) step.remove();
-    for (const event of order.events.slice(this.#drawn)) {
+    // A pool that it has met is no step of the order; there may be a thousand of them.
+    for (const event of order.events.slice(this.#drawn).filter((each) => !each.verdict)) {
       this.node.append(reached(event, order.events[0].timestamp));
     }
     this.#drawn = order.events.length;
