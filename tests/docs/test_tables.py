@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 import typer
 
+from chalicelib.domain.orders.hunts import LASTING, Finding
 from chalicelib.domain.orders.lifecycle import TRANSITIONS
 from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.terms import OrderType
+from chalicelib.entrypoints.wire.forms import GUARDS
 from infra.deploy.template import merge_template
 from infra.operate.audit.checks import CLAIMS
 from orders_client.cli.app import app
@@ -131,6 +134,27 @@ def test_exit_codes_are_those_of_the_command_line_when_listed() -> None:
     listed = rows(section("docs/cli.md", "For scripts"), "exit code")
 
     assert listed == [[str(int(code)), code.meaning] for code in ExitCode]
+
+
+def test_types_of_orders_are_those_that_can_be_placed_when_listed() -> None:
+    listed = rows(section("docs/waiting.md", "Types"), "type")
+
+    known = {*OrderType} - {OrderType.MARKET, OrderType.EXIT}
+    assert {name for cell, *_ in listed for name in names(cell)} == known
+
+
+def test_guards_are_those_of_the_contract_when_listed() -> None:
+    listed = rows(section("docs/waiting.md", "Snipers"), "guard")
+
+    assert {name for cell, _ in listed for name in names(cell)} == {*GUARDS["properties"]}
+
+
+def test_findings_are_told_with_whether_they_last_when_listed() -> None:
+    listed = rows(section("docs/waiting.md", "Snipers"), "code")
+
+    told = {name: final for cell, _, final in listed for name in names(cell)}
+    lasting = {*LASTING, Finding.PASSED}
+    assert told == {f: "yes" if f in lasting else "after `retryFor`" for f in Finding}
 
 
 def test_commands_are_those_of_the_command_line_when_listed() -> None:
