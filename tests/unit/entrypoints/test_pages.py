@@ -2,12 +2,15 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.terms import OrderType
 from chalicelib.entrypoints.http import pages
 from tests.unit.functions import Answer, Functions, captured
 from tests.unit.test_cold_start import HEAVY, ROOT, environment
@@ -176,3 +179,12 @@ def test_page_loads_neither_stores_nor_router_when_served() -> None:
     )
 
     assert not set(done.stdout.split()).intersection({*HEAVY, "psycopg", "boto3", "botocore"})
+
+
+@pytest.mark.parametrize(("name", "known"), [("status", OrderStatus), ("type", OrderType)])
+def test_history_offers_every_filter_that_there_is(name: str, known: type[StrEnum]) -> None:
+    page = (ROOT / "chalicelib/web/index.html").read_text()
+
+    [select] = re.findall(rf'<select name="{name}">(.*?)</select>', page, re.DOTALL)
+
+    assert sorted(re.findall("<option>([^<]+)", select)) == sorted(known)
