@@ -12,10 +12,14 @@ from chalicelib.domain.orders.events import (
     OrderFailed,
     OrderOpened,
     Pack,
+    SliceBegun,
+    SliceConfirmed,
+    SliceSkipped,
     TransactionBuilt,
 )
 from chalicelib.domain.orders.lifecycle import TRANSITIONS
-from chalicelib.domain.orders.order import Order, OrderStatus, first_status
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, Progress, first_status
+from chalicelib.domain.orders.schedules import slice_id
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.ledger import LedgerEntry
 from chalicelib.simulation.market import slot_at
@@ -126,8 +130,51 @@ def faults_of(stories: Sequence[Story]) -> list[str]:
     return [
         f"{story.order.order_id}: {fault}"
         for story in stories
-        for fault in story.faults_at_the_end()
+        for fault in (*story.faults_at_the_end(), *faults_of_slices(story, stories))
     ]
+
+
+def faults_of_slices(parent: Story, stories: Sequence[Story]) -> Iterator[str]:
+    """What must not be of an order over time, under way or ended, and the slices among these."""
+    if parent.order.progress is None:
+        return
+    slices = [s.order for s in stories if s.order.parent_id == parent.order.order_id]
+    details = [event.details for event in parent.events]
+    begun = [each for each in details if isinstance(each, SliceBegun)]
+    ends = [each for each in details if isinstance(each, SliceConfirmed | SliceSkipped)]
+    yield from _faults_of_begun(begun, {order.order_id: order for order in slices})
+    told = [each.order_id for each in ends if each.order_id is not None]
+    ended = {order.order_id for order in slices if order.status.is_final}
+    is_through = parent.order.status is OrderStatus.COMPLETED
+    if len(told) > len({*told}) or not {*told} <= ended or (is_through and {*told} != ended):
+        yield f"it was told of {told}, and {ended} have ended"
+    yield from _faults_of_sums(parent.order, parent.order.progress, ends)
+
+
+def _faults_of_begun(begun: Sequence[SliceBegun], slices: Mapping[OrderId, Order]) -> Iterator[str]:
+    """Each slice exists once, as it was told."""
+    if sorted(details.order_id for details in begun) != sorted(slices):
+        yield f"it has begun {begun}, and there are {sorted(slices)}"
+    for details in begun:
+        order = slices.get(details.order_id)
+        if order is None or order.trade.amount != details.amount_in:
+            yield f"{details} has become {order}"
+        elif order.order_id != slice_id(order.parent_id or order.order_id, details.number):
+            yield f"{details} has another id"
+
+
+def _faults_of_sums(
+    parent: Order, progress: Progress, ends: Sequence[SliceConfirmed | SliceSkipped]
+) -> Iterator[str]:
+    done = [details for details in ends if isinstance(details, SliceConfirmed)]
+    sums = sum(each.amount_in for each in done), sum(each.amount_out for each in done)
+    counts = len(done), len(ends) - len(done)
+    if sums != (progress.spent, progress.received):
+        yield f"{progress}, but its slices have come to {sums}"
+    if counts != (progress.done, progress.skipped):
+        yield f"{progress}, but of its slices it was told {counts}"
+    if not progress.spent <= progress.allotted <= parent.trade.amount:
+        yield f"{progress.allotted} of {parent.trade.amount} were allotted"
 
 
 def outcome_of(stories: Sequence[Story]) -> str:

@@ -11,6 +11,7 @@ from chalicelib.domain.orders.events import OrderEvent
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.engine.messages import ExecuteOrder
 from tests.chaos.hunting import hunt, hunt_again, orders_that_wait_for_a_pool
+from tests.chaos.slicing import orders_over_time, trade_slices, trade_slices_again
 from tests.chaos.stage import Stage
 from tests.chaos.waiting import (
     cancel_again,
@@ -131,6 +132,7 @@ CANCEL = Scenario(prepare=orders_at_every_state, job=cancel_and_drain, recover=c
 EXIT = Scenario(prepare=orders_to_be_sold_again, job=trade_and_sell_again, recover=sell_again)
 EDIT = Scenario(prepare=orders_out_of_reach, job=edit_and_watch, recover=edit_again)
 HUNT = Scenario(prepare=orders_that_wait_for_a_pool, job=hunt, recover=hunt_again)
+SLICES = Scenario(prepare=orders_over_time, job=trade_slices, recover=trade_slices_again)
 
 SCENARIOS = {
     "failures on chain": FAILURES,
@@ -145,4 +147,5 @@ SCENARIOS = {
     "edit": EDIT,
     "exit": EXIT,
     "hunt": HUNT,
+    "slices": SLICES,
 }

@@ -90,9 +90,9 @@ def orders_out_of_reach(stage: Stage) -> None:
     stage.scene.lines("journal").clear()
 
 
-def watch(shop: Workshop) -> None:
+def watch(shop: Workshop, span: timedelta = WATCH) -> None:
     """A watcher's time at work."""
-    until = shop.clock.now() + WATCH
+    until = shop.clock.now() + span
     shop.deployment.watcher.watch(HOLDER, has_time=lambda: shop.clock.now() < until, stands_by=True)
 
 

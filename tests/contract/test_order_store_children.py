@@ -1,14 +1,15 @@
 """Orders that come from others: with the move that makes them, or not at all."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.domain.orders.lifecycle import Transition
-from chalicelib.domain.orders.order import OrderStatus
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.orders.terms import Condition, StatedPrice, StopTerms
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.token_list import USDC
-from chalicelib.engine.ports.orders import OrderFilter, OrderStore
+from chalicelib.engine.ports.orders import CHILD_MARGIN, OrderFilter, OrderStore
 from tests.contract.samples import START, accepted, order_id, put, started, way_to_confirmed
 
 STOP = StopTerms(price=StatedPrice(text="140", price_in=USDC.mint), condition=Condition.BELOW)
@@ -83,3 +84,20 @@ def test_child_goes_its_own_way(store: OrderStore) -> None:
     assert [event.sequence for pack in found.unannounced for event in pack] == [2, 3, 4, 5]
     late = START + timedelta(days=1)
     assert store.stale(due_before=late, now=START, limit=9).keys() == {order_id(1)}
+
+
+def test_child_is_stale_soon_unless_somebody_has_taken_it_up_or_it_waits(
+    store: OrderStore,
+) -> None:
+    parent = accepted(1)
+    lost, taken = child_of(2, parent), child_of(3, parent)
+    waiting = child_of(4, parent, terms=STOP, wait=timedelta(hours=1))
+    put(store, parent)
+    store.save([begetting(started(parent), lost, taken, waiting)])
+    store.save([started(taken)])
+
+    def stale_at(moment: datetime) -> Mapping[OrderId, int]:
+        return store.stale(due_before=START, now=moment, limit=9)
+
+    assert stale_at(START + CHILD_MARGIN - timedelta(milliseconds=1)) == {}
+    assert stale_at(START + CHILD_MARGIN) == {order_id(2): 1}

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.orders.events import SliceBegun
-from chalicelib.domain.orders.lifecycle import Transition, cancel, proceed
+from chalicelib.domain.orders.events import OrderCompleted, SliceBegun, SliceConfirmed
+from chalicelib.domain.orders.lifecycle import Transition, advance, cancel, proceed
 from chalicelib.domain.orders.order import OrderStatus, Progress, Slice
 from chalicelib.domain.orders.terms import DcaTerms, OnMissed, StatedPrice, TwapTerms
 from chalicelib.domain.owners import ANONYMOUS
@@ -64,6 +64,24 @@ def test_order_over_time_is_asked_about_when_its_slice_has_ended(book: Book) -> 
     assert parent.progress is not None
     assert parent.progress.working is not None
     assert parent.progress.working.order_id == order_id(2)
+
+
+def test_progress_is_kept_when_the_last_slice_is_told_of_with_the_end(book: Book) -> None:
+    child = begun(book)
+    book.store.save(way_to_confirmed(child))
+    parent = book.store.get(order_id(1), ANONYMOUS).order
+    assert parent.progress is not None
+    further = parent.progress.ending(amount_in=5 * 10**8, amount_out=7)
+    confirmed = SliceConfirmed(number=0, order_id=order_id(2), amount_in=5 * 10**8, amount_out=7)
+    told = proceed(parent, confirmed, further, at=START)
+    completed = OrderCompleted(done=1, skipped=0, amount_in=5 * 10**8, amount_out=7)
+
+    book.store.save([told, advance(told.order, completed, at=START)])
+
+    ended = book.store.get(order_id(1), ANONYMOUS)
+    assert (ended.order.status, ended.order.progress) == (OrderStatus.COMPLETED, further)
+    assert [type(event.details) for event in ended.events[-2:]] == [SliceConfirmed, OrderCompleted]
+    assert not book.tick("150", now=START + timedelta(days=2)).is_needed
 
 
 def test_slice_cannot_be_signed_once_its_order_is_cancelled(book: Book) -> None:

@@ -17,6 +17,7 @@ from chalicelib.engine.errors import HaltedError, IdempotencyKeyReusedError, Too
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.ports.orders import (
     BEGUN_MAX,
+    CHILD_MARGIN,
     MIDWAY_MARGIN,
     OVERTAKEN_MAX,
     PENDING_MARGIN,
@@ -115,6 +116,8 @@ class MemoryOrderStore:
             self._store(by_order[order_id])
             for child in (child for each in by_order[order_id] for child in each.children):
                 self._store([child])
+                if child.order.status is OrderStatus.PENDING:
+                    self.sweeps[child.order.order_id] = child.order.created_at + CHILD_MARGIN
             self._wake_parent(self.orders[order_id])
             announced_through[order_id] = sequence - 1
             if sweep_at is not None:

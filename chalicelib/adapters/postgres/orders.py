@@ -38,6 +38,7 @@ from chalicelib.engine.errors import (
 from chalicelib.engine.limits import Admission, IdempotencyKey, RateLimit
 from chalicelib.engine.ports.orders import (
     BEGUN_MAX,
+    CHILD_MARGIN,
     MIDWAY_MARGIN,
     OVERTAKEN_MAX,
     PENDING_MARGIN,
@@ -149,6 +150,7 @@ class PostgresOrderStore:
             moves=Jsonb([move_document(order, firsts[i] - 1) for i, order in orders.items()]),
             events=Jsonb([{"order_id": e.order_id, **write_event(e)} for e in events]),
             children=Jsonb([order_document(child.order) for child in children]),
+            child_margin=CHILD_MARGIN,
             watches=Jsonb(
                 [
                     watch

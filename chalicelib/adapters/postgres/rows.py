@@ -143,8 +143,8 @@ def move_document(order: Order, sequence_before: int) -> dict[str, object]:
     return {
         "order_id": order.order_id,
         "sequence_before": sequence_before,
-        # What may have been edited.
-        **(_waiting_columns(order) if order.status is OrderStatus.OPEN else {}),
+        # What may have been edited, or come further.
+        **(_waiting_columns(order) if order.status is OrderStatus.OPEN or order.progress else {}),
         # What may have been found.
         **(_hunt_columns(order) if order.hunt else {}),
         "status": order.status,

@@ -200,12 +200,14 @@ WITH quiet AS MATERIALIZED (
         order_id, owner_id, parent_id, order_type, input_mint, input_symbol, input_decimals,
         output_mint, output_symbol, output_decimals, amount_in, amount_out, slippage_bps,
         max_price_impact_bps, terms, expires_at, armed_slot, progress, status, sequence, attempt,
-        due_at, created_at, updated_at)
+        due_at, sweep_at, created_at, updated_at)
     SELECT
         child.order_id, owner_id, child.parent_id, order_type, input_mint, input_symbol,
         input_decimals, output_mint, output_symbol, output_decimals, amount_in, amount_out,
         slippage_bps, max_price_impact_bps, terms, expires_at, armed_slot, progress, child.status,
-        sequence, attempt, due_at, created_at, child.updated_at
+        sequence, attempt, due_at,
+        CASE WHEN child.status = 'pending' THEN created_at + %(child_margin)s::interval END,
+        created_at, child.updated_at
       FROM jsonb_populate_recordset(NULL::orders, %(children)s) AS child
       JOIN moved ON moved.order_id = child.parent_id
     RETURNING order_id

@@ -5,7 +5,7 @@ told of once. The slice comes into being in the statement that moves the parent.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -22,7 +22,7 @@ from chalicelib.domain.orders.events import (
     SlicesMissed,
 )
 from chalicelib.domain.orders.lifecycle import Transition, accept, advance, proceed
-from chalicelib.domain.orders.order import Order, OrderStatus, Progress, Slice
+from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, Progress, Slice
 from chalicelib.domain.orders.schedules import (
     Due,
     PriceOutOfBandError,
@@ -48,6 +48,9 @@ from chalicelib.engine.ports.rates import RateFeed
 
 log = logging.getLogger(__name__)
 
+# What has happened to slices.
+Histories = Mapping[OrderId, Sequence[OrderEvent]]
+
 # Why a slice was skipped that its own time, or its owner, has ended.
 _ENDED = {
     OrderStatus.EXPIRED: Failure(code="SLICE_EXPIRED", message="its time was up"),
@@ -57,26 +60,38 @@ _ENDED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSchedules:
-    """Carries open orders over time on by one step each."""
+    """Carries open orders over time on, as far as they come now."""
 
     store: OrderStore
     rates: RateFeed
 
     def carry_on(self, orders: Sequence[Order], *, at: datetime) -> list[Transition]:
-        """Return the moves of those with which something is to be done now. Raises
+        """Return the moves of those with which something is to be done now: what has ended is told
+        of and what was missed, and the next slice begins, in one statement. Raises
         UnavailableError."""
-        moves = (self._step(order, at) for order in orders if not order.is_over(at))
-        return [move for move in moves if move is not None]
+        here = [order for order in orders if not order.is_over(at)]
+        working = [_progress_of(order).working for order in here]
+        histories = self.store.events([each.order_id for each in working if each]) if here else {}
+        return [move for order in here for move in self._moves(order, histories, at)]
 
-    def _step(self, order: Order, at: datetime) -> Transition | None:
-        terms, progress, ends_at = order.terms, order.progress, order.expires_at
+    def _moves(self, order: Order, histories: Histories, at: datetime) -> Iterator[Transition]:
+        """Yield an order's moves up to the next slice, which has still to be traded."""
+        is_begun = False
+        while not is_begun and not order.status.is_final:
+            move = self._step(order, histories, at)
+            if move is None:
+                return
+            yield move
+            order, is_begun = move.order, isinstance(move.event.details, SliceBegun)
+
+    def _step(self, order: Order, histories: Histories, at: datetime) -> Transition | None:
+        terms, progress, ends_at = order.terms, _progress_of(order), order.expires_at
         assert isinstance(terms, ScheduleTerms)
-        assert progress is not None
         assert ends_at is not None
         match due_now(terms, progress, at, ends_at):
             case Due.WORKING:
                 assert progress.working is not None
-                return self._tell(order, progress, progress.working, at)
+                return _tell(order, progress, progress.working, histories, at)
             case Due.MISSED:
                 count = overdue(terms, progress, at)
                 missed = SlicesMissed(first=progress.point, count=count)
@@ -86,28 +101,6 @@ class OpenSchedules:
             case Due.COMPLETED:
                 return advance(order, _completed(progress), at=at)
         return None
-
-    def _tell(
-        self, order: Order, progress: Progress, working: Slice, at: datetime
-    ) -> Transition | None:
-        """Tell of the slice under way, if it has ended."""
-        events = self.store.events([working.order_id]).get(working.order_id, ())
-        if not events or not events[-1].status.is_final:
-            return None
-        details = events[-1].details
-        if isinstance(details, OrderConfirmed):
-            confirmed = SliceConfirmed(
-                number=working.number,
-                order_id=working.order_id,
-                amount_in=details.amount_in,
-                amount_out=details.amount_out,
-            )
-            ended = progress.ending(amount_in=details.amount_in, amount_out=details.amount_out)
-            return proceed(order, confirmed, ended, at=at)
-        skipped = SliceSkipped(
-            number=working.number, order_id=working.order_id, failure=_why(events[-1])
-        )
-        return proceed(order, skipped, progress.ending(), at=at)
 
     def _begin(
         self, order: Order, terms: ScheduleTerms, progress: Progress, at: datetime
@@ -160,6 +153,34 @@ class OpenSchedules:
             armed_slot=None if own_terms is MARKET else self.rates.current_slot(),
             at=at,
         )
+
+
+def _progress_of(order: Order) -> Progress:
+    assert order.progress is not None, "only orders over time have slices"
+    return order.progress
+
+
+def _tell(
+    order: Order, progress: Progress, working: Slice, histories: Histories, at: datetime
+) -> Transition | None:
+    """Tell of the slice under way, if it has ended."""
+    events = histories.get(working.order_id, ())
+    if not events or not events[-1].status.is_final:
+        return None
+    details = events[-1].details
+    if isinstance(details, OrderConfirmed):
+        confirmed = SliceConfirmed(
+            number=working.number,
+            order_id=working.order_id,
+            amount_in=details.amount_in,
+            amount_out=details.amount_out,
+        )
+        ended = progress.ending(amount_in=details.amount_in, amount_out=details.amount_out)
+        return proceed(order, confirmed, ended, at=at)
+    skipped = SliceSkipped(
+        number=working.number, order_id=working.order_id, failure=_why(events[-1])
+    )
+    return proceed(order, skipped, progress.ending(), at=at)
 
 
 def _slice_terms(terms: ScheduleTerms, trade: Trade) -> Terms:

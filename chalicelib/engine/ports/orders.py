@@ -22,6 +22,9 @@ from chalicelib.engine.statistics import OrderStatistics
 # mid-way may be in the hands of a worker, which waits for the chain: it gets more time.
 PENDING_MARGIN = timedelta(seconds=5)
 MIDWAY_MARGIN = timedelta(seconds=10)
+# When the sweep looks after an order that came from another, and whose message may be lost: a slice
+# has not much time.
+CHILD_MARGIN = timedelta(seconds=3)
 # With the new order's they make one batch.
 OVERTAKEN_MAX = 9
 # How many of the orders that were taken up last are looked at: some are old ones, brought back.
@@ -104,7 +107,8 @@ class OrderStore(Protocol):
     ) -> Mapping[OrderId, int]:
         """Store the transitions of each order that still has the sequence before the first of them:
         all of an order's, or none. One order's follow one another. The children of a transition are
-        added with it, as by `add` but whatever the limits of their owner.
+        added with it, as by `add` but whatever the limits of their owner; a pending one is stale
+        after CHILD_MARGIN.
 
         Returns the orders that moved, each with the sequence up to which its events are announced,
         or some message sees to that; the others were moved by somebody else first, or have newly

@@ -126,6 +126,36 @@ def test_at_most_one_overdue_slice_runs_after_an_outage() -> None:
     assert world.order(parent_id).status is OrderStatus.COMPLETED
 
 
+def test_slices_begin_however_late_the_workers_are() -> None:
+    world = World()
+    parent_id = world.submit(terms=dca(slices=3))
+
+    while world.order(parent_id).status is OrderStatus.OPEN:
+        # What a watcher asks, workers hear of only after the next slice is due.
+        world.watch(SECOND)
+        sleep(world, 70 * SECOND)
+        world.run()
+        assert world.clock.at - world.order(parent_id).created_at < timedelta(hours=1)
+
+    slices = slices_of(world, parent_id)
+    assert [s.status for s in slices] == [OrderStatus.CONFIRMED] * 3
+    assert sum(s.trade.amount for s in slices) == ONE_SOL
+
+
+def test_what_is_known_of_an_order_is_told_in_one_statement() -> None:
+    world = World()
+    parent_id = world.submit(terms=dca(slices=3))
+    pass_time(world, SECOND)
+    sleep(world, 3 * MINUTE)
+
+    world.watch(SECOND)
+    world.execute(world.take())
+
+    told = ["SliceConfirmed", "SlicesMissed", "SliceBegun"]
+    pack = world.store.packs[parent_id][-1]
+    assert [type(event.details).__name__ for event in pack] == told
+
+
 def test_what_was_missed_is_spread_over_the_rest_when_it_is_caught_up() -> None:
     world = World()
     parent_id = world.submit(terms=twap(slices=6))
