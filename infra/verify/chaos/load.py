@@ -9,6 +9,7 @@ from random import Random
 
 from aiohttp import ClientError
 
+from infra.verify.chaos.snipes import snipe
 from orders_client import FINAL_STATUSES, Document, OrdersClient, ProblemError
 from orders_client.cli.bench import EventCounter
 from orders_client.cli.trades import DOLLARS, random_trades
@@ -21,8 +22,12 @@ FOLLOW_AGAIN_SECONDS = 1.0
 CANCELLED_SHARE, CANCEL_WITHIN_SECONDS = 0.1, 4.0
 # So many wait for a price, or until their time is up: soon, for all of them must come to an end.
 WAITING_SHARE, WAIT_SECONDS = 0.3, (1.0, 8.0)
+# So many wait for a new pool instead.
+SNIPING_SHARE = 0.1
 # So many of the others sell again what they buy, after so long at the latest.
 EXIT_SHARE, HOLD_SECONDS = 0.2, (1, 8)
+# Of those launches, the last ones, all of which live long enough.
+LAUNCHES = "20"
 # How far from the rough price of a token their prices lie at most.
 DISTANCE = 0.03
 # What still comes after the load: an order whose message was lost goes along with later ones.
@@ -83,6 +88,7 @@ class Load:
         self._random = random
         self._per_second, self._seconds = per_second, seconds
         self._is_stopped = False
+        self._launches: list[Document] = []
 
     @property
     def accepted(self) -> list[Followed]:
@@ -98,6 +104,7 @@ class Load:
         started_at = next_at = time.monotonic()
         turns = asyncio.Semaphore(SUBMITTERS)
         async with OrdersClient(self._base_url) as client, asyncio.TaskGroup() as tasks:
+            self._launches = (await client.launches(limit=LAUNCHES))["launches"]
             for trade in random_trades(self._random):
                 await turns.acquire()
                 await asyncio.sleep(next_at - time.monotonic())
@@ -123,14 +130,24 @@ class Load:
             await _follow(client, exit_id, child)
 
     def _order(self, token_in: str, token_out: str, amount: str) -> Followed:
+        if self._random.random() < SNIPING_SHARE:
+            return self._waiting(snipe(self._random, self._launches))
         wanted = {"tokenIn": token_in, "tokenOut": token_out, "amount": amount}
-        waits = self._random.random() < WAITING_SHARE
         price = DOLLARS[token_in] / DOLLARS[token_out]
-        terms = (waiting_terms if waits else market_terms)(self._random, price)
+        if self._random.random() < WAITING_SHARE:
+            return self._waiting(wanted | waiting_terms(self._random, price))
         return Followed(
             self.counter,
-            wanted | terms,
-            wait_seconds=self._random.uniform(*WAIT_SECONDS) if waits else None,
+            wanted | market_terms(self._random, price),
+            cancel_after_seconds=self._cancel_after_seconds(),
+        )
+
+    def _waiting(self, wanted: Document) -> Followed:
+        """An order that waits for a while."""
+        return Followed(
+            self.counter,
+            wanted,
+            wait_seconds=self._random.uniform(*WAIT_SECONDS),
             cancel_after_seconds=self._cancel_after_seconds(),
         )
 

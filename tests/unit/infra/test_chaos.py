@@ -13,8 +13,10 @@ from chalicelib.entrypoints.wire.order_requests import read_order
 from infra.verify.chaos.load import Followed, market_terms, waiting_terms
 from infra.verify.chaos.plan import Fault, Planned, carry_out, make_plan
 from infra.verify.chaos.proxies import Disturbance, Failure, FailureInjector
+from infra.verify.chaos.snipes import snipe
 from infra.verify.chaos.verdict import Settling, StoredOrder, false_failures, violations_of
 from orders_client.cli.bench import EventCounter
+from tests.launches import honest
 from tests.world import FIVE
 
 TWICE = [*FIVE[:4], "routing", *FIVE[2:]]
@@ -49,6 +51,19 @@ def test_orders_of_the_load_that_trade_at_once_are_sold_again_soon_if_at_all(see
     wanted = read_order(json.loads(json.dumps(order), parse_int=Decimal), {}.get)
     assert wanted.terms.order_type == "MARKET"
     assert wanted.terms.exit is None or 1 <= wanted.terms.exit.hold_seconds_max <= 8
+
+
+LAUNCH = {"quoteToken": "USDC", "mint": honest().token.mint}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("launches", [[], [LAUNCH]])
+def test_orders_of_the_load_that_wait_for_a_pool_have_the_form_of_their_type(seed, launches):
+    order = snipe(Random(seed), launches) | {"expiresAt": "2026-01-02T00:00:00Z"}
+
+    wanted = read_order(json.loads(json.dumps(order), parse_int=Decimal), {}.get)
+    assert wanted.terms.order_type == "SNIPER"
+    assert wanted.terms.takes_existing == (wanted.terms.mint is not None)
 
 
 def test_some_orders_of_the_load_are_sold_again():
