@@ -65,6 +65,7 @@ const spoken = (code) => code.toLowerCase().replaceAll("_", " ");
 
 /** What was found of a new pool, and whether it is asked again. */
 export function verdict({ symbol, code, value, wanted: limit, final }) {
+  if (code === "PASSED") return `${symbol} passed`;
   const numbers = value === undefined ? "" : ` (${value}${limit ? `, wanted ${limit}` : ""})`;
   return `${symbol} ${spoken(code)}${numbers}${final ? ": refused" : ", asked again"}`;
 }

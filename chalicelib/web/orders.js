@@ -5,6 +5,9 @@ import { bought } from "./format.js";
 export const UNDER_WAY = ["pending", "routing", "building", "submitted"];
 export const FINAL = new Set(["confirmed", "failed", "cancelled", "expired", "completed"]);
 
+/** Whether the event tells only of a pool that an order has passed over. */
+export const isVerdict = ({ status, verdict }) => status === "open" && verdict !== undefined;
+
 /**
  * @typedef {{orderId: string, sequence: number, status: string, attempt: number,
  *   timestamp: string}} OrderEvent with the details of its status
@@ -47,9 +50,9 @@ export class Order {
     return this.events.findLast((event) => event.route) ?? null;
   }
 
-  /** What was found of the pools that it has met. */
+  /** What was found of the pools that it has passed over. */
   get verdicts() {
-    return this.events.filter((event) => event.verdict).map((event) => event.verdict);
+    return this.events.filter(isVerdict).map((event) => event.verdict);
   }
 
   /** The pool that it buys from, where it waits for one. */
@@ -59,9 +62,9 @@ export class Order {
 
   /** The token that it buys, as far as that is known by now. */
   get tokenOut() {
-    const { tokenOut, verdicts = [] } = this.document;
-    const passed = [...verdicts, ...this.verdicts].find(({ pool }) => pool === this.pool);
-    return passed?.symbol ?? bought(tokenOut ?? this.decision?.route.legs.at(-1).outputMint);
+    const { tokenOut } = this.document;
+    const passed = this.events.findLast((event) => event.trigger?.pool);
+    return passed?.verdict?.symbol ?? bought(tokenOut ?? this.decision?.route.legs.at(-1).outputMint);
   }
 
   /** The order as it is written: what is swapped, as far as it is known by now. */

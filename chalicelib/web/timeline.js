@@ -2,7 +2,7 @@
 
 import { element } from "./dom.js";
 import { clock, since } from "./format.js";
-import { UNDER_WAY } from "./orders.js";
+import { UNDER_WAY, isVerdict } from "./orders.js";
 
 const WAY = [...UNDER_WAY, "confirmed"];
 
@@ -16,7 +16,7 @@ export class Timeline {
     if (this.#drawn === order.events.length && this.#drawn > 0) return;
     for (const step of this.#ahead) step.remove();
     // A pool that it has met is no step of the order; there may be a thousand of them.
-    for (const event of order.events.slice(this.#drawn).filter((each) => !each.verdict)) {
+    for (const event of order.events.slice(this.#drawn).filter((each) => !isVerdict(each))) {
       this.node.append(reached(event, order.events[0].timestamp));
     }
     this.#drawn = order.events.length;

@@ -110,6 +110,8 @@ class Timeline:
         return f"waits for {WAITED_FOR.get(event['waitingFor'], event['waitingFor'])}{again}"
 
     def _routing_details(self, event: Document) -> str:
+        if verdict := event.get("verdict"):
+            self._symbols[verdict["pool"]] = verdict["symbol"]
         if trigger := event.get("trigger"):
             return f"{trigger['kind']}{self._seen(trigger)} in slot {trigger['slot']}"
         reason = event.get("retryOf")

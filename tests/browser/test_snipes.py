@@ -84,7 +84,7 @@ def test_verdicts_and_the_pool_are_told_and_the_bought_token_is_named(
         waits,
         waits | {"verdict": closed},
         waits | {"verdict": verdict("FREEZABLE", final=True) | {"pool": MINT, "symbol": "TRAP"}},
-        {"status": "routing", "trigger": trigger} | at,
+        {"status": "routing", "trigger": trigger, "verdict": verdict("PASSED", final=True)} | at,
         *(each | {"orderId": sniper["orderId"]} for each in (building, submitted, confirmed)),
     ]
 

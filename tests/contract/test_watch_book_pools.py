@@ -203,14 +203,15 @@ def test_what_was_met_and_what_was_found_survive(book: Book) -> None:
     trigger = Trigger(
         kind=TriggerKind.POOL, rate=None, slot=SLOT, observed_at=LOOKED, pool_address="pool"
     )
-    started = advance(order, AttemptStarted(trigger=trigger), at=LOOKED, attempt=1)
+    details = AttemptStarted(trigger=trigger, verdict=verdict(Finding.PASSED))
+    started = advance(order, details, at=LOOKED, attempt=1)
     assert book.store.save([started])
 
     record = book.store.get(order_id(1), ANONYMOUS)
     assert record.order == started.order
     assert [event.details for event in record.events[1:]] == [
         PoolJudged(verdict=early),
-        AttemptStarted(trigger=trigger),
+        details,
     ]
     assert record.events[-1].pair == found
     assert not book.book.state().is_hunted

@@ -126,6 +126,8 @@ def _write_started(started: AttemptStarted) -> dict[str, Json]:
     written: dict[str, Json] = {}
     if started.trigger is not None:
         written["trigger"] = write_trigger(started.trigger)
+    if started.verdict is not None:
+        written["verdict"] = write_verdict(started.verdict)
     if started.retry_of is not None:
         written["retry_of"] = write_failure(started.retry_of)
     if started.refused_by:
@@ -207,9 +209,10 @@ def _write_confirmed(confirmed: OrderConfirmed) -> dict[str, Json]:
 
 
 def _read_started(fields: Fields) -> AttemptStarted:
-    failure, trigger = fields.get("retry_of"), fields.get("trigger")
+    failure, trigger, verdict = (fields.get(n) for n in ("retry_of", "trigger", "verdict"))
     return AttemptStarted(
         trigger=read_trigger(trigger) if trigger else None,
+        verdict=read_verdict(verdict) if verdict else None,
         retry_of=read_failure(failure) if failure else None,
         refused_by=tuple(fields.get("refused_by", ())),
     )

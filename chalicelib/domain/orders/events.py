@@ -66,6 +66,8 @@ class AttemptStarted:
 
     #: What the order waited for.
     trigger: Trigger | None = None
+    #: What was found of the pool, where it was one.
+    verdict: Verdict | None = None
     retry_of: Failure | None = None
     #: The addresses of the pools that refused an attempt before, each as often as it did: this one
     #: asks less of them.

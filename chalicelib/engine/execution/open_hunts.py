@@ -140,7 +140,7 @@ class _Hunting:
                 self.look_at = self._at
                 break
             if verdict.has_passed:
-                return [*moves, self._start(order, pool, hunt.after(verdict))]
+                return [*moves, self._start(order, pool, verdict)]
             self._wait_for(pool, verdict)
             if hunt.tells(verdict):
                 judged = PoolJudged(verdict=verdict)
@@ -155,7 +155,7 @@ class _Hunting:
         look_at = max(self._at, pool.opens_at) if is_closed else self._at
         self.look_at = min(self.look_at or look_at, look_at)
 
-    def _start(self, order: Order, pool: NewPool, hunt: Hunt) -> Transition:
+    def _start(self, order: Order, pool: NewPool, verdict: Verdict) -> Transition:
         trigger = Trigger(
             kind=TriggerKind.POOL,
             rate=None,
@@ -163,8 +163,11 @@ class _Hunting:
             observed_at=self._at,
             pool_address=pool.address,
         )
+        hunt = _hunt_of(order).after(verdict)
         found = replace(order, trade=trade_in(order, pool), hunt=hunt)
-        return steps.start(found, at=self._at, pacing=self._hunts.pacing, trigger=trigger)
+        return steps.start(
+            found, at=self._at, pacing=self._hunts.pacing, trigger=trigger, verdict=verdict
+        )
 
 
 def _hunt_of(order: Order) -> Hunt:

@@ -26,6 +26,7 @@ from chalicelib.domain.orders.events import (
     TransactionSubmitted,
 )
 from chalicelib.domain.orders.guards import least_out
+from chalicelib.domain.orders.hunts import Verdict
 from chalicelib.domain.orders.lifecycle import Transition, advance
 from chalicelib.domain.orders.order import Order, SignedTransaction
 from chalicelib.domain.orders.terms import (
@@ -44,11 +45,16 @@ from chalicelib.engine.ports.chain import Landing
 
 
 def start(
-    order: Order, *, at: datetime, pacing: Pacing, trigger: Trigger | None = None
+    order: Order,
+    *,
+    at: datetime,
+    pacing: Pacing,
+    trigger: Trigger | None = None,
+    verdict: Verdict | None = None,
 ) -> Transition:
     """pending → routing: the first attempt begins; or open → routing, upon a trigger."""
     due_at = at + pacing.quote_latency
-    started = AttemptStarted(trigger=trigger)
+    started = AttemptStarted(trigger=trigger, verdict=verdict)
     return advance(order, started, at=at, due_at=due_at, attempt=order.attempt + 1)
 
 

@@ -211,6 +211,7 @@ _EVENTS = {
         OrderStatus.ROUTING,
         optional={
             "trigger": ref("Trigger"),
+            **HUNT_EVENT,
             "retryOf": ref("Failure"),
             "refusedBy": list_of(ADDRESS)
             | {"description": "Pools that refused an earlier attempt: this one uses less of them."},

@@ -116,6 +116,8 @@ def _started(started: AttemptStarted, pair: Pair) -> Document:
     document: Document = {}
     if started.trigger is not None:
         document["trigger"] = _trigger(started.trigger, pair)
+    if started.verdict is not None:
+        document["verdict"] = verdict_document(started.verdict)
     if started.retry_of is not None:
         document["retryOf"] = _failure(started.retry_of, pair)
     if started.refused_by:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import QuoteTimeoutError
+from chalicelib.domain.orders.events import PoolJudged
 from chalicelib.domain.orders.hunts import POOLS_MAX, Finding, Hunt, Verdict
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.orders.terms import ExitPlan, Guards, SniperTerms
@@ -60,7 +61,7 @@ def before(launch: Launch) -> World:
 def verdicts(world: World, order_id: OrderId) -> list[Verdict]:
     """What its events tell of pools."""
     details = (event.details for event in world.store.history[order_id])
-    return [each.verdict for each in details if hasattr(each, "verdict")]
+    return [each.verdict for each in details if isinstance(each, PoolJudged)]
 
 
 def findings(world: World, order_id: OrderId) -> list[tuple[Finding, bool]]:

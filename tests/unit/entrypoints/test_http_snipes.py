@@ -85,6 +85,7 @@ def test_bought_token_and_verdicts_are_shown(functions: Functions) -> None:
     trigger = bought["events"][1]["trigger"]
     assert (trigger["kind"], trigger["pool"]) == ("pool", LAUNCH.pool.address)
     assert "price" not in trigger
+    assert bought["events"][1]["verdict"] == bought["verdicts"][0]
     assert bought["events"][2]["route"]["legs"][0]["pool"] == LAUNCH.pool.address
 
 
