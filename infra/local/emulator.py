@@ -7,11 +7,14 @@ no frame.
 
 import gc
 import os
+import threading
 import time
+import uuid
 import zipfile
 from email.utils import formatdate
 from functools import lru_cache
 from importlib import import_module
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +25,7 @@ from ministack.services import apigateway
 from infra.local import rest_apis
 from infra.local.batches import BatchPacer
 from infra.local.call_counter import COUNT_CALLS, CallCounter
+from infra.local.kept_threads import KeptThreads
 from infra.local.workers import Link, LinkedWorker, PooledWorker
 
 KEEP_ALIVE_SECONDS = 75
@@ -73,12 +77,23 @@ def match_route(api_id: str, route_key: str) -> dict[str, Any] | None:
     return meant_route(route_key, _match_route(api_id, route_key))
 
 
+_random = Random()
+
+
+def make_uuid() -> uuid.UUID:
+    """Return a random identifier; as released, each asks the kernel, and lets other threads in."""
+    return uuid.UUID(int=_random.getrandbits(128), version=4)
+
+
 _pacer = BatchPacer()
 
 #: What is put in the place of what. docs/limits.md gives the reasons.
 PATCHES: dict[str, Any] = {
     **rest_apis.PATCHES,
     "ministack.app.formatdate": date_now,
+    "ministack.core.concurrency.threading": SimpleNamespace(
+        **vars(threading) | {"Thread": KeptThreads().thread}
+    ),
     "ministack.core.lambda_runtime.Worker": LinkedWorker,
     "ministack.core.lambda_runtime.get_or_create_worker": PooledWorker,
     "ministack.core.lambda_runtime.zipfile": SimpleNamespace(**vars(zipfile) | {"ZipFile": Link}),
@@ -87,6 +102,7 @@ PATCHES: dict[str, Any] = {
     "ministack.services.lambda_svc._sqs_esm_concurrency": _pacer.concurrency,
     "ministack.services.lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS": POLL_GAP_SECONDS,
     "ministack.services.sqs._prune_dedup": prune_deduplication,
+    "uuid.uuid4": make_uuid,
 }
 
 

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import os
-import selectors
+import select
 import tempfile
 import threading
 import time
@@ -18,6 +18,8 @@ from ministack.core import lambda_runtime
 
 WEBSOCKET_EVENTS_AT_ONCE = 2
 READ_BYTES = 64 * 1024
+# How long a call may log unheeded, before this wakes for each line: most have ended by then.
+UNREAD_SECONDS = 0.1
 # Nobody waits for an answer of these. While the machine is busy they give way to those that are
 # asked, and so find fuller batches.
 BACKGROUND = ("Execute", "Publish", "Rescue", "Sweep")
@@ -147,6 +149,12 @@ class Exchange:
         self._unsent = line
         self._said, self._logged = bytearray(), bytearray()
         self._is_over = False
+        self._poll = select.poll()
+        self._events = {
+            self._stdin: self._send,
+            self._stdout: self._hear,
+            self._stderr: self._read_log,
+        }
 
     @property
     def log(self) -> str:
@@ -155,28 +163,39 @@ class Exchange:
 
     def carry_out(self, timeout_seconds: float) -> dict[str, Any]:
         """Return the answer, or an error when none comes in time."""
-        ends_at = time.monotonic() + timeout_seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._stdin, selectors.EVENT_WRITE, self._send)
-            selector.register(self._stdout, selectors.EVENT_READ, self._hear)
-            selector.register(self._stderr, selectors.EVENT_READ, self._read_log)
-            while not self._is_over and (left := ends_at - time.monotonic()) > 0:
-                for key, _ in selector.select(left):
-                    if not key.data():
-                        selector.unregister(key.fd)
-                if answer := self._answer():
-                    # It logged before it answered: that is in the pipe by now.
-                    self._read_log()
-                    return answer
-        if self._is_over:
-            return _error("Worker process died")
-        return _error(f"Task timed out after {timeout_seconds}.00 seconds")
+        now = time.monotonic()
+        ends_at, unread_until = now + timeout_seconds, now + UNREAD_SECONDS
+        self._poll.register(self._stdout, select.POLLIN)
+        # Most lines go out at once.
+        if self._send():
+            self._poll.register(self._stdin, select.POLLOUT)
+        while not self._is_over and (now := time.monotonic()) < ends_at:
+            if not self._wait(min(ends_at, unread_until) - now) and unread_until < ends_at:
+                self._poll.register(self._stderr, select.POLLIN)
+                unread_until = ends_at
+            if answer := self._answer():
+                break
+        else:
+            over = f"Task timed out after {timeout_seconds}.00 seconds"
+            answer = _error("Worker process died" if self._is_over else over)
+        # It logged before it answered: that is in the pipe by now.
+        self._read_log()
+        return answer
+
+    def _wait(self, seconds: float) -> bool:
+        """Do what can be done within this time; False when nothing could be."""
+        ready = self._poll.poll(max(0.0, seconds) * 1000)
+        for stream, _ in ready:
+            if not self._events[stream]():
+                self._poll.unregister(stream)
+        return bool(ready)
 
     def _send(self) -> bool:
         """Write what fits; False when nothing is left to write."""
         # A process that has gone says so on its standard output.
-        with suppress(BlockingIOError, BrokenPipeError):
-            self._unsent = self._unsent[os.write(self._stdin, self._unsent) :]
+        with suppress(BrokenPipeError):
+            with suppress(BlockingIOError):
+                self._unsent = self._unsent[os.write(self._stdin, self._unsent) :]
             return bool(self._unsent)
         return False
 
@@ -192,6 +211,8 @@ class Exchange:
         with suppress(BlockingIOError):
             while part := os.read(self._stderr, READ_BYTES):
                 self._logged += part
+                if len(part) < READ_BYTES:
+                    return True
             return False
         return True
 

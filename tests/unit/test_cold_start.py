@@ -27,6 +27,18 @@ for part in sys.argv[1:]:
 print("\\n".join(sys.modules))
 """
 
+COUNT_WHAT_IS_KEPT = """
+import gc, json
+from types import SimpleNamespace
+import app
+context = SimpleNamespace(aws_request_id="1", get_remaining_time_in_millis=lambda: 9_000)
+kept = [gc.get_freeze_count()]
+for _ in range(2):
+    app.publish({"Records": []}, context)
+    kept.append(gc.get_freeze_count())
+print(json.dumps([*kept, len(gc.get_objects())]))
+"""
+
 
 def environment() -> dict[str, str]:
     """What a function finds when it starts."""
@@ -38,16 +50,19 @@ def environment() -> dict[str, str]:
     return {**os.environ, **aws, **{name.upper(): value for name, value in SETTINGS.items()}}
 
 
-def loaded_modules(*parts: str, **variables: str) -> set[str]:
-    answer = subprocess.run(
-        [sys.executable, "-c", PRINT_MODULES, *parts],
+def said_by(program: str, *arguments: str, **variables: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
         cwd=ROOT,
         env=environment() | variables,
         capture_output=True,
         text=True,
         check=True,
-    )
-    return set(answer.stdout.split())
+    ).stdout
+
+
+def loaded_modules(*parts: str, **variables: str) -> set[str]:
+    return set(said_by(PRINT_MODULES, *parts, **variables).split())
 
 
 @pytest.mark.parametrize(
@@ -89,3 +104,10 @@ def test_no_function_loads_boto3_although_its_settings_are_in_a_secret() -> None
     ]
     assert "chalicelib.adapters.aws.api_gateway" in loaded
     assert not loaded.intersection({"boto3", "botocore", "s3transfer", "urllib3"})
+
+
+def test_first_event_leaves_what_it_loaded_to_itself() -> None:
+    before, first, second, looked_through = json.loads(said_by(COUNT_WHAT_IS_KEPT))
+
+    assert before < second <= first
+    assert first > 10 * looked_through

@@ -16,9 +16,13 @@ STATEMENT_TIMEOUT_MS = 5_000
 # A connection that has run so many statements will run more: preparing them pays.
 PREPARED_AFTER = 5
 # As it likes, the server plans a prepared statement anew for each set of parameters, which takes
-# longer than to run it. A plan that is kept must not be one for tables that were small; and where
-# it has no index to use, it must not be compiled for being dear.
-KEEP_PLANS = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
+# longer than to run it. A plan that is kept must not be one for tables that were small: one that
+# reads all rows and sorts them to find the newest few, say. And where it has no index to use, it
+# must not be compiled for being dear.
+KEEP_PLANS = (
+    "SET plan_cache_mode = force_generic_plan; "
+    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off"
+)
 
 
 @cache

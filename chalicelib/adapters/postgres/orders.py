@@ -165,7 +165,7 @@ class PostgresOrderStore:
 
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
         found: dict[OrderId, tuple[OrderEvent, ...]] = {}
-        for row in self._run_repeatable("events_of_orders", order_ids=list(order_ids)):
+        for row in self._run_repeatable("events_of_orders", order_ids=list({*order_ids})):
             event = event_of(row, pair_of(row))
             found[event.order_id] = (*found.get(event.order_id, ()), event)
         return found
