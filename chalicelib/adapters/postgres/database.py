@@ -29,7 +29,14 @@ KEEP_PLANS = (
 def read_queries(path: Path) -> Mapping[str, str]:
     """Read a file's statements by name; before each stands a line `-- name: …`."""
     sections = path.read_text().split("-- name: ")[1:]
-    return {name.strip(): body for name, _, body in (s.partition("\n") for s in sections)}
+    return {name.strip(): _bare(body) for name, _, body in (s.partition("\n") for s in sections)}
+
+
+def _bare(statement: str) -> str:
+    """Return the statement without comments and indentation. Up to 4 KB psycopg remembers how it
+    reads one, and takes long to read it again."""
+    lines = (line.strip() for line in statement.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("--"))
 
 
 def load_queries() -> Mapping[str, str]:
