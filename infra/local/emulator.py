@@ -26,6 +26,7 @@ from infra.local import rest_apis
 from infra.local.batches import BatchPacer
 from infra.local.call_counter import COUNT_CALLS, CallCounter
 from infra.local.kept_threads import KeptThreads
+from infra.local.whole_answers import WholeAnswersProtocol
 from infra.local.workers import Link, LinkedWorker, PooledWorker
 
 KEEP_ALIVE_SECONDS = 75
@@ -123,6 +124,7 @@ def main() -> None:
         CallCounter(app.app) if os.environ.get(COUNT_CALLS) else app.app,
         host=os.environ["BIND_HOST"],
         port=int(os.environ["GATEWAY_PORT"]),
+        http=WholeAnswersProtocol,
         access_log=False,
         # The application sets the one Date that AWS sends, and nobody stands before it.
         date_header=False,

@@ -62,7 +62,9 @@ class KeptThreads:
 class KeptThread:
     """What a caller has of a thread: to start it, and to wait until it has ended."""
 
-    def __init__(self, threads: KeptThreads, target: Callable[[], object], name: str | None) -> None:
+    def __init__(
+        self, threads: KeptThreads, target: Callable[[], object], name: str | None
+    ) -> None:
         self._threads, self._target, self._name = threads, target, name
         self._is_at_work = threading.Lock()
 
