@@ -54,10 +54,11 @@ class Watching:
 
 @dataclass(slots=True)
 class _Shift:
-    """One watcher's time at work: when it last did what it does now and then."""
+    """One watcher's time at work: when it last did what it does now and then. Its first sweep comes
+    with its first look: it may follow one that has died."""
 
     needed_at: datetime
-    swept_at: datetime
+    swept_at: datetime | None = None
     slots: int = 0
     fired: int = 0
 
@@ -86,7 +87,7 @@ class Watcher:
         state = self.book.state()
         if not state.is_needed or (state.is_watched and not stands_by):
             return
-        shift = _Shift(self.clock.now(), self.clock.now())
+        shift = _Shift(self.clock.now())
         try:
             while has_time():
                 pause = self._look(holder, shift)
@@ -103,7 +104,7 @@ class Watcher:
         if state.is_needed and state.behind is not None:
             log.info("watch_behind", extra={"seconds": state.behind.total_seconds()})
         if state.is_needed and not state.is_watched:
-            shift = _Shift(self.clock.now(), self.clock.now())
+            shift = _Shift(self.clock.now())
             self._look(holder, shift)
             self._release(holder)
 
@@ -121,7 +122,7 @@ class Watcher:
 
     def _pause(self, holder: str, shift: _Shift) -> timedelta | None:
         now = self.clock.now()
-        if now - shift.swept_at >= self.watching.sweep_every:
+        if shift.swept_at is None or now - shift.swept_at >= self.watching.sweep_every:
             shift.swept_at = now
             self.sweep()
         if now - shift.needed_at < self.watching.idle_max:

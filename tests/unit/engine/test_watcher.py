@@ -240,6 +240,21 @@ def test_second_watcher_stands_by_when_it_is_told_to(stands_by: bool) -> None:
     assert statuses(world, order_id) == (["open", "routing"] if stands_by else ["open"])
 
 
+def test_what_was_lost_is_queued_with_the_first_look_of_the_next_watcher() -> None:
+    world = world_of(s2="139")
+    order_id = world.submit(terms=stop_below("140"))
+    world.submit(terms=OUT_OF_REACH)
+    world.outages["order_queue"] = UnavailableError("away")
+    world.watch(timedelta(seconds=1))
+    world.outages.clear()
+    world.order_queue.messages.clear()
+    world.clock.at += timedelta(seconds=3)
+
+    world.watch(timedelta(milliseconds=100))
+
+    assert [message.order_id for message in world.order_queue.messages] == [order_id]
+
+
 def test_sweep_looks_at_the_slots_that_nobody_watches() -> None:
     world = world_of(s3="139")
     order_id = world.submit(terms=stop_below("140"))
