@@ -1,4 +1,4 @@
-"""A deployment: upload the code, update the stack, migrate the database; on AWS and locally."""
+"""A deployment: migrate the database, upload the code, update the stack; on AWS and locally."""
 
 import json
 from collections.abc import Mapping
@@ -6,11 +6,11 @@ from typing import Any
 
 from chalicelib.adapters.postgres.migrate import migrate
 from infra.arguments import is_database_url
-from infra.deploy.change_sets import apply_template, describe_stack, outputs
+from infra.deploy.change_sets import Parameters, apply_template, describe_stack, outputs
 from infra.deploy.package import Artifact
 from infra.deploy.target import Target
 from infra.deploy.template import Template
-from infra.deploy.upload import upload_archive
+from infra.deploy.upload import Bucket
 from infra.errors import DeploymentError
 
 
@@ -22,9 +22,12 @@ def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
     the change out.
     """
     migrate(_database_url(target))
-    parameters = parameters_of(target, artifact.template)
-    template = _with_code(artifact.template, upload_archive(target, artifact.archive))
-    apply_template(target, _with_numbers(template, parameters), parameters)
+    before = parameters_before(target, artifact.template)
+    named = {**target.parameters, "SettingsSecretArn": target.settings_secret_arn}
+    code_uri = Bucket.of(target).upload_archive(artifact.archive)
+    template = _with_code(artifact.template, code_uri)
+    template = _with_numbers(template, {**before, **named})
+    apply_template(target, template, parameters_to_set(before, named))
     return outputs(target)
 
 
@@ -40,16 +43,21 @@ def _database_url(target: Target) -> str:
     return str(url)
 
 
-def parameters_of(target: Target, template: Template) -> Mapping[str, str]:
-    """Return the values to set for the template's parameters: those the target names, else those
-    the stack has.
+def parameters_before(target: Target, template: Template) -> Mapping[str, str]:
+    """Return what the target's stack has for the parameters that the template still has."""
+    stack = describe_stack(target) or {}
+    before = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
+    return {name: value for name, value in before.items() if name in template["Parameters"]}
+
+
+def parameters_to_set(before: Mapping[str, str], named: Mapping[str, str]) -> Parameters:
+    """Return, as CloudFormation takes them, the parameters that are named, and that all others
+    which the stack has keep their values.
 
     A deployment that only updates the code must not open a service that asks for keys.
     """
-    stack = describe_stack(target) or {}
-    before = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
-    kept = {name: value for name, value in before.items() if name in template["Parameters"]}
-    return {**kept, "SettingsSecretArn": target.settings_secret_arn, **target.parameters}
+    kept = [{"ParameterKey": k, "UsePreviousValue": True} for k in before if k not in named]
+    return [*kept, *({"ParameterKey": k, "ParameterValue": v} for k, v in named.items())]
 
 
 def _with_code(template: Template, code_uri: str) -> Template:

@@ -155,6 +155,7 @@ class LocalStack:
             "StreamUrl": f"ws://localhost:{self.port}/api/orders/execute",
             "WebsocketDataPlane": f"http://{LOOPBACK}:{self._aws_port}/_aws/execute-api",
             "WorkerConcurrency": str(WORKERS),
+            "AuthMode": "none",
             **self._parameters,
         }
         secret = {

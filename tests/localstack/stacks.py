@@ -13,7 +13,7 @@ from infra.deploy.template import Template
 ALARM = "AWS::CloudWatch::Alarm"
 QUEUE = "AWS::SQS::Queue"
 TABLE = "AWS::DynamoDB::Table"
-PARAMETERS = {"SettingsSecretArn": "unused"}
+PARAMETERS = [{"ParameterKey": "SettingsSecretArn", "ParameterValue": "unused"}]
 POLL_SECONDS = 0.1
 
 

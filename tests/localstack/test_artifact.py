@@ -65,6 +65,7 @@ def engine(
     )["ARN"]
     parameters = {
         "WebsocketDataPlane": f"http://{host}/_aws/execute-api",
+        "AuthMode": "none",
         "LatencyMs": "100-200",
         "WorkerConcurrency": "2",
     }
