@@ -69,7 +69,13 @@ def outputs(target: Target) -> Mapping[str, str]:
     stack = describe_stack(target)
     if stack is None:
         raise DeploymentError(f"there is no stack {target.stack_name}")
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return outputs_of(stack)
+
+
+def outputs_of(stack: Mapping[str, Any] | None) -> Mapping[str, str]:
+    """Return the outputs of a stack by name, none without one."""
+    described = stack.get("Outputs", []) if stack else []
+    return {output["OutputKey"]: output["OutputValue"] for output in described}
 
 
 def _changeable(target: Target) -> Mapping[str, Any] | None:

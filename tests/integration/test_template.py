@@ -27,6 +27,7 @@ DEAD_LETTER_QUEUES = {
 # Nobody polls these: what ends here waits for people.
 FINAL_QUEUES = ("OrdersUnresolvedQueue", "StatusDeadLetterQueue")
 LAMBDA_TIMES_VISIBILITY = 6
+GATEWAY_SECONDS = 29
 
 
 @pytest.fixture
@@ -163,18 +164,52 @@ def test_table_expires_its_items_when_deployed(deployed: Template) -> None:
     assert found["BillingMode"] == "PAY_PER_REQUEST"
 
 
-def test_logs_of_every_function_expire_when_deployed(deployed: Template) -> None:
-    retention = {
-        properties(deployed, group)["LogGroupName"]["Fn::Sub"]: number(
-            deployed, properties(deployed, group)["RetentionInDays"]
-        )
-        for group in names_of(deployed, "AWS::Logs::LogGroup")
-    }
-
+def test_every_function_logs_where_logs_expire_when_deployed(deployed: Template) -> None:
     functions = names_of(deployed, "AWS::Serverless::Function")
 
-    assert set(retention) == {f"/aws/lambda/${{{function}}}" for function in functions}
-    assert all(days > 0 for days in retention.values())
+    groups = [properties(deployed, name)["LoggingConfig"]["LogGroup"]["Ref"] for name in functions]
+
+    assert set(groups) == set(names_of(deployed, "AWS::Logs::LogGroup"))
+    assert len(set(groups)) == len(functions)
+    for group in groups:
+        found = properties(deployed, group)
+        assert number(deployed, found["RetentionInDays"]) > 0
+        # No function's name: the group is there before the function, and goes after it.
+        assert "${AWS::StackName}-" in found["LogGroupName"]["Fn::Sub"]
+
+
+def test_functions_that_call_each_other_in_turn_may_go_on_when_deployed(
+    deployed: Template,
+) -> None:
+    allowed = {
+        name
+        for name in names_of(deployed, "AWS::Serverless::Function")
+        if properties(deployed, name).get("RecursiveLoop") == "Allow"
+    }
+
+    # Lambda ends a chain after sixteen; an order that waits is handed back more often, a watcher
+    # queues orders, and a worker starts a watcher.
+    assert allowed == {"Execute", "Rescue", "Watch"}
+
+
+@pytest.mark.parametrize("function", ["APIHandler", "WebsocketConnect", "WebsocketMessage"])
+def test_function_ends_before_api_gateway_gives_it_up_when_deployed(
+    deployed: Template, function: str
+) -> None:
+    assert properties(deployed, function)["Timeout"] < GATEWAY_SECONDS
+
+
+def test_copies_are_kept_for_requests_when_a_parameter_says_so(deployed: Template) -> None:
+    reserved = properties(deployed, "APIHandler")["ReservedConcurrentExecutions"]
+
+    assert reserved == {
+        "Fn::If": [
+            "KeepsRequestConcurrency",
+            {"Ref": "RequestConcurrency"},
+            {"Ref": "AWS::NoValue"},
+        ]
+    }
+    assert deployed["Parameters"]["RequestConcurrency"]["Default"] == 0
 
 
 def test_websocket_stage_deploys_by_itself_when_deployed(deployed: Template) -> None:
