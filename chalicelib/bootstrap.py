@@ -232,6 +232,7 @@ class Deployment:
         from chalicelib.engine.streaming.follow import Following
 
         return Following(
+            clock=self.clock,
             # Most requests bring a ticket, and never ask: neither is the store made for them.
             exists=lambda order_id, owner_id: self.order_store.exists(order_id, owner_id),
             followers=self.follower_store,
