@@ -227,12 +227,6 @@ def index() -> Response:
     )
 
 
-@app.route("/web/{version}/{name}")
-@answers.endpoint
-def dashboard_file(version: str, name: str) -> Response:
-    return http.pages.file(version, name)
-
-
 @app.on_ws_connect()
 def connect(event: WebsocketEvent) -> dict[str, Any]:
     return websocket.connect(event, deployment.following, deployment.gate)

@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.orders.order import OrderId
+from chalicelib.engine.errors import UnavailableError
 from chalicelib.entrypoints import logs
 from chalicelib.settings import Settings
 
@@ -51,8 +52,8 @@ class Deployment:
     """
 
     def __init__(self, read_settings: Callable[[], Settings]) -> None:
-        """`read_settings` is called once, when the first part needs a setting: packaging imports
-        the functions where there are none."""
+        """`read_settings` is called when the first part needs a setting: packaging imports the
+        functions where there are none. It is called again when a password is refused."""
         self._read_settings = read_settings
         self._logs_as_configured = False
 
@@ -241,6 +242,7 @@ class Deployment:
         from chalicelib.engine.streaming.follow import Following
 
         return Following(
+            clock=self.clock,
             # Most requests bring a ticket, and never ask: neither is the store made for them.
             exists=lambda order_id, owner_id: self.order_store.exists(order_id, owner_id),
             followers=self.follower_store,
@@ -342,7 +344,22 @@ class Deployment:
     def database(self) -> "PostgresDatabase":
         from chalicelib.adapters.postgres.database import PostgresDatabase
 
-        return PostgresDatabase(self.settings.database_url.reveal())
+        return PostgresDatabase(
+            self._database_url(self.settings), renewed_url=self._renewed_database_url
+        )
+
+    def _renewed_database_url(self) -> str:
+        from chalicelib.adapters.aws.errors import AwsError
+
+        try:
+            return self._database_url(self._read_settings())
+        except AwsError as error:
+            raise UnavailableError(f"secret: {error}") from error
+
+    def _database_url(self, settings: Settings) -> str:
+        from chalicelib.adapters.postgres.roots import with_roots
+
+        return with_roots(settings.database_url.reveal(), settings.database_roots)
 
     @cached_property
     def order_queue(self) -> "OrderQueue":

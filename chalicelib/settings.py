@@ -13,6 +13,8 @@ from os import environ
 from typing import Annotated, Any, TypeVar
 
 SIGNING_SECRET_CHARACTERS_MIN = 32
+# The variables that name secrets, of which the later ones win.
+SECRET_IDS = ("SETTINGS_SECRET_ID", "WALLET_SECRET_ID")
 
 
 class SettingsError(ValueError):
@@ -120,13 +122,16 @@ class SimulationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a deployment decides, from the environment and from the secret that it names.
+    """What a deployment decides, from the environment and from the secrets that it names.
 
-    Fields are environment variables in capitals; the secret is a JSON object with the same names in
+    Fields are environment variables in capitals; a secret is a JSON object with the same names in
     small letters.
     """
 
     database_url: Secret
+    # Whose certificate the database must have; "url" leaves that to the URL.
+    database_roots: Annotated[str, _one_of("rds", "public", "url")] = "url"
+    # Only who signs knows it.
     wallet_secret_key: Annotated[Secret | None, Secret] = None
 
     orders_queue_url: str
@@ -179,13 +184,14 @@ class Settings:
 
 
 def read_settings() -> Settings:
-    """Return the settings of this process. Raises SettingsError, or AwsError when the secret cannot
+    """Return the settings of this process. Raises SettingsError, or AwsError when a secret cannot
     be read."""
     given: dict[str, object] = {name.lower(): text for name, text in environ.items()}
-    if secret_id := environ.get("SETTINGS_SECRET_ID"):
-        from chalicelib.adapters.aws.secrets import read_secret
+    for variable in SECRET_IDS:
+        if secret_id := environ.get(variable):
+            from chalicelib.adapters.aws.secrets import read_secret
 
-        given |= read_secret(secret_id)
+            given |= read_secret(secret_id)
     return settings_of(given)
 
 

@@ -4,6 +4,7 @@ is deployed."""
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,12 +25,15 @@ from infra.deploy.clients import LOCAL_REGION
 from infra.deploy.template import Template, merge_template
 from infra.local.postgres import LocalPostgres
 from tests.outside import outside, stack
+from tests.pooler import Pooler
+from tests.pooler import pooler as started_pooler
 
 __all__ = ["outside", "stack"]
 
 # What waits for its processes most of the time: two of these folders run at once, each in a process
 # of its own with a stack of its own. The other tests fill up the cores.
 WAITING = frozenset({"acceptance", "browser", "chaos", "docs", "integration"})
+POOLER_PASSWORD = "first"
 CRASH_TABLE = "crash matrix: how the orders ended"
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -117,6 +121,30 @@ def database(database_url: str) -> Iterator[PostgresDatabase]:
     database = PostgresDatabase(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def pooler(postgres: LocalPostgres) -> Iterator[Pooler]:
+    with started_pooler(postgres, POOLER_PASSWORD) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def pooled_url(pooler: Pooler) -> str:
+    """The database behind a pooler, whose certificate is checked."""
+    return pooler.checked_url(POOLER_PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def pooled(pooled_url: str) -> Iterator[PostgresDatabase]:
+    with closing(PostgresDatabase(pooled_url)) as database:
+        yield database
+
+
+@pytest.fixture
+def pooled_database(pooled: PostgresDatabase, database_url: str) -> PostgresDatabase:
+    """An empty database behind a pooler, over one connection for all tests."""
+    return pooled
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,8 @@ class StatusUpdate:
 class FollowRequest:
     """Show the connection the order's events after `after`, past and future.
 
-    `request_id` tells one request of a connection from another. A connection that `takes_batches`
+    `request_id` tells one request of a connection from another; `connected_at` is when the first
+    of them was queued, or when the connection was opened before. A connection that `takes_batches`
     gets events that come together in one frame.
     """
 

@@ -41,7 +41,8 @@ export class Stream extends EventTarget {
     super();
     this.#api = api;
     this.#orders = orders;
-    setInterval(() => this.#askTheSilent(), 1000);
+    // Whoever comes back has the connection checked.
+    setInterval(() => document.hidden || this.#askTheSilent(), 1000);
     setInterval(() => this.#send({ action: "ping" }), PING_MS);
   }
 

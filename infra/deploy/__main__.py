@@ -1,5 +1,6 @@
 """`make deploy`: bring a stage up to date."""
 
+import argparse
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,6 +8,7 @@ from dataclasses import replace
 from infra.arguments import OneLineArgumentParser
 from infra.deploy.package import package
 from infra.deploy.parameters import named_parameters
+from infra.deploy.preflight import require_runtime
 from infra.deploy.stack import deploy
 from infra.errors import DeploymentError
 from infra.local.commands import command
@@ -14,6 +16,7 @@ from infra.local.description import LOCAL_FOLDER, running
 from infra.paths import ROOT
 from infra.stages import LOCAL, stage_name, target_of
 
+SECRETS = ("settings", "wallet")
 # The outputs of a stack that say where its APIs are.
 ADDRESSES = ("EndpointURL", "WebsocketConnectEndpointURL")
 
@@ -22,18 +25,24 @@ def main() -> None:
     """Deploy a stage: `local` is the running `make dev` stack, any other name is AWS."""
     parser = OneLineArgumentParser(description=main.__doc__)
     parser.add_argument("--stage", type=stage_name, required=True)
-    parser.add_argument("--settings-secret-arn", default=os.environ.get("SETTINGS_SECRET_ARN"))
+    for name in SECRETS:
+        parser.add_argument(f"--{name}-secret-arn", default=os.environ.get(variable_of(name)))
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--change-runtime", action="store_true", help="to this Python")
     arguments = parser.parse_args()
     with command():
         parameters = named_parameters(arguments.parameter)
         if arguments.stage == LOCAL:
             addresses = _deploy_locally(parameters)
         else:
-            secret_arn = arguments.settings_secret_arn or ""
-            addresses = _deploy_to_aws(arguments.stage, secret_arn, parameters)
+            addresses = _deploy_to_aws(arguments, parameters)
     for name in ADDRESSES:
         print(f"{name}: {addresses[name]}")
+
+
+def variable_of(secret: str) -> str:
+    """Return the environment variable that names a secret."""
+    return f"{secret.upper()}_SECRET_ARN"
 
 
 def _deploy_locally(parameters: Mapping[str, str]) -> Mapping[str, str]:
@@ -46,10 +55,16 @@ def _deploy_locally(parameters: Mapping[str, str]) -> Mapping[str, str]:
     return dict(zip(ADDRESSES, (description.base_url, description.stream_url), strict=True))
 
 
-def _deploy_to_aws(stage: str, secret_arn: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
-    if not secret_arn:
-        raise DeploymentError("AWS needs --settings-secret-arn or SETTINGS_SECRET_ARN")
-    target = replace(target_of(stage), settings_secret_arn=secret_arn, parameters=parameters)
+def _deploy_to_aws(
+    arguments: argparse.Namespace, parameters: Mapping[str, str]
+) -> Mapping[str, str]:
+    stage = arguments.stage
+    arns = {f"{name}_secret_arn": getattr(arguments, f"{name}_secret_arn") for name in SECRETS}
+    for name in SECRETS:
+        if not arns[f"{name}_secret_arn"]:
+            raise DeploymentError(f"AWS needs --{name}-secret-arn or {variable_of(name)}")
+    target = replace(target_of(stage), **arns, parameters=parameters)
+    require_runtime(target, may_change=arguments.change_runtime)
     return deploy(target, package(stage, ROOT / "build" / stage))
 
 

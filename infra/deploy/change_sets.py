@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.client import BaseClient
@@ -10,30 +10,43 @@ from botocore.exceptions import ClientError, WaiterError
 
 from infra.deploy.target import Target
 from infra.deploy.template import Template
+from infra.deploy.upload import Bucket
 from infra.errors import DeploymentError
 
 POLLS_MAX = 600
+# In the form of CloudFormation: a ParameterKey, and its ParameterValue or UsePreviousValue.
+Parameters = Sequence[Mapping[str, Any]]
+
+# States that a stack leaves only by being deleted: it was never whole, or is half gone.
+DEAD_STATES = frozenset(("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"))
+# A first change set that was never carried out leaves a stack that only a CREATE may touch.
+UNBORN = "REVIEW_IN_PROGRESS"
 
 
-def apply_template(target: Target, template: Template, parameters: Mapping[str, str]) -> None:
+def apply_template(target: Target, template: Template, parameters: Parameters) -> None:
     """Create the target's stack, or update it when there is one, and wait for the end of that.
 
-    `parameters` has a value, as text, for each parameter of the template without a default. A
-    template that changes nothing is carried out by doing nothing.
-    Raises DeploymentError when the change is refused, or when a resource fails.
+    `parameters` has each parameter of the template without a default. A template that changes
+    nothing is carried out by doing nothing. What fails to be created leaves no stack behind.
+    Raises DeploymentError when the stack cannot be changed now, when the change is refused, or when
+    a resource fails.
     """
     cloudformation = target.clients.client("cloudformation")
-    kind = "CREATE" if describe_stack(target) is None else "UPDATE"
-    change_set = cloudformation.create_change_set(
+    is_new = _changeable(target) is None
+    text = json.dumps(template, separators=(",", ":"))
+    created = cloudformation.create_change_set(
         StackName=target.stack_name,
         ChangeSetName=f"deploy-{os.urandom(6).hex()}",
-        ChangeSetType=kind,
-        TemplateBody=json.dumps(template, separators=(",", ":")),
+        ChangeSetType="CREATE" if is_new else "UPDATE",
+        TemplateURL=Bucket.of(target).upload_template(text),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
-    )["Id"]
-    if _has_changes(cloudformation, target, change_set):
-        _execute(cloudformation, target, change_set, f"stack_{kind.lower()}_complete")
+        Parameters=parameters,
+        **({"OnStackFailure": "DELETE"} if is_new else {}),
+    )
+    if _has_changes(cloudformation, target, created["Id"]):
+        cloudformation.execute_change_set(ChangeSetName=created["Id"])
+        waiter = "stack_create_complete" if is_new else "stack_update_complete"
+        _finish(cloudformation, target, created["StackId"], waiter)
 
 
 def describe_stack(target: Target) -> Mapping[str, Any] | None:
@@ -42,11 +55,13 @@ def describe_stack(target: Target) -> Mapping[str, Any] | None:
         answer = target.clients.client("cloudformation").describe_stacks(
             StackName=target.stack_name
         )
-    except ClientError:
-        return None
+    except ClientError as error:
+        # Any other refusal is none of an empty account: a new stack would lose all parameters.
+        if "does not exist" in error.response["Error"]["Message"]:
+            return None
+        raise
     stack: Mapping[str, Any] = answer["Stacks"][0]
-    # A first change set that was never carried out leaves a stack that only a CREATE may touch.
-    return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else stack
+    return None if stack["StackStatus"] == UNBORN else stack
 
 
 def outputs(target: Target) -> Mapping[str, str]:
@@ -54,7 +69,30 @@ def outputs(target: Target) -> Mapping[str, str]:
     stack = describe_stack(target)
     if stack is None:
         raise DeploymentError(f"there is no stack {target.stack_name}")
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return outputs_of(stack)
+
+
+def outputs_of(stack: Mapping[str, Any] | None) -> Mapping[str, str]:
+    """Return the outputs of a stack by name, none without one."""
+    described = stack.get("Outputs", []) if stack else []
+    return {output["OutputKey"]: output["OutputValue"] for output in described}
+
+
+def _changeable(target: Target) -> Mapping[str, Any] | None:
+    """Return the stack, or None when there is none yet. Raises DeploymentError when it takes no
+    change now."""
+    stack = describe_stack(target)
+    state = stack["StackStatus"] if stack else ""
+    name = target.stack_name
+    if state in DEAD_STATES:
+        advice = f"delete it with `make destroy STAGE={target.stage}`, then deploy again"
+        raise DeploymentError(f"{name} is {state}: {advice}")
+    if state.endswith("_IN_PROGRESS"):
+        raise DeploymentError(f"{name} is {state}: wait for the change that is under way")
+    if state == "UPDATE_ROLLBACK_FAILED":
+        advice = f"run `aws cloudformation continue-update-rollback --stack-name {name}`"
+        raise DeploymentError(f"{name} is {state}: {advice}, then deploy again")
+    return stack
 
 
 def _has_changes(cloudformation: BaseClient, target: Target, change_set: str) -> bool:
@@ -70,12 +108,12 @@ def _has_changes(cloudformation: BaseClient, target: Target, change_set: str) ->
     return True
 
 
-def _execute(cloudformation: BaseClient, target: Target, change_set: str, waiter: str) -> None:
-    cloudformation.execute_change_set(ChangeSetName=change_set)
+def _finish(cloudformation: BaseClient, target: Target, stack_id: str, waiter: str) -> None:
     try:
-        _wait(cloudformation, target, waiter, StackName=target.stack_name)
+        # By its id a stack can be asked about after it was deleted.
+        _wait(cloudformation, target, waiter, StackName=stack_id)
     except WaiterError as error:
-        reason = _why_failed(cloudformation, target)
+        reason = _why_failed(cloudformation, stack_id)
         raise DeploymentError(f"{target.stack_name}: {reason}") from error
 
 
@@ -84,8 +122,8 @@ def _wait(cloudformation: BaseClient, target: Target, waiter: str, **names: str)
     cloudformation.get_waiter(waiter).wait(WaiterConfig=pace, **names)
 
 
-def _why_failed(cloudformation: BaseClient, target: Target) -> str:
-    events = cloudformation.describe_stack_events(StackName=target.stack_name)["StackEvents"]
+def _why_failed(cloudformation: BaseClient, stack_id: str) -> str:
+    events = cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
     failures = [
         f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
         for event in events

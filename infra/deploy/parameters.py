@@ -11,7 +11,7 @@ from infra.errors import DeploymentError
 # One number, or two with the smaller first.
 RANGES = frozenset(("LatencyMs", "VenueGapBps"))
 # What the deployment itself says.
-RESERVED = frozenset(("SettingsSecretArn",))
+RESERVED = frozenset(("SettingsSecretArn", "WalletSecretArn"))
 
 
 def named_parameters(pairs: Iterable[str]) -> Mapping[str, str]:

@@ -1,55 +1,59 @@
-"""A deployment: upload the code, update the stack, migrate the database; on AWS and locally."""
+"""A deployment: migrate the database, upload the code, update the stack; on AWS and locally."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.adapters.postgres.migrate import migrate
-from infra.arguments import is_database_url
-from infra.deploy.change_sets import apply_template, describe_stack, outputs
+from infra.deploy.change_sets import Parameters, apply_template, describe_stack, outputs
 from infra.deploy.package import Artifact
+from infra.deploy.secrets import require_secrets
 from infra.deploy.target import Target
 from infra.deploy.template import Template
-from infra.deploy.upload import upload_archive
-from infra.errors import DeploymentError
+from infra.deploy.upload import Bucket
 
 
 def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
     """Migrate the database, create or update the stack, and return the stack's outputs by name.
 
     The database comes first: what a migration adds, the old code does without, and the new needs.
-    Raises DeploymentError when the secret names no database, or when CloudFormation cannot carry
-    the change out.
+    Raises DeploymentError when a secret lacks something, or when CloudFormation cannot carry the
+    change out.
     """
-    migrate(_database_url(target))
-    parameters = parameters_of(target, artifact.template)
-    template = _with_code(artifact.template, upload_archive(target, artifact.archive))
-    apply_template(target, _with_numbers(template, parameters), parameters)
+    before = parameters_before(target, artifact.template)
+    named = {
+        **target.parameters,
+        "SettingsSecretArn": target.settings_secret_arn,
+        "WalletSecretArn": target.wallet_secret_arn,
+    }
+    parameters = {**_defaults(artifact.template), **before, **named}
+    migrate(require_secrets(target, parameters))
+    code_uri = Bucket.of(target).upload_archive(artifact.archive)
+    template = _with_numbers(_with_code(artifact.template, code_uri), parameters)
+    apply_template(target, template, parameters_to_set(before, named))
     return outputs(target)
 
 
-def _database_url(target: Target) -> str:
-    secrets = target.clients.client("secretsmanager")
-    text = secrets.get_secret_value(SecretId=target.settings_secret_arn)["SecretString"]
-    try:
-        url = json.loads(text)["database_url"]
-    except (ValueError, TypeError, KeyError):
-        raise DeploymentError("the secret is not a JSON object with a database_url") from None
-    if not is_database_url(url):
-        raise DeploymentError("the secret's database_url is malformed")
-    return str(url)
+def parameters_before(target: Target, template: Template) -> Mapping[str, str]:
+    """Return what the target's stack has for the parameters that the template still has."""
+    stack = describe_stack(target) or {}
+    before = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
+    return {name: value for name, value in before.items() if name in template["Parameters"]}
 
 
-def parameters_of(target: Target, template: Template) -> Mapping[str, str]:
-    """Return the values to set for the template's parameters: those the target names, else those
-    the stack has.
+def parameters_to_set(before: Mapping[str, str], named: Mapping[str, str]) -> Parameters:
+    """Return, as CloudFormation takes them, the parameters that are named, and that all others
+    which the stack has keep their values.
 
     A deployment that only updates the code must not open a service that asks for keys.
     """
-    stack = describe_stack(target) or {}
-    before = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
-    kept = {name: value for name, value in before.items() if name in template["Parameters"]}
-    return {**kept, "SettingsSecretArn": target.settings_secret_arn, **target.parameters}
+    kept = [{"ParameterKey": k, "UsePreviousValue": True} for k in before if k not in named]
+    return [*kept, *({"ParameterKey": k, "ParameterValue": v} for k, v in named.items())]
+
+
+def _defaults(template: Template) -> Mapping[str, str]:
+    declared = template["Parameters"].items()
+    return {name: str(each["Default"]) for name, each in declared if "Default" in each}
 
 
 def _with_code(template: Template, code_uri: str) -> Template:
@@ -63,7 +67,7 @@ def _with_code(template: Template, code_uri: str) -> Template:
 def _with_numbers(template: Template, parameters: Mapping[str, str]) -> Template:
     """Replace references to numeric parameters by numbers: emulators pass them on as text."""
     numbers = {
-        name: int(parameters.get(name, parameter["Default"]))
+        name: int(parameters[name])
         for name, parameter in template["Parameters"].items()
         if parameter["Type"] == "Number"
     }

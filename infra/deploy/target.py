@@ -12,13 +12,14 @@ APP_NAME = "orders"
 class Target:
     """A stage in an account: the account's clients, and what the stage's stack is given.
 
-    Only a deployment needs the secret and the parameters.
+    Only a deployment needs the secrets and the parameters.
     """
 
     clients: Clients
     stage: str
-    #: The Secrets Manager secret that holds the settings.
+    #: The Secrets Manager secret that holds the settings, and that of the wallet.
     settings_secret_arn: str = ""
+    wallet_secret_arn: str = ""
     #: The template's parameters to set; the others stay as they are in the stack.
     parameters: Mapping[str, str] = field(default_factory=dict)
     #: The pause between two questions to CloudFormation; an emulator is done almost at once.

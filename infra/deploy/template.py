@@ -13,6 +13,8 @@ from infra.paths import ROOT
 
 Template = dict[str, Any]
 
+#: The output of a stack that names the functions' runtime.
+RUNTIME = "Runtime"
 PARTS_FOLDER = ROOT / "infra" / "templates" / "orders"
 
 
@@ -61,6 +63,17 @@ def let_websocket_stage_deploy_itself(template: Template) -> None:
     """
     template["Resources"].pop("WebsocketAPIDeployment")
     template["Resources"]["WebsocketAPIStage"]["Properties"].pop("DeploymentId")
+
+
+def name_runtime(template: Template) -> None:
+    """Let the stack say which Python its functions are packaged for: wheels and bytecode fit no
+    other."""
+    [runtime] = {
+        resource["Properties"]["Runtime"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    template["Outputs"][RUNTIME] = {"Value": runtime}
 
 
 def require_partial_batches(template: Template) -> None:

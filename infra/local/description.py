@@ -34,6 +34,7 @@ class Description:
     database_url: str
     emulator_host: str
     settings_secret_arn: str
+    wallet_secret_arn: str
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
 
@@ -48,6 +49,7 @@ class Description:
             clients=local_clients(self.emulator_host),
             stage="local",
             settings_secret_arn=self.settings_secret_arn,
+            wallet_secret_arn=self.wallet_secret_arn,
             parameters=self.parameters,
             poll_seconds=POLL_SECONDS,
         )

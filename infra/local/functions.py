@@ -14,6 +14,11 @@ def function_names(description: Description) -> dict[str, str]:
     return {template_name(f["FunctionName"]): f["FunctionName"] for f in functions}
 
 
+def log_group(function: str) -> str:
+    """Return where a function of the local stage logs, by its name in the template."""
+    return f"/aws/lambda/orders-local-{function}"
+
+
 def function_processes(process_ids: Iterable[int]) -> Iterator[tuple[str, psutil.Process]]:
     """Yield each process below these that runs a function, with the function's name in the
     template."""

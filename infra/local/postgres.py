@@ -29,7 +29,8 @@ class LocalPostgres:
         self.data = folder / DATA
         self.url = self.url_through(self.port)
         self._log = folder / "postgres.log"
-        self._uid = pwd.getpwnam(UNPRIVILEGED_USER).pw_uid if os.geteuid() == 0 else None
+        #: The user it runs as, where this one is root.
+        self.uid = pwd.getpwnam(UNPRIVILEGED_USER).pw_uid if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
 
     def url_through(self, port: int) -> str:
@@ -54,7 +55,7 @@ class LocalPostgres:
         # Local data need not survive a power failure: commits do not wait for the disk.
         arguments += ["-c", "fsync=off", "-c", "max_connections=200"]
         self._process = processes.spawn(
-            [str(_program("postgres")), *arguments], log=self._log, cwd=self.data, uid=self._uid
+            [str(_program("postgres")), *arguments], log=self._log, cwd=self.data, uid=self.uid
         )
         processes.wait_until(self._is_up, START_SECONDS, "PostgreSQL")
 
@@ -77,8 +78,8 @@ class LocalPostgres:
 
     def _make_data_folder(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
-        if self._uid is not None:
-            os.chown(self.data, self._uid, -1)
+        if self.uid is not None:
+            os.chown(self.data, self.uid, -1)
             for path in (self.data, _program("postgres")):
                 _let_others_pass(path)
         self.data.chmod(stat.S_IRWXU)
@@ -86,7 +87,7 @@ class LocalPostgres:
     def _run_initdb(self) -> None:
         command = [str(_program("initdb")), "-D", str(self.data), "-U", "postgres"]
         command += ["-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-        run_program(command, StackStartError, cwd=self.data, **processes.as_user(self._uid))
+        run_program(command, StackStartError, cwd=self.data, **processes.as_user(self.uid))
 
     def _is_up(self) -> bool:
         if self._process is None or self._process.poll() is not None:

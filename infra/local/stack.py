@@ -26,7 +26,7 @@ from infra.local.warm_up import WORKERS, warm_up
 from infra.paths import ROOT
 
 START_SECONDS = 60
-SECRET_NAME = "orders-local"
+SECRET_NAMES = ("orders-local", "orders-local-wallet")
 
 
 class LocalStack:
@@ -155,23 +155,26 @@ class LocalStack:
             "StreamUrl": f"ws://localhost:{self.port}/api/orders/execute",
             "WebsocketDataPlane": f"http://{LOOPBACK}:{self._aws_port}/_aws/execute-api",
             "WorkerConcurrency": str(WORKERS),
+            "AuthMode": "none",
+            "DatabaseRoots": "url",
             **self._parameters,
         }
-        secret = {
+        settings = {
             "database_url": self.postgres.url_through(self._database_port),
-            "wallet_secret_key": self._secret("wallet.key", lambda: str(Keypair())),
             "signing_secret": self._secret("signing.key", token_urlsafe),
         }
-        arn = (
-            local_clients(host)
-            .client("secretsmanager")
-            .create_secret(Name=SECRET_NAME, SecretString=json.dumps(secret))["ARN"]
+        wallet = {"wallet_secret_key": self._secret("wallet.key", lambda: str(Keypair()))}
+        secrets = local_clients(host).client("secretsmanager")
+        settings_arn, wallet_arn = (
+            secrets.create_secret(Name=name, SecretString=json.dumps(content))["ARN"]
+            for name, content in zip(SECRET_NAMES, (settings, wallet), strict=True)
         )
         description = Description(
             base_url=self._base_url,
             database_url=self.postgres.url,
             emulator_host=host,
-            settings_secret_arn=arn,
+            settings_secret_arn=settings_arn,
+            wallet_secret_arn=wallet_arn,
             parameters=parameters,
             outputs={},
         )

@@ -114,3 +114,14 @@ def expect_active(node: Locator) -> None:
     node.page.wait_for_function(
         "(node) => node === document.activeElement", arg=node.element_handle()
     )
+
+
+def hide(page: Page, is_hidden: bool) -> None:
+    """Let the page believe that it is hidden, or seen again."""
+    page.evaluate(
+        """(isHidden) => {
+          Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        is_hidden,
+    )

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import visitor
-from tests.browser.dashboard import CONFIRMED, Dashboard, opened
+from tests.browser.dashboard import CONFIRMED, Dashboard, hide, opened
 from tests.outside import Outside
 
 API = "**/api/**"
@@ -113,16 +113,6 @@ def hurried(browser: Browser, outside: Outside) -> Iterator[Page]:
         context.clock.install()
         shown(dashboard)
         yield dashboard.page
-
-
-def hide(page: Page, is_hidden: bool) -> None:
-    page.evaluate(
-        """(isHidden) => {
-          Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
-          document.dispatchEvent(new Event("visibilitychange"));
-        }""",
-        is_hidden,
-    )
 
 
 def test_service_is_asked_while_the_page_is_seen_and_only_then(hurried: Page) -> None:

@@ -11,11 +11,12 @@ from tests.contract.queues import Batches
 from tests.ledgers import LedgerOfManyProcesses
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", "postgres", "postgres behind a pooler"])
 def store(request: pytest.FixtureRequest) -> OrderStore:
     if request.param == "memory":
         return MemoryOrderStore()
-    return PostgresOrderStore(request.getfixturevalue("database"))
+    name = "database" if request.param == "postgres" else "pooled_database"
+    return PostgresOrderStore(request.getfixturevalue(name))
 
 
 @pytest.fixture(params=["memory", "postgres", "postgres, many processes"])

@@ -59,6 +59,7 @@ def test_command_audits_the_running_stack_when_no_database_is_named(
         database_url=executed.url,
         emulator_host="",
         settings_secret_arn="",
+        wallet_secret_arn="",
         parameters={"MarketSeed": "world"},
         outputs={},
     )

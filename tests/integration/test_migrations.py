@@ -109,3 +109,38 @@ def test_nothing_is_applied_when_one_migration_fails(
         migrate(fresh_database_url)
 
     assert tables(fresh_database_url) == []
+
+
+def test_migration_gives_way_and_tries_again_when_its_table_is_in_use(
+    fresh_database_url: str, add_migration: AddMigration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "50ms")
+    add_migration("0001_first", "CREATE TABLE first (id integer)")
+    migrate(fresh_database_url)
+    add_migration("0002_second", "ALTER TABLE first ADD COLUMN second integer")
+    said: list[str] = []
+    with psycopg.connect(fresh_database_url) as other:
+        other.execute("SELECT count(*) FROM first")
+
+        def let_go(text: str) -> None:
+            said.append(text)
+            other.rollback()
+
+        assert migrate(fresh_database_url, let_go) == ["0002_second"]
+    assert len(said) == 1
+
+
+def test_migration_says_so_when_its_table_is_always_in_use(
+    fresh_database_url: str, add_migration: AddMigration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "10ms")
+    add_migration("0001_first", "CREATE TABLE first (id integer)")
+    migrate(fresh_database_url)
+    add_migration("0002_second", "ALTER TABLE first ADD COLUMN second integer")
+    with psycopg.connect(fresh_database_url) as other:
+        other.execute("SELECT count(*) FROM first")
+
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            migrate(fresh_database_url)
+
+    assert recorded(fresh_database_url) == ["0001_first"]

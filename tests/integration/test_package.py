@@ -103,3 +103,4 @@ def test_functions_run_the_python_of_the_bytecode_when_deployed(artifact: Artifa
     }
 
     assert runtimes == {f"python{sys.version_info.major}.{sys.version_info.minor}"}
+    assert artifact.template["Outputs"]["Runtime"] == {"Value": runtimes.pop()}

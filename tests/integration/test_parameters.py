@@ -5,11 +5,11 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.deploy.stack import parameters_of
+from infra.deploy.stack import parameters_before, parameters_to_set
 from infra.deploy.target import Target
 from infra.deploy.template import Template
 
-Deploy = Callable[..., dict[str, str]]
+Deploy = Callable[..., list[dict[str, Any]]]
 KEPT = {"SettingsSecretArn": "arn", "AuthMode": "api_key", "OrdersPerMinute": "60"}
 
 
@@ -17,14 +17,11 @@ KEPT = {"SettingsSecretArn": "arn", "AuthMode": "api_key", "OrdersPerMinute": "6
 def parameters_for(aws: boto3.session.Session, template: Template) -> Deploy:
     """What a deployment of the stack `orders-prod` that names these would set."""
 
-    def parameters_for(**named: str) -> dict[str, str]:
-        target = Target(
-            clients=aws,
-            stage="prod",
-            settings_secret_arn="arn",
-            parameters=named,
-        )
-        return dict(parameters_of(target, template))
+    def parameters_for(**named: str) -> list[dict[str, Any]]:
+        target = Target(clients=aws, stage="prod")
+        return [
+            dict(each) for each in parameters_to_set(parameters_before(target, template), named)
+        ]
 
     return parameters_for
 
@@ -44,17 +41,24 @@ def deployed(aws: boto3.session.Session) -> None:
     )
 
 
-def test_parameters_are_those_named_when_the_stack_is_new(parameters_for: Deploy) -> None:
-    found = parameters_for(AuthMode="api_key")
+def kept(*names: str) -> list[dict[str, Any]]:
+    return [{"ParameterKey": name, "UsePreviousValue": True} for name in names]
 
-    assert found == {"SettingsSecretArn": "arn", "AuthMode": "api_key"}
+
+def test_parameters_are_those_named_when_the_stack_is_new(parameters_for: Deploy) -> None:
+    assert parameters_for(AuthMode="none") == [
+        {"ParameterKey": "AuthMode", "ParameterValue": "none"}
+    ]
 
 
 @pytest.mark.usefixtures("deployed")
 def test_parameters_stay_as_they_were_when_they_are_not_named(parameters_for: Deploy) -> None:
-    assert parameters_for() == KEPT
+    assert parameters_for() == kept(*KEPT)
 
 
 @pytest.mark.usefixtures("deployed")
 def test_parameters_change_when_they_are_named(parameters_for: Deploy) -> None:
-    assert parameters_for(AuthMode="none") == KEPT | {"AuthMode": "none"}
+    assert parameters_for(AuthMode="none") == [
+        *kept("SettingsSecretArn", "OrdersPerMinute"),
+        {"ParameterKey": "AuthMode", "ParameterValue": "none"},
+    ]

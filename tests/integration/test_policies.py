@@ -8,16 +8,21 @@ import pytest
 from infra.deploy.package import Artifact
 from infra.deploy.template import Template
 
-LOG_GROUPS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/*"
 CONNECTIONS = (
     "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebsocketAPI}/live/*"
 )
 EVERYBODY = {
-    "logs:CreateLogGroup": {LOG_GROUPS},
-    "logs:CreateLogStream": {LOG_GROUPS},
-    "logs:PutLogEvents": {LOG_GROUPS},
     "secretsmanager:GetSecretValue": {"SettingsSecretArn"},
+    # Of its secrets alone, whatever key they have.
+    "kms:Decrypt": {json.dumps("*")},
 }
+
+
+def logging(function: str) -> dict[str, set[str]]:
+    # Not to create the group: one that is written to while it is deleted would come again, for
+    # ever.
+    group = f"{function}LogGroup"
+    return {"logs:CreateLogStream": {group}, "logs:PutLogEvents": {group}}
 
 
 def polling(queue: str) -> dict[str, set[str]]:
@@ -38,6 +43,7 @@ GRANTS = {
     },
     "Execute": {
         **polling("OrdersQueue"),
+        "secretsmanager:GetSecretValue": {"SettingsSecretArn", "WalletSecretArn"},
         "sqs:SendMessage": {"OrdersQueue", "StatusQueue"},
         "lambda:InvokeFunction": {"Watch"},
     },
@@ -127,7 +133,7 @@ def test_function_may_do_what_it_needs_and_no_more_when_deployed(
 ) -> None:
     granted = grants_of(deployed, function)
 
-    assert granted == EVERYBODY | GRANTS[function]
+    assert granted == EVERYBODY | logging(function) | GRANTS[function]
 
 
 @pytest.mark.parametrize("function", GRANTS)
@@ -139,10 +145,41 @@ def test_policy_has_no_wildcard_when_not_a_suffix_it_needs(
     actions = [action for s in statements for action in as_list(s["Action"])]
     resources = [resource for s in statements for resource in as_list(s["Resource"])]
     wild = {place(resource) for resource in resources if "*" in json.dumps(resource)}
+    wild -= {json.dumps("*")} if actions.count("kms:Decrypt") == 1 else set()
     assert [action for action in actions if "*" in action] == []
-    assert wild <= {LOG_GROUPS, CONNECTIONS}
+    assert wild <= {CONNECTIONS}
     assert {s["Effect"] for s in statements} == {"Allow"}
     assert not any({"NotAction", "NotResource"} & set(s) for s in statements)
+
+
+@pytest.mark.parametrize("function", GRANTS)
+def test_function_decrypts_only_the_secrets_that_it_reads_when_deployed(
+    deployed: Template, function: str
+) -> None:
+    statements = statements_of(deployed, function)
+    [reading] = [s for s in statements if "secretsmanager:GetSecretValue" in s["Action"]]
+
+    everywhere = [s for s in statements if s["Resource"] == "*"]
+
+    assert [s["Action"] for s in everywhere] == [["kms:Decrypt"]]
+    assert everywhere[0]["Condition"] == {
+        "StringEquals": {
+            "kms:ViaService": {"Fn::Sub": "secretsmanager.${AWS::Region}.amazonaws.com"},
+            "kms:EncryptionContext:SecretARN": reading["Resource"],
+        }
+    }
+
+
+def test_only_workers_read_the_wallet_when_deployed(deployed: Template) -> None:
+    readers = [
+        function
+        for function in functions_of(deployed)
+        if "WalletSecretArn" in json.dumps(deployed["Resources"][function])
+        or "WalletSecretArn" in json.dumps(statements_of(deployed, function))
+    ]
+
+    assert readers == ["Execute"]
+    assert "WalletSecretArn" not in json.dumps(deployed["Globals"])
 
 
 @pytest.mark.parametrize(

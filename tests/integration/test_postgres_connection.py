@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
@@ -12,7 +13,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from chalicelib.adapters.postgres.database import PREPARED_AFTER, PostgresDatabase
+from chalicelib.adapters.postgres import database as adapter
+from chalicelib.adapters.postgres.database import (
+    CONNECT_TIMEOUT_SECONDS,
+    PREPARED_AFTER,
+    PostgresDatabase,
+)
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.engine.errors import UnavailableError
@@ -93,6 +99,61 @@ def test_database_raises_unavailable_when_server_is_out_of_reach(
 ) -> None:
     with pytest.raises(UnavailableError):
         unreachable.execute("SELECT 1")
+
+
+def test_database_is_given_up_when_it_says_nothing_any_more(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "ANSWER_SECONDS", 0.2)
+    with pooler(database_url) as url, closing(PostgresDatabase(url)) as database:
+        pid = database.execute(BACKEND)[0]["pid"]
+        with pytest.raises(UnavailableError, match="timeout"):
+            database.execute("SELECT pg_sleep(20)")
+
+        assert database.execute(BACKEND)[0]["pid"] != pid
+
+
+def test_only_the_first_waits_when_a_server_does_not_answer() -> None:
+    with socket.create_server((LOOPBACK, 0)) as silent:
+        url = f"postgresql://postgres@{LOOPBACK}:{silent.getsockname()[1]}/postgres"
+        database = PostgresDatabase(url)
+        took = []
+        for _ in range(5):
+            began_at = time.monotonic()
+            with pytest.raises(UnavailableError):
+                database.execute("SELECT 1")
+            took.append(time.monotonic() - began_at)
+
+    first, *others = took
+    assert CONNECT_TIMEOUT_SECONDS - 0.5 < first < CONNECT_TIMEOUT_SECONDS + 1
+    assert sum(others) < 0.1
+
+
+def test_database_connects_anew_when_its_server_has_become_a_replica(
+    database: PostgresDatabase,
+) -> None:
+    pid = database.execute(BACKEND)[0]["pid"]
+    database.execute("SET default_transaction_read_only = on")
+
+    put(PostgresOrderStore(database), accepted(1))
+
+    assert database.execute(BACKEND)[0]["pid"] != pid
+
+
+def test_database_is_unavailable_when_there_is_only_a_replica(database_url: str) -> None:
+    # As a connection's own setting, which a server has for all.
+    url = f"{database_url}?options=-c%20default_transaction_read_only%3Don"
+    with (
+        closing(PostgresDatabase(url)) as database,
+        pytest.raises(UnavailableError, match="read-only"),
+    ):
+        database.execute("SELECT 1")
+
+
+def test_replica_is_read_when_the_url_says_so(database_url: str) -> None:
+    url = f"{database_url}?options=-c%20default_transaction_read_only%3Don"
+    with closing(PostgresDatabase(f"{url}&target_session_attrs=any")) as database:
+        assert database.execute("SELECT 1 AS one") == [{"one": 1}]
 
 
 REPEATABLE = [

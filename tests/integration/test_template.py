@@ -11,6 +11,8 @@ from infra.deploy.gateway import ANY_METHOD
 from infra.deploy.package import Artifact
 from infra.deploy.template import Template, require_partial_batches
 from infra.errors import DeploymentError
+from infra.verify.translated import TEMPLATE_BYTES_MAX
+from infra.verify.translated import translated as translate
 
 QUEUES = {
     "OrdersQueue": "Execute",
@@ -25,8 +27,7 @@ DEAD_LETTER_QUEUES = {
 # Nobody polls these: what ends here waits for people.
 FINAL_QUEUES = ("OrdersUnresolvedQueue", "StatusDeadLetterQueue")
 LAMBDA_TIMES_VISIBILITY = 6
-# CloudFormation's own limit; the code's address comes on top.
-TEMPLATE_BYTES_MAX = 51_200 - 1_000
+GATEWAY_SECONDS = 29
 
 
 @pytest.fixture
@@ -163,18 +164,52 @@ def test_table_expires_its_items_when_deployed(deployed: Template) -> None:
     assert found["BillingMode"] == "PAY_PER_REQUEST"
 
 
-def test_logs_of_every_function_expire_when_deployed(deployed: Template) -> None:
-    retention = {
-        properties(deployed, group)["LogGroupName"]["Fn::Sub"]: number(
-            deployed, properties(deployed, group)["RetentionInDays"]
-        )
-        for group in names_of(deployed, "AWS::Logs::LogGroup")
-    }
-
+def test_every_function_logs_where_logs_expire_when_deployed(deployed: Template) -> None:
     functions = names_of(deployed, "AWS::Serverless::Function")
 
-    assert set(retention) == {f"/aws/lambda/${{{function}}}" for function in functions}
-    assert all(days > 0 for days in retention.values())
+    groups = [properties(deployed, name)["LoggingConfig"]["LogGroup"]["Ref"] for name in functions]
+
+    assert set(groups) == set(names_of(deployed, "AWS::Logs::LogGroup"))
+    assert len(set(groups)) == len(functions)
+    for group in groups:
+        found = properties(deployed, group)
+        assert number(deployed, found["RetentionInDays"]) > 0
+        # No function's name: the group is there before the function, and goes after it.
+        assert "${AWS::StackName}-" in found["LogGroupName"]["Fn::Sub"]
+
+
+def test_functions_that_call_each_other_in_turn_may_go_on_when_deployed(
+    deployed: Template,
+) -> None:
+    allowed = {
+        name
+        for name in names_of(deployed, "AWS::Serverless::Function")
+        if properties(deployed, name).get("RecursiveLoop") == "Allow"
+    }
+
+    # Lambda ends a chain after sixteen; an order that waits is handed back more often, a watcher
+    # queues orders, and a worker starts a watcher.
+    assert allowed == {"Execute", "Rescue", "Watch"}
+
+
+@pytest.mark.parametrize("function", ["APIHandler", "WebsocketConnect", "WebsocketMessage"])
+def test_function_ends_before_api_gateway_gives_it_up_when_deployed(
+    deployed: Template, function: str
+) -> None:
+    assert properties(deployed, function)["Timeout"] < GATEWAY_SECONDS
+
+
+def test_copies_are_kept_for_requests_when_a_parameter_says_so(deployed: Template) -> None:
+    reserved = properties(deployed, "APIHandler")["ReservedConcurrentExecutions"]
+
+    assert reserved == {
+        "Fn::If": [
+            "KeepsRequestConcurrency",
+            {"Ref": "RequestConcurrency"},
+            {"Ref": "AWS::NoValue"},
+        ]
+    }
+    assert deployed["Parameters"]["RequestConcurrency"]["Default"] == 0
 
 
 def test_websocket_stage_deploys_by_itself_when_deployed(deployed: Template) -> None:
@@ -223,8 +258,32 @@ def test_function_answers_every_method_when_deployed(deployed: Template) -> None
     assert all(ANY_METHOD in operations for operations in paths.values())
 
 
-def test_template_is_accepted_in_one_piece_when_deployed(deployed: Template) -> None:
-    assert len(json.dumps(deployed, separators=(",", ":"))) < TEMPLATE_BYTES_MAX
+@pytest.fixture(scope="session")
+def translated(artifact: Artifact) -> Template:
+    """What CloudFormation makes of it."""
+    return translate(artifact.template)
+
+
+def test_template_is_small_enough_when_deployed(deployed: Template, translated: Template) -> None:
+    sizes = [len(json.dumps(each, separators=(",", ":"))) for each in (deployed, translated)]
+
+    assert max(sizes) < TEMPLATE_BYTES_MAX / 5
+
+
+def test_each_api_has_one_stage_when_deployed(translated: Template) -> None:
+    # A deployment that names a stage makes that one, too, and without its limits.
+    named = [
+        properties(translated, name).get("StageName")
+        for kind in ("Stage", "Deployment")
+        for version in ("", "V2")
+        for name in names_of(translated, f"AWS::ApiGateway{version}::{kind}")
+    ]
+
+    assert named == ["live", "live", None]
+
+
+def test_keys_are_required_when_nobody_said_otherwise(deployed: Template) -> None:
+    assert deployed["Parameters"]["AuthMode"]["Default"] == "api_key"
 
 
 def mapping(kind: str, **properties: object) -> Template:

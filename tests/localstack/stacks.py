@@ -13,7 +13,10 @@ from infra.deploy.template import Template
 ALARM = "AWS::CloudWatch::Alarm"
 QUEUE = "AWS::SQS::Queue"
 TABLE = "AWS::DynamoDB::Table"
-PARAMETERS = {"SettingsSecretArn": "unused"}
+PARAMETERS = [
+    {"ParameterKey": name, "ParameterValue": "unused"}
+    for name in ("SettingsSecretArn", "WalletSecretArn")
+]
 POLL_SECONDS = 0.1
 
 
@@ -23,6 +26,7 @@ def target(clients: Clients) -> Target:
         clients=clients,
         stage=f"test-{uuid4().hex[:12]}",
         settings_secret_arn="unused",
+        wallet_secret_arn="unused",
         parameters={},
         poll_seconds=POLL_SECONDS,
     )

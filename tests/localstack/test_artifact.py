@@ -56,21 +56,30 @@ def engine(
     host: str, deployment: Target, request: pytest.FixtureRequest, tmp_path_factory: Any
 ) -> Engine:
     # Asked for here, so that no server starts for tests that are skipped.
-    secret = {
-        "database_url": request.getfixturevalue("postgres").url,
-        "wallet_secret_key": str(Keypair()),
-    }
-    arn = deployment.clients.client("secretsmanager").create_secret(
-        Name=deployment.stack_name, SecretString=json.dumps(secret)
-    )["ARN"]
+    settings = {"database_url": request.getfixturevalue("postgres").url}
+    wallet = {"wallet_secret_key": str(Keypair())}
+    secrets: Any = deployment.clients.client("secretsmanager")
+    settings_arn, wallet_arn = (
+        secrets.create_secret(
+            Name=f"{deployment.stack_name}-{number}", SecretString=json.dumps(content)
+        )["ARN"]
+        for number, content in enumerate((settings, wallet))
+    )
     parameters = {
         "WebsocketDataPlane": f"http://{host}/_aws/execute-api",
+        "AuthMode": "none",
+        "DatabaseRoots": "url",
         "LatencyMs": "100-200",
         "WorkerConcurrency": "2",
     }
     folder: Path = tmp_path_factory.mktemp("package")
     outputs = deploy(
-        replace(deployment, settings_secret_arn=arn, parameters=parameters),
+        replace(
+            deployment,
+            settings_secret_arn=settings_arn,
+            wallet_secret_arn=wallet_arn,
+            parameters=parameters,
+        ),
         package("local", folder, compressed=False),
     )
     return Engine(outputs, f"http://{host}/_aws/execute-api/{outputs['RestAPIId']}/live")

@@ -7,7 +7,7 @@ import pytest
 
 from infra.deploy.clients import Clients
 from infra.deploy.target import Target
-from infra.deploy.upload import upload_archive
+from infra.deploy.upload import Bucket
 from tests.localstack.stacks import target
 
 
@@ -21,7 +21,7 @@ class Upload:
 
     def __call__(self, content: bytes) -> str:
         self._archive.write_bytes(content)
-        uri = upload_archive(self._deployment, self._archive)
+        uri = Bucket.of(self._deployment).upload_archive(self._archive)
         self._uris.add(uri)
         return uri
 

@@ -1,18 +1,37 @@
 """PostgreSQL: one connection a process, and the named statements of adapters/sql."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.abc import RV, PQGen
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from chalicelib.engine.errors import UnavailableError
 
 SQL_FOLDER = Path(__file__).parents[1] / "sql"
-CONNECT_TIMEOUT_SECONDS = 5
-STATEMENT_TIMEOUT_MS = 5_000
+CONNECT_TIMEOUT_SECONDS = 2
+# What the URL does not say otherwise. Not as `options`, which poolers refuse. A server that has
+# gone silently is found out within seconds; one that became a replica, at the next connection.
+CONNECTION: Mapping[str, str | int] = {
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "tcp_user_timeout": 3_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "target_session_attrs": "read-write",
+}
+# The server ends a statement before that (STATEMENT_TIMEOUT in migrate.py): what takes longer is no
+# slow statement, but one whose answer does not come any more.
+ANSWER_SECONDS = 7.0
+# A refusal comes sooner.
+LONG_SECONDS = 0.5
+# How long after the secret was read it is not read again.
+RENEWAL_SECONDS = 1.0
 # A connection that has run so many statements will run more: preparing them pays.
 PREPARED_AFTER = 5
 # As it likes, the server plans a prepared statement anew for each set of parameters, which takes
@@ -44,11 +63,26 @@ def load_queries() -> Mapping[str, str]:
     return read_queries(SQL_FOLDER / "queries.sql")
 
 
-class PostgresDatabase:
-    """A connection that is opened when first needed, and again after it broke."""
+class _Connection(psycopg.Connection[dict[str, Any]]):
+    """Waits for no answer for ever."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """Return what the server answers. Raises psycopg.OperationalError when it does not."""
+        return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+
+
+class PostgresDatabase:
+    """A connection that is opened when first needed, and again after it broke.
+
+    What it took long to find out of reach is not tried again for as long: of those who wait for a
+    silent server, only the first does.
+    """
+
+    def __init__(self, url: str, *, renewed_url: Callable[[], str] | None = None) -> None:
+        """`renewed_url` looks the URL up again: the password may be another one by now."""
+        self._url, self._renewed_url = url, renewed_url
+        self._renewed_at = -RENEWAL_SECONDS
+        self._rests_until = 0.0
         self._connection: psycopg.Connection[dict[str, Any]] | None = None
         self._executed = 0
 
@@ -67,8 +101,9 @@ class PostgresDatabase:
         """
         try:
             return self._run(statement, parameters, is_planned_anew)
-        except psycopg.errors.FeatureNotSupported:
-            # A migration has changed what a prepared statement returns: it did not run.
+        except (psycopg.errors.FeatureNotSupported, psycopg.errors.ReadOnlySqlTransaction):
+            # A migration has changed what a prepared statement returns, or this server is a replica
+            # by now: the statement did not run.
             self.close()
             return self._run(statement, parameters, is_planned_anew)
 
@@ -102,18 +137,50 @@ class PostgresDatabase:
         return self._connection
 
     def _connect(self) -> psycopg.Connection[dict[str, Any]]:
+        began_at = time.monotonic()
+        if began_at < self._rests_until:
+            raise psycopg.OperationalError("out of reach a moment ago")
         try:
-            return psycopg.connect(
-                self._url,
-                autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                prepare_threshold=None,
-                row_factory=dict_row,
-                options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
-            )
-        except psycopg.ProgrammingError:
-            # libpq quotes what it cannot read: the password, perhaps.
-            raise ValueError("the database's URL is malformed") from None
+            return self._admitted()
+        except psycopg.OperationalError:
+            failed_at = time.monotonic()
+            if failed_at - began_at >= LONG_SECONDS:
+                self._rests_until = failed_at + (failed_at - began_at)
+            raise
+
+    def _admitted(self) -> psycopg.Connection[dict[str, Any]]:
+        try:
+            return _open(self._url)
+        except psycopg.OperationalError as error:
+            if not (_is_password_refused(error) and self._has_renewed_url()):
+                raise
+        return _open(self._url)
+
+    def _has_renewed_url(self) -> bool:
+        """Look the URL up again, unless that was done just now; tell whether it is another."""
+        before, now = self._url, time.monotonic()
+        if self._renewed_url is not None and now - self._renewed_at >= RENEWAL_SECONDS:
+            self._renewed_at = now
+            self._url = self._renewed_url()
+        return self._url != before
+
+
+def _open(url: str) -> psycopg.Connection[dict[str, Any]]:
+    try:
+        # Parameters that are not text (the timeouts) are numbers in the URL as well.
+        given: dict[str, Any] = {**CONNECTION, **conninfo_to_dict(url)}
+        return _Connection.connect(
+            "", autocommit=True, prepare_threshold=None, row_factory=dict_row, **given
+        )
+    except psycopg.ProgrammingError:
+        # libpq quotes what it cannot read: the password, perhaps.
+        raise ValueError("the database's URL is malformed") from None
+
+
+def _is_password_refused(error: psycopg.OperationalError) -> bool:
+    # libpq has no code for what fails before a connection is there; servers and poolers say these.
+    text = str(error)
+    return "authentication failed" in text or "no credentials" in text
 
 
 def _is_direct(connection: psycopg.Connection[dict[str, Any]]) -> bool:

@@ -33,7 +33,8 @@ from chalicelib.engine.ports.side_by_side import SideBySide
 
 log = logging.getLogger(__name__)
 
-# API Gateway answers 410 for a connection whose handshake is not quite done.
+# API Gateway answers 410 for a connection whose handshake is not quite done: it ends after the
+# follow request was queued.
 OPENING = timedelta(seconds=2)
 OPENING_RETRY_SECONDS = 0.05
 OPENING_TRIES = 41

@@ -99,6 +99,11 @@ def json_body(request: Request) -> bytes:
     return body if isinstance(body, bytes) else body.encode()
 
 
+def base_url(request: Request, public_base_url: str) -> str:
+    """Return what a link of this API begins with: the path of the stage, where no URL is known."""
+    return public_base_url or str(request.context["path"]).removesuffix(request.path)
+
+
 def query(request: Request) -> dict[str, str]:
     """Return the query's parameters."""
     return dict(request.query_params or {})

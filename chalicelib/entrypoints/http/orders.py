@@ -17,7 +17,7 @@ from chalicelib.engine.limits import RateLimit
 from chalicelib.engine.ports.listing import Listing
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.entrypoints.gate import Gate
-from chalicelib.entrypoints.http.answers import json_answer, json_body, query
+from chalicelib.entrypoints.http.answers import base_url, json_answer, json_body, query
 from chalicelib.entrypoints.http.idempotency import read_key
 from chalicelib.entrypoints.http.if_match import entity_tag, read_sequence
 from chalicelib.entrypoints.signing import Signer
@@ -62,7 +62,7 @@ def submit_order(
     answer = json_answer(
         wire.accepted_document(order) | {"streamUrl": stream_url},
         status=202,
-        Location=f"{public_base_url}/api/orders/{order.order_id}",
+        Location=f"{base_url(request, public_base_url)}/api/orders/{order.order_id}",
     )
     if admission.is_replay:
         answer.headers["Idempotent-Replayed"] = "true"

@@ -1,31 +1,27 @@
-"""The dashboard: one page, and the files it loads under a name that changes with their content."""
+"""The dashboard: one document that has everything in it, so that a first visit is one request."""
 
+import base64
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 from string import Template
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from chalice.app import Request, Response
 
-from chalicelib.domain.errors import NotFoundError
+from chalicelib.entrypoints.http.bundle import bundle
 
 FOLDER = Path(__file__).parents[2] / "web"
-PAGE = "index.html"
-# What the page loads by itself; every other script is a module that one of them imports.
-ENTRY, BEFORE_DRAWING = "main.js", "theme.js"
-CONTENT_TYPES: Mapping[str, str] = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
-FOREVER = "public, max-age=31536000, immutable"
-# Browsers do not agree on whether 'self' covers a WebSocket, which may be of another host anyway.
+PAGE, ICON = "index.html", "icon.svg"
+# The one runs before anything is drawn; the other, with all that it imports, once the page is read.
+BEFORE_DRAWING, ENTRY = "theme.js", "main.js"
+STYLES = ("style.css", "views.css")
+# Only what stands in this document runs or styles it. Browsers do not agree on whether 'self'
+# covers a WebSocket, which may be of another host anyway.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src {scripts}; style-src {styles}; img-src data:; "
     "connect-src 'self' {stream}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -33,60 +29,46 @@ _POLICY = (
 @cache
 def files() -> Mapping[str, str]:
     """Every file of the dashboard by its name."""
-    paths = sorted(path for path in FOLDER.iterdir() if path.suffix in CONTENT_TYPES)
-    return {path.name: path.read_text(encoding="utf-8") for path in paths}
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir())}
 
 
 @cache
-def version() -> str:
-    """What names the content of all files."""
-    return version_of(files())
-
-
-def version_of(contents: Mapping[str, str]) -> str:
-    """Return what names these contents by their files' names."""
-    return _digest(*(part for item in contents.items() for part in item))
+def parts() -> Mapping[str, str]:
+    """What stands in the page, by the names it has there."""
+    return {
+        "before_drawing": files()[BEFORE_DRAWING],
+        "script": bundle(files(), ENTRY),
+        "style": "".join(files()[name] for name in STYLES),
+    }
 
 
 def index(request: Request, *, public_base_url: str, stream_url: str) -> Response:
     """GET /: the page, which asks every time whether it is still the one."""
     base = urlsplit(public_base_url).path if public_base_url else request.context["path"]
+    icon = f"data:image/svg+xml,{quote(files()[ICON])}"
     # A stage's page is opened at "/live" as well as at "/live/": no address in it is relative.
-    addresses = {"base": escape(base.rstrip("/")), "version": version()}
-    page = Template(files()[PAGE]).safe_substitute(preloads=_preloads())
-    body = Template(page).substitute(addresses)
+    addresses = {"base": escape(base.rstrip("/")), "icon": icon}
+    body = Template(files()[PAGE]).substitute(addresses, **parts())
     stream = urlsplit(stream_url)
-    policy = _POLICY.format(stream=f"{stream.scheme}://{stream.netloc}")
-    tag = f'"{_digest(body, policy)}"'
+    policy = _policy(f"{stream.scheme}://{stream.netloc}")
+    tag = f'"{sha256(f"{body}{policy}".encode()).hexdigest()[:16]}"'
     headers = {"Cache-Control": "no-cache", "ETag": tag, "Content-Security-Policy": policy}
     if request.headers.get("if-none-match") == tag:
-        return _answer(PAGE, "", headers, status=304)
-    return _answer(PAGE, body, headers)
+        return _answer("", headers, status=304)
+    return _answer(body, headers)
 
 
-def file(wanted: str, name: str) -> Response:
-    """GET /web/{version}/{name}: a file of that version. Raises NotFoundError."""
-    if wanted != version() or name not in files() or name == PAGE:
-        raise NotFoundError("this version of the dashboard has no such file")
-    return _answer(name, files()[name], {"Cache-Control": FOREVER})
+def _policy(stream: str) -> str:
+    hashes = {name: f"'sha256-{_digest(text)}'" for name, text in parts().items()}
+    scripts = f"{hashes['before_drawing']} {hashes['script']}"
+    return _POLICY.format(scripts=scripts, styles=hashes["style"], stream=stream)
 
 
-@cache
-def _preloads() -> str:
-    """Links by which a browser fetches all modules at once, not import after import."""
-    modules = (name for name in files() if name.endswith(".js"))
-    return "\n".join(
-        f'<link rel="modulepreload" href="$base/web/$version/{name}">'
-        for name in modules
-        if name not in (ENTRY, BEFORE_DRAWING)
-    )
+def _digest(text: str) -> str:
+    return base64.b64encode(sha256(text.encode()).digest()).decode()
 
 
-def _answer(name: str, body: str, headers: Mapping[str, str], *, status: int = 200) -> Response:
+def _answer(body: str, headers: Mapping[str, str], *, status: int = 200) -> Response:
     safe = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-    content_type = {"Content-Type": CONTENT_TYPES[Path(name).suffix]}
+    content_type = {"Content-Type": "text/html; charset=utf-8"}
     return Response(body=body, status_code=status, headers={**headers, **safe, **content_type})
-
-
-def _digest(*parts: str) -> str:
-    return sha256("\0".join(parts).encode()).hexdigest()[:16]

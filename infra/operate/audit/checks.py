@@ -88,6 +88,8 @@ def _snapshot(database_url: str) -> Iterator[Connection]:
     ) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
+        # The role's own limit is for the service.
+        connection.execute("SET LOCAL statement_timeout = 0")
         yield connection
 
 

@@ -13,6 +13,7 @@ import psycopg
 
 from infra.deploy.clients import local_clients
 from infra.local.call_counter import COUNTS_PATH
+from infra.local.functions import log_group
 from infra.verify.bench.stacks import RunningStack
 
 # A session of PostgreSQL that has nothing to do tells what it did after ten seconds.
@@ -48,9 +49,8 @@ class Counters:
 
     def _batches(self, function: str, action: str) -> Iterator[int]:
         logs = local_clients(self._stack.emulator_host).client("logs")
-        groups = logs.describe_log_groups(
-            logGroupNamePrefix=f"/aws/lambda/orders-local-{function}-"
-        )
+        # That of a baseline may have a longer name.
+        groups = logs.describe_log_groups(logGroupNamePrefix=log_group(function))
         for group in groups["logGroups"]:
             pages = logs.get_paginator("filter_log_events").paginate(
                 logGroupName=group["logGroupName"],

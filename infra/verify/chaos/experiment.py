@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from chalicelib.simulation.market import Market
-from infra.local.functions import function_names
+from infra.local.functions import function_names, log_group
 from infra.local.stack import LocalStack
 from infra.operate.audit import Report, audit
 from infra.verify.chaos import verdict
@@ -178,8 +178,8 @@ def _keep_evidence(experiment: Experiment) -> None:
     (stack.folder / "faults.log").write_text("\n".join(experiment.events))
     (stack.folder / "orders.log").write_text("\n".join(map(str, experiment.load.orders)))
     pages = stack.description.client("logs").get_paginator("filter_log_events")
-    for function, name in function_names(stack.description).items():
-        found = pages.paginate(logGroupName=f"/aws/lambda/{name}").search("events")
+    for function in function_names(stack.description):
+        found = pages.paginate(logGroupName=log_group(function)).search("events")
         lines = (json.dumps([event["timestamp"], event["message"]]) for event in found)
         (stack.folder / f"{function}.log").write_text("\n".join(lines))
 

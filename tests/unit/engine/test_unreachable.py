@@ -39,6 +39,20 @@ def test_connection_is_forgotten_when_it_does_not_open_within_two_seconds() -> N
     assert world.sequences("other") == [1, 2, 3, 4, 5]
 
 
+def test_connection_is_followed_when_its_handshake_took_seconds_before_it_asked() -> None:
+    world, feed, order_id = world_with_followers()
+    request = world.follow_request("cold", order_id)
+    # A cold start, in which API Gateway's clock of the connection runs.
+    world.clock.sleep(5)
+    world.following.connect(request, ANONYMOUS)
+    feed.open("cold")
+    feed.refusals["cold"] = [ConnectionGoneError()] * 5
+
+    world.publish()
+
+    assert world.sequences("cold") == [1]
+
+
 def test_connection_is_forgotten_at_once_when_it_is_gone_later() -> None:
     world, feed, order_id = world_with_followers("gone", "other")
     world.clock.sleep(2)
@@ -153,7 +167,7 @@ def test_frame_is_skipped_at_once_when_it_is_refused_for_good() -> None:
 def test_connection_that_never_opens_is_forgotten_when_its_time_is_of_a_clock_ahead() -> None:
     world, _, order_id = world_with_followers()
     request = world.follow_request("never", order_id)
-    world.following.connect(replace(request, connected_at=request.connected_at + HOUR), ANONYMOUS)
+    world.status_queue.request_follow(replace(request, connected_at=request.connected_at + HOUR))
     started_at = world.clock.now()
 
     world.publish()

@@ -120,7 +120,6 @@ def test_preflight_needs_no_key_when_calls_do(functions: Functions) -> None:
         ("GET", "/api/orders", {"multiValueQueryStringParameters": {"limit": ["0"]}}, 422),
         ("GET", "/api/orders/{order_id}", {"pathParameters": {"order_id": "x"}}, 422),
         ("GET", "/api/quotes", {"multiValueQueryStringParameters": {}}, 400),
-        ("GET", "/web/{version}/{name}", {"pathParameters": {"version": "a", "name": "b"}}, 404),
     ],
 )
 def test_page_may_read_a_refusal_when_its_origin_is_allowed(

@@ -16,7 +16,6 @@ ALLOWED = {
     "/api/orders/cancel": "POST, OPTIONS",
     "/api/quotes": READ,
     "/": READ,
-    "/web/{version}/{name}": READ,
 }
 
 

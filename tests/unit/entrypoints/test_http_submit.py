@@ -5,7 +5,9 @@ import pytest
 from chalicelib.domain.orders.order import OrderId, parse_order_id
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
+from chalicelib.settings import settings_of
 from tests.unit.functions import Functions, captured
+from tests.world import SETTINGS
 
 FIELDS = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": 1}
 KIB_16 = 16 * 1024
@@ -46,6 +48,19 @@ def test_order_is_answered_as_pending_when_it_was_accepted(functions: Functions)
         "Location": f"https://orders.example/api/orders/{order_id}",
         "X-Request-Id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     }
+
+
+@pytest.mark.parametrize("stage", ["", "/live", "/behind/a/domain"])
+def test_location_begins_with_the_stage_when_no_url_is_known(
+    functions: Functions, stage: str
+) -> None:
+    functions.deploy(settings=settings_of(SETTINGS | {"public_base_url": ""}))
+    event = captured("http_post")
+    event["requestContext"]["path"] = stage + event["resource"]
+
+    answer = functions.http(event)
+
+    assert answer.headers["Location"] == f"{stage}/api/orders/{answer.document['orderId']}"
 
 
 def test_order_is_stored_and_queued_when_it_was_accepted(functions: Functions) -> None:

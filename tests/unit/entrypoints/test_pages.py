@@ -1,53 +1,57 @@
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from dataclasses import replace
 from enum import StrEnum
+from hashlib import sha256
 from html.parser import HTMLParser
-from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.domain.orders.terms import OrderType
 from chalicelib.entrypoints.http import pages
+from chalicelib.entrypoints.http.bundle import bundle
 from tests.unit.functions import Answer, Functions, captured
 from tests.unit.test_cold_start import HEAVY, ROOT, environment
 from tests.world import SETTINGS
 
-MODULES = {name for name in pages.files() if name.endswith(".js")}
-# Not a module: it runs before anything is drawn.
-CLASSIC = {"theme.js"}
-TYPES = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+SCRIPTS = [name for name in pages.files() if name.endswith(".js")]
 HOSTS_OR_MARKUP = r"\b(https?|wss?)://|(inner|outer)HTML|insertAdjacentHTML|eval\("
-ADDRESSES = {"script": "src", "link": "href", "a": "href"}
+ADDRESSES = {"script": "src", "link": "href", "a": "href", "img": "src"}
 
 
 class Page(HTMLParser):
-    """The addresses of a page by tag, and the attributes that a policy without inline code bans."""
+    """The addresses of a page by tag, the code that stands in it, and attributes that are code."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.addresses: list[str] = []
-        self.preloaded: set[str] = set()
-        self.inline: list[str] = []
+        self.addresses: list[tuple[str, str]] = []
+        self.code: list[tuple[str, str]] = []
+        self.attributes: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         address = given.get(ADDRESSES.get(tag, ""))
         if address:
-            self.addresses.append(address)
-        if given.get("rel") == "modulepreload":
-            self.preloaded.add(Path(str(address)).name)
-        self.inline += [name for name in given if name == "style" or name.startswith("on")]
-        self.inline += [tag] if tag == "style" or (tag == "script" and not address) else []
+            self.addresses.append((tag, address))
+        self.attributes += [name for name in given if name == "style" or name.startswith("on")]
+        if tag in ("style", "script"):
+            self.code.append((tag, ""))
+
+    def handle_data(self, data: str) -> None:
+        if self.code and self.cdata_elem:
+            tag, before = self.code.pop()
+            self.code.append((tag, before + data))
 
 
-def get_file(functions: Functions, name: str, version: str | None = None) -> Answer:
-    path = {"version": version or pages.version(), "name": name}
-    return functions.get("/web/{version}/{name}", path=path)
+def policy_of(answer: Answer) -> dict[str, str]:
+    directives = answer.headers["Content-Security-Policy"].split("; ")
+    return dict(directive.split(" ", 1) for directive in directives)
 
 
 def opened_at(functions: Functions, path: str, **headers: str) -> Answer:
@@ -61,53 +65,75 @@ def opened_at(functions: Functions, path: str, **headers: str) -> Answer:
 def test_page_is_safe_when_opened(functions: Functions) -> None:
     answer = functions.get("/")
 
-    directives = answer.headers["Content-Security-Policy"].split("; ")
-    policy = dict(directive.split(" ", 1) for directive in directives)
+    policy = policy_of(answer)
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert "unsafe" not in str(policy)
     origin = re.match(r"wss?://[^/]+", SETTINGS["stream_url"])
     assert origin is not None
     assert policy["connect-src"] == f"'self' {origin[0]}"
 
 
-def test_page_holds_nothing_that_its_policy_forbids(functions: Functions) -> None:
+def test_page_runs_what_stands_in_it_and_nothing_else(functions: Functions) -> None:
+    answer = functions.get("/")
+    page, policy = Page(answer.body), policy_of(answer)
+
+    def hashes(kind: str) -> str:
+        digests = [sha256(text.encode()).digest() for tag, text in page.code if tag == kind]
+        return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
+
+    assert policy["script-src"] == hashes("script")
+    assert policy["style-src"] == hashes("style")
+    assert page.attributes == []
+
+
+def test_page_is_all_that_a_first_visit_loads(functions: Functions) -> None:
     page = Page(functions.get("/").body)
 
-    assert page.inline == []
-    assert all(address.startswith(("/", "#")) for address in page.addresses)
+    loaded = [address for tag, address in page.addresses if tag != "a"]
+    assert [address.partition(",")[0] for address in loaded] == ["data:image/svg+xml"]
+    assert all(address.startswith(("/", "#")) for tag, address in page.addresses if tag == "a")
 
 
-def test_page_loads_every_module_at_once(functions: Functions) -> None:
-    assert Page(functions.get("/").body).preloaded == MODULES - CLASSIC - {"main.js"}
+@pytest.mark.parametrize("name", sorted(pages.files()))
+def test_page_has_every_file_in_it(functions: Functions, name: str) -> None:
+    content = pages.files()[name]
+    # A line that is no import, no export and no address.
+    [line, *_] = sorted(
+        (line for line in content.splitlines() if not re.search(r"^(import|export|\}) |\$", line)),
+        key=len,
+        reverse=True,
+    )
+
+    assert (quote(line) if name == pages.ICON else line) in functions.get("/").body
 
 
 @pytest.mark.parametrize(
     ("path", "base"), [("/live/", "/live"), ("/live", "/live"), ("/", "")], ids=str
 )
-def test_page_finds_its_files_when_opened_below_a_stage(
+def test_page_finds_the_api_when_opened_below_a_stage(
     functions: Functions, path: str, base: str
 ) -> None:
     settings = replace(functions.world.settings, public_base_url="")
     functions.deploy(settings=settings)
 
-    page = Page(opened_at(functions, path).body)
+    answer = opened_at(functions, path)
 
-    assert f"{base}/web/{pages.version()}/main.js" in page.addresses
-    assert f"{base}/docs" in page.addresses
+    assert ("a", f"{base}/docs") in Page(answer.body).addresses
+    assert f'data-base="{base}"' in answer.body
 
 
-def test_page_finds_its_files_when_the_settings_name_its_place() -> None:
+def test_page_finds_the_api_when_the_settings_name_its_place() -> None:
     answer = pages.index(
         SimpleNamespace(headers={}, context={"path": "/live/"}),
         public_base_url="https://orders.example/swap",
         stream_url="wss://stream.example/live",
     )
 
-    assert f'src="/swap/web/{pages.version()}/main.js"' in answer.body
+    assert 'data-base="/swap"' in answer.body
 
 
 def test_page_is_not_sent_again_when_the_browser_has_it(functions: Functions) -> None:
@@ -121,40 +147,6 @@ def test_page_is_not_sent_again_when_the_browser_has_it(functions: Functions) ->
     assert (other.status, other.body) == (200, first.body)
 
 
-@pytest.mark.parametrize("name", sorted(set(pages.files()) - {pages.PAGE}))
-def test_file_is_kept_for_good_when_served(functions: Functions, name: str) -> None:
-    answer = get_file(functions, name)
-
-    assert (answer.status, answer.body) == (200, (pages.FOLDER / name).read_text())
-    assert answer.headers["Content-Type"].startswith(TYPES[name.rpartition(".")[2]])
-    assert "immutable" in answer.headers["Cache-Control"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["", "missing.js", pages.PAGE, "../__init__.py", "../../app.py", "..", ".", "/etc/passwd"],
-)
-def test_file_is_refused_when_it_is_none_of_the_dashboard(functions: Functions, name: str) -> None:
-    answer = get_file(functions, name)
-
-    assert (answer.status, answer.document["code"]) == (404, "NOT_FOUND")
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Cache-Control"] == "no-store"
-
-
-def test_file_is_refused_when_it_is_of_another_version(functions: Functions) -> None:
-    assert get_file(functions, "main.js", "0123456789abcdef").status == 404
-
-
-@pytest.mark.parametrize("name", sorted(pages.files()))
-def test_version_changes_when_any_file_does(name: str) -> None:
-    changed = dict(pages.files()) | {name: pages.files()[name] + " "}
-
-    assert pages.version_of(pages.files()) == pages.version()
-    assert pages.version_of(changed) != pages.version()
-
-
 @pytest.mark.parametrize("name", sorted(pages.files()))
 def test_file_names_no_other_host_and_makes_no_markup(name: str) -> None:
     content = pages.files()[name].replace("http://www.w3.org/2000/svg", "")
@@ -162,11 +154,16 @@ def test_file_names_no_other_host_and_makes_no_markup(name: str) -> None:
     assert not re.search(HOSTS_OR_MARKUP, content)
 
 
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_script_does_not_end_its_element(name: str) -> None:
+    assert "</" not in pages.files()[name]
+
+
 def test_page_loads_neither_stores_nor_router_when_served() -> None:
     script = (
         "import sys, app\n"
         "from chalicelib.entrypoints.http import pages\n"
-        "pages.file(pages.version(), 'main.js')\n"
+        "pages.parts()\n"
         "print('\\n'.join(sys.modules))"
     )
     done = subprocess.run(
@@ -188,3 +185,44 @@ def test_history_offers_every_filter_that_there_is(name: str, known: type[StrEnu
     [select] = re.findall(rf'<select name="{name}">(.*?)</select>', page, re.DOTALL)
 
     assert sorted(re.findall("<option>([^<]+)", select)) == sorted(known)
+
+
+MODULES = {
+    "main.js": 'import { twice } from "./a.js";\nimport { one, Two } from "./b.js";\nrun(twice);\n',
+    "a.js": 'import { one } from "./b.js";\nexport const twice = () => one() * 2;\n',
+    "b.js": "const own = 1;\nexport function one() { return own; }\nexport class Two {}\n",
+}
+
+
+def test_modules_run_once_and_after_what_they_need_when_bundled() -> None:
+    assert bundle(MODULES, "main.js") == (
+        "const $b = (() => {\nconst own = 1;\nfunction one() { return own; }\nclass Two {}\n"
+        "return { one, Two };\n})();\n"
+        "const $a = (() => {\nconst { one } = $b;\nconst twice = () => one() * 2;\n"
+        "return { twice };\n})();\n"
+        "const $main = (() => {\nconst { twice } = $a;\nconst { one, Two } = $b;\nrun(twice);\n"
+        "return {  };\n})();\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'import * as all from "./a.js";\n',
+        'import one from "./a.js";\n',
+        'import "./a.js";\n',
+        'import { one } from "https://elsewhere/a.js";\n',
+        "export default 1;\n",
+        "export { one };\n",
+        'export * from "./a.js";\n',
+        "export let changing = 1;\n",
+    ],
+)
+def test_bundling_is_refused_when_a_module_uses_more_of_the_language(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"main.js: not understood: {text.strip()}")):
+        bundle(MODULES | {"main.js": text}, "main.js")
+
+
+def test_bundling_is_refused_when_a_module_is_missing() -> None:
+    with pytest.raises(ValueError, match=r"^there is no module c\.js$"):
+        bundle({"main.js": 'import { c } from "./c.js";\n'}, "main.js")

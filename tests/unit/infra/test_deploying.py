@@ -24,6 +24,7 @@ UP = Description(
     database_url="",
     emulator_host="127.0.0.1:1",
     settings_secret_arn="arn",
+    wallet_secret_arn="arn",
     parameters={"LatencyMs": "0", "AuthMode": "none"},
     outputs={"EndpointURL": "https://old", "WebsocketConnectEndpointURL": "wss://old"},
 )
@@ -162,18 +163,22 @@ def test_command_says_what_aws_needs_when_it_is_missing(
 ) -> None:
     for name in variables:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("SETTINGS_SECRET_ARN", "arn")
+    for name in ("SETTINGS_SECRET_ARN", "WALLET_SECRET_ARN"):
+        monkeypatch.setenv(name, "arn")
 
     assert deploy("--stage=nope", program=program) == (1, "", f"AWS needs {missing}\n")
     assert deployed == []
 
 
-def test_deployment_wants_a_secret_when_it_goes_to_aws(
-    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("missing", ["settings", "wallet"])
+def test_deployment_wants_its_secrets_when_it_goes_to_aws(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    monkeypatch.delenv("SETTINGS_SECRET_ARN", raising=False)
+    for name in ("SETTINGS_SECRET_ARN", "WALLET_SECRET_ARN"):
+        monkeypatch.setenv(name, "arn")
+    monkeypatch.delenv(f"{missing.upper()}_SECRET_ARN")
 
-    expected = "AWS needs --settings-secret-arn or SETTINGS_SECRET_ARN\n"
+    expected = f"AWS needs --{missing}-secret-arn or {missing.upper()}_SECRET_ARN\n"
     assert deploy("--stage=prod") == (1, "", expected)
 
 

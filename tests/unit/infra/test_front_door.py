@@ -108,6 +108,7 @@ def test_door_follows_a_deployment_that_gives_the_apis_other_ids(tmp_path: Path)
         database_url="",
         emulator_host="127.0.0.1:4566",
         settings_secret_arn="",
+        wallet_secret_arn="",
         parameters={},
         outputs={},
     )

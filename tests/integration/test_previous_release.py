@@ -1,0 +1,116 @@
+"""The code before the newest migration works on the schema after it: a deployment migrates first,
+and the old functions serve until the new ones are there, or again when they fail."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from solders.keypair import Keypair
+
+from infra.paths import ROOT
+from tests.unit.functions import captured
+
+MIGRATIONS = "chalicelib/adapters/sql/migrations"
+LIFE = """
+import json, sys
+import app
+from chalicelib.engine.messages import ExecuteOrder, encode
+
+class Context:
+    aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+    def get_remaining_time_in_millis(self):
+        return 60_000
+
+def call(event, **changes):
+    answer = app.app(event | changes, Context())
+    assert answer["statusCode"] < 300, answer
+    return json.loads(answer["body"])
+
+post, get, batch, minute = json.load(sys.stdin)
+market = {"type": "MARKET", "tokenIn": "SOL", "tokenOut": "USDC", "amount": "1"}
+limit = market | {"type": "LIMIT", "limitPrice": "1000000"}
+found = {}
+for fields in (market, limit):
+    order_id = call(post, body=json.dumps(fields))["orderId"]
+    for _ in range(5):
+        batch["Records"] = batch["Records"][:1]
+        batch["Records"][0]["body"] = encode(ExecuteOrder(order_id=order_id))
+        failed = app.execute(batch, Context())
+        assert failed == {"batchItemFailures": []}, failed
+    get["resource"] = get["requestContext"]["resourcePath"] = "/api/orders/{order_id}"
+    get["pathParameters"] = {"order_id": order_id}
+    found[fields["type"]] = call(get)["status"]
+app.sweep(minute, Context())
+print(json.dumps(found))
+"""
+
+
+def git(*arguments: str) -> bytes:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(ROOT), *arguments], capture_output=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no history here: {error}")
+
+
+@pytest.fixture(scope="session")
+def previous_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code as it was before the newest migration came."""
+    added = git("log", "-1", "--format=%H", "--diff-filter=A", "--", MIGRATIONS).decode().strip()
+    folder = tmp_path_factory.mktemp("previous-release")
+    archive = io.BytesIO(git("archive", f"{added}^", "app.py", "chalicelib"))
+    with tarfile.open(fileobj=archive) as code:
+        code.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture
+def environment(
+    database_url: str,
+    orders_queue_url: str,
+    status_queue_url: str,
+    connections_table: str,
+    moto_url: str,
+) -> Mapping[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        "DATABASE_URL": database_url,
+        "WALLET_SECRET_KEY": str(Keypair.from_seed(bytes(32))),
+        "ORDERS_QUEUE_URL": orders_queue_url,
+        "STATUS_QUEUE_URL": status_queue_url,
+        "CONNECTIONS_TABLE": connections_table,
+        "WEBSOCKET_MANAGEMENT_URL": moto_url,
+        "STREAM_URL": "wss://stream.test",
+        "LATENCY_MS": "0",
+        "LOG_LEVEL": "ERROR",
+    }
+
+
+def test_previous_release_takes_and_executes_orders_when_the_schema_is_new(
+    previous_release: Path, environment: Mapping[str, str]
+) -> None:
+    newest = sorted(path.name for path in (ROOT / MIGRATIONS).iterdir())[-1]
+    assert not (previous_release / MIGRATIONS / newest).exists()
+
+    done = subprocess.run(
+        [sys.executable, "-c", LIFE],
+        input=json.dumps(
+            [captured(name) for name in ("http_post", "http_get", "sqs_standard", "schedule")]
+        ),
+        cwd=previous_release,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {"MARKET": "confirmed", "LIMIT": "open"}
