@@ -71,7 +71,8 @@ class OpenSchedules:
         UnavailableError."""
         here = [order for order in orders if not order.is_over(at)]
         working = [_progress_of(order).working for order in here]
-        histories = self.store.events([each.order_id for each in working if each]) if here else {}
+        slice_ids = [each.order_id for each in working if each]
+        histories = self.store.events(slice_ids) if slice_ids else {}
         return [move for order in here for move in self._moves(order, histories, at)]
 
     def _moves(self, order: Order, histories: Histories, at: datetime) -> Iterator[Transition]:

@@ -148,7 +148,7 @@ SELECT orders.order_id,
             AND NOT EXISTS (
                 SELECT
                   FROM order_events AS judged
-                 WHERE judged.order_id = orders.order_id
+                 WHERE (judged.order_id, judged.status) = (orders.order_id, 'open')
                    AND judged.details->'verdict'->'pool' = orders.hunt->'pool'
                    AND (judged.details->'verdict'->>'is_final')::boolean)
             AND NOT EXISTS (

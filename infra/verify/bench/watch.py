@@ -76,7 +76,8 @@ SELECT order_id, 0,
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Milliseconds of a slot: its two statements in which nothing happens, that for the pairs and
-    the tick, and all the ticks that it takes to trigger `fired` orders of one pair."""
+    the tick, and all the ticks that it takes to trigger `fired` orders of one pair; and those that
+    it takes to ask about as many orders over time that are due."""
 
     waiting: int
     quiet_median_ms: float
@@ -84,6 +85,9 @@ class Figures:
     fired: int
     fired_statements: int
     fired_ms: float
+    due: int
+    due_statements: int
+    due_ms: float
 
 
 def fill(url: str, orders: int) -> None:
@@ -120,6 +124,22 @@ def let_stops_wait(url: str, stops: int) -> None:
         )
 
 
+_BE_DUE = """
+UPDATE watches
+   SET kind = 'schedule', side = 'above', key = NULL, recheck_at = now()
+ WHERE order_id IN (SELECT order_id FROM watches
+                     WHERE kind = 'stop' AND input_mint = %s AND output_mint = %s
+                     LIMIT %s)
+"""
+
+
+def let_slices_be_due(url: str, orders: int) -> None:
+    """Let so many orders of the first pair be due, as orders over time are."""
+    let_stops_wait(url, orders)
+    with psycopg.connect(url) as connection:
+        connection.execute(_BE_DUE, [*PAIRS[0], orders])
+
+
 def tick_at(slot: int, rate: int) -> Tick:
     """A slot in which every pair has that rate."""
     now = datetime.now(UTC)
@@ -142,24 +162,40 @@ def measure(url: str, *, waiting: int, fired: int, report: Callable[[str], None]
     quiet = [_milliseconds(book, tick_at(FIRST_SLOT + n, _HALF + 1)) for n in range(TICKS)]
     report(f"triggering {fired:,} orders")
     let_stops_wait(url, fired)
-    statements, moved, total_ms = 0, 0, 0.0
-    is_whole = False
-    while not is_whole:
-        started = time.perf_counter()
-        ticked = book.tick(tick_at(FIRST_SLOT + TICKS, _HALF - fired), holder="bench")
-        total_ms += (time.perf_counter() - started) * 1_000
-        if ticked is None:
-            raise RuntimeError("another watcher looks at the bench's database")
-        statements, moved, is_whole = statements + 1, moved + len(ticked.fired), ticked.is_whole
+    triggered = _Whole(book, tick_at(FIRST_SLOT + TICKS, _HALF - fired))
+    report(f"asking about {fired:,} orders over time")
+    let_slices_be_due(url, fired)
+    asked = _Whole(book, tick_at(FIRST_SLOT + TICKS + 1, _HALF + 1))
     return Figures(
         waiting=waiting,
         # The first ones are planned.
         quiet_median_ms=median(quiet[10:]),
         quiet_worst_ms=max(quiet[10:]),
-        fired=moved,
-        fired_statements=statements,
-        fired_ms=total_ms,
+        fired=triggered.fired,
+        fired_statements=triggered.statements,
+        fired_ms=triggered.ms,
+        due=asked.asked,
+        due_statements=asked.statements,
+        due_ms=asked.ms,
     )
+
+
+class _Whole:
+    """All the ticks that a slot takes: how many, how long, and what they did."""
+
+    def __init__(self, book: PostgresWatchBook, tick: Tick) -> None:
+        self.statements, self.fired, self.asked, self.ms = 0, 0, 0, 0.0
+        is_whole = False
+        while not is_whole:
+            started = time.perf_counter()
+            ticked = book.tick(tick, holder="bench")
+            self.ms += (time.perf_counter() - started) * 1_000
+            if ticked is None:
+                raise RuntimeError("another watcher looks at the bench's database")
+            is_whole = ticked.is_whole
+            self.statements += 1
+            self.fired += len(ticked.fired)
+            self.asked += len(ticked.asked)
 
 
 def _milliseconds(book: PostgresWatchBook, tick: Tick) -> float:
@@ -189,6 +225,8 @@ def main() -> None:
     table.add_row("nothing happens", f"{figures.waiting:,}", "2", *quiet)
     fired = (f"{figures.fired:,}", str(figures.fired_statements), f"{figures.fired_ms:.0f}", "")
     table.add_row("orders are triggered", *fired)
+    due = (f"{figures.due:,}", str(figures.due_statements), f"{figures.due_ms:.0f}", "")
+    table.add_row("slices are due", *due)
     console.print(table)
 
 

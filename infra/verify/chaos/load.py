@@ -22,14 +22,14 @@ FOLLOW_AGAIN_SECONDS = 1.0
 CANCELLED_SHARE, CANCEL_WITHIN_SECONDS = 0.1, 4.0
 # So many wait for a price, or until their time is up: soon, for all of them must come to an end.
 WAITING_SHARE, WAIT_SECONDS = 0.3, (1.0, 8.0)
-# So many wait for a new pool instead.
-SNIPING_SHARE = 0.1
+# So many wait for a new pool instead: for one of the last ones, all of which live long enough.
+SNIPING_SHARE, LAUNCHES = 0.1, "20"
+# So many trade over time: a few slices, soon one after the other.
+OVER_TIME_SHARE, SLICES_MAX, INTERVAL_SECONDS_MAX = 0.1, 3, 2
 # So many of the others sell again what they buy, after so long at the latest.
 EXIT_SHARE, HOLD_SECONDS = 0.2, (1, 8)
-# Of those launches, the last ones, all of which live long enough.
-LAUNCHES = "20"
 # How far from the rough price of a token their prices lie at most.
-DISTANCE = 0.03
+DISTANCE, FAR = 0.03, 10
 # What still comes after the load: an order whose message was lost goes along with later ones.
 AFTERWARDS_PER_SECOND = 1.0
 
@@ -63,6 +63,13 @@ class Followed:
     @property
     def is_over(self) -> bool:
         return bool(self.events) and self.events[-1]["status"] in FINAL_STATUSES
+
+    @property
+    def child_ids(self) -> list[str]:
+        """The orders that have come from it, as its events name them."""
+        exits = [event["exitOrderId"] for event in self.events if event.get("exitOrderId")]
+        slices = [event["slice"] for event in self.events if "slice" in event]
+        return exits + [each["orderId"] for each in slices if each["status"] == "begun"]
 
     def connection_opened(self) -> None:
         """Its client opened a connection."""
@@ -120,25 +127,36 @@ class Load:
     async def _carry(
         self, client: OrdersClient, followed: Followed, turns: asyncio.Semaphore
     ) -> None:
-        """Submit an order and follow it to its end, and then its exit, if it has one."""
+        """Submit an order and follow it to its end, and then those that have come from it."""
         await _submit_and_follow(client, followed, turns)
-        last = followed.events[-1] if followed.events else {}
-        if exit_id := last.get("exitOrderId"):
-            child = Followed(self.counter, {"exitOf": followed.order_id}, order_id=exit_id)
-            child.accepted_at = time.monotonic()
-            self.orders.append(child)
-            await _follow(client, exit_id, child)
+        children = [self._child(followed, order_id) for order_id in followed.child_ids]
+        self.orders += children
+        await asyncio.gather(*(_follow(client, child.order_id, child) for child in children))
+
+    def _child(self, parent: Followed, order_id: str) -> Followed:
+        """An exit or a slice; a slice goes with its parent when that is cancelled."""
+        is_exit = "exit" in parent.wanted
+        return Followed(
+            self.counter,
+            {"parentId": parent.order_id},
+            cancel_after_seconds=None if is_exit else parent.cancel_after_seconds,
+            order_id=order_id,
+            accepted_at=time.monotonic(),
+        )
 
     def _order(self, token_in: str, token_out: str, amount: str) -> Followed:
         if self._random.random() < SNIPING_SHARE:
             return self._waiting(snipe(self._random, self._launches))
         wanted = {"tokenIn": token_in, "tokenOut": token_out, "amount": amount}
         price = DOLLARS[token_in] / DOLLARS[token_out]
-        if self._random.random() < WAITING_SHARE:
+        kind = self._random.random()
+        if kind < WAITING_SHARE:
             return self._waiting(wanted | waiting_terms(self._random, price))
+        is_over_time = kind < WAITING_SHARE + OVER_TIME_SHARE
+        terms = (schedule_terms if is_over_time else market_terms)(self._random, price)
         return Followed(
             self.counter,
-            wanted | market_terms(self._random, price),
+            wanted | terms,
             cancel_after_seconds=self._cancel_after_seconds(),
         )
 
@@ -164,6 +182,18 @@ def market_terms(random: Random, _price: float) -> Document:
     some = random.sample(sorted(legs), random.randint(0, len(legs)))
     held = {"maxHoldSeconds": random.randint(*HOLD_SECONDS)}
     return {"type": "MARKET", "exit": {name: legs[name] for name in some} | held}
+
+
+def schedule_terms(random: Random, price: float) -> Document:
+    """Return what an order may say that trades over time: its price is far enough from any that it
+    is through within seconds."""
+    slices, interval = random.randint(1, SLICES_MAX), random.randint(1, INTERVAL_SECONDS_MAX)
+    on_missed = {"slices": slices, "onMissed": random.choice(["skip", "catchUp"])}
+    if random.random() < 0.5:
+        band = {"maxPrice": f"{price * FAR:.12f}"} if random.random() < 0.5 else {}
+        return {"type": "DCA", "intervalSeconds": interval} | on_missed | band
+    limit = {"limitPrice": f"{price / FAR:.12f}"} if random.random() < 0.5 else {}
+    return {"type": "TWAP", "durationSeconds": slices * interval} | on_missed | limit
 
 
 def waiting_terms(random: Random, price: float) -> Document:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import psycopg
 from chalicelib.domain.orders.lifecycle import TRANSITIONS
 from chalicelib.domain.orders.order import OrderStatus
 from infra.verify.chaos.load import Followed
-from orders_client import FINAL_STATUSES
+from orders_client import FINAL_STATUSES, Document
 
 POLL_SECONDS = 0.25
 FINAL_SECONDS_MAX = 30.0
@@ -108,9 +109,24 @@ def violations_of(order: Followed, history: Sequence[str]) -> Iterator[str]:
     elif statuses != list(history):
         yield f"the follower saw {statuses}, the history is {list(history)}"
     yield from _violations_of_cancelling(order, statuses[-1] if statuses else "")
+    yield from _violations_of_slices([event for event in order.events if "slice" in event], order)
     for before, after in pairwise(statuses):
         if (OrderStatus(before), OrderStatus(after)) not in TRANSITIONS:
             yield f"the follower saw {after} after {before}"
+
+
+def _violations_of_slices(told: Sequence[Document], order: Followed) -> Iterator[str]:
+    """Each slice begins once, one after the other, and what the order came to is what they did."""
+    slices = [event["slice"] for event in told]
+    begun = [each["number"] for each in slices if each["status"] == "begun"]
+    if begun != sorted({*begun}):
+        yield f"the slices that began were {begun}"
+    if order.is_over and order.events[-1]["status"] == OrderStatus.COMPLETED:
+        done = [each for each in slices if each["status"] == "confirmed"]
+        for name in ("amountIn", "amountOut"):
+            total = sum(Decimal(each[name]) for each in done)
+            if Decimal(order.events[-1][name]) != total:
+                yield f"its {name} was {order.events[-1][name]}, that of its slices {total}"
 
 
 def _violations_of_cancelling(order: Followed, end: str) -> Iterator[str]:

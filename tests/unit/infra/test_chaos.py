@@ -1,7 +1,7 @@
 import json
 from collections import defaultdict
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.orders.order import OrderStatus
 from chalicelib.entrypoints.wire.order_requests import read_order
-from infra.verify.chaos.load import Followed, market_terms, waiting_terms
+from infra.verify.chaos.load import Followed, market_terms, schedule_terms, waiting_terms
 from infra.verify.chaos.plan import Fault, Planned, carry_out, make_plan
 from infra.verify.chaos.proxies import Disturbance, Failure, FailureInjector
 from infra.verify.chaos.snipes import snipe
@@ -64,6 +64,18 @@ def test_orders_of_the_load_that_wait_for_a_pool_have_the_form_of_their_type(see
     wanted = read_order(json.loads(json.dumps(order), parse_int=Decimal), {}.get)
     assert wanted.terms.order_type == "SNIPER"
     assert wanted.terms.takes_existing == (wanted.terms.mint is not None)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_orders_of_the_load_that_trade_over_time_are_through_soon(seed):
+    terms = schedule_terms(Random(seed), 0.00016)
+
+    order = {"tokenIn": "BONK", "tokenOut": "USDC", "amount": "1000000"} | terms
+
+    wanted = read_order(json.loads(json.dumps(order), parse_int=Decimal), {}.get)
+    assert wanted.terms.order_type in ("DCA", "TWAP")
+    assert timedelta(seconds=1) <= wanted.terms.span <= timedelta(seconds=6)
+    assert wanted.terms.interval >= timedelta(seconds=1)
 
 
 def test_some_orders_of_the_load_are_sold_again():
@@ -148,6 +160,45 @@ def test_calls_fail_at_their_share_when_there_is_a_disturbance():
     assert set(met[1::2]) == {None}
     assert 60 < met[::2].count(Failure.CUT) < 140
     assert injector.failures == {Failure.CUT: met.count(Failure.CUT)}
+
+
+def slice_event(number, status, **more):
+    return {"status": "open", "slice": {"number": number, "status": status, **more}}
+
+
+BEGUN = [slice_event(number, "begun") for number in range(2)]
+ENDED = [slice_event(n, "confirmed", amountIn="1.5", amountOut=f"{n}") for n in range(2)]
+COMPLETED = {"status": "completed", "amountIn": "3", "amountOut": "1"}
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        ([BEGUN[0], ENDED[0], BEGUN[1], ENDED[1], COMPLETED], []),
+        ([BEGUN[0], ENDED[0], BEGUN[0], ENDED[1], COMPLETED], ["the slices that began were"]),
+        ([BEGUN[0], ENDED[0], COMPLETED], ["its amountIn was 3", "its amountOut was 1"]),
+    ],
+    ids=["right", "one twice", "one not told of"],
+)
+def test_slices_are_wrong_when_they_begin_twice_or_do_not_add_up(told, fault):
+    events = [{"status": "open"}, *told]
+    statuses = [event["status"] for event in events]
+    order = followed(*frames_of(statuses))
+    order.events = events
+
+    found = [*violations_of(order, statuses)]
+
+    assert len(found) == len(fault)
+    assert all(text.startswith(start) for text, start in zip(found, fault, strict=True))
+
+
+def test_children_are_those_that_the_events_of_an_order_name():
+    order = followed((1, "open"))
+    exits = {"status": "confirmed", "exitOrderId": "an-exit"}
+    slices = [slice_event(0, status, orderId="a-slice") for status in ("begun", "confirmed")]
+    order.events = [*slices, exits]
+
+    assert order.child_ids == ["an-exit", "a-slice"]
 
 
 CANCELLED = [*FIVE[:2], "cancelled"]
