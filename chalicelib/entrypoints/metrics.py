@@ -49,6 +49,9 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
     "order_triggered": (Metric(name="OrdersTriggered"),),
     "order_expired": (Metric(name="OrdersExpired"),),
     "watch_behind": (Metric(name="SecondsUnwatched", unit="Seconds", field="seconds"),),
+    # That these come at all is what an alarm looks at.
+    "swept": (Metric(name="Sweeps"),),
+    "watch_ended": (Metric(name="Watches"),),
     "push_skipped": (Metric(name="PushFailures"),),
 }
 

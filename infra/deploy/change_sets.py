@@ -123,10 +123,12 @@ def _wait(cloudformation: BaseClient, target: Target, waiter: str, **names: str)
 
 
 def _why_failed(cloudformation: BaseClient, stack_id: str) -> str:
-    events = cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
     failures = [
         f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-        for event in events
+        for event in pages.search("StackEvents")
         if event["ResourceStatus"].endswith("_FAILED")
     ]
-    return "; ".join(failures) or "no failed resource was reported"
+    # What others were given up for comes first.
+    causes = [failure for failure in reversed(failures) if "cancelled" not in failure]
+    return "; ".join(causes) or "no failed resource was reported"

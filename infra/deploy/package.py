@@ -15,6 +15,7 @@ from infra.deploy.template import (
     Template,
     let_websocket_stage_deploy_itself,
     merge_template,
+    name_rest_api,
     name_runtime,
     require_partial_batches,
 )
@@ -49,6 +50,7 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     template = json.loads((folder / "sam.json").read_text())
     let_websocket_stage_deploy_itself(template)
     answer_everything(template)
+    name_rest_api(template)
     name_runtime(template)
     require_partial_batches(template)
     (folder / "sam.json").write_text(json.dumps(template, indent=2))

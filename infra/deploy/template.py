@@ -65,6 +65,12 @@ def let_websocket_stage_deploy_itself(template: Template) -> None:
     template["Resources"]["WebsocketAPIStage"]["Properties"].pop("DeploymentId")
 
 
+def name_rest_api(template: Template) -> None:
+    """Let the REST API have its stack's name: CloudWatch takes those of one name for one API."""
+    document = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    document["info"]["title"] = {"Ref": "AWS::StackName"}
+
+
 def name_runtime(template: Template) -> None:
     """Let the stack say which Python its functions are packaged for: wheels and bytecode fit no
     other."""

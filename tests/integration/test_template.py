@@ -1,11 +1,13 @@
 """What the deployed template must not lose."""
 
 import json
+import re
 from dataclasses import MISSING, fields
 from typing import Any
 
 import pytest
 
+from chalicelib.entrypoints.metrics import METRICS
 from chalicelib.settings import Settings
 from infra.deploy.gateway import ANY_METHOD
 from infra.deploy.package import Artifact
@@ -141,18 +143,103 @@ def test_order_queue_is_not_slowed_by_order_when_deployed(deployed: Template, qu
     assert "FifoQueue" not in properties(deployed, queue)
 
 
-@pytest.mark.parametrize("queue", DEAD_LETTER_QUEUES.values())
-def test_alarm_watches_dead_letter_queue_when_deployed(deployed: Template, queue: str) -> None:
-    alarms = [properties(deployed, name) for name in names_of(deployed, "AWS::CloudWatch::Alarm")]
+def alarms_of(template: Template, metric: str) -> list[dict[str, Any]]:
+    alarms = [properties(template, name) for name in names_of(template, "AWS::CloudWatch::Alarm")]
+    return [alarm for alarm in alarms if alarm["MetricName"] == metric]
 
-    watching = [
-        alarm
-        for alarm in alarms
-        if alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
+
+def dimensions_of(alarm: dict[str, Any]) -> dict[str, Any]:
+    return {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+
+
+def test_every_alarm_tells_somebody_when_there_is_a_topic(deployed: Template) -> None:
+    action = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+    for name in names_of(deployed, "AWS::CloudWatch::Alarm"):
+        alarm = properties(deployed, name)
+        assert (alarm["AlarmActions"], alarm["OKActions"]) == (action, action), name
+
+
+def test_alarm_watches_every_dead_letter_queue_when_deployed(deployed: Template) -> None:
+    watched = alarms_of(deployed, "ApproximateNumberOfMessagesVisible")
+
+    queues = [dimensions_of(alarm)["QueueName"] for alarm in watched]
+    assert sorted(queues, key=str) == sorted(
+        ({"Fn::GetAtt": [queue, "QueueName"]} for queue in DEAD_LETTER_QUEUES.values()), key=str
+    )
+    assert {alarm["Threshold"] for alarm in watched} == {1}
+
+
+def test_alarm_watches_the_age_of_both_queues_when_deployed(deployed: Template) -> None:
+    watched = alarms_of(deployed, "ApproximateAgeOfOldestMessage")
+
+    assert [dimensions_of(alarm)["QueueName"]["Fn::GetAtt"][0] for alarm in watched] == [
+        "OrdersQueue",
+        "StatusQueue",
     ]
 
-    assert [alarm["MetricName"] for alarm in watching] == ["ApproximateNumberOfMessagesVisible"]
-    assert watching[0]["Threshold"] == 1
+
+def test_alarm_watches_every_function_when_deployed(deployed: Template) -> None:
+    watched = [dimensions_of(alarm)["FunctionName"] for alarm in alarms_of(deployed, "Errors")]
+
+    functions = names_of(deployed, "AWS::Serverless::Function")
+    assert sorted(each["Ref"] for each in watched) == sorted(functions)
+    assert len(alarms_of(deployed, "Throttles")) == 1
+
+
+def test_alarm_watches_both_apis_when_deployed(deployed: Template) -> None:
+    [http] = alarms_of(deployed, "5XXError")
+    websocket = [*alarms_of(deployed, "IntegrationError"), *alarms_of(deployed, "ExecutionError")]
+
+    # All APIs of an account that have the same name have one metric.
+    title = properties(deployed, "RestAPI")["DefinitionBody"]["info"]["title"]
+    assert dimensions_of(http) == {"ApiName": title, "Stage": "live"}
+    assert title == {"Ref": "AWS::StackName"}
+    assert [dimensions_of(alarm)["ApiId"]["Ref"] for alarm in websocket] == ["WebsocketAPI"] * 2
+
+
+@pytest.mark.parametrize(("metric", "line"), [("Sweeps", "swept"), ("Watches", "watch_ended")])
+def test_alarm_tells_when_a_schedule_does_nothing_any_more(
+    deployed: Template, metric: str, line: str
+) -> None:
+    [alarm] = alarms_of(deployed, metric)
+
+    assert [each.name for each in METRICS[line]] == [metric]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    # Nothing is what there is when it does not run at all.
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Period"] == 300
+
+
+def test_dashboard_shows_what_is_there_when_deployed(deployed: Template) -> None:
+    body = properties(deployed, "Dashboard")["DashboardBody"]["Fn::Sub"]
+    named = re.findall(r"\$\{(\w+)[.}]", body)
+
+    assert {*named} <= {*deployed["Resources"]}
+    own = {m[1] for w in json.loads(body)["widgets"] for m in w["properties"]["metrics"]}
+    own -= {"Errors", "ConcurrentExecutions", "ApproximateAgeOfOldestMessage"}
+    assert own <= {each.name for metrics in METRICS.values() for each in metrics}
+    assert {"OrdersAccepted", "TimeToConfirmed", "PushFailures"} <= own
+
+
+def test_apis_log_each_request_as_json_when_a_parameter_says_so(deployed: Template) -> None:
+    rest = properties(deployed, "RestAPI")["AccessLogSetting"]["Fn::If"]
+    websocket = properties(deployed, "WebsocketAPIStage")["AccessLogSettings"]["Fn::If"]
+
+    for condition, setting, nothing in (rest, websocket):
+        fields = json.loads(setting["Format"])
+        assert (condition, nothing) == ("LogsAccess", {"Ref": "AWS::NoValue"})
+        assert {"requestId", "status", "at", "ip"} <= fields.keys()
+        # A ticket stands in the query.
+        assert "query" not in setting["Format"].lower()
+
+
+def test_functions_are_traced_when_a_parameter_says_so(translated: Template) -> None:
+    functions = names_of(translated, "AWS::Lambda::Function")
+
+    modes = {properties(translated, f)["TracingConfig"]["Mode"] for f in functions}
+
+    assert modes == {translated["Parameters"]["Tracing"]["Default"]} == {"PassThrough"}
+    assert properties(translated, "RestAPIliveStage")["TracingEnabled"]["Fn::If"][0] == "Traces"
 
 
 def test_table_expires_its_items_when_deployed(deployed: Template) -> None:
@@ -169,9 +256,10 @@ def test_every_function_logs_where_logs_expire_when_deployed(deployed: Template)
 
     groups = [properties(deployed, name)["LoggingConfig"]["LogGroup"]["Ref"] for name in functions]
 
-    assert set(groups) == set(names_of(deployed, "AWS::Logs::LogGroup"))
+    others = {"RestAccessLogGroup", "WebsocketAccessLogGroup"}
+    assert {*groups, *others} == set(names_of(deployed, "AWS::Logs::LogGroup"))
     assert len(set(groups)) == len(functions)
-    for group in groups:
+    for group in (*groups, *others):
         found = properties(deployed, group)
         assert number(deployed, found["RetentionInDays"]) > 0
         # No function's name: the group is there before the function, and goes after it.
