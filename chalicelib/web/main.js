@@ -33,8 +33,12 @@ const prices = new Prices(api, orders, { isFailure });
 const live = new LiveOrders(byId("live"), orders);
 const history = new History(byId("history"), api, orders);
 const orderPage = new OrderPage(byId("order"), { api, orders, stream, tokens });
-const preview = new QuotePreview(byId("quote"), api, tokens);
-const form = new OrderForm(byId("order-form"), api, { accepted: follow, changed: showOffer });
+const form = new OrderForm(
+  byId("order-form"),
+  { api, tokens },
+  { accepted: follow, changed: showOffer },
+);
+const preview = new QuotePreview(byId("quote"), { api, tokens }, (quotes) => form.quoted(quotes));
 
 function follow(document) {
   const order = orders.merge(document);
@@ -42,8 +46,8 @@ function follow(document) {
   stream.follow(order);
 }
 
-function showOffer(order) {
-  preview.show(order);
+function showOffer(offer, otherwise) {
+  preview.show(offer, otherwise);
   prices.show(form.pair, Number(part(byId("chart"), "minutes").value));
 }
 
@@ -86,6 +90,7 @@ stream.addEventListener("state", () => stream.state !== "live" && service.doubt(
 document.addEventListener("visibilitychange", () => document.hidden || stream.check());
 views.show();
 new Announcements(byId("announcements"), orders);
+prices.addEventListener("change", () => form.observe(prices.now));
 new Chart(byId("chart"), prices);
 part(byId("chart"), "minutes").addEventListener("change", (event) => {
   prices.show(form.pair, Number(event.target.value));

@@ -44,7 +44,11 @@ class Dashboard:
         expect(self.field("tokenIn")).not_to_have_value("")
         for name, value in (fields | {"count": str(count)}).items():
             self.field(name).fill(value)
-        self.page.get_by_role("button", name="Place order").click()
+        self.part("place").click()
+
+    def choose(self, kind: str) -> None:
+        """Choose what the ticket places: Market, Limit, Stop, DCA/TWAP or Snipe."""
+        self.page.locator(".types label").filter(has_text=kind).click()
 
     @property
     def cards(self) -> Locator:

@@ -56,7 +56,7 @@ def test_keyboard_alone_places_an_order(dashboard: Dashboard) -> None:
     keyboard.press("Tab")
     expect_active(dashboard.page.locator("#skip"))
     keyboard.press("Enter")
-    for name in ("tokenIn", None, "tokenOut", "given", "amount"):
+    for name in ("type", "tokenIn", None, "tokenOut", "given", "amount"):
         keyboard.press("Tab")
         if name == "tokenIn":
             keyboard.type("J")

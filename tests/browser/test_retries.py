@@ -35,7 +35,7 @@ class Losing:
 
 def place_again(dashboard: Dashboard) -> None:
     with dashboard.page.expect_response(EXECUTE):
-        dashboard.page.get_by_role("button", name="Place order").click()
+        dashboard.part("place").click()
 
 
 def test_form_places_no_second_order_when_the_answer_was_lost(dashboard: Dashboard) -> None:
@@ -121,7 +121,7 @@ def test_form_places_no_second_order_when_reloaded_before_the_answer_came(
     dashboard.page.reload()
     expect(dashboard.page.locator("#form-problem")).to_have_text(SAFE)
     with dashboard.page.expect_request(EXECUTE):
-        dashboard.page.get_by_role("button", name="Place order").click()
+        dashboard.part("place").click()
 
     assert len(keys) == 2
     assert len({*keys}) == 1
