@@ -57,13 +57,13 @@ export function percentOf(amount, total) {
   return right === 0n ? 0 : Number((left * 200n + right) / (right * 2n));
 }
 
-/** Percent, as people write it, to whole basis points; null where it is none. */
-export function percentToBps(text) {
+/** Percent, as people write it, to whole basis points; null where it is none, or too much. */
+export function percentToBps(text, bpsMax = 10_000) {
   if (!isDecimal(text)) return null;
   const [whole, fraction = ""] = text.split(".");
   if (/[^0]/.test(fraction.slice(2))) return null;
   const bps = Number(whole + fraction.slice(0, 2).padEnd(2, "0"));
-  return bps <= 10_000 ? bps : null;
+  return bps <= bpsMax ? bps : null;
 }
 
 /** Basis points as people write them in percent. */

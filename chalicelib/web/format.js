@@ -60,6 +60,11 @@ export function bought(name) {
   return MINT.test(name) ? `${name.slice(0, 4)}…` : name;
 }
 
+/** Why this cannot be the address of a mint; null where it can. */
+export function addressProblem(text) {
+  return MINT.test(text) ? null : `“${text}” is not a mint: an address has 32 to 44 characters.`;
+}
+
 /** A code as people read it: NOT_OPEN is "not open". */
 const spoken = (code) => code.toLowerCase().replaceAll("_", " ");
 

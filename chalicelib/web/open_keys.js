@@ -1,33 +1,37 @@
-/** The Idempotency-Keys of orders that were sent and not yet answered, kept over a reload. */
+/** The Idempotency-Keys of orders that were sent and not yet answered, kept over a reload.
+ *
+ * An order is a draft: it says how long it waits, and when it was first sent says until when. */
 
 import { add } from "./decimals.js";
 import { recall, remember } from "./memory.js";
 
-const NAME = "open-keys";
+const NAME = "open-orders";
 // The service knows a key that long.
 const KEPT_MS = 24 * 3600_000;
 
 export class OpenKeys {
-  /** @type {Map<string, {order: object, at: number, keys: Record<string, boolean>}>} by the order's
-   * name; of each key whether an order may have arrived under it */
+  /** @type {Map<string, {order: object, values: object, at: number,
+   *   keys: Record<string, boolean>}>} by the order's name; the values are the ticket's, and of each
+   * key is known whether an order may have arrived under it */
   #open = new Map();
 
   constructor() {
-    for (const { order, at, keys } of recall(NAME, [])) {
+    for (const { order, values, at, keys } of recall(NAME, [])) {
       // Of what was under way when the page was left nobody heard.
       const unknown = Object.fromEntries(Object.keys(keys).map((key) => [key, true]));
-      this.#open.set(nameOf(order), { order, at, keys: unknown });
+      this.#open.set(nameOf(order), { order, values, at, keys: unknown });
     }
   }
 
-  /** Return so many keys for the same order, first those under which it may have arrived. */
-  take(order, total) {
+  /** Return so many keys for the same order, first those under which it may have arrived, and when
+   * it was first sent. */
+  take(order, total, values) {
     const known = this.#find(order);
-    const entry = { order, at: known?.at ?? Date.now(), keys: known?.keys ?? {} };
+    const entry = { order, values, at: known?.at ?? Date.now(), keys: known?.keys ?? {} };
     while (Object.keys(entry.keys).length < total) entry.keys[crypto.randomUUID()] = false;
     this.#open.set(nameOf(order), entry);
     this.#keep();
-    return Object.keys(entry.keys).slice(0, total);
+    return { keys: Object.keys(entry.keys).slice(0, total), at: entry.at };
   }
 
   /** How many orders like this may have arrived without an answer. */
@@ -35,11 +39,12 @@ export class OpenKeys {
     return Object.values(this.#find(order)?.keys ?? {}).filter(Boolean).length;
   }
 
-  /** The last order that may have arrived, and how many of it; null when there is none. */
+  /** The ticket of the last order that may have arrived, and how many of it; null when there is
+   * none. */
   get last() {
-    const orders = [...this.#open.values()].sort((a, b) => b.at - a.at).map(({ order }) => order);
-    const order = orders.find((o) => this.unanswered(o) > 0);
-    return order ? { order, count: this.unanswered(order) } : null;
+    const entries = [...this.#open.values()].sort((a, b) => b.at - a.at);
+    const entry = entries.find(({ order }) => this.unanswered(order) > 0);
+    return entry ? { values: entry.values, count: this.unanswered(entry.order) } : null;
   }
 
   /** The order was accepted: the next one of its kind is another order. */
@@ -64,7 +69,8 @@ export class OpenKeys {
 
   #find(order) {
     const entry = this.#open.get(nameOf(order));
-    return entry && Date.now() - entry.at < KEPT_MS ? entry : null;
+    const waitsMs = (order.expiresInSeconds ?? Infinity) * 1000;
+    return entry && Date.now() - entry.at < Math.min(KEPT_MS, waitsMs) ? entry : null;
   }
 
   #keep() {

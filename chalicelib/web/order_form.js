@@ -1,32 +1,39 @@
-/** The form that places orders, one or many of the same. */
+/** The ticket: the form that places orders of every type, one or many of the same. */
 
-import { isFailure } from "./api.js";
-import { bpsToPercent, isAmount, percentToBps } from "./decimals.js";
+import { deed } from "./deed.js";
 import { element, part, setText } from "./dom.js";
-import { count } from "./format.js";
-import { OpenKeys } from "./open_keys.js";
+import { draftOf, sideOf, typeOf } from "./draft.js";
+import { count, percent } from "./format.js";
+import { offerOf, whyNoOffer } from "./offer.js";
+import { Placing } from "./placing.js";
+import { showSchedule } from "./schedule_strip.js";
+import { TriggerPrice } from "./trigger_price.js";
 
-const COUNT_MAX = 50;
-const AT_ONCE = 8;
 const SAFE = "not known whether it arrived; trying again is safe";
+// A price impact from which on one has to say that it is meant.
+const GRAVE_BPS = 1500;
+const AT_MARKET = ["MARKET", "DCA", "TWAP"];
 
 export class OrderForm {
   #form;
-  #api;
-  #accepted;
+  #tokens;
   #changed;
+  #placing;
+  #price;
   #isPlacing = false;
-  #keys = new OpenKeys();
+  #impactBps = null;
+  #rate = null;
 
   /**
    * @param {HTMLFormElement} form
-   * @param {{accepted: (document: object) => void, changed: (order: object | null) => void}} tell
+   * @param {{accepted: (document: object) => void, changed: (offer: object | null, otherwise: string) => void}} tell
    */
-  constructor(form, api, { accepted, changed }) {
+  constructor(form, { api, tokens }, { accepted, changed }) {
     this.#form = form;
-    this.#api = api;
-    this.#accepted = accepted;
+    this.#tokens = tokens;
     this.#changed = changed;
+    this.#placing = new Placing(api, accepted);
+    this.#price = new TriggerPrice(form, () => this.#read());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#place();
@@ -46,24 +53,47 @@ export class OrderForm {
     this.#read();
   }
 
-  /** Show the order again that was sent before a reload and may have arrived. */
-  #restore() {
-    const { last } = this.#keys;
-    if (last === null) return;
-    const { tokenIn, tokenOut, given, amount, slippage, impact, count: many } = this.#form.elements;
-    const { order } = last;
-    tokenIn.value = order.tokenIn;
-    tokenOut.value = order.tokenOut;
-    given.value = order.amountOut === undefined ? "amount" : "amountOut";
-    amount.value = order[given.value];
-    slippage.value = bpsToPercent(order.slippageBps);
-    impact.value = bpsToPercent(order.maxPriceImpactBps);
-    many.value = String(last.count);
-  }
-
   get pair() {
     const { tokenIn, tokenOut } = this.#form.elements;
     return { tokenIn: tokenIn.value, tokenOut: tokenOut.value };
+  }
+
+  /** @param {number | null} rate one token of the pair's input in its output, now */
+  observe(rate) {
+    this.#rate = rate;
+    this.#price.observe(rate);
+    const values = this.#values();
+    this.#showSchedule(values, draftOf(values).order);
+  }
+
+  /** @param {object | null} quotes what the order would get now; null while that is not known */
+  quoted(quotes) {
+    this.#impactBps = quotes?.route.priceImpactBps ?? null;
+    this.#askForAcceptance(this.#values());
+  }
+
+  /** Set the price. @param {number} rate one token of the pair's input in its output */
+  setPrice(rate) {
+    this.#price.set(rate);
+    this.#read();
+  }
+
+  /** Show the order again that was sent before a reload and may have arrived. */
+  #restore() {
+    const { last } = this.#placing;
+    if (last === null) return;
+    const { elements } = this.#form;
+    const { tokenIn, tokenOut } = last.values;
+    Object.assign(elements.tokenIn, { value: tokenIn });
+    Object.assign(elements.tokenOut, { value: tokenOut });
+    this.#price.choose(this.pair);
+    for (const box of this.#form.querySelectorAll("[type=checkbox]")) {
+      box.checked = box.name in last.values;
+    }
+    for (const [name, value] of Object.entries(last.values)) {
+      if (elements[name].type !== "checkbox") elements[name].value = value;
+    }
+    elements.count.value = String(last.count);
   }
 
   #swap() {
@@ -72,90 +102,92 @@ export class OrderForm {
     this.#read();
   }
 
-  /** Read the form; what is wrong with it is said beside it. */
+  #values() {
+    const entries = [...new FormData(this.#form)];
+    return Object.fromEntries(entries.map(([name, value]) => [name, value.trim()]));
+  }
+
+  /** Read the form; what is wrong with it is said beside it, unless that is merely missing. */
   #read() {
-    const { given, amount } = this.#form.elements;
-    const { tokenIn, tokenOut } = this.pair;
-    setText(part(this.#form, "symbol"), given.value === "amount" ? tokenIn : tokenOut);
-    const problem = this.#problem();
-    const order = problem ? null : this.#order();
+    this.#price.choose(this.pair);
+    const values = this.#values();
+    const { order, problem, field } = draftOf(values);
+    const wrong = field && this.#form.elements[field];
+    for (const control of this.#form.querySelectorAll("input, select")) {
+      control.setAttribute("aria-invalid", String(control === wrong));
+    }
+    this.#show(values, order);
     if (order) this.#say(this.#unanswered(order));
-    else this.#say(amount.value.trim() ? problem : "");
-    this.#changed(order);
-    return order;
+    else this.#say(values[field] ? problem : "");
+    this.#changed(offerOf(values, this.#decimals(values)), whyNoOffer(values));
+    return { order, problem, wrong, values };
+  }
+
+  #show(values, order) {
+    const type = typeOf(values);
+    for (const node of this.#form.querySelectorAll("[data-for]")) {
+      node.hidden = !node.dataset.for.split(" ").includes(type);
+    }
+    part(this.#form, "swap").disabled = type === "SNIPER";
+    setText(part(this.#form, "symbol"), sideOf(values) === "amount" ? values.tokenIn ?? "" : values.tokenOut);
+    setText(part(this.#form, "amount-name"), values.type === "DCA" ? "Total" : "Amount");
+    setText(part(this.#form, "span-name"), type === "TWAP" ? "Over" : "Every");
+    part(this.#form, "slippage").hidden = type === "LIMIT" && order !== null && !order.exit;
+    setText(part(this.#form, "place"), order ? deed(order, Number(values.count)) : "Place order");
+    this.#price.show();
+    this.#showSchedule(values, order);
+    this.#askForAcceptance(values);
+  }
+
+  #showSchedule(values, order) {
+    showSchedule(this.#form, order, { decimals: this.#decimals(values), rate: this.#rate });
+  }
+
+  #decimals({ tokenIn }) {
+    return this.#tokens.decimals(tokenIn);
+  }
+
+  #askForAcceptance(values) {
+    const holder = part(this.#form, "accept");
+    const isGrave = this.#impactBps >= GRAVE_BPS && AT_MARKET.includes(typeOf(values));
+    holder.hidden = !isGrave;
+    if (!isGrave) this.#form.elements.accepted.checked = false;
+    else setText(part(holder, "accept-text"), `I accept a price impact of ${percent(this.#impactBps)}.`);
   }
 
   #unanswered(order) {
-    const number = this.#keys.unanswered(order);
+    const number = this.#placing.unanswered(order);
     if (number === 0) return "";
     return `${count(number, "order")} like this got no answer before; ${SAFE}.`;
   }
 
-  #problem() {
-    const { tokenIn, tokenOut, amount, slippage, impact, count: many } = this.#form.elements;
-    const text = amount.value.trim();
-    const total = Number(many.value);
-    const problems = [
-      [tokenIn, tokenIn.value !== "", "The tokens are still being loaded."],
-      [tokenOut, tokenIn.value !== tokenOut.value, "Choose two different tokens."],
-      [amount, isAmount(text), `“${text}” is not an amount: enter one such as 1 or 0.25.`],
-      [slippage, isShare(slippage), "Slippage must be 0 to 100%, in steps of 0.01%."],
-      [impact, isShare(impact), "Price impact must be 0 to 100%, in steps of 0.01%."],
-      [many, Number.isInteger(total) && total >= 1 && total <= COUNT_MAX,
-        `1 to ${COUNT_MAX} orders can be placed at once.`],
-    ];
-    for (const [field, isGood] of problems) field.setAttribute("aria-invalid", String(!isGood));
-    return problems.find(([, isGood]) => !isGood)?.[2] ?? "";
-  }
-
-  #order() {
-    const { given, amount, slippage, impact } = this.#form.elements;
-    return {
-      ...this.pair,
-      [given.value]: amount.value.trim(),
-      slippageBps: share(slippage),
-      maxPriceImpactBps: share(impact),
-    };
-  }
-
   async #place() {
     if (this.#isPlacing) return;
-    const order = this.#read();
+    const { order, problem, wrong, values } = this.#read();
     if (order === null) {
-      this.#say(this.#problem());
-      this.#form.querySelector("[aria-invalid=true]").focus();
+      this.#refuse(problem, wrong);
+      return;
+    }
+    const { accepted } = this.#form.elements;
+    if (!part(this.#form, "accept").hidden && !accepted.checked) {
+      this.#refuse("Accept the price impact first, or order less.", accepted);
       return;
     }
     const button = part(this.#form, "place");
-    const total = Number(this.#form.elements.count.value);
     this.#isPlacing = true;
     button.setAttribute("aria-disabled", "true");
-    const failures = await this.#placeAll(order, total);
+    const failures = await this.#placing.place(order, Number(values.count), values);
     button.removeAttribute("aria-disabled");
+    accepted.checked = false;
     this.#isPlacing = false;
     this.#tell(failures);
   }
 
-  /** Place so many, a few at a time, and return why some were not accepted. */
-  async #placeAll(order, total) {
-    const failures = [];
-    const keys = this.#keys.take(order, total);
-    const next = async () => {
-      for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
-        try {
-          const document = await this.#api.submit({ type: "MARKET", ...order }, key);
-          this.#keys.accepted(order, key);
-          this.#accepted(document);
-        } catch (error) {
-          if (!isFailure(error)) throw error;
-          if (error.isUnknown) this.#keys.lost(order, key);
-          else this.#keys.refused(order, key);
-          failures.push(error);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, total) }, next));
-    return failures;
+  #refuse(problem, field) {
+    this.#say(problem);
+    const folded = field.closest("details");
+    if (folded) folded.open = true;
+    field.focus();
   }
 
   #tell(failures) {
@@ -176,6 +208,4 @@ export class OrderForm {
   }
 }
 
-const share = (field) => percentToBps(field.value.trim());
-const isShare = (field) => share(field) !== null;
 const why = ([first]) => `${first.code}, ${first.message}`;

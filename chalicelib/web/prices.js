@@ -52,6 +52,12 @@ export class Prices extends EventTarget {
     return this.#minutes;
   }
 
+  /** What one input token is worth now in output tokens; null while that is not known. */
+  get now() {
+    const last = this.points.at(-1);
+    return last && this.failure === null ? Number(last.bestRoute) : null;
+  }
+
   /** The fills of the time that is shown, the oldest first. */
   get fills() {
     const start = this.#start();

@@ -5,7 +5,7 @@ import { draw } from "./drawing.js";
 import { element, part, setText } from "./dom.js";
 import { amount, percent } from "./format.js";
 import { whileVisible } from "./polling.js";
-import { isExactOut, legsList, outcome, quotesTable, savingText } from "./route_view.js";
+import { gravity, isExactOut, legsList, outcome, quotesTable, savingText } from "./route_view.js";
 
 const TYPING_MS = 200;
 const REFRESH_SECONDS = 4;
@@ -18,24 +18,32 @@ export class QuotePreview {
   #asking = null;
   #typing = 0;
   #refresh;
+  #quoted;
 
-  constructor(root, api, tokens) {
+  /** @param {(quotes: object | null) => void} quoted hears what is shown now */
+  constructor(root, { api, tokens }, quoted) {
     this.#root = root;
     this.#api = api;
     this.#tokens = tokens;
+    this.#quoted = quoted;
     this.#refresh = whileVisible(REFRESH_SECONDS, () => this.#ask());
   }
 
-  /** @param {Record<string, string | number> | null} query of /quotes; null while the form has no order */
-  show(query) {
+  /**
+   * @param {Record<string, string | number> | null} query of /quotes; null while there is nothing
+   *   to ask for
+   * @param {string} otherwise what to say then
+   */
+  show(query, otherwise) {
+    if (query === null) draw(() => query === this.#query && this.#say(otherwise));
     if (JSON.stringify(query) === JSON.stringify(this.#query)) return;
     if (isOfAnother(query, this.#query)) draw(() => this.#tell("Asking…"));
     this.#query = query;
     this.#asking?.abort();
-    this.#root.setAttribute("aria-busy", "true");
     clearTimeout(this.#typing);
-    if (query === null) draw(() => this.#say("Enter an amount to see what you would get."));
-    else this.#typing = setTimeout(this.#refresh, TYPING_MS);
+    if (query === null) return;
+    this.#root.setAttribute("aria-busy", "true");
+    this.#typing = setTimeout(this.#refresh, TYPING_MS);
   }
 
   async #ask() {
@@ -61,15 +69,21 @@ export class QuotePreview {
       : `At least ${amount(quotes.minAmountOut, tokenOut)}`;
     this.#root.removeAttribute("aria-busy");
     setText(part(this.#root, "total"), amount(quotes[side.field], side.symbol));
-    setText(part(this.#root, "limit"), `${limit}, price impact ${percent(route.priceImpactBps)}`);
+    setText(part(this.#root, "limit"), limit);
+    const impact = part(this.#root, "impact");
+    setText(impact, `Price impact ${percent(route.priceImpactBps)}`);
+    impact.className = gravity(route.priceImpactBps);
     setText(part(this.#root, "warning"), quotes.warning ? warning(quotes) : "");
-    setText(part(this.#root, "saving"), savingText(route, side));
+    const saved = part(this.#root, "saving");
+    setText(saved, savingText(route, side));
+    saved.className = route.baseline ? "good" : "quiet";
     part(this.#root, "route").replaceChildren(legsList(route, this.#tokens));
     part(this.#root, "pools").replaceChildren(
       quotesTable(quotes, tokenIn, tokenOut),
       ...quotes.rejections.map(refusal),
     );
     this.#reveal(true);
+    this.#quoted(quotes);
   }
 
   #say(text, code = "") {
@@ -85,6 +99,7 @@ export class QuotePreview {
   #reveal(isQuote) {
     part(this.#root, "quote").hidden = !isQuote;
     part(this.#root, "problem").hidden = isQuote;
+    if (!isQuote) this.#quoted(null);
   }
 }
 

@@ -4,6 +4,9 @@ import { add, bpsAbove, brief, compare, percentOf, subtract } from "./decimals.j
 import { element, table } from "./dom.js";
 import { amount, briefAmount, kind, percent, pool, signedPercent, venue } from "./format.js";
 
+const NOTABLE_BPS = 100;
+const GRAVE_BPS = 500;
+
 /** Whether the output was asked for, and the input is what differs. */
 export const isExactOut = (decision) => decision.maxAmountIn !== undefined;
 
@@ -41,6 +44,12 @@ export function savingText(route, side) {
   if (saved === null) return "No single pool can fill this.";
   if (saved.bps === 0) return `As good as the best single pool, ${saved.pool}.`;
   return `Saves ${saved.amount} (${percent(saved.bps)}) over the best single pool, ${saved.pool}.`;
+}
+
+/** How grave a price impact is, for the style sheet. */
+export function gravity(impactBps) {
+  if (impactBps >= GRAVE_BPS) return "problem";
+  return impactBps >= NOTABLE_BPS ? "warned" : "";
 }
 
 /** Every pool's offer, the best first, and the pools that refused. */

@@ -4,11 +4,18 @@ export class Tokens {
   /** @type {string[]} */
   symbols = [];
   #byMint = new Map();
+  #decimals = new Map();
 
   async load(api) {
     const { tokens } = await api.get("/tokens");
     this.symbols = tokens.map((token) => token.symbol);
+    this.#decimals = new Map(tokens.map((token) => [token.symbol, token.decimals]));
     this.#byMint = new Map(tokens.map((token) => [token.mint, token.symbol]));
+  }
+
+  /** How many decimals a listed token has. */
+  decimals(symbol) {
+    return this.#decimals.get(symbol) ?? 0;
   }
 
   /** The symbol of a mint; of one that is not listed, its beginning. */

@@ -2,14 +2,24 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Route,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
+from chalicelib.entrypoints.http.pages import FOLDER
 from tests.browser.dashboard import PATIENCE_MS, WIDE, Dashboard, opened
 from tests.outside import Outside
 
+Call = Callable[..., Any]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 NO_BROWSER = "there is no Chromium here: install Debian's chromium, or name one in CHROMIUM"
 FLAGS = (
@@ -61,3 +71,35 @@ def dashboard(context: BrowserContext, outside: Outside) -> Iterator[Dashboard]:
     """The dashboard in a window of its own, which must have nothing to complain of."""
     with opened(context, outside.base_url) as dashboard:
         yield dashboard
+
+
+@pytest.fixture(scope="module")
+def loaded(context: BrowserContext, outside: Outside) -> Iterator[Dashboard]:
+    """A page of nothing, beside the modules as they are written."""
+
+    def answer(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        text = (FOLDER / name).read_text() if name else "<!doctype html>"
+        kind = "text/javascript" if name else "text/html"
+        route.fulfill(body=text, content_type=kind)
+
+    with opened(context, outside.base_url) as dashboard:
+        dashboard.page.route("**/modules/*", answer)
+        dashboard.page.goto(f"{outside.base_url}/modules/")
+        yield dashboard
+
+
+@pytest.fixture
+def call(loaded: Dashboard) -> Call:
+    """Call a function of one of the page's modules."""
+
+    def call(module: str, function: str, *arguments: Any) -> Any:
+        return loaded.page.evaluate(
+            """async ([module, name, given]) => {
+              const { [name]: wanted } = await import(`/modules/${module}`);
+              return wanted(...given);
+            }""",
+            [module, function, list(arguments)],
+        )
+
+    return call

@@ -1,47 +1,11 @@
 """The page's arithmetic: amounts are exact, and written as people read them."""
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Route
 
-from chalicelib.entrypoints.http.pages import FOLDER
-from tests.browser.dashboard import Dashboard, opened
-from tests.outside import Outside
-
-Call = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def loaded(context: BrowserContext, outside: Outside) -> Iterator[Dashboard]:
-    """A page of nothing, beside the modules as they are written."""
-
-    def answer(route: Route) -> None:
-        name = route.request.url.rpartition("/")[2]
-        text = (FOLDER / name).read_text() if name else "<!doctype html>"
-        kind = "text/javascript" if name else "text/html"
-        route.fulfill(body=text, content_type=kind)
-
-    with opened(context, outside.base_url) as dashboard:
-        dashboard.page.route("**/modules/*", answer)
-        dashboard.page.goto(f"{outside.base_url}/modules/")
-        yield dashboard
-
-
-@pytest.fixture
-def call(loaded: Dashboard) -> Call:
-    def call(module: str, function: str, *arguments: Any) -> Any:
-        return loaded.page.evaluate(
-            """async ([module, name, given]) => {
-              const { [name]: wanted } = await import(`/modules/${module}`);
-              return wanted(...given);
-            }""",
-            [module, function, list(arguments)],
-        )
-
-    return call
+from tests.browser.conftest import Call
 
 
 @pytest.mark.parametrize(
