@@ -20,7 +20,7 @@ KEYS_ARGS ?= list
 DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench bench-router bench-watch audit chaos fuzz deploy keys halt resume redrive collection screenshots clean
+.PHONY: help setup demo dev local test test-localstack check bench bench-router bench-watch live-quotes audit chaos fuzz deploy keys halt resume redrive collection screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -77,6 +77,9 @@ bench-watch: .venv/.local ## Measure what a slot costs with 100,000 orders waiti
 
 bench-router: .venv/.local ## Measure quotes and plans per second on this machine; BENCH_ARGS=--json for JSON
 	@$(BIN)/python -m infra.verify.bench.router $(BENCH_ARGS)
+
+live-quotes: .venv/.local ## Compare the curves with quotes of the main network: QUOTES=dir on ACCOUNTS=dir, by file name
+	@$(BIN)/python -m infra.verify.live_quotes $(ACCOUNTS:%=--accounts=%) $(QUOTES:%=--quotes=%)
 
 audit: .venv/.local ## Compare orders, events and the chain's ledger of `make dev`, or of DATABASE_URL
 	@$(BIN)/python -m infra.operate.audit $(AUDIT_ARGS)

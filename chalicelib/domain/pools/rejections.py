@@ -6,7 +6,7 @@ OrderError
     ├── EmptyPoolError · PriceRangeError
     ├── InsufficientLiquidityError
     │   └── TooLargeError
-    ├── AmountOverflowError · DivisionByZeroError
+    ├── AmountOverflowError · DivisionByZeroError · OpenOrdersError
     └── SwapDisabledError · NotSellableError · MintNotInPoolError
 """
 
@@ -86,6 +86,12 @@ class DivisionByZeroError(QuoteError):
     """The venue's program would divide by zero and reject the swap."""
 
     code = "DIV_ZERO"
+
+
+class OpenOrdersError(QuoteError):
+    """The venue's program rejects an exact output that ends among limit orders not yet touched."""
+
+    code = "OPEN_ORDERS"
 
 
 class MintNotInPoolError(QuoteError):

@@ -2,7 +2,8 @@
 fee, or the token cannot be sold. The curve is that of the pool inside.
 
 A transfer fee is the one of SPL Token 2022: of what is sent, rounded up, and the receiver gets the
-rest. So who buys gets less than leaves the pool, and who sells pays more than reaches it.
+rest. So who buys gets less than leaves the pool, and who sells pays more than reaches it. Where
+both mints have rules, one restricted pool stands in another.
 """
 
 from dataclasses import dataclass, replace
@@ -34,8 +35,9 @@ class RestrictedPool:
 
     pool: Pool
     mint: Mint
-    #: Of each transfer of the mint, less than BPS.
+    #: Of each transfer of the mint, and the most base units that it takes of one.
     transfer_fee_bps: int = 0
+    transfer_fee_max: int = U64_MAX
     is_sellable: bool = True
     #: The first slot in which it swaps.
     opens_slot: int = 0
@@ -83,7 +85,7 @@ class RestrictedPool:
         is_sale = self._open(input_mint, amount_in, at)
         if is_sale:
             return self.pool.out_exact_in(input_mint, _some(self._net(amount_in)), at)
-        return self._net(self.pool.out_exact_in(input_mint, amount_in, at))
+        return self._received(self.pool.out_exact_in(input_mint, amount_in, at))
 
     def marginal_price(self, input_mint: Mint) -> Price:
         """Return the price of the next infinitesimal swap, fees apart. Raises EmptyPoolError."""
@@ -107,11 +109,21 @@ class RestrictedPool:
 
     def _net(self, sent: int) -> int:
         """What arrives of a transfer."""
-        return sent - ceil_div(sent * self.transfer_fee_bps, BPS)
+        return sent - min(ceil_div(sent * self.transfer_fee_bps, BPS), self.transfer_fee_max)
+
+    def _received(self, sent: int) -> int:
+        """What arrives of an output: a swap for nothing is refused."""
+        received = self._net(sent)
+        if received == 0 < sent:
+            raise ZeroOutputError
+        return received
 
     def _gross(self, arriving: int) -> int:
         """The least transfer of which so much arrives, to the base unit."""
-        return ceil_div(arriving * BPS, BPS - self.transfer_fee_bps)
+        capped, left_bps = arriving + self.transfer_fee_max, BPS - self.transfer_fee_bps
+        if arriving == 0 or left_bps == 0:
+            return capped if arriving else 0
+        return min(capped, ceil_div(arriving * BPS, left_bps))
 
     def _quote(
         self, quote: PoolQuote[Pool], is_sale: bool, amount_in: int | None = None
@@ -123,7 +135,7 @@ class RestrictedPool:
             require_amount(paid)
             fee = paid - quote.amount_in
             return RestrictedQuote(self, quote, paid, quote.amount_out, fee)
-        received = self._net(quote.amount_out)
+        received = self._received(quote.amount_out)
         return RestrictedQuote(self, quote, quote.amount_in, received, quote.amount_out - received)
 
 

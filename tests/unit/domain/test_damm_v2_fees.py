@@ -8,6 +8,7 @@ from chalicelib.domain.pools.damm_v2.fees import (
     DynamicFee,
     ExponentialFee,
     LinearFee,
+    MarketCapFee,
     RateLimiter,
     Swap,
     divide_fee,
@@ -146,3 +147,31 @@ def test_timestamp_stays_when_price_moves_less_than_a_bin():
     after = DYNAMIC.after(Q64, Q64 + DYNAMIC.bin_step_u128 - 1, 5_000)
 
     assert after.last_update_timestamp == DYNAMIC.last_update_timestamp
+
+
+@pytest.mark.parametrize("is_exponential", [False, True])
+@pytest.mark.parametrize(
+    ("elapsed", "sqrt_price", "periods"),
+    [
+        (0, Q64 // 2, 0),
+        (0, Q64, 0),
+        (0, Q64 + Q64 // 100 - 1, 0),
+        (0, Q64 + Q64 // 100 + 1, 1),
+        (600, 2 * Q64, 10),
+        (0, 3 * Q64, 10),
+        (-1, Q64, 10),
+        (601, Q64, 10),
+    ],
+)
+def test_market_cap_fee_falls_with_each_step_of_the_price(
+    is_exponential, elapsed, sqrt_price, periods
+):
+    reduction = 500 if is_exponential else 9_000_000
+    fee = MarketCapFee(500_000_000, 10, 100, 600, reduction, is_exponential, Q64)
+    falls = ExponentialFee if is_exponential else LinearFee
+    by_time = falls(500_000_000, 10, 1, reduction)
+
+    numerator = fee.numerator_of_included(1, Swap(True, elapsed, sqrt_price))
+
+    assert numerator == by_time.numerator_of_included(1, Swap(True, periods))
+    assert numerator == fee.numerator_of_excluded(1, Swap(False, elapsed, sqrt_price))

@@ -182,3 +182,28 @@ def test_exact_output_is_refused_when_more_than_there_is_would_have_to_be_sent()
     assert TAXED.quote_exact_out(SOL, 7 * 10**14 - 7 * 10**11, NOW).inner.amount_out < 10**15
     with pytest.raises(AmountOverflowError):
         TAXED.quote_exact_out(SOL, U64_MAX, NOW)
+
+
+@pytest.mark.parametrize(
+    ("fee_bps", "fee_max", "sent", "arriving"),
+    [(3_000, 10, 33, 23), (3_000, 10, 34, 24), (3_000, 10, 10**9, 10**9 - 10), (BPS, 10, 15, 5)],
+)
+def test_fee_is_never_more_than_its_maximum(fee_bps, fee_max, sent, arriving):
+    level = replace(CURVE, vault_0=10**12)
+    pool = replace(TAXED, pool=level, transfer_fee_bps=fee_bps, transfer_fee_max=fee_max)
+
+    sold = pool.quote_exact_in(NEW, sent, NOW)
+    assert sold.inner.amount_in == arriving
+    assert sold.transfer_fee == sent - arriving
+    bought = pool.quote_exact_out(SOL, arriving, NOW)
+    assert bought.inner.amount_out == sent
+    assert bought.amount_out == arriving
+
+
+@pytest.mark.parametrize("amount_in", [1, 10**6])
+def test_swap_is_refused_when_the_fee_leaves_nothing_of_the_output(amount_in):
+    pool = replace(TAXED, transfer_fee_bps=BPS)
+
+    for ask in (pool.quote_exact_in, pool.out_exact_in):
+        with pytest.raises(ZeroOutputError):
+            ask(SOL, amount_in, NOW)

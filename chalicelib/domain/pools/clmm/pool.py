@@ -3,8 +3,10 @@
 Invariant: `liquidity` is the sum of `liquidity_net` over the ticks up to `tick_current`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX
@@ -134,6 +136,7 @@ class ConcentratedPool:
             walk.tick,
             walk.liquidity,
             walk.volatility.fee_after if walk.volatility else None,
+            walk.orders_after,
         )
 
 
@@ -154,6 +157,8 @@ class ConcentratedQuote(NamedTuple):
     crossed_to_tick: int | None
     liquidity: int
     dynamic_fee: DynamicFee | None
+    #: What is left of the limit orders at the ticks whose orders it took from.
+    orders_after: Mapping[int, int] = MappingProxyType({})
 
     @property
     def is_fee_on_input(self) -> bool:
@@ -190,9 +195,21 @@ class ConcentratedQuote(NamedTuple):
         return _price(self.sqrt_price_x64, self.swap.is_down)
 
     @property
+    def ticks_after(self) -> tuple[Tick, ...]:
+        """All ticks that are still initialized."""
+        after = self.orders_after
+        if not after:
+            return self.pool.ticks
+        ticks = (
+            tick._replace(orders=after.get(tick.tick, tick.orders)) for tick in self.pool.ticks
+        )
+        return tuple(tick for tick in ticks if tick.liquidity_gross or tick.orders)
+
+    @property
     def pool_after(self) -> ConcentratedPool:
         return replace(
             self.pool,
+            ticks=self.ticks_after,
             sqrt_price_x64=self.sqrt_price_x64,
             tick_current=self.tick_current,
             liquidity=self.liquidity,

@@ -82,6 +82,66 @@ def fill_exact_out(
     return end, received - fee, paid, fee
 
 
+def match_exact_in(
+    swap: SwapKind, price: int, target: int, orders: int, left: int, fee_rate: int
+) -> Step:
+    """Pay `left`, or what all `orders` of the tick at `price` cost; the price stays.
+
+    As raydium-clmm tick_array.rs match_limit_order has it. Raises AmountOverflowError.
+    """
+    _, is_down, is_fee_on_input = swap
+    fee = ceil_div(left * fee_rate, FEE_RATE_DENOMINATOR) if is_fee_on_input else 0
+    paid = left - fee
+    square = _order_price(is_down, price)
+    sold = paid * square >> 64 if is_down else (paid << 64) // square
+    if sold > orders:
+        sold, paid = orders, _cost_of_orders(is_down, square, orders)
+        if is_fee_on_input:
+            fee = ceil_div(paid * fee_rate, FEE_RATE_DENOMINATOR - fee_rate)
+    if is_fee_on_input:
+        return price, paid + fee, sold, fee
+    fee = ceil_div(sold * fee_rate, FEE_RATE_DENOMINATOR)
+    return price, paid, sold - fee, fee
+
+
+def match_exact_out(
+    swap: SwapKind, price: int, target: int, orders: int, left: int, fee_rate: int
+) -> Step:
+    """Receive `left`, or all `orders` of the tick at `price`; else as `match_exact_in`."""
+    _, is_down, is_fee_on_input = swap
+    net_rate = FEE_RATE_DENOMINATOR - fee_rate
+    sold = min(left, orders)
+    if not is_fee_on_input:
+        sold = min(ceil_div(sold * FEE_RATE_DENOMINATOR, net_rate), orders)
+    paid = _cost_of_orders(is_down, _order_price(is_down, price), sold)
+    if is_fee_on_input:
+        fee = ceil_div(paid * fee_rate, net_rate)
+        return price, sold, paid + fee, fee
+    fee = ceil_div(sold * fee_rate, FEE_RATE_DENOMINATOR)
+    return price, sold - fee, paid, fee
+
+
+def input_beyond_orders(swap: SwapKind, price: int, orders: int, fee_rate: int) -> int:
+    """Return the least input that `match_exact_in` takes a part of only."""
+    _, is_down, is_fee_on_input = swap
+    paid = _cost_of_orders(is_down, _order_price(is_down, price), orders + 1)
+    net_rate = FEE_RATE_DENOMINATOR - fee_rate if is_fee_on_input else FEE_RATE_DENOMINATOR
+    return ceil_div(paid * FEE_RATE_DENOMINATOR, net_rate)
+
+
+def _order_price(is_down: bool, price: int) -> int:
+    # raydium-clmm tick_math.rs get_price_from_sqrt_price: token 1 for one of token 0 in Q64.64,
+    # rounded against who swaps.
+    return price * price >> 64 if is_down else ceil_shift(price * price, 64)
+
+
+def _cost_of_orders(is_down: bool, price: int, sold: int) -> int:
+    paid = ceil_div(sold << 64, price) if is_down else ceil_shift(sold * price, 64)
+    if paid > U64_MAX:
+        raise AmountOverflowError
+    return paid
+
+
 @lru_cache(maxsize=1 << 14)
 def _whole_step(is_down: bool, price: int, target: int, liquidity: int) -> tuple[int, int]:
     # Quotes of a pool take the same steps between its ticks again and again.

@@ -1,12 +1,20 @@
 """A swap's walk through a CLMM pool, from one initialized tick to the next."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.pools.clmm.steps import SwapKind, fill_exact_in, fill_exact_out
+from chalicelib.domain.pools.clmm.steps import (
+    Step,
+    SwapKind,
+    fill_exact_in,
+    fill_exact_out,
+    input_beyond_orders,
+    match_exact_in,
+    match_exact_out,
+)
 from chalicelib.domain.pools.clmm.ticks import (
     MAX_SQRT_PRICE_X64,
     MIN_SQRT_PRICE_X64,
@@ -39,6 +47,8 @@ class Tick(NamedTuple):
     liquidity_net: int
     #: The liquidity of all positions that begin or end here.
     liquidity_gross: int
+    #: What limit orders sell at its price, in base units: token 0 above the current tick, else 1.
+    orders: int = 0
 
 
 class WalkedPool(Protocol):
@@ -60,6 +70,10 @@ class WalkedPool(Protocol):
     def dynamic_fee(self) -> DynamicFee | None: ...
 
 
+# How to fill it, its target price, the liquidity or the limit orders that it meets, its fee rate.
+NextStep = tuple[Callable[[SwapKind, int, int, int, int, int], Step], int, int, int]
+
+
 class Walk:
     """A swap under way; `tick` is None while it is just the tick of the price."""
 
@@ -67,6 +81,8 @@ class Walk:
         "fill",
         "left",
         "liquidity",
+        "match",
+        "orders_after",
         "pool",
         "price",
         "step_fees",
@@ -80,12 +96,15 @@ class Walk:
         self.pool = pool
         self.swap = swap
         self.fill = fill_exact_in if swap.is_exact_in else fill_exact_out
+        self.match = match_exact_in if swap.is_exact_in else match_exact_out
         self.left = amount
         self.total = 0
         self.price = pool.sqrt_price_x64
         self.tick: int | None = pool.tick_current
         self.liquidity = pool.liquidity
         self.step_fees: list[int] = []
+        #: What is left of the limit orders at the ticks that it came to.
+        self.orders_after: dict[int, int] = {}
         self.volatility: VolatilityWalk | None = None
         if pool.dynamic_fee is not None:
             self.volatility = VolatilityWalk(
@@ -101,11 +120,11 @@ class Walk:
 
         Raises PriceRangeError, InsufficientLiquidityError or AmountOverflowError.
         """
-        for target, fee_rate in self.steps(to_tick):
-            self.step_to(target, fee_rate)
+        for step in self.steps(to_tick):
+            self.take(step)
 
-    def steps(self, to_tick: bool = False) -> Iterator[tuple[int, int]]:
-        """Yield the target price and the fee rate of each step, to be taken before the next."""
+    def steps(self, to_tick: bool = False) -> Iterator[NextStep]:
+        """Yield each step, to be taken before the next."""
         is_down, ticks = self.swap.is_down, self.pool.ticks
         limit, clamp = (_SQRT_PRICE_MIN, max) if is_down else (_SQRT_PRICE_MAX, min)
         if clamp(self.price, limit) == limit:
@@ -113,37 +132,57 @@ class Walk:
         here = bisect_right(ticks, self.pool.tick_current, key=_TICK_OF)
         ahead = range(here - 1, -1, -1) if is_down else range(here, len(ticks))
         for index in ahead[:1] if to_tick else ahead:
-            tick, liquidity_net, _ = ticks[index]
+            tick, liquidity_net, _, orders = ticks[index]
             tick_price = sqrt_price_at(tick)
-            yield from self._steps_to(clamp(tick_price, limit), tick)
+            yield from self._steps_to(clamp(tick_price, limit), tick, tick_price, orders)
             if self.price == tick_price:
-                self.liquidity += -liquidity_net if is_down else liquidity_net
-                self.tick = tick - 1 if is_down else tick
+                self._reach(tick, liquidity_net, self.orders_after.get(tick, orders))
             if not self.left or self.price == limit:
                 return
         if not to_tick:
             raise InsufficientLiquidityError
 
-    def _steps_to(self, target: int, next_tick: int) -> Iterator[tuple[int, int]]:
-        trade_fee_rate, volatility = self.pool.trade_fee_rate, self.volatility
+    def _reach(self, tick: int, liquidity_net: int, orders: int) -> None:
+        """Cross a tick, unless limit orders that are left there keep the price on this side."""
+        is_down = self.swap.is_down
+        if not orders:
+            self.liquidity += -liquidity_net if is_down else liquidity_net
+        self.tick = tick - 1 if is_down is not bool(orders) else tick
+
+    def _steps_to(
+        self, target: int, next_tick: int, tick_price: int, orders: int
+    ) -> Iterator[NextStep]:
+        fee_rate, volatility = self.pool.trade_fee_rate, self.volatility
         if volatility is None:
             if self.price != target:
-                yield target, trade_fee_rate
+                yield self.fill, target, self.liquidity, fee_rate
+            if orders and self.left and self.price == tick_price:
+                yield from self._match(next_tick, orders, fee_rate)
             return
         while True:
             dynamic_rate, bound = volatility.enter(target, self.liquidity)
+            rate = min(FEE_RATE_MAX, fee_rate + dynamic_rate)
             if self.price != bound:
-                yield bound, min(FEE_RATE_MAX, trade_fee_rate + dynamic_rate)
+                yield self.fill, bound, self.liquidity, rate
+            if orders and self.left and self.price == tick_price:
+                yield from self._match(next_tick, orders, rate)
             volatility.leave(self.price, next_tick)
             if not self.left or self.price == target:
                 return
 
-    def step_to(self, target: int, fee_rate: int) -> None:
+    def _match(self, tick: int, orders: int, fee_rate: int) -> Iterator[NextStep]:
+        swap, left, total = self.swap, self.left, self.total
+        yield self.match, self.price, orders, fee_rate
+        sold = self.total - total if swap.is_exact_in else left - self.left
+        if not swap.is_fee_on_input:
+            sold += self.step_fees[-1]
+        self.orders_after[tick] = orders - sold
+
+    def take(self, step: NextStep) -> None:
         """Take a step. Raises AmountOverflowError."""
+        fill, target, depth, fee_rate = step
         price = self.price
-        end, taken, added, fee = self.fill(
-            self.swap, price, target, self.liquidity, self.left, fee_rate
-        )
+        end, taken, added, fee = fill(self.swap, price, target, depth, self.left, fee_rate)
         self.left -= taken
         self.total += added
         if self.total > U64_MAX:
@@ -160,9 +199,7 @@ class _Segment(NamedTuple):
     paid: int
     received: int
     price: int
-    target: int
-    liquidity: int
-    fee_rate: int
+    step: NextStep
 
 
 class Way:
@@ -192,9 +229,8 @@ class Way:
         while index == len(self._segments):
             self._extend()
             index = bisect_left(self._paid_by, amount_in)
-        paid, received, price, target, liquidity, fee_rate = self._segments[index]
-        step = fill_exact_in(self._swap, price, target, liquidity, amount_in - paid, fee_rate)
-        received += step[2]
+        paid, received, price, (fill, target, depth, fee_rate) = self._segments[index]
+        received += fill(self._swap, price, target, depth, amount_in - paid, fee_rate)[2]
         if received > U64_MAX:
             raise AmountOverflowError
         if received <= 0:
@@ -205,7 +241,7 @@ class Way:
         walk = self._walk
         if self._end is None:
             try:
-                target, fee_rate = next(self._steps)
+                step = next(self._steps)
             except StopIteration:
                 # At the end of all prices a swap fills a part, if it has received anything.
                 self._end = InsufficientLiquidityError if walk.total else ZeroOutputError
@@ -213,12 +249,19 @@ class Way:
                 self._end = type(error)
         if self._end is not None:
             raise self._end
-        paid, received, price = BEYOND - walk.left, walk.total, walk.price
-        self._segments.append(_Segment(paid, received, price, target, walk.liquidity, fee_rate))
+        self._segments.append(_Segment(BEYOND - walk.left, walk.total, walk.price, step))
         try:
-            walk.step_to(target, fee_rate)
+            self._paid_by.append(self._last_input_of(step))
         except AmountOverflowError:
             # Nobody comes to its end.
             self._paid_by.append(BEYOND)
-        else:
-            self._paid_by.append(BEYOND - walk.left)
+
+    def _last_input_of(self, step: NextStep) -> int:
+        """Take the step with more than it needs, and return what the swap may pay to end in it."""
+        walk = self._walk
+        fill, _, depth, fee_rate = step
+        paid, price = BEYOND - walk.left, walk.price
+        walk.take(step)
+        if fill is match_exact_in:
+            return paid + input_beyond_orders(self._swap, price, depth, fee_rate) - 1
+        return BEYOND - walk.left

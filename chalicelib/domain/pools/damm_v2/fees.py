@@ -1,4 +1,4 @@
-"""Fee schedules of Meteora's DAMM v2: what part of an amount is the fee, and who gets it.
+"""Fees of Meteora's DAMM v2: what part of an amount is the fee, and who gets it.
 
 Fee numerators count billionths. Fees round up, the parts handed out of them round down.
 """
@@ -7,22 +7,31 @@ from math import isqrt
 from typing import NamedTuple
 
 from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
+from chalicelib.domain.pools.damm_v2.schedules import ExponentialFee, LinearFee, MarketCapFee, Swap
 from chalicelib.domain.pools.pool import FeeKind
-from chalicelib.domain.pools.q64 import Q64, pow_q64
+from chalicelib.domain.pools.q64 import Q64
 from chalicelib.domain.pools.rejections import AmountOverflowError
+
+__all__ = [
+    "FEE_DENOMINATOR",
+    "BaseFee",
+    "ConstantFee",
+    "DynamicFee",
+    "ExponentialFee",
+    "FeeShares",
+    "LinearFee",
+    "MarketCapFee",
+    "RateLimiter",
+    "Swap",
+    "divide_fee",
+    "fee_of_included",
+    "included_fee_amount",
+]
 
 FEE_DENOMINATOR = 10**9
 
 _NUMERATORS_PER_BPS = FEE_DENOMINATOR // BPS
 _VARIABLE_FEE_SCALE = 10**11
-
-
-class Swap(NamedTuple):
-    """What a schedule may look at."""
-
-    is_a_to_b: bool
-    #: Points (slots or seconds) since activation; negative before it.
-    elapsed: int
 
 
 class ConstantFee(NamedTuple):
@@ -35,49 +44,6 @@ class ConstantFee(NamedTuple):
 
     def numerator_of_excluded(self, amount: int, swap: Swap) -> int:
         return self.cliff_fee_numerator
-
-
-class LinearFee(NamedTuple):
-    """A fee that falls by the same in each period after activation."""
-
-    #: At activation, in billionths.
-    cliff_fee_numerator: int
-    #: How often it falls, and after how many points each time; never when that is 0.
-    number_of_period: int
-    period_frequency: int
-    #: By how much it falls, in billionths.
-    reduction_factor: int
-
-    def numerator_of_included(self, amount: int, swap: Swap) -> int:
-        periods = _periods_passed(self.period_frequency, self.number_of_period, swap.elapsed)
-        numerator = self.cliff_fee_numerator - periods * self.reduction_factor
-        if numerator < 0:
-            raise AmountOverflowError
-        return numerator
-
-    def numerator_of_excluded(self, amount: int, swap: Swap) -> int:
-        return self.numerator_of_included(amount, swap)
-
-
-class ExponentialFee(NamedTuple):
-    """A fee that falls by the same part of itself in each period; fields are as in LinearFee."""
-
-    cliff_fee_numerator: int
-    number_of_period: int
-    period_frequency: int
-    #: By how much of itself it falls, in bps.
-    reduction_factor: int
-
-    def numerator_of_included(self, amount: int, swap: Swap) -> int:
-        # damm-v2 fee_math.rs get_fee_in_period: cliff·(1 - reduction)ⁿ in Q64.64, rounded down.
-        periods = _periods_passed(self.period_frequency, self.number_of_period, swap.elapsed)
-        if periods == 0:
-            return self.cliff_fee_numerator
-        kept = pow_q64(Q64 - self.reduction_factor * Q64 // BPS, periods)
-        return self.cliff_fee_numerator * kept >> 64
-
-    def numerator_of_excluded(self, amount: int, swap: Swap) -> int:
-        return self.numerator_of_included(amount, swap)
 
 
 class RateLimiter(NamedTuple):
@@ -169,7 +135,7 @@ class RateLimiter(NamedTuple):
 
 
 # Each tells its rate, in billionths, of an amount that includes the fee and of one that does not.
-BaseFee = ConstantFee | LinearFee | ExponentialFee | RateLimiter
+BaseFee = ConstantFee | LinearFee | ExponentialFee | MarketCapFee | RateLimiter
 
 
 class DynamicFee(NamedTuple):
@@ -282,10 +248,3 @@ def included_fee_amount(amount: int, numerator: int) -> int:
     As damm-v2 fee.rs get_included_fee_amount has it, `numerator` in billionths.
     """
     return ceil_div(amount * FEE_DENOMINATOR, FEE_DENOMINATOR - numerator)
-
-
-def _periods_passed(frequency: int, number_of_period: int, elapsed: int) -> int:
-    # Before activation only the pool's own vault may buy, at the last period's fee.
-    if frequency == 0:
-        return 0
-    return number_of_period if elapsed < 0 else min(elapsed // frequency, number_of_period)

@@ -215,11 +215,11 @@ class DammV2Pool:
         return min(base_numerator + surcharge, _FEE_NUMERATOR_MAX[self.fee_version])
 
     def _numerator_of_included(self, amount: int, is_a_to_b: bool, at: Moment) -> int:
-        swap = Swap(is_a_to_b, self._point(at) - self.activation_point)
+        swap = Swap(is_a_to_b, self._point(at) - self.activation_point, self.sqrt_price)
         return self._capped(self.base_fee.numerator_of_included(amount, swap))
 
     def _numerator_of_excluded(self, amount: int, is_a_to_b: bool, at: Moment) -> int:
-        swap = Swap(is_a_to_b, self._point(at) - self.activation_point)
+        swap = Swap(is_a_to_b, self._point(at) - self.activation_point, self.sqrt_price)
         return self._capped(self.base_fee.numerator_of_excluded(amount, swap))
 
     def _checked(self, quote: "DammV2Quote") -> "DammV2Quote":

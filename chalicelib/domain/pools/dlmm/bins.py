@@ -1,16 +1,26 @@
 """The bins of a DLMM pair, and what a swap takes from each and leaves there.
 
+A bin has up to three layers at its price, taken from in this order: its reserves, the limit orders
+that are partly filled, and those that are not. Each rounds for itself.
 Invariant: what a bin holds, valued at its own price, never falls.
 """
 
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from chalicelib.domain.amounts import BPS, U64_MAX, ceil_div
 from chalicelib.domain.pools.dlmm.fees import FEE_PRECISION, SwapFees
 from chalicelib.domain.pools.q64 import Q64, pow_q64
-from chalicelib.domain.pools.rejections import AmountOverflowError, InsufficientLiquidityError
+from chalicelib.domain.pools.rejections import (
+    AmountOverflowError,
+    InsufficientLiquidityError,
+    OpenOrdersError,
+)
+
+# Of the fee that a limit order's part of a swap pays: the share of the order's owner.
+_ORDER_FEE_SHARE_BPS = 5_000
 
 
 class Bin(NamedTuple):
@@ -19,6 +29,24 @@ class Bin(NamedTuple):
     bin_id: int
     amount_x: int
     amount_y: int
+
+
+class BinOrders(NamedTuple):
+    """The limit orders of a bin, in base units of what they sell."""
+
+    bin_id: int
+    #: What is left of those partly filled, and all of those that are not.
+    processed_remaining: int
+    open_amount: int
+    #: Whether they sell X; else Y.
+    is_ask: bool
+
+    def after(self, removed: int) -> "BinOrders":
+        """Return them when a swap has taken so much: all that are touched are partly filled."""
+        processed = self.processed_remaining - removed
+        if processed >= 0:
+            return self._replace(processed_remaining=processed)
+        return self._replace(processed_remaining=self.open_amount + processed, open_amount=0)
 
 
 class BinFill(NamedTuple):
@@ -32,9 +60,12 @@ class BinFill(NamedTuple):
     #: What the bin gained of one token and lost of the other; fees leave the bin.
     amount_added: int
     amount_removed: int
-    #: The two parts of the fee.
+    #: The two parts of the fee; the owners of limit orders share in the first.
     lp_fee: int
     protocol_fee: int
+    #: What limit orders were paid, and what they gave.
+    orders_paid: int = 0
+    orders_removed: int = 0
 
 
 @lru_cache(maxsize=65_536)
@@ -58,6 +89,7 @@ class BinWalk:
         "_drained",
         "_drained_by",
         "_net_before",
+        "_orders",
         "_taken_before",
         "_terms",
         "fees",
@@ -66,8 +98,16 @@ class BinWalk:
         "side",
     )
 
-    def __init__(self, side: tuple[Bin, ...], fees: SwapFees, is_x_to_y: bool) -> None:
+    def __init__(
+        self,
+        side: tuple[Bin, ...],
+        orders: Mapping[int, BinOrders],
+        fees: SwapFees,
+        is_x_to_y: bool,
+    ) -> None:
+        """`orders` are those that sell what the swaps buy, by bin id."""
         self.side = side
+        self._orders = orders
         self.fees = fees
         self.is_x_to_y = is_x_to_y
         self.is_fee_on_input = fees.parameters.takes_fee_from_input(is_x_to_y)
@@ -108,7 +148,7 @@ class BinWalk:
 
     def _remember(self, fill: BinFill) -> None:
         taken_before = self._taken_before[-1]
-        least = fill.amount_added + 1
+        least = fill.amount_added + fill.orders_paid + 1
         if self.is_fee_on_input:
             # The least amount that leaves more than the bin uses, the fee taken off.
             least = ceil_div(least * FEE_PRECISION, FEE_PRECISION - self.fees.rate(fill.bin_id))
@@ -123,14 +163,24 @@ class BinWalk:
         return self._swap(held, bin_price(bin_id, fees.bin_step), fees.rate(bin_id), amount)
 
     def give(self, held: Bin, amount: int) -> BinFill:
-        """Swap for up to `amount` of output in one bin. Raises AmountOverflowError."""
+        """Swap for up to `amount` of output in one bin.
+
+        Raises AmountOverflowError or OpenOrdersError.
+        """
         price = bin_price(held.bin_id, self.fees.bin_step)
         rate = self.fees.rate(held.bin_id)
         net_rate = FEE_PRECISION - rate
         gross = amount if self.is_fee_on_input else ceil_div(amount * FEE_PRECISION, net_rate)
-        if gross >= (held.amount_y if self.is_x_to_y else held.amount_x):
+        layers = self._layers(held)
+        if gross >= sum(layers):
             return self._swap(held, price, rate, U64_MAX)
-        amount_in = self._amount_to_pay(gross, price)
+        # dlmm 0.12.0 ends here with its UndeterminedError, however the SDK quotes it.
+        if gross > sum(layers[:2]):
+            raise OpenOrdersError
+        amount_in, wanted = 0, gross
+        for layer in layers:
+            amount_in += self._amount_to_pay(min(wanted, layer), price)
+            wanted = max(0, wanted - layer)
         if self.is_fee_on_input:
             amount_in = ceil_div(amount_in * FEE_PRECISION, net_rate)
         if amount_in > U64_MAX:
@@ -151,6 +201,8 @@ class BinWalk:
             raise AmountOverflowError
         if net < used:
             used, gross_out = net, self._amount_bought(net, price)
+        elif net > used and bin_id in self._orders:
+            return self._swap_with_orders(held, price, rate, amount)
         elif net > used:
             # The fee was estimated on the whole amount; a drained bin charges what it used.
             amount = ceil_div(used * FEE_PRECISION, FEE_PRECISION - rate) if fee else used
@@ -164,6 +216,65 @@ class BinWalk:
         # A fee that swallows the whole input goes to the protocol.
         protocol_fee = fee * self.fees.parameters.protocol_share // BPS if used else fee
         return BinFill(bin_id, amount, net_out, used, gross_out, fee - protocol_fee, protocol_fee)
+
+    def _swap_with_orders(self, held: Bin, price: int, rate: int, amount: int) -> BinFill:
+        """Swap more than the reserves of a bin take, as dlmm quote.rs fills its layers."""
+        fee = ceil_div(amount * rate, FEE_PRECISION) if self.is_fee_on_input else 0
+        reserves, *orders = self._layers(held)
+        used = self._amount_to_pay(reserves, price)
+        paid, removed = self._fill_orders(orders, price, amount - fee - used)
+        if used + paid < amount - fee:
+            amount = used + paid
+            if fee:
+                amount = ceil_div(amount * FEE_PRECISION, FEE_PRECISION - rate)
+                fee = amount - used - paid
+        reserve_in = held.amount_x if self.is_x_to_y else held.amount_y
+        if reserve_in + used > U64_MAX or used + paid > U64_MAX:
+            raise AmountOverflowError
+        net_out = reserves + removed
+        if not self.is_fee_on_input:
+            fee = ceil_div(net_out * rate, FEE_PRECISION)
+            net_out -= fee
+        protocol_fee = self._protocol_fee(fee, used, paid)
+        return BinFill(
+            held.bin_id,
+            amount,
+            net_out,
+            used,
+            reserves,
+            fee - protocol_fee,
+            protocol_fee,
+            paid,
+            removed,
+        )
+
+    def _fill_orders(self, orders: Sequence[int], price: int, left: int) -> tuple[int, int]:
+        """What is paid to the layers of orders out of `left`, and what they give."""
+        paid = removed = 0
+        for layer in orders:
+            need = self._amount_to_pay(layer, price)
+            if left < need:
+                return paid + left, removed + self._amount_bought(left, price)
+            paid, removed, left = paid + need, removed + layer, left - need
+        return paid, removed
+
+    def _protocol_fee(self, fee: int, used: int, paid: int) -> int:
+        # dlmm quote.rs split_fee: half of the orders' part is their owners'.
+        if used + paid == 0:
+            return fee
+        fee_of_reserves = ceil_div(fee * used, used + paid)
+        fee_of_orders = fee - fee_of_reserves
+        owners = fee_of_orders * _ORDER_FEE_SHARE_BPS // BPS
+        share = fee_of_reserves * self.fees.parameters.protocol_share // BPS
+        return fee_of_orders - owners + share
+
+    def _layers(self, held: Bin) -> tuple[int, ...]:
+        """What a bin holds of the output, layer by layer."""
+        reserves = held.amount_y if self.is_x_to_y else held.amount_x
+        orders = self._orders.get(held.bin_id)
+        if orders is None:
+            return (reserves,)
+        return reserves, orders.processed_remaining, orders.open_amount
 
     def _amount_to_pay(self, amount_out: int, price: int) -> int:
         # Here and for the fee in `_swap` the rounding is written out: ceil_div, called twice in a

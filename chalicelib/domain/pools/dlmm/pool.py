@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, NamedTuple
 
 from chalicelib.domain.amounts import U64_MAX
-from chalicelib.domain.pools.dlmm.bins import Bin, BinFill, BinWalk, bin_price
+from chalicelib.domain.pools.dlmm.bins import Bin, BinFill, BinOrders, BinWalk, bin_price
 from chalicelib.domain.pools.dlmm.fees import StaticParameters, SwapFees, VariableParameters
 from chalicelib.domain.pools.pool import (
     Fee,
@@ -38,12 +38,16 @@ class BinPool:
     active_id: int
     #: Bps between the prices of neighbouring bins.
     bin_step: int
-    #: Ascending by id; absent ones are empty.
+    #: Ascending by id; absent ones are empty, and hold no orders.
     bins: tuple[Bin, ...]
     #: The settings of the fee, and what it remembers.
     parameters: StaticParameters
     v_parameters: VariableParameters
-    #: The bins that hold Y and those that hold X, from the active one outwards.
+    #: The bins' limit orders, ascending by id; absent ones have none.
+    orders: tuple[BinOrders, ...] = ()
+    #: The same by what they sell, whether X, and by bin id.
+    _orders: dict[bool, dict[int, BinOrders]] = field(init=False, repr=False, compare=False)
+    #: The bins that sell Y and those that sell X, from the active one outwards.
     _bids: tuple[Bin, ...] = field(init=False, repr=False, compare=False)
     _asks: tuple[Bin, ...] = field(init=False, repr=False, compare=False)
     #: The last walk in each direction: all quotes of a plan are of one moment.
@@ -52,9 +56,14 @@ class BinPool:
     )
 
     def __post_init__(self) -> None:
-        active_id = self.active_id
-        bids = [held for held in self.bins if held.amount_y and held.bin_id <= active_id]
-        asks = [held for held in self.bins if held.amount_x and held.bin_id >= active_id]
+        active_id, bins = self.active_id, self.bins
+        orders: dict[bool, dict[int, BinOrders]] = {True: {}, False: {}}
+        for each in self.orders:
+            orders[each.is_ask][each.bin_id] = each
+        bid, ask = orders[False], orders[True]
+        bids = [b for b in bins if b.bin_id <= active_id and (b.amount_y or b.bin_id in bid)]
+        asks = [b for b in bins if b.bin_id >= active_id and (b.amount_x or b.bin_id in ask)]
+        object.__setattr__(self, "_orders", orders)
         object.__setattr__(self, "_bids", tuple(reversed(bids)))
         object.__setattr__(self, "_asks", tuple(asks))
 
@@ -77,7 +86,7 @@ class BinPool:
     def quote_exact_out(self, input_mint: Mint, amount_out: int, at: Moment) -> "BinQuote":
         """Return what `amount_out` base units cost, as dlmm quote.rs quote_exact_out.
 
-        Raises as `quote_exact_in`.
+        Raises as `quote_exact_in`, and OpenOrdersError.
         """
         require_amount(amount_out)
         walk = self._walk(input_mint, at)
@@ -132,7 +141,7 @@ class BinPool:
             active_id=self.active_id,
             unix_seconds=at.unix_seconds,
         )
-        walk = BinWalk(self.side(is_x_to_y), fees, is_x_to_y)
+        walk = BinWalk(self.side(is_x_to_y), self._orders[not is_x_to_y], fees, is_x_to_y)
         self._walks[is_x_to_y] = at.unix_seconds, walk
         return walk
 
@@ -207,6 +216,13 @@ class BinQuote(NamedTuple):
         )
 
     @property
+    def orders_after(self) -> tuple[BinOrders, ...]:
+        """What is left of the pair's limit orders."""
+        removed = {fill.bin_id: fill.orders_removed for fill in self.fills if fill.orders_removed}
+        after = (orders.after(removed.get(orders.bin_id, 0)) for orders in self.pool.orders)
+        return tuple(orders for orders in after if orders.processed_remaining or orders.open_amount)
+
+    @property
     def pool_after(self) -> BinPool:
         changed = {held.bin_id: held for held in self.bins_after}
         # The program stamps only swaps that leave the active bin.
@@ -217,6 +233,7 @@ class BinQuote(NamedTuple):
             self.pool,
             active_id=self.end_bin_id,
             bins=tuple(changed.get(held.bin_id, held) for held in self.pool.bins),
+            orders=self.orders_after if self.pool.orders else (),
             v_parameters=VariableParameters(
                 volatility_accumulator=self.volatility_accumulator,
                 volatility_reference=self.walk.fees.volatility_reference,
