@@ -182,7 +182,9 @@ class Deployment:
             stepper=Stepper(
                 router=self.router,
                 open_limits=OpenLimits(router=self.router, book=self.watch_book, pacing=pacing),
-                open_schedules=OpenSchedules(store=self.order_store, rates=self.world.rates),
+                open_schedules=OpenSchedules(
+                    store=self.order_store, listing=self.world.listing, rates=self.world.rates
+                ),
                 open_hunts=OpenHunts(
                     pools=self.world.pool_feed,
                     router=self.router,

@@ -8,6 +8,7 @@ from itertools import chain, pairwise
 from chalicelib.domain.orders.events import (
     AttemptStarted,
     Failure,
+    OrderConfirmed,
     OrderEvent,
     OrderFailed,
     OrderOpened,
@@ -20,6 +21,7 @@ from chalicelib.domain.orders.events import (
 from chalicelib.domain.orders.lifecycle import TRANSITIONS
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, Progress, first_status
 from chalicelib.domain.orders.schedules import slice_id
+from chalicelib.domain.orders.terms import OnMissed, ScheduleTerms, exit_plan
 from chalicelib.simulation.chain import FINALIZED_BEHIND_BLOCKS
 from chalicelib.simulation.ledger import LedgerEntry
 from chalicelib.simulation.market import slot_at
@@ -130,7 +132,11 @@ def faults_of(stories: Sequence[Story]) -> list[str]:
     return [
         f"{story.order.order_id}: {fault}"
         for story in stories
-        for fault in (*story.faults_at_the_end(), *faults_of_slices(story, stories))
+        for fault in (
+            *story.faults_at_the_end(),
+            *faults_of_slices(story, stories),
+            *faults_of_exit(story, stories),
+        )
     ]
 
 
@@ -143,6 +149,9 @@ def faults_of_slices(parent: Story, stories: Sequence[Story]) -> Iterator[str]:
     begun = [each for each in details if isinstance(each, SliceBegun)]
     ends = [each for each in details if isinstance(each, SliceConfirmed | SliceSkipped)]
     yield from _faults_of_begun(begun, {order.order_id: order for order in slices})
+    yield from _faults_of_grid(parent)
+    if sum(not order.status.is_final for order in slices) > 1:
+        yield f"more than one of its slices is under way: {slices}"
     told = [each.order_id for each in ends if each.order_id is not None]
     ended = {order.order_id for order in slices if order.status.is_final}
     is_through = parent.order.status is OrderStatus.COMPLETED
@@ -163,6 +172,19 @@ def _faults_of_begun(begun: Sequence[SliceBegun], slices: Mapping[OrderId, Order
             yield f"{details} has another id"
 
 
+def _faults_of_grid(parent: Story) -> Iterator[str]:
+    """A slice begins from its time on, and only the last of those whose time has come."""
+    terms = parent.order.terms
+    assert isinstance(terms, ScheduleTerms)
+    for event in parent.events:
+        if isinstance(event.details, SliceBegun):
+            number, at = event.details.number, event.occurred_at
+            is_last = terms.on_missed is OnMissed.CATCH_UP and number == terms.slices - 1
+            is_over = terms.due_at(number + 1) <= at and not is_last
+            if event.details.due_at != terms.due_at(number) or at < terms.due_at(number) or is_over:
+                yield f"slice {number} began at {at}: {event.details}"
+
+
 def _faults_of_sums(
     parent: Order, progress: Progress, ends: Sequence[SliceConfirmed | SliceSkipped]
 ) -> Iterator[str]:
@@ -175,6 +197,17 @@ def _faults_of_sums(
         yield f"{progress}, but of its slices it was told {counts}"
     if not progress.spent <= progress.allotted <= parent.trade.amount:
         yield f"{progress.allotted} of {parent.trade.amount} were allotted"
+
+
+def faults_of_exit(parent: Story, stories: Sequence[Story]) -> Iterator[str]:
+    """An order that has bought something is sold again once, as much as it bought, if it shall."""
+    details, plan = parent.events[-1].details, exit_plan(parent.order.terms)
+    if plan is None:
+        return
+    children = [s.order for s in stories if s.order.parent_id == parent.order.order_id]
+    wanted = [details.amount_out] if isinstance(details, OrderConfirmed) else []
+    if [child.trade.amount for child in children] != wanted:
+        yield f"it is sold again by {children}, and has bought {wanted}"
 
 
 def outcome_of(stories: Sequence[Story]) -> str:

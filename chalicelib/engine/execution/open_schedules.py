@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
+from chalicelib.domain.errors import UnknownPairError
 from chalicelib.domain.orders.events import (
     Failure,
     OrderCompleted,
@@ -43,6 +44,8 @@ from chalicelib.domain.orders.terms import (
 )
 from chalicelib.domain.orders.trades import SwapMode, Trade
 from chalicelib.domain.orders.triggers import RATE_ONE
+from chalicelib.engine.execution import steps
+from chalicelib.engine.ports.listing import Listing
 from chalicelib.engine.ports.orders import OrderStore
 from chalicelib.engine.ports.rates import RateFeed
 
@@ -63,6 +66,7 @@ class OpenSchedules:
     """Carries open orders over time on, as far as they come now."""
 
     store: OrderStore
+    listing: Listing
     rates: RateFeed
 
     def carry_on(self, orders: Sequence[Order], *, at: datetime) -> list[Transition]:
@@ -106,6 +110,8 @@ class OpenSchedules:
     def _begin(
         self, order: Order, terms: ScheduleTerms, progress: Progress, at: datetime
     ) -> Transition | None:
+        if not self.listing.connects(order.pair):
+            return steps.give_up(order, UnknownPairError(), at=at)
         number, due_at = progress.point, terms.due_at(progress.point)
         amount = slice_amount(terms, order.trade.amount, progress)
         if not self._is_allowed(order, terms):

@@ -4,7 +4,7 @@ STATE_MACHINE_EXAMPLES=5000 looks for new ways for it to go wrong.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -23,18 +23,26 @@ from hypothesis.stateful import (
 from chalicelib.domain.amounts import U64_MAX
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus
 from chalicelib.domain.orders.terms import (
+    AT_ONCE,
     Condition,
+    ExitPlan,
+    ExitTerms,
     LimitTerms,
+    MarketTerms,
+    OnMissed,
+    ScheduleTerms,
     StatedPrice,
     StopTerms,
     Terms,
     TimeInForce,
     TrailingStopTerms,
+    TwapTerms,
 )
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.engine.admission.edit import Edit
 from chalicelib.engine.errors import AlreadyFinalError, UnavailableError
 from chalicelib.engine.messages import ExecuteOrder
+from tests.chaos.audit import faults_of_exit, faults_of_slices
 from tests.chaos.troubles import (
     AWAY,
     LISTINGS,
@@ -66,6 +74,9 @@ LONG_SECONDS = 300
 
 # A limit within reach, one beyond it, a stop that is met, and one that trails.
 WAITING = ("limit", "far limit", "stop", "trail")
+# What may be sold again, or be traded in parts.
+PAYING = [trade for trade in TRADES if "amount_in" in trade]
+SLICES_MAX = 4
 WAITS = st.sampled_from([1, 10, 100, 1_000])
 SIZES = st.sampled_from([10, 1, 2])
 WANTED = st.tuples(st.sampled_from(TRADES), st.integers(0, 300))
@@ -151,6 +162,46 @@ class Orders(RuleBasedStateMachine):
             )
             self.accepted.append(order_id)
 
+    @precondition(lambda self: len(self.world.store.orders) < ORDERS_MAX)
+    @rule(trade=st.sampled_from(PAYING), seconds=st.sampled_from([0, 30, 1_000]))
+    def submit_to_be_sold(self, trade: dict[str, Any], seconds: int) -> None:
+        plan = ExitPlan(hold_seconds_max=seconds + 1, stop_loss_bps=10)
+        with self.world.process():
+            self.accepted.append(self.world.submit(terms=MarketTerms(exit=plan), **trade))
+
+    @precondition(lambda self: len(self.world.store.orders) < ORDERS_MAX)
+    @rule(
+        trade=st.sampled_from(PAYING),
+        slices=st.integers(1, SLICES_MAX),
+        times=st.integers(1, 3),
+        on_missed=st.sampled_from(OnMissed),
+        is_limited=st.booleans(),
+    )
+    def submit_over_time(
+        self,
+        trade: dict[str, Any],
+        slices: int,
+        times: int,
+        on_missed: OnMissed,
+        is_limited: bool,
+    ) -> None:
+        # Within reach, if there is one.
+        price = StatedPrice(text="0.000000001", price_in=trade["pair"].token_out.mint)
+        terms = TwapTerms(
+            slices=slices,
+            start_at=AT_ONCE,
+            span=slices * times * self.world.pacing.slice_interval_min,
+            on_missed=on_missed,
+            limit_price=price if is_limited else None,
+        )
+        with self.world.process():
+            self.accepted.append(self.world.submit(terms=terms, **trade))
+
+    @precondition(lambda self: self.schedules)
+    @rule(data=st.data())
+    def pause(self, data: st.DataObject) -> None:
+        self._pause(data.draw(st.sampled_from(self.schedules)), is_paused=data.draw(st.booleans()))
+
     @rule(looks=st.integers(1, 4))
     def watch(self, looks: int) -> None:
         has_time = ticks(looks)
@@ -159,10 +210,10 @@ class Orders(RuleBasedStateMachine):
                 f"watcher {next(self.numbers)}", has_time=has_time, stands_by=False
             )
 
-    @precondition(lambda self: self.waiting)
+    @precondition(lambda self: self.pricewise)
     @rule(data=st.data(), seconds=WAITS)
     def edit(self, data: st.DataObject, seconds: int) -> None:
-        order = data.draw(st.sampled_from(self.waiting))
+        order = data.draw(st.sampled_from(self.pricewise))
         change = Edit(
             terms=order.terms,
             slippage_bps=data.draw(st.integers(0, 300)),
@@ -257,7 +308,7 @@ class Orders(RuleBasedStateMachine):
             kept = self.world.rescuer.rescue(self.letters)
         self.letters = [letter for letter in self.letters if letter.order_id in kept]
 
-    @rule(seconds=st.sampled_from([0.1, 1, 5, 30, 100, 400]))
+    @rule(seconds=st.sampled_from([0.1, 1, 5, 30, 100, 400, 20_000]))
     def wait(self, seconds: float) -> None:
         self.world.clock.sleep(seconds)
 
@@ -295,8 +346,11 @@ class Orders(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost_or_twice(self) -> None:
         assert self.world.store.orders.keys() >= set(self.accepted)
-        for story in self.world.stories():
+        stories = [*self.world.stories()]
+        for story in stories:
             assert [*story.faults()] == []
+            assert [*faults_of_slices(story, stories)] == []
+            assert [*faults_of_exit(story, stories)] == []
 
     @invariant()
     def followers_see_everything_once_and_in_order(self) -> None:
@@ -314,10 +368,11 @@ class Orders(RuleBasedStateMachine):
         self.come_back()
         self.world.switch.resume(self.world.clock.at)
         self.world.calls_left = None
+        for order in self.schedules:
+            self._pause(order, is_paused=False)
         self._until_quiet()
-        for story in self.world.stories():
-            assert story.order.status.is_final
-            assert [*story.faults()] == []
+        assert all(story.order.status.is_final for story in self.world.stories())
+        self.nothing_is_lost_or_twice()
         self.followers_see_everything_once_and_in_order()
         for client in self.connected:
             self._expect_everything_seen(client)
@@ -326,6 +381,15 @@ class Orders(RuleBasedStateMachine):
     def waiting(self) -> list[Order]:
         orders = self.world.store.orders.values()
         return [order for order in orders if order.status is OrderStatus.OPEN]
+
+    @property
+    def schedules(self) -> list[Order]:
+        return [order for order in self.waiting if isinstance(order.terms, ScheduleTerms)]
+
+    @property
+    def pricewise(self) -> list[Order]:
+        timed = ScheduleTerms | ExitTerms
+        return [order for order in self.waiting if not isinstance(order.terms, timed)]
 
     @property
     def connected(self) -> list[Client]:
@@ -344,13 +408,29 @@ class Orders(RuleBasedStateMachine):
         before, refusal = self.world.store.orders[order_id], None
         with self.world.process():
             try:
-                self.cancelled[order_id] = self.world.cancel(order_id).status
+                cancelled = self.world.cancel(order_id)
+                self.cancelled[order_id] = cancelled.status
+                self.world.canceller.end_slices(cancelled)
             except AlreadyFinalError as error:
                 refusal = error
         if refusal is not None:
             assert refusal.order == before
             assert before.status.is_final
             assert before.status is not OrderStatus.CANCELLED
+
+    def _pause(self, order: Order, *, is_paused: bool) -> None:
+        assert isinstance(order.terms, ScheduleTerms)
+        change = Edit(
+            terms=replace(order.terms, is_paused=is_paused),
+            slippage_bps=order.slippage_bps,
+            expires_at=None,
+            trigger_if_met=False,
+            changed={"paused": is_paused},
+        )
+        with self.world.process():
+            self.world.deployment.editor.edit(
+                order.order_id, ANONYMOUS, sequence=order.sequence, edit_of=lambda _: change
+            )
 
     def _connect(self, order_id: OrderId, after: int) -> Client:
         client = Client(f"connection {next(self.numbers)}", order_id, after)

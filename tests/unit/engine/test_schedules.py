@@ -17,6 +17,8 @@ from chalicelib.engine.errors import (
     SliceTooSmallError,
     UnavailableError,
 )
+from chalicelib.simulation.launches import LIFE_SLOTS
+from tests.launches import buying, go_to, honest
 from tests.unit.engine.scripted_rates import ScriptedRates, dollars
 from tests.world import ONE_SOL, World, ticks
 
@@ -224,6 +226,22 @@ def test_failed_slice_is_skipped_with_its_reason() -> None:
     parent = world.order(parent_id)
     assert parent.progress is not None
     assert (parent.status, parent.progress.done, parent.progress.skipped) == ("completed", 0, 1)
+
+
+def test_order_fails_once_when_the_pools_of_its_pair_are_gone() -> None:
+    world, launch = World(), honest()
+    go_to(world, launch.created_slot + LIFE_SLOTS - 100)
+    parent_id = world.submit(pair=buying(launch), terms=dca(slices=10), slippage_bps=2_000)
+
+    pass_time(world, 3 * MINUTE)
+
+    [begun] = slices_of(world, parent_id)
+    assert begun.status is OrderStatus.CONFIRMED
+    parent = world.order(parent_id)
+    assert parent.progress is not None
+    assert (parent.status, parent.progress.done) == (OrderStatus.FAILED, 1)
+    assert world.details(parent_id, parent.sequence)["code"] == "UNKNOWN_PAIR"
+    assert world.store.watches == {}
 
 
 def test_nothing_begins_while_the_order_is_paused() -> None:
