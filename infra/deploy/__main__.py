@@ -16,7 +16,8 @@ from infra.local.description import LOCAL_FOLDER, running
 from infra.paths import ROOT
 from infra.stages import LOCAL, stage_name, target_of
 
-SECRETS = ("settings", "wallet")
+# The secrets of a stage, and the variables that name them.
+SECRETS = {"settings": "SETTINGS_SECRET_ARN", "wallet": "WALLET_SECRET_ARN"}
 # The outputs of a stack that say where its APIs are.
 ADDRESSES = ("EndpointURL", "WebsocketConnectEndpointURL")
 
@@ -25,8 +26,8 @@ def main() -> None:
     """Deploy a stage: `local` is the running `make dev` stack, any other name is AWS."""
     parser = OneLineArgumentParser(description=main.__doc__)
     parser.add_argument("--stage", type=stage_name, required=True)
-    for name in SECRETS:
-        parser.add_argument(f"--{name}-secret-arn", default=os.environ.get(variable_of(name)))
+    for name, variable in SECRETS.items():
+        parser.add_argument(f"--{name}-secret-arn", default=os.environ.get(variable))
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--change-runtime", action="store_true", help="to this Python")
     arguments = parser.parse_args()
@@ -38,11 +39,6 @@ def main() -> None:
             addresses = _deploy_to_aws(arguments, parameters)
     for name in ADDRESSES:
         print(f"{name}: {addresses[name]}")
-
-
-def variable_of(secret: str) -> str:
-    """Return the environment variable that names a secret."""
-    return f"{secret.upper()}_SECRET_ARN"
 
 
 def _deploy_locally(parameters: Mapping[str, str]) -> Mapping[str, str]:
@@ -60,9 +56,9 @@ def _deploy_to_aws(
 ) -> Mapping[str, str]:
     stage = arguments.stage
     arns = {f"{name}_secret_arn": getattr(arguments, f"{name}_secret_arn") for name in SECRETS}
-    for name in SECRETS:
+    for name, variable in SECRETS.items():
         if not arns[f"{name}_secret_arn"]:
-            raise DeploymentError(f"AWS needs --{name}-secret-arn or {variable_of(name)}")
+            raise DeploymentError(f"AWS needs --{name}-secret-arn or {variable}")
     target = replace(target_of(stage), **arns, parameters=parameters)
     require_runtime(target, may_change=arguments.change_runtime)
     return deploy(target, package(stage, ROOT / "build" / stage))

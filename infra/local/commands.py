@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import psycopg
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.text import Text
@@ -34,7 +35,7 @@ def command(*, stopped: str = "stopped", stopped_status: int = INTERRUPTED) -> I
         leave(error, 2)
     except (StackStartError, DeploymentError) as error:
         leave(error, 1)
-    except (BotoCoreError, ClientError, psycopg.Error) as error:
+    except (Boto3Error, BotoCoreError, ClientError, psycopg.Error) as error:
         leave(first_line(error), 1)
 
 

@@ -1,10 +1,12 @@
 """The template as CloudFormation sees it: SAM's transform carried out here."""
 
 import json
+import os
 from typing import Any
 
 from samtranslator.translator.transform import transform
 
+from infra.deploy.clients import LOCAL_REGION
 from infra.deploy.template import Template
 
 #: What a template at a TemplateURL may have, before and after its translation.
@@ -24,6 +26,8 @@ def translated(template: Template) -> Template:
     for resource in given["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = _ANYWHERE
+    # It asks for one, and writes it nowhere.
+    os.environ.setdefault("AWS_DEFAULT_REGION", LOCAL_REGION)
     result: Any = transform(given, {}, _NoManagedPolicies())
     # A plain copy: some objects stand in several places.
     plain: Template = json.loads(json.dumps(result))

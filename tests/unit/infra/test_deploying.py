@@ -7,7 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.deploy import __main__ as command
 from infra.deploy.package import Artifact
@@ -191,3 +194,28 @@ def test_command_refuses_a_stage_when_no_stack_can_have_its_name(
 
     assert (status, output) == (2, "")
     assert errors == f"argument --stage: {stage!r} is not 1 to 121 letters, digits and hyphens\n"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "CreateChangeSet"),
+        EndpointConnectionError(endpoint_url="https://sts.nowhere-1.amazonaws.com"),
+        S3UploadFailedError("no such bucket"),
+        psycopg.OperationalError("connection refused\nIs the server running?"),
+        DeploymentError("the secret arn has no database_url"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_deployment_ends_in_one_line_when_something_is_refused(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(command, "deploy", refuse)
+
+    status, output, errors = deploy("--stage=local")
+
+    assert (status, output) == (1, "")
+    assert errors == f"{str(error).splitlines()[0]}\n"
