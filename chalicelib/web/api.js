@@ -71,6 +71,20 @@ export class Api extends EventTarget {
     return this.get(`/orders/${encodeURIComponent(id)}`);
   }
 
+  /** Cancel an order: what it says then is the order, which may yet be filled. */
+  cancel(id) {
+    return this.#call(`/orders/${encodeURIComponent(id)}/cancel`, { method: "POST" });
+  }
+
+  /** Change an open order that is known up to this sequence. */
+  edit(id, sequence, fields) {
+    return this.#call(`/orders/${encodeURIComponent(id)}`, {
+      method: "PATCH",
+      headers: { "Content-Type": "application/json", "If-Match": `"${sequence}"` },
+      body: JSON.stringify(fields),
+    });
+  }
+
   /**
    * Place an order. Under its key a lost answer is asked for again, and never places a second. An
    * error says by `isUnknown` whether the order may have arrived all the same.

@@ -3,13 +3,15 @@
 import { Adoption } from "./adoption.js";
 import { Announcements } from "./announcements.js";
 import { Api, isFailure } from "./api.js";
+import { Cancelling } from "./cancelling.js";
 import { Chart } from "./chart.js";
 import { showConnection } from "./connection.js";
 import { part } from "./dom.js";
 import { showFigures } from "./figures.js";
 import { History } from "./history.js";
 import { showKeyForm } from "./key_form.js";
-import { LiveOrders } from "./live_orders.js";
+import { OrderBook } from "./order_book.js";
+import { OrderEdit } from "./order_edit.js";
 import { OrderForm } from "./order_form.js";
 import { OrderPage } from "./order_page.js";
 import { Orders } from "./orders.js";
@@ -30,7 +32,9 @@ const service = new Service(api);
 const stream = new Stream(api, orders);
 const tokens = new Tokens();
 const prices = new Prices(api, orders, { isFailure });
-const live = new LiveOrders(byId("live"), orders);
+const cancelling = new Cancelling(api, orders);
+const edit = new OrderEdit(byId("edit"), api, orders);
+const book = new OrderBook(byId("book"), { api, orders, cancelling }, (order) => edit.open(order));
 const history = new History(byId("history"), api, orders);
 const orderPage = new OrderPage(byId("order"), { api, orders, stream, tokens });
 const form = new OrderForm(
@@ -42,7 +46,7 @@ const preview = new QuotePreview(byId("quote"), { api, tokens }, (quotes) => for
 
 function follow(document) {
   const order = orders.merge(document);
-  live.show(order);
+  book.show(order);
   stream.follow(order);
 }
 
@@ -96,5 +100,5 @@ part(byId("chart"), "minutes").addEventListener("change", (event) => {
   prices.show(form.pair, Number(event.target.value));
 });
 showFigures(byId("figures"), api, orders);
-new Adoption({ api, orders, live }, follow);
+new Adoption(api, book, follow);
 const askForTokens = whileVisible(TOKENS_SECONDS, loadTokens);

@@ -19,12 +19,22 @@ export class Order {
 
   /** @param document as the service shows an order; its outcome is that of its events */
   constructor(document) {
+    this.streamUrl = null;
+    this.renewedAt = 0;
     this.document = document;
     this.id = document.orderId;
     this.renew(document.streamUrl);
   }
 
+  /** What the service says of it later; an answer may be older than the one before it. */
+  update(document) {
+    if (document.sequence >= this.document.sequence) this.document = document;
+    this.renew(document.streamUrl);
+  }
+
+  /** @param {string} [streamUrl] only what is asked for by itself has one */
   renew(streamUrl) {
+    if (streamUrl === undefined) return;
     this.streamUrl = streamUrl;
     this.renewedAt = Date.now();
   }
@@ -33,12 +43,40 @@ export class Order {
     return this.events.length;
   }
 
+  /** The last change that is known of, be it by the stream or by an answer. */
+  get version() {
+    return Math.max(this.sequence, this.document.sequence);
+  }
+
   get status() {
     return this.events.at(-1)?.status ?? this.document.status;
   }
 
   get isFinal() {
     return FINAL.has(this.status);
+  }
+
+  /** Where it belongs: "open" while it waits, "working", or "done". */
+  get lane() {
+    if (this.isFinal) return "done";
+    return this.status === "open" ? "open" : "working";
+  }
+
+  /** Its terms, as they were edited. */
+  get terms() {
+    return Object.assign({}, this.document, ...this.events.map(({ changed }) => changed ?? {}));
+  }
+
+  /** Whether its owner wants it cancelled, though its transaction may land. */
+  get isToBeCancelled() {
+    return this.events.some((event) => event.cancelRequested) || Boolean(this.document.cancelRequested);
+  }
+
+  /** Of an order over time how many parts are done and skipped, and when the next is due. */
+  get progress() {
+    const { document, events } = this;
+    if (events.length < document.sequence || events.length === 0) return document.progress ?? null;
+    return document.slices === undefined ? null : progressOf(document, events);
   }
 
   get attempt() {
@@ -73,7 +111,13 @@ export class Order {
   }
 
   get signature() {
-    return this.events.findLast((event) => event.signature)?.signature ?? null;
+    const { document, events } = this;
+    return events.findLast((event) => event.signature)?.signature ?? document.signature ?? null;
+  }
+
+  /** Why an order that waits was not filled when its price had come. */
+  get unfilled() {
+    return this.events.at(-1)?.unfilled ?? null;
   }
 
   /** Why earlier attempts ended. */
@@ -82,12 +126,31 @@ export class Order {
   }
 
   get fill() {
-    return this.status === "confirmed" ? this.events.at(-1) : null;
+    return this.status === "confirmed" ? this.#last : null;
   }
 
   get failure() {
-    return this.status === "failed" ? this.events.at(-1) : null;
+    return this.status === "failed" ? this.#last : null;
   }
+
+  /** The last event; a list shows of it what an order rests at. */
+  get #last() {
+    const { document } = this;
+    return this.events.at(-1) ?? { ...document, timestamp: document.updatedAt };
+  }
+}
+
+function progressOf({ slices, intervalSeconds, durationSeconds, startAt }, events) {
+  const parts = events.filter((event) => event.slice).map((event) => event.slice);
+  const number = (status) => parts.filter((part) => part.status === status).length;
+  const [slicesDone, slicesSkipped] = [number("confirmed"), number("skipped")];
+  const isUnderWay = parts.at(-1)?.status === "begun";
+  const done = { slicesDone, slicesSkipped };
+  if (slicesDone + slicesSkipped + Number(isUnderWay) >= slices) return done;
+  const ms = (intervalSeconds ?? durationSeconds / slices) * 1000;
+  const begun = parts.findLast((part) => part.status === "begun");
+  const next = begun ? Date.parse(begun.dueAt) + ms : Date.parse(startAt);
+  return { ...done, nextDueAt: new Date(next).toISOString() };
 }
 
 /** Dispatches `change` with an order when something of it is new, `gone` with the id of a lost one. */
@@ -103,7 +166,7 @@ export class Orders extends EventTarget {
   merge(document) {
     const id = document.orderId;
     let order = this.#orders.get(id);
-    if (order) order.renew(document.streamUrl);
+    if (order) order.update(document);
     else this.#orders.set(id, (order = new Order(document)));
     for (const event of document.events ?? []) this.#append(order, event);
     this.#changed(order);

@@ -16,6 +16,8 @@ const HOLE_MS = 1000;
 // When the last event of an order was lost, no later one shows the hole: then silence has to do.
 const SILENCE_MS = 15_000;
 const SILENCE_MS_MAX = 240_000;
+// An order that waits may be silent for weeks.
+const WAITING_MS = 600_000;
 
 /** Dispatches `state` when what it says of itself has changed. */
 export class Stream extends EventTarget {
@@ -177,7 +179,7 @@ export class Stream extends EventTarget {
     }
     this.#subscriptions += 1;
     const order = this.#orders.get(id);
-    const ticket = new URL(order.streamUrl).searchParams.get("ticket");
+    const ticket = order.streamUrl && new URL(order.streamUrl).searchParams.get("ticket");
     const frame = { action: "subscribe", orderId: id, after: order.sequence };
     this.#send(ticket ? { ...frame, ticket } : frame);
   }
@@ -185,6 +187,8 @@ export class Stream extends EventTarget {
   /** Have a ticket that is good where one is needed; false when that cannot be now. */
   async #renewed(id) {
     const order = this.#orders.get(id);
+    // Without keys an open connection may ask for any order: a ticket only spares a look-up.
+    if (this.#isOpen && !this.#api.key) return true;
     const isFresh = Date.now() - order.renewedAt < TICKET_MS;
     if (isFresh || (order.renewedAt && !order.streamUrl.includes("ticket="))) return true;
     try {
@@ -206,7 +210,9 @@ export class Stream extends EventTarget {
     if (!this.#isOpen) return;
     const now = Date.now();
     for (const [id, followed] of this.#followed) {
-      if (now - Math.max(followed.heardAt, followed.askedAt) > followed.silenceMs) {
+      const isWaiting = this.#orders.get(id).status === "open";
+      const silenceMs = isWaiting ? WAITING_MS : followed.silenceMs;
+      if (now - Math.max(followed.heardAt, followed.askedAt) > silenceMs) {
         followed.silenceMs = Math.min(2 * followed.silenceMs, SILENCE_MS_MAX);
         this.#ask(id);
       }

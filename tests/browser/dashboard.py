@@ -4,8 +4,18 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    expect,
+)
 
 WIDE, NARROW = (1440, 900), (360, 740)
 # Beside others on a small machine, fifty orders may take a while.
@@ -13,6 +23,29 @@ PATIENCE_MS = 60_000
 # A query that is typed over, or a page that is left, ends what was under way.
 GIVEN_UP = "net::ERR_ABORTED"
 CONFIRMED = [1, 2, 3, 4, 5]
+EXECUTE = "/api/orders/execute"
+ACCEPTED = 202
+# Only the rows that are in sight are in the page: scroll through all of them.
+READ_ROWS = """async () => {
+  const frame = document.querySelector("#book [data-part=frame]");
+  const rows = new Map();
+  for (let top = 0; ; top += frame.clientHeight) {
+    frame.scrollTop = top;
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    for (const row of frame.querySelectorAll(".row")) {
+      const sequences = [...row.querySelectorAll(".bar [data-sequence]")];
+      rows.set(row.dataset.order, {
+        id: row.dataset.order,
+        place: Number(row.getAttribute("aria-posinset")),
+        status: row.dataset.status,
+        sequences: sequences.map((step) => Number(step.dataset.sequence)),
+      });
+    }
+    if (top + frame.clientHeight >= frame.scrollHeight) break;
+  }
+  frame.scrollTop = 0;
+  return [...rows.values()].sort((a, b) => a.place - b.place);
+}"""
 
 
 @dataclass
@@ -24,6 +57,8 @@ class Dashboard:
     complaints: list[str] = field(default_factory=list)
     # What a refusal that the test provokes makes the browser say: a pattern.
     forgiven: str = "nothing"
+    # The ids of the orders that were placed in this window.
+    placed: list[str] = field(default_factory=list)
 
     def open(self, view: str = "") -> None:
         """Open a view, by the part of its address after the #/."""
@@ -50,23 +85,48 @@ class Dashboard:
         """Choose what the ticket places: Market, Limit, Stop, DCA/TWAP or Snipe."""
         self.page.locator(".types label").filter(has_text=kind).click()
 
+    def row(self, order_id: str) -> Locator:
+        """An order's line among those in sight."""
+        return self.page.locator(f".row[data-order='{order_id}']")
+
     @property
-    def cards(self) -> Locator:
-        return self.page.locator(".card")
+    def last(self) -> Locator:
+        """The line of the order that was placed last."""
+        return self.row(self.placed[-1])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every line, the newest first: its order's id and status, and the events in its bar."""
+        rows: list[dict[str, Any]] = self.page.evaluate(READ_ROWS)
+        return rows
 
     def expect_confirmed(self, count: int) -> None:
-        """Wait until so many live orders are confirmed."""
-        confirmed = self.page.locator(".card[data-status=confirmed]")
-        expect(confirmed).to_have_count(count, timeout=PATIENCE_MS)
+        """Wait until so many orders that were placed in this window are confirmed."""
+        self.expect_rows("confirmed", count)
+
+    def expect_rows(self, status: str, count: int) -> None:
+        """Wait until so many orders that were placed in this window are shown in this status."""
+        deadline = monotonic() + PATIENCE_MS / 1000
+        while (shown := self.statuses().count(status)) != count:
+            assert monotonic() < deadline, f"{shown} of {count} are {status}: {self.statuses()}"
+            self.page.wait_for_timeout(100)
+
+    def expect_complete(self, count: int) -> None:
+        """Wait until so many orders that were placed in this window show all that they did: of what
+        was done before a reload, the page asks for it."""
+        deadline = monotonic() + PATIENCE_MS / 1000
+        while (drawn := self.sequences()) != [CONFIRMED] * count:
+            assert monotonic() < deadline, drawn
+            self.page.wait_for_timeout(100)
+
+    def statuses(self) -> list[str]:
+        """The statuses of the orders that were placed in this window, as they are shown."""
+        placed = {*self.placed}
+        return [row["status"] for row in self.rows() if row["id"] in placed]
 
     def sequences(self) -> list[list[int]]:
-        """The events that are drawn, for each live order."""
-        drawn: list[list[int]] = self.page.evaluate(
-            """() => [...document.querySelectorAll(".card .timeline")].map((line) =>
-                [...line.querySelectorAll("[data-sequence]")].map((step) =>
-                    Number(step.dataset.sequence)))"""
-        )
-        return drawn
+        """The events that are drawn, for each order that was placed in this window."""
+        placed = {*self.placed}
+        return [row["sequences"] for row in self.rows() if row["id"] in placed]
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""
@@ -107,6 +167,13 @@ def _listen(dashboard: Dashboard) -> None:
         if request.failure != GIVEN_UP:
             complaints.append(f"failed: {request.method} {request.url} {request.failure}")
 
+    def on_response(response: Response) -> None:
+        if response.url.endswith(EXECUTE) and response.status == ACCEPTED:
+            order_id = response.headers["location"].rpartition("/")[2]
+            if order_id not in dashboard.placed:
+                dashboard.placed.append(order_id)
+
+    dashboard.page.on("response", on_response)
     dashboard.page.on("console", on_console)
     dashboard.page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
     dashboard.page.on("requestfailed", on_failure)

@@ -193,8 +193,7 @@ def test_stream_goes_on_at_once_when_the_service_is_back(dashboard: Dashboard) -
 
     refuses = False
     dashboard.page.unroute_all()
-    confirmed = dashboard.page.locator(".card[data-status=confirmed]")
-    expect(confirmed).to_have_count(1, timeout=NOTICED_MS)
+    expect(dashboard.last).to_have_attribute("data-status", "confirmed", timeout=NOTICED_MS)
 
     assert dashboard.sequences() == [CONFIRMED]
 
@@ -204,7 +203,7 @@ def test_order_page_fills_itself_when_the_service_is_back(dashboard: Dashboard) 
     shown(dashboard)
     dashboard.place()
     dashboard.expect_confirmed(1)
-    order_id = dashboard.cards.first.get_attribute("data-order")
+    order_id = dashboard.placed[0]
     dashboard.page.route(API, lambda route: route.fulfill(status=503, body=json.dumps(UNAVAILABLE)))
     said(dashboard, "unavailable")
 

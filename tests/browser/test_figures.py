@@ -1,4 +1,4 @@
-"""The tiles and the bars: what they count, and that they agree with the cards."""
+"""The tiles and the bars: what they count, and that they agree with the rows."""
 
 import re
 from typing import Any
@@ -54,7 +54,7 @@ def test_bar_is_divided_by_outcome_when_one_of_ten_failed(dashboard: Dashboard) 
     )
 
 
-def test_tiles_agree_with_the_cards_when_orders_have_ended(
+def test_tiles_agree_with_the_rows_when_orders_have_ended(
     dashboard: Dashboard, outside: Outside
 ) -> None:
     # Every three seconds it would ask anyway.
