@@ -1,5 +1,7 @@
 /** How long things take and how long is left, in the fewest words. */
 
+import { isVerdict } from "./orders.js";
+
 const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
 
 /** Milliseconds as "90 d", "1 d 12 h", "2 h 5 min", "0:42" or "now". */
@@ -22,7 +24,7 @@ const two = (many, unit, rest, part) => `${many} ${unit}${rest > 0 ? ` ${rest} $
  * @param {number} now
  */
 export function phases(events, now) {
-  const steps = events.filter((event) => !event.verdict);
+  const steps = events.filter((event) => !isVerdict(event));
   return steps
     .map((event, n) => {
       const start = Date.parse(event.timestamp);

@@ -85,7 +85,7 @@ def _changeable(target: Target) -> Mapping[str, Any] | None:
     state = stack["StackStatus"] if stack else ""
     name = target.stack_name
     if state in DEAD_STATES:
-        advice = f"delete it with `make destroy STAGE={target.stage}`, then deploy again"
+        advice = f"run `aws cloudformation delete-stack --stack-name {name}`, then deploy again"
         raise DeploymentError(f"{name} is {state}: {advice}")
     if state.endswith("_IN_PROGRESS"):
         raise DeploymentError(f"{name} is {state}: wait for the change that is under way")

@@ -129,10 +129,10 @@ def test_stack_is_not_taken_for_absent_when_it_cannot_be_asked_about(
 @pytest.mark.parametrize(
     ("state", "advice"),
     [
-        ("ROLLBACK_COMPLETE", "make destroy STAGE=prod"),
-        ("ROLLBACK_FAILED", "make destroy STAGE=prod"),
-        ("CREATE_FAILED", "make destroy STAGE=prod"),
-        ("DELETE_FAILED", "make destroy STAGE=prod"),
+        ("ROLLBACK_COMPLETE", "delete-stack --stack-name"),
+        ("ROLLBACK_FAILED", "delete-stack --stack-name"),
+        ("CREATE_FAILED", "delete-stack --stack-name"),
+        ("DELETE_FAILED", "delete-stack --stack-name"),
         ("UPDATE_IN_PROGRESS", "wait"),
         ("CREATE_IN_PROGRESS", "wait"),
         ("DELETE_IN_PROGRESS", "wait"),
