@@ -1,6 +1,5 @@
 """What can go wrong in a world in memory: networks, outages, and processes that die."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import QuoteTimeoutError
-from chalicelib.domain.orders.order import OrderId
+from chalicelib.domain.orders.events import OrderEvent
+from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.token_list import find_pair
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.entrypoints.queue import HOLD_SECONDS
@@ -120,7 +120,7 @@ class MortalWorld(World):
 
     def __post_init__(self) -> None:
         World.__post_init__(self)
-        self.decided_at: dict[OrderId, dict[int, datetime]] = defaultdict(dict)
+        self.decided_at: dict[tuple[OrderId, int, OrderStatus, datetime], datetime] = {}
 
     @contextmanager
     def process(self, life: Life = WHOLE) -> Iterator[None]:
@@ -151,7 +151,11 @@ class MortalWorld(World):
                 order=order,
                 events=self.store.history[order_id],
                 landed=self.landed(order_id),
-                decided_at=self.decided_at[order_id],
+                decided_at={
+                    event.sequence: self.decided_at[_name_of(event)]
+                    for event in self.store.history[order_id]
+                    if _name_of(event) in self.decided_at
+                },
             )
 
     def before_call(self, port: str, call: Call) -> None:
@@ -160,6 +164,11 @@ class MortalWorld(World):
             if self.calls_left < 0:
                 raise ProcessDiedError
         if call.name == "store.save":
-            for order in (transition.order for transition in call.arguments[0]):
-                self.decided_at[order.order_id].setdefault(order.sequence, self.clock.now())
+            for event in (transition.event for transition in call.arguments[0]):
+                self.decided_at.setdefault(_name_of(event), self.clock.now())
         super().before_call(port, call)
+
+
+def _name_of(event: OrderEvent) -> tuple[OrderId, int, OrderStatus, datetime]:
+    """Tells an event from another that was to be the order's next, and was never stored."""
+    return event.order_id, event.sequence, event.status, event.occurred_at
