@@ -135,27 +135,25 @@ class Walk:
             tick, liquidity_net, _, orders = ticks[index]
             tick_price = sqrt_price_at(tick)
             yield from self._steps_to(clamp(tick_price, limit), tick, tick_price, orders)
+            if orders:
+                orders = self.orders_after.get(tick, orders)
             if self.price == tick_price:
-                self._reach(tick, liquidity_net, self.orders_after.get(tick, orders))
+                # Orders that are left keep the price on this side of the tick.
+                if not orders:
+                    self.liquidity += -liquidity_net if is_down else liquidity_net
+                self.tick = tick - 1 if is_down is not bool(orders) else tick
             if not self.left or self.price == limit:
                 return
         if not to_tick:
             raise InsufficientLiquidityError
 
-    def _reach(self, tick: int, liquidity_net: int, orders: int) -> None:
-        """Cross a tick, unless limit orders that are left there keep the price on this side."""
-        is_down = self.swap.is_down
-        if not orders:
-            self.liquidity += -liquidity_net if is_down else liquidity_net
-        self.tick = tick - 1 if is_down is not bool(orders) else tick
-
     def _steps_to(
         self, target: int, next_tick: int, tick_price: int, orders: int
     ) -> Iterator[NextStep]:
-        fee_rate, volatility = self.pool.trade_fee_rate, self.volatility
+        fee_rate, volatility, fill = self.pool.trade_fee_rate, self.volatility, self.fill
         if volatility is None:
             if self.price != target:
-                yield self.fill, target, self.liquidity, fee_rate
+                yield fill, target, self.liquidity, fee_rate
             if orders and self.left and self.price == tick_price:
                 yield from self._match(next_tick, orders, fee_rate)
             return
@@ -163,7 +161,7 @@ class Walk:
             dynamic_rate, bound = volatility.enter(target, self.liquidity)
             rate = min(FEE_RATE_MAX, fee_rate + dynamic_rate)
             if self.price != bound:
-                yield self.fill, bound, self.liquidity, rate
+                yield fill, bound, self.liquidity, rate
             if orders and self.left and self.price == tick_price:
                 yield from self._match(next_tick, orders, rate)
             volatility.leave(self.price, next_tick)
