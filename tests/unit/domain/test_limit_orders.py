@@ -92,13 +92,43 @@ class TestTick:
 @given(concentrated_pools() | bin_pools(), amounts)
 def test_output_alone_is_that_of_the_quote_when_there_are_orders(pool, amount):
     for mint in (MINT_A, MINT_B):
-        for asked in (amount, amount // 2 + 1, 2 * amount):
+        for asked in (2 * amount, amount, amount // 2 + 1):
             assert told(pool.out_exact_in, mint, asked) == told(quoted_out(pool), mint, asked)
 
 
+@pytest.mark.parametrize("ticks_known", [2, 3])
+@pytest.mark.parametrize("fee_rate", [0, 30_000])
+@pytest.mark.parametrize("fee_on", CollectFeeOn)
+def test_output_alone_is_exact_where_orders_run_out(fee_rate, fee_on, ticks_known):
+    # A unit of token 0 costs 403 of token 1: the last one takes many amounts.
+    ticks = (Tick(59_000, 10**6, 10**6), Tick(60_001, 0, 0, 20), Tick(61_000, -(10**6), 10**6))
+    pool = replace(
+        TICKS,
+        tick_current=60_000,
+        sqrt_price_x64=sqrt_price_at(60_000),
+        liquidity=10**6,
+        trade_fee_rate=fee_rate,
+        fee_on=fee_on,
+        ticks=ticks[:ticks_known],
+    )
+    start = to_tick(pool, MINT_B)
+
+    told(pool.out_exact_in, MINT_B, start + 20_000)
+    for amount in range(start, start + 12_000, 7):
+        assert told(pool.out_exact_in, MINT_B, amount) == told(quoted_out(pool), MINT_B, amount)
+
+
+def test_output_alone_is_exact_within_each_layer_of_a_bin():
+    told(BINS.out_exact_in, MINT_B, 1_600)
+    for amount in range(1, 1_600):
+        assert told(BINS.out_exact_in, MINT_B, amount) == told(quoted_out(BINS), MINT_B, amount)
+
+
 def quoted_out(pool):
+    """What a quote gives of a pool that nothing was asked of before."""
+
     def out(mint, amount, at):
-        return pool.quote_exact_in(mint, amount, at).amount_out
+        return replace(pool).quote_exact_in(mint, amount, at).amount_out
 
     return out
 
