@@ -57,12 +57,15 @@ export const pool = (quote) => `${venue(quote.venue)} ${kind(quote.kind)}`;
 /** A token by its symbol; by the beginning of its mint, or as any, where there is none yet. */
 export function bought(name) {
   if (name === undefined) return "any new token";
-  return MINT.test(name) ? `${name.slice(0, 4)}…` : name;
+  return isMint(name) ? `${name.slice(0, 4)}…` : name;
 }
+
+/** Whether this has the form of a mint. */
+export const isMint = (text) => text !== undefined && MINT.test(text);
 
 /** Why this cannot be the address of a mint; null where it can. */
 export function addressProblem(text) {
-  return MINT.test(text) ? null : `“${text}” is not a mint: an address has 32 to 44 characters.`;
+  return isMint(text) ? null : `“${text}” is not a mint: an address has 32 to 44 characters.`;
 }
 
 /** A code as people read it: NOT_OPEN is "not open". */

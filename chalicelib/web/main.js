@@ -36,7 +36,11 @@ const cancelling = new Cancelling(api, orders);
 const edit = new OrderEdit(byId("edit"), api, orders);
 const book = new OrderBook(byId("book"), { api, orders, cancelling }, (order) => edit.open(order));
 const history = new History(byId("history"), api, orders);
-const orderPage = new OrderPage(byId("order"), { api, orders, stream, tokens });
+const orderPage = new OrderPage(
+  byId("order"),
+  { api, orders, stream, tokens, cancelling },
+  { edit: (order) => edit.open(order), repeat },
+);
 const form = new OrderForm(
   byId("order-form"),
   { api, tokens },
@@ -53,6 +57,12 @@ function follow(document) {
 function showOffer(offer, otherwise) {
   preview.show(offer, otherwise);
   prices.show(form.pair, Number(part(byId("chart"), "minutes").value));
+}
+
+/** Fill the ticket in, and show it. */
+function repeat(values) {
+  location.hash = "#/";
+  form.fill(values);
 }
 
 /** What was shown or under way before may be otherwise now. */

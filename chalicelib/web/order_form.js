@@ -78,22 +78,34 @@ export class OrderForm {
     this.#read();
   }
 
+  /** Say what such an order says. @param {import("./draft.js").Values} values */
+  fill(values) {
+    this.#form.reset();
+    this.#set(values);
+    this.#read();
+  }
+
   /** Show the order again that was sent before a reload and may have arrived. */
   #restore() {
     const { last } = this.#placing;
-    if (last === null) return;
+    if (last !== null) this.#set({ ...last.values, count: String(last.count) });
+  }
+
+  #set(values) {
     const { elements } = this.#form;
-    const { tokenIn, tokenOut } = last.values;
-    Object.assign(elements.tokenIn, { value: tokenIn });
-    Object.assign(elements.tokenOut, { value: tokenOut });
+    for (const name of ["tokenIn", "tokenOut"]) elements[name].value = values[name] ?? elements[name].value;
     this.#price.choose(this.pair);
-    for (const box of this.#form.querySelectorAll("[type=checkbox]")) {
-      box.checked = box.name in last.values;
+    if (values.type === "SNIPER") {
+      for (const box of this.#form.querySelectorAll("[type=checkbox]")) {
+        box.checked = box.name in values;
+      }
     }
-    for (const [name, value] of Object.entries(last.values)) {
+    for (const [name, value] of Object.entries(values)) {
       if (elements[name].type !== "checkbox") elements[name].value = value;
     }
-    elements.count.value = String(last.count);
+    if (values.type === "SNIPER") elements.maxFee.value = values.maxFee ?? "";
+    const exits = elements.takeProfit.closest("details");
+    exits.open = [...exits.querySelectorAll("input")].some(({ value }) => value !== "");
   }
 
   #swap() {

@@ -1,60 +1,67 @@
-/** Everything about one order. */
+/** Everything about one order, and what can be done with it. */
 
 import { isFailure } from "./api.js";
-import { bpsAbove } from "./decimals.js";
-import { element, facts, part, setText, table } from "./dom.js";
+import { valuesOf } from "./draft_values.js";
+import { part, setText } from "./dom.js";
 import { draw } from "./drawing.js";
+import { wanted } from "./format.js";
+import { bannerNode, bannerOf } from "./order_banner.js";
+import { bodyAgain, command, curl } from "./order_commands.js";
 import {
-  amount,
-  clock,
-  moment,
-  percent,
-  signedPercent,
-  since,
-  trigger,
-  verdict,
-  wanted,
-} from "./format.js";
-import {
-  feesTable,
-  isExactOut,
-  legsTable,
-  outcome,
-  quotesTable,
-  rejectionsTable,
-  savingText,
-} from "./route_view.js";
+  attemptsSections,
+  decisionSections,
+  eventsSection,
+  guardsSections,
+  outcomeSection,
+  raw,
+} from "./order_sections.js";
+import { Relatives } from "./relatives.js";
 import { Timeline } from "./timeline.js";
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NO_ID = "This is not an order id: an order id has 36 characters. The history lists your orders.";
+const TICK_MS = 1000;
 
 export class OrderPage {
   #root;
-  #api;
-  #orders;
-  #stream;
-  #tokens;
+  #known;
+  #deeds;
+  #relatives;
   #id = null;
   #isRefused = false;
   #timeline = null;
 
-  constructor(root, { api, orders, stream, tokens }) {
+  /**
+   * @param {{api: import("./api.js").Api, orders: import("./orders.js").Orders,
+   *   stream: import("./stream.js").Stream, tokens: import("./tokens.js").Tokens,
+   *   cancelling: import("./cancelling.js").Cancelling}} known
+   * @param {{edit: (order: object) => void, repeat: (values: object) => void}} deeds
+   */
+  constructor(root, known, deeds) {
     this.#root = root;
-    this.#api = api;
-    this.#orders = orders;
-    this.#stream = stream;
-    this.#tokens = tokens;
-    orders.addEventListener("change", ({ detail: order }) => {
+    this.#known = known;
+    this.#deeds = deeds;
+    this.#relatives = new Relatives(known.api, () => draw(this.#draw));
+    known.orders.addEventListener("change", ({ detail: order }) => {
       if (order.id === this.#id) draw(this.#draw);
     });
+    known.cancelling.addEventListener("change", ({ detail: id }) => {
+      if (id === this.#id) draw(this.#draw);
+    });
+    part(root, "acts").addEventListener("click", ({ target }) => this.#act(target));
+    setInterval(() => this.#tick(), TICK_MS);
   }
 
   async open(id) {
     this.#id = id;
     this.#isRefused = false;
     this.#timeline = null;
+    this.#relatives.show(null);
     part(this.#root, "body").replaceChildren();
+    part(this.#root, "banner").replaceChildren();
+    part(this.#root, "acts").hidden = true;
+    part(this.#root, "copied").hidden = true;
+    setText(part(this.#root, "copy-note"), "");
     setText(part(this.#root, "title"), "Order");
     setText(part(this.#root, "id"), id);
     setText(part(this.#root, "message"), ID.test(id) ? "Loading…" : NO_ID);
@@ -62,11 +69,12 @@ export class OrderPage {
   }
 
   async #load(id) {
+    const { api, orders, stream } = this.#known;
     try {
-      const order = this.#orders.merge(await this.#api.getOrder(id));
+      const order = orders.merge(await api.getOrder(id));
       // It may be spelled in other letters.
       if (this.#id === id) this.#id = order.id;
-      this.#stream.follow(order);
+      stream.follow(order);
       draw(this.#draw);
     } catch (error) {
       if (!isFailure(error)) throw error;
@@ -84,124 +92,92 @@ export class OrderPage {
     setText(part(this.#root, "message"), `${error.code}: ${error.message}`);
   }
 
+  get #order() {
+    return this.#known.orders.get(this.#id);
+  }
+
+  /** What is under way takes longer by itself. */
+  #tick() {
+    if (document.hidden || this.#root.hidden || this.#order?.lane !== "working") return;
+    draw(this.#draw);
+  }
+
   #draw = () => {
-    const order = this.#orders.get(this.#id);
+    const order = this.#order;
     if (!order) return;
+    const { cancelling, tokens } = this.#known;
     this.#timeline ??= new Timeline();
     this.#timeline.draw(order);
-    setText(part(this.#root, "message"), "");
+    this.#relatives.show(order);
+    const isCancelling = cancelling.isUnderWay(order);
+    const banner = bannerOf(order, cancelling.filledFirst(order));
+    setText(part(this.#root, "message"), cancelling.problem(order));
     setText(part(this.#root, "title"), wanted(order.swap));
     setText(part(this.#root, "id"), order.id);
-    const isOpen = part(this.#root, "body").querySelector("details")?.open ?? false;
-    part(this.#root, "body").replaceChildren(
+    part(this.#root, "banner").replaceChildren(...(banner ? [bannerNode(banner)] : []));
+    this.#offer(order, isCancelling);
+    const content = [
       this.#timeline.node,
-      section("Outcome", facts(outcomeFacts(order))),
-      ...this.#decision(order),
-      section("Events", eventsTable(order)),
-      raw(order, isOpen),
-    );
+      outcomeSection(order, isCancelling ? "cancelling…" : order.status),
+      ...this.#relatives.sections(),
+      ...attemptsSections(order),
+      ...guardsSections(order),
+      ...decisionSections(order, tokens),
+      eventsSection(order),
+      raw(order),
+    ];
+    keepFolds(part(this.#root, "body"), content);
   };
 
-  #decision({ decision, swap }) {
-    if (!decision) return [];
-    const { route, rejections } = decision;
-    const side = outcome(decision, swap.tokenIn, swap.tokenOut);
-    const why = element("p", {}, `${capital(route.reason)}. ${savingText(route, side)}`);
-    const refused = section("Pools that refused", rejectionsTable(rejections));
-    return [
-      section("Route", why, legsTable(route, this.#tokens)),
-      section("Quotes compared", quotesTable(decision, swap.tokenIn, swap.tokenOut)),
-      section("Fees", feesTable(route, this.#tokens)),
-      ...(rejections.length > 0 ? [refused] : []),
-    ];
+  /** Offer what can be done with the order as it is. */
+  #offer(order, isCancelling) {
+    const body = bodyAgain(order.terms);
+    part(this.#root, "acts").hidden = false;
+    part(this.#root, "cancel").hidden = order.isFinal || isCancelling;
+    part(this.#root, "edit").hidden = order.lane !== "open" || isCancelling;
+    part(this.#root, "repeat").hidden = body === null || valuesOf(body) === null;
+    part(this.#root, "curl").hidden = body === null;
+    part(this.#root, "command").hidden = body === null || command(body) === null;
+  }
+
+  #act({ dataset }) {
+    const order = this.#order;
+    const body = bodyAgain(order.terms);
+    const { api, cancelling } = this.#known;
+    const base = new URL(document.documentElement.dataset.base, location.origin);
+    const acts = {
+      cancel: () => cancelling.cancel([order.id]),
+      edit: () => this.#deeds.edit(order),
+      repeat: () => this.#deeds.repeat(valuesOf(body)),
+      curl: () => this.#copy(curl(body, base.href.replace(/\/$/, ""), Boolean(api.key))),
+      command: () => this.#copy(command(body)),
+    };
+    acts[dataset.part]?.();
+  }
+
+  /** Where a page may not write to the clipboard, the text can be taken from here. */
+  async #copy(text) {
+    const shown = part(this.#root, "copied");
+    const said = part(this.#root, "copy-note");
+    setText(shown, text);
+    shown.hidden = false;
+    try {
+      await navigator.clipboard.writeText(text);
+      setText(said, "Copied.");
+    } catch (error) {
+      if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
+      getSelection().selectAllChildren(shown);
+      setText(said, "Your browser does not let this page copy: copy what is marked here.");
+    }
   }
 }
 
-function section(title, ...content) {
-  // A table may be wider than a phone: then its frame scrolls, by keyboard, too.
-  const frame = { class: "wide", tabindex: "0", role: "group", "aria-label": title };
-  return element("section", {}, element("h2", {}, title), element("div", frame, ...content));
-}
-
-function outcomeFacts(order) {
-  const { document, decision, fill, failure, pool, signature, swap, verdicts } = order;
-  const status = element("span", { class: "status", "data-status": order.status }, order.status);
-  const pairs = [
-    ["Status", status],
-    ["Placed", moment(document.createdAt)],
-    ["Slippage", percent(document.slippageBps)],
-    ["Price impact limit", percent(document.maxPriceImpactBps)],
-    ["Attempt", String(order.attempt)],
-  ];
-  if (verdicts.length > 0) pairs.push(["Last pool passed over", verdict(verdicts.at(-1))]);
-  if (pool) pairs.push(["Buys from", element("code", {}, pool)]);
-  if (decision) pairs.push(...quoted(decision, swap));
-  if (fill) pairs.push(...executed(fill, order));
-  if (failure) pairs.push(["Failed", `${failure.code}: ${failure.message}`]);
-  if (signature) pairs.push(["Signature", element("code", {}, signature)]);
-  return pairs;
-}
-
-function quoted(decision, { tokenIn, tokenOut }) {
-  const side = outcome(decision, tokenIn, tokenOut);
-  const limit = isExactOut(decision)
-    ? ["At most", amount(decision.maxAmountIn, tokenIn)]
-    : ["At least", amount(decision.minAmountOut, tokenOut)];
-  return [["Quoted", amount(decision.route[side.field], side.symbol)], limit];
-}
-
-function executed(fill, { swap, decision, events }) {
-  const side = outcome(decision, swap.tokenIn, swap.tokenOut);
-  const bps = bpsAbove(fill[side.field], decision.route[side.field]);
-  return [
-    ["Paid", amount(fill.amountIn, swap.tokenIn)],
-    ["Received", amount(fill.amountOut, swap.tokenOut)],
-    ["Price", `${fill.executedPrice} ${swap.tokenOut} per ${swap.tokenIn}`],
-    ["vs. quote", signedPercent(bps)],
-    ["Slot", String(fill.slot)],
-    ["Duration", since(events[0].timestamp, fill.timestamp)],
-  ];
-}
-
-function eventsTable({ events }) {
-  const rows = events.map((event) => [
-    String(event.sequence),
-    event.status,
-    String(event.attempt),
-    clock(event.timestamp),
-    `+${since(events[0].timestamp, event.timestamp)}`,
-    note(event),
-  ]);
-  const columns = [
-    { title: "#", numeric: true },
-    { title: "Status" },
-    { title: "Attempt", numeric: true },
-    { title: "At" },
-    { title: "Since", numeric: true },
-    { title: "Note", whole: true },
-  ];
-  return table("Events", columns, rows);
-}
-
-function note(event) {
-  if (event.retryOf) {
-    const less = event.refusedBy ? `; less of ${event.refusedBy.join(", ")}` : "";
-    return `again after ${event.retryOf.code}: ${event.retryOf.message}${less}`;
+/** Show this instead; what was unfolded stays so. */
+function keepFolds(holder, content) {
+  const unfolded = [...holder.querySelectorAll("details[open]")].map((node) => node.dataset.fold);
+  holder.replaceChildren(...content);
+  for (const name of unfolded) {
+    const node = holder.querySelector(`[data-fold="${name}"]`);
+    if (node) node.open = true;
   }
-  if (event.trigger) return trigger(event.trigger);
-  if (event.verdict) return verdict(event.verdict);
-  if (event.code) return `${event.code}: ${event.message}`;
-  return event.route ? event.route.reason : "";
 }
-
-function raw(order, isOpen) {
-  const content = JSON.stringify({ ...order.document, events: order.events }, null, 2);
-  return element(
-    "details",
-    { open: isOpen },
-    element("summary", {}, "As JSON"),
-    element("pre", { tabindex: "0" }, content),
-  );
-}
-
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,6 +1,8 @@
 /** The orders this page knows, and what their events say. */
 
+import { add } from "./decimals.js";
 import { bought } from "./format.js";
+import { priceText } from "./price_units.js";
 
 export const UNDER_WAY = ["pending", "routing", "building", "submitted"];
 export const FINAL = new Set(["confirmed", "failed", "cancelled", "expired", "completed"]);
@@ -140,12 +142,22 @@ export class Order {
   }
 }
 
+/** What the parts have paid and received so far, if any has. */
+function traded(parts) {
+  const filled = parts.filter(({ status }) => status === "confirmed");
+  if (filled.length === 0) return {};
+  const [amountIn, amountOut] = ["amountIn", "amountOut"].map((name) =>
+    add(...filled.map((part) => part[name])),
+  );
+  return { amountIn, amountOut, executedPrice: priceText(Number(amountOut) / Number(amountIn)) };
+}
+
 function progressOf({ slices, intervalSeconds, durationSeconds, startAt }, events) {
   const parts = events.filter((event) => event.slice).map((event) => event.slice);
   const number = (status) => parts.filter((part) => part.status === status).length;
   const [slicesDone, slicesSkipped] = [number("confirmed"), number("skipped")];
   const isUnderWay = parts.at(-1)?.status === "begun";
-  const done = { slicesDone, slicesSkipped };
+  const done = { slicesDone, slicesSkipped, ...traded(parts) };
   if (slicesDone + slicesSkipped + Number(isUnderWay) >= slices) return done;
   const ms = (intervalSeconds ?? durationSeconds / slices) * 1000;
   const begun = parts.findLast((part) => part.status === "begun");

@@ -15,8 +15,8 @@ export class Timeline {
   draw(order) {
     if (this.#drawn === order.events.length && this.#drawn > 0) return;
     for (const step of this.#ahead) step.remove();
-    // A pool that it has met is no step of the order; there may be a thousand of them.
-    for (const event of order.events.slice(this.#drawn).filter((each) => !isVerdict(each))) {
+    // What an order meets, or has its parts do, is no step; there may be a thousand of them.
+    for (const event of order.events.slice(this.#drawn).filter(isStep)) {
       this.node.append(reached(event, order.events[0].timestamp));
     }
     this.#drawn = order.events.length;
@@ -25,8 +25,11 @@ export class Timeline {
   }
 }
 
+const isStep = (event) => !isVerdict(event) && !event.slice && !event.missed;
+
 function ahead(order) {
   if (order.isFinal) return [];
+  if (order.document.slices) return [step("completed", "", { class: "ahead" })];
   // Orders that wait are open instead of pending.
   const left = WAY.slice(Math.max(WAY.indexOf(order.status), 0) + 1);
   const steps = left.map((status) => step(status, "", { class: "ahead" }));

@@ -107,6 +107,9 @@ def test_fields_become_a_body_and_its_deed(
     assert call("draft.js", "bodyOf", draft["order"], AT_MS) == body
     assert call("deed.js", "deed", draft["order"]) == deed
     assert call("deed.js", "deed", draft["order"], 3) == f"{deed}, 3 times"
+    untimed = {k: v for k, v in body.items() if k not in ("expiresAt", "timeInForce")}
+    again = FIELDS | call("draft_values.js", "valuesOf", untimed)
+    assert call("draft.js", "bodyOf", call("draft.js", "draftOf", again)["order"], 0) == untimed
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_order_page_survives_a_reload_when_it_is_linked_to(
         expect(shown).to_contain_text(text)
     expect(shown.locator("[data-sequence]")).to_have_count(5)
     shown.get_by_text("As JSON").click()
-    expect(shown.locator("pre")).to_contain_text('"executedPrice"')
+    expect(shown.locator("details pre")).to_contain_text('"executedPrice"')
 
 
 def test_order_page_goes_on_by_itself_when_the_order_does(
