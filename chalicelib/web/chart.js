@@ -5,6 +5,7 @@ import { element, part, setText, shape, table } from "./dom.js";
 import { draw } from "./drawing.js";
 import { clock, count, venue } from "./format.js";
 import { brief } from "./decimals.js";
+import { TriggerLine } from "./trigger_line.js";
 
 const HEIGHT = 230;
 const MARGIN = { top: 10, right: 12, bottom: 24, left: 58 };
@@ -20,10 +21,16 @@ export class Chart {
   #prices;
   #width = 0;
   #chosen = null;
+  #line;
+  /** While the line is held the scale stays. */
+  #extent = null;
 
-  constructor(root, prices) {
+  /** @param {(rate: number) => void} moved hears where the price of the ticket was moved to */
+  constructor(root, prices, moved) {
     this.#root = root;
     this.#prices = prices;
+    this.#line = new TriggerLine(moved);
+    part(root, "frame").append(this.#line.node);
     this.#drawing = part(root, "drawing");
     prices.addEventListener("change", () => draw(this.#draw));
     new ResizeObserver(([entry]) => {
@@ -31,6 +38,12 @@ export class Chart {
       draw(this.#draw);
     }).observe(part(root, "frame"));
     this.#listen();
+  }
+
+  /** @param {{rate: number, text: string} | null} price of the ticket, one input token in output */
+  mark(price) {
+    this.#line.price = price;
+    draw(this.#draw);
   }
 
   #listen() {
@@ -89,6 +102,7 @@ export class Chart {
     }
     if (!points.includes(this.#chosen)) this.#chosen = null;
     const [x, y] = this.#scales();
+    this.#line.draw(y, linear(HEIGHT - MARGIN.bottom, MARGIN.top, y.least, y.most));
     this.#drawing.setAttribute("viewBox", `0 0 ${this.#width} ${HEIGHT}`);
     this.#drawing.setAttribute("aria-label", this.#summary());
     this.#drawing.replaceChildren(
@@ -104,6 +118,7 @@ export class Chart {
 
   #clear() {
     this.#chosen = null;
+    this.#line.draw(null, null);
     this.#drawing.setAttribute("aria-label", "Prices");
     this.#drawing.replaceChildren();
     part(this.#root, "rows").replaceChildren();
@@ -126,7 +141,10 @@ export class Chart {
       .flatMap((point) => lines.map(({ value }) => value(point)))
       .filter((value) => value !== undefined)
       .map(Number);
-    const [least, most] = range([...values, ...fills.map((fill) => fill.price)]);
+    const marked = this.#line.rate === null ? [] : [this.#line.rate];
+    const extent = range([...values, ...fills.map((fill) => fill.price), ...marked]);
+    if (!this.#line.isHeld || this.#extent === null) this.#extent = extent;
+    const [least, most] = this.#extent;
     const x = linear(...this.#times(), MARGIN.left, this.#width - MARGIN.right);
     const y = linear(least, most, HEIGHT - MARGIN.bottom, MARGIN.top);
     return [x, Object.assign(y, { least, most })];

@@ -56,6 +56,7 @@ function follow(document) {
 
 function showOffer(offer, otherwise) {
   preview.show(offer, otherwise);
+  chart.mark(form.line);
   prices.show(form.pair, Number(part(byId("chart"), "minutes").value));
 }
 
@@ -105,7 +106,7 @@ document.addEventListener("visibilitychange", () => document.hidden || stream.ch
 views.show();
 new Announcements(byId("announcements"), orders);
 prices.addEventListener("change", () => form.observe(prices.now));
-new Chart(byId("chart"), prices);
+const chart = new Chart(byId("chart"), prices, (rate) => form.setPrice(rate));
 part(byId("chart"), "minutes").addEventListener("change", (event) => {
   prices.show(form.pair, Number(event.target.value));
 });

@@ -72,6 +72,11 @@ export class OrderForm {
     this.#askForAcceptance(this.#values());
   }
 
+  /** Where the price of the order is on the chart; null where it has none. */
+  get line() {
+    return this.#price.line;
+  }
+
   /** Set the price. @param {number} rate one token of the pair's input in its output */
   setPrice(rate) {
     this.#price.set(rate);

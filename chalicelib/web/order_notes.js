@@ -91,7 +91,7 @@ export function timeText(order, now) {
     return expiresAt ? `${left(Date.parse(expiresAt) - now)} left` : "";
   }
   const steps = phases(order.events, now);
-  if (steps.length === 0) return "";
+  if (steps.length === 0 || order.document.slices) return "";
   const end = order.isFinal ? order.events.at(-1).timestamp : now;
   return since(steps[0].timestamp, Math.max(Date.parse(steps[0].timestamp), new Date(end).getTime()));
 }

@@ -33,6 +33,16 @@ export class TriggerPrice {
     this.#turn();
   }
 
+  /** Where the price is on the chart; null where the ticket has none. */
+  get line() {
+    const { price, priceIn, tokenIn, type, pace } = this.#form.elements;
+    const text = price.value.trim();
+    const isPriced = ["LIMIT", "STOP"].includes(type.value) || (type.value === "DCA" && pace.value === "TWAP");
+    if (!isPriced || !isAmount(text)) return null;
+    const rate = stated(Number(text), { tokenIn: tokenIn.value }, priceIn.value);
+    return { rate, text: `${brief(text)} ${priceIn.value}` };
+  }
+
   /** The prices of this pair: those of another mean nothing here. */
   choose({ tokenIn, tokenOut }) {
     const { priceIn } = this.#form.elements;

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.dashboard import NARROW, Dashboard, expect_active
@@ -87,6 +88,32 @@ def test_each_type_is_placed_as_its_button_says(dashboard: Dashboard, outside: O
     assert sniper["tokenOut"] == MINT
 
 
+def test_line_on_the_chart_moves_the_price(dashboard: Dashboard) -> None:
+    ready(dashboard)
+    line = dashboard.page.get_by_role("slider", name="Price of the order")
+    expect(line).to_be_hidden()
+    dashboard.choose("Stop")
+    dashboard.part("chips").locator("[value='-100']").click()
+    before = float(dashboard.field("price").input_value())
+    expect(line).to_have_attribute("aria-valuetext", f"{before:g} USDC")
+    place = line.bounding_box()
+    assert place
+
+    mouse = dashboard.page.mouse
+    mouse.move(place["x"] + 200, place["y"] + 2)
+    mouse.down()
+    mouse.move(place["x"] + 200, place["y"] - 40, steps=4)
+    mouse.up()
+    dragged = float(dashboard.field("price").input_value())
+    assert dragged > before
+    line.press("ArrowDown")
+    stepped = float(dashboard.field("price").input_value())
+    assert stepped / dragged == pytest.approx(0.999, rel=1e-5)
+    assert deed(dashboard) == f"Sell 1 SOL if ≤ {stepped:g}"
+    dashboard.choose("Market")
+    expect(line).to_be_hidden()
+
+
 def test_price_of_another_pair_is_cleared(dashboard: Dashboard) -> None:
     ready(dashboard)
     dashboard.choose("Limit")
@@ -137,7 +164,9 @@ def test_price_impact_is_told_by_how_grave_it_is_and_confirmed(
     expect(accept).not_to_be_checked()
 
 
-def test_order_with_an_expiry_is_sent_again_as_it_was(dashboard: Dashboard) -> None:
+def test_order_with_an_expiry_is_sent_again_as_it_was(
+    dashboard: Dashboard, outside: Outside
+) -> None:
     dashboard.forgiven = "net::ERR_FAILED"
     sent: list[tuple[str, str | None]] = []
     loses = True
@@ -164,11 +193,8 @@ def test_order_with_an_expiry_is_sent_again_as_it_was(dashboard: Dashboard) -> N
     dashboard.page.reload()
     expect(problem).to_contain_text("1 order like this got no answer before")
     assert deed(dashboard) == "Sell 1 SOL if ≥ 1,600.5"
-    with dashboard.page.expect_response(EXECUTE) as answer:
-        dashboard.part("place").click()
+    order = place(dashboard, outside)
 
-    order = answer.value.json()
-    assert answer.value.status == 202, order
     assert order["exit"] == {"maxHoldSeconds": 7200}
     assert len({*sent}) == 1
 
