@@ -2,9 +2,10 @@
 
 import { setText } from "./dom.js";
 import { clock, count } from "./format.js";
+import { AWAY } from "./service.js";
 
 const STREAM = {
-  idle: "Ready",
+  idle: "Idle",
   connecting: "Connecting…",
   live: "Live",
   reconnecting: "Reconnecting…",
@@ -12,11 +13,11 @@ const STREAM = {
 const SERVICE = {
   unknown: "Connecting…",
   locked: "Key needed",
+  halted: "Halted: no orders are taken",
   unavailable: "Not available",
-  unreachable: "Not reachable",
+  unreachable: "Unreachable",
   offline: "Offline",
 };
-const AWAY = new Set(["unavailable", "unreachable", "offline"]);
 
 export function showConnection(node, service, stream) {
   const show = () => {
@@ -38,5 +39,5 @@ function streamText({ state, resumed }) {
 
 function serviceText({ state, answeredAt }) {
   const isStale = AWAY.has(state) && answeredAt !== null;
-  return isStale ? `${SERVICE[state]}; last answer ${clock(answeredAt)}` : SERVICE[state];
+  return isStale ? `${SERVICE[state]} since ${clock(answeredAt)}` : SERVICE[state];
 }

@@ -19,6 +19,7 @@ import { whileVisible } from "./polling.js";
 import { Prices } from "./prices.js";
 import { QuotePreview } from "./quote_preview.js";
 import { Service } from "./service.js";
+import { showSlot } from "./slot_age.js";
 import { Stream } from "./stream.js";
 import { Tokens } from "./tokens.js";
 import { Views } from "./views.js";
@@ -106,6 +107,7 @@ document.addEventListener("visibilitychange", () => document.hidden || stream.ch
 views.show();
 new Announcements(byId("announcements"), orders);
 prices.addEventListener("change", () => form.observe(prices.now));
+showSlot(byId("slot"), prices);
 const chart = new Chart(byId("chart"), prices, (rate) => form.setPrice(rate));
 part(byId("chart"), "minutes").addEventListener("change", (event) => {
   prices.show(form.pair, Number(event.target.value));

@@ -8,9 +8,12 @@ const PATIENCE_MS = 8000;
 // Calls that say otherwise come in numbers.
 const DOUBT_MS = 2000;
 
+const THERE = new Set(["ready", "halted"]);
+export const AWAY = new Set(["unavailable", "unreachable", "offline"]);
+
 /** Dispatches `state` when it has changed, and `back` when the service is there again. */
 export class Service extends EventTarget {
-  /** @type {"unknown" | "ready" | "locked" | "unavailable" | "unreachable" | "offline"} */
+  /** @type {"unknown" | "ready" | "halted" | "locked" | "unavailable" | "unreachable" | "offline"} */
   state = "unknown";
   /** When the last call was answered. */
   answeredAt = null;
@@ -44,8 +47,8 @@ export class Service extends EventTarget {
     this.#doubtsFrom = Infinity;
     const patience = AbortSignal.timeout(PATIENCE_MS);
     try {
-      await this.#api.get("/ready", {}, patience);
-      this.#say("ready");
+      const { halted } = await this.#api.get("/ready", {}, patience);
+      this.#say(halted ? "halted" : "ready");
     } catch (error) {
       if (!isFailure(error) && !patience.aborted) throw error;
       if (error.status) this.#say(stateOf(error.status));
@@ -62,7 +65,7 @@ export class Service extends EventTarget {
 
   #say(state) {
     if (state === this.state) return;
-    const isBack = state === "ready" && this.state !== "unknown";
+    const isBack = THERE.has(state) && !THERE.has(this.state) && this.state !== "unknown";
     this.state = state;
     this.dispatchEvent(new Event("state"));
     if (isBack) this.dispatchEvent(new Event("back"));

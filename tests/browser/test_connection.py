@@ -34,7 +34,7 @@ def shown(dashboard: Dashboard) -> None:
     expect(dashboard.part("total")).not_to_be_empty()
     expect(dashboard.page.locator("polyline.price")).to_have_count(3)
     expect(dashboard.part("accepted")).to_have_text(re.compile(r"^\d+$"))
-    assert said(dashboard, "idle") == "Ready"
+    assert said(dashboard, "idle") == "Idle"
 
 
 def test_idle_page_says_so_and_marks_what_is_old_when_the_service_is_gone(
@@ -43,13 +43,14 @@ def test_idle_page_says_so_and_marks_what_is_old_when_the_service_is_gone(
     dashboard.forgiven = "net::ERR_FAILED"
     shown(dashboard)
     stale = dashboard.page.locator("#figures[data-stale], #chart[data-stale]")
+    slot = dashboard.page.locator("#slot")
+    expect(slot).to_have_text(re.compile(r"^slot [\d,]+, \d s ago$"))
 
     dashboard.page.route(API, lambda route: route.abort())
 
-    assert re.fullmatch(
-        r"Not reachable; last answer \d\d:\d\d:\d\d", said(dashboard, "unreachable")
-    )
+    assert re.fullmatch(r"Unreachable since \d\d:\d\d:\d\d", said(dashboard, "unreachable"))
     expect(stale).to_have_count(2)
+    expect(slot).to_have_text(re.compile(r"^slot [\d,]+, at \d\d:\d\d:\d\d$"))
     expect(dashboard.page.locator("#figures [data-part=message]")).to_have_text(
         re.compile(r"^UNREACHABLE: .*; shown as of \d\d:\d\d:\d\d$")
     )
@@ -57,7 +58,7 @@ def test_idle_page_says_so_and_marks_what_is_old_when_the_service_is_gone(
 
     dashboard.page.unroute(API)
 
-    assert said(dashboard, "idle") == "Ready"
+    assert said(dashboard, "idle") == "Idle"
     expect(stale).to_have_count(0)
     expect(dashboard.page.locator("#figures [data-part=message]")).to_be_empty()
 
@@ -68,9 +69,9 @@ def test_page_says_so_when_the_service_answers_that_it_is_unavailable(dashboard:
 
     dashboard.page.route(API, lambda route: route.fulfill(status=503, json=UNAVAILABLE))
 
-    assert said(dashboard, "unavailable").startswith("Not available; last answer ")
+    assert said(dashboard, "unavailable").startswith("Not available since ")
     dashboard.page.unroute(API)
-    assert said(dashboard, "idle") == "Ready"
+    assert said(dashboard, "idle") == "Idle"
 
 
 def test_page_says_so_when_the_service_hangs(dashboard: Dashboard) -> None:
@@ -79,7 +80,7 @@ def test_page_says_so_when_the_service_hangs(dashboard: Dashboard) -> None:
 
     dashboard.page.route(API, lambda route: held.append(route))
 
-    assert "Not reachable" in said(dashboard, "unreachable", GIVEN_UP_MS)
+    assert "Unreachable" in said(dashboard, "unreachable", GIVEN_UP_MS)
     expect(dashboard.page.locator("body")).to_have_attribute("data-away", "")
 
 
@@ -89,11 +90,22 @@ def test_page_says_so_when_the_browser_has_no_network(dashboard: Dashboard) -> N
 
     dashboard.page.context.set_offline(True)
     try:
-        assert said(dashboard, "offline").startswith("Offline; last answer ")
+        assert said(dashboard, "offline").startswith("Offline since ")
     finally:
         dashboard.page.context.set_offline(False)
 
-    assert said(dashboard, "idle") == "Ready"
+    assert said(dashboard, "idle") == "Idle"
+
+
+def test_page_says_so_when_the_service_is_halted(dashboard: Dashboard) -> None:
+    def halt(route: Route) -> None:
+        route.fulfill(json=route.fetch().json() | {"halted": True})
+
+    dashboard.page.route("**/api/ready", halt)
+
+    dashboard.open()
+
+    assert said(dashboard, "halted") == "Halted: no orders are taken"
 
 
 def test_page_says_that_a_key_is_needed_when_it_is(dashboard: Dashboard) -> None:
@@ -147,9 +159,9 @@ def test_lost_stream_is_noticed_when_all_orders_are_done(dashboard: Dashboard) -
     dashboard.page.route(API, lambda route: route.abort())
     sockets[0].close(code=1001)
 
-    assert "Not reachable" in said(dashboard, "unreachable")
+    assert "Unreachable" in said(dashboard, "unreachable")
     dashboard.page.unroute(API)
-    assert said(dashboard, "idle") == "Ready"
+    assert said(dashboard, "idle") == "Idle"
 
 
 def test_stream_is_opened_anew_when_it_is_dead_without_a_close(dashboard: Dashboard) -> None:
