@@ -265,7 +265,8 @@ def test_plans_of_prepared_statements_are_kept_and_use_indexes(database_url: str
         plan = database.execute(f"EXPLAIN EXECUTE {prepared['name']}('{{}}')")
     # The first of them is sent before psycopg has the server prepare the statement.
     assert (prepared["custom_plans"], prepared["generic_plans"] > PREPARED_AFTER) == (0, True)
-    assert "orders_pkey" in str(plan)
+    # Any index will do while the table is new: once it is analyzed, it is planned anew.
+    assert "Index Scan" in str(plan)
 
 
 def test_a_page_of_orders_is_planned_for_what_is_asked(database_url: str) -> None:

@@ -37,8 +37,11 @@ class OrderRequest(RequestModel, ABC):
         """The terms in the domain's words. Raises a RejectedError."""
 
 
-class PlainOrderRequest(TradeRequest, OrderRequest, ABC):
+class PlainOrderRequest(OrderRequest, TradeRequest, ABC):
     """An order of two tokens that are known when it is placed."""
+
+    def to_trade(self, token_of: TokenOf) -> Trade:
+        return TradeRequest.to_trade(self, token_of)
 
 
 class Slipping(OrderRequest, ABC):
