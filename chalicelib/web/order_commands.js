@@ -17,10 +17,10 @@ const FIELDS = {
 };
 
 /** The body that places such an order again, waiting as long as it may; null of what nobody can
- * place. */
+ * place, and of a sniper that has bought: whether that token was all it waited for is not known. */
 export function bodyAgain(terms) {
   const { type, tokenIn, tokenOut, exit } = terms;
-  if (!(type in FIELDS)) return null;
+  if (!(type in FIELDS) || (type === "SNIPER" && hasBought(terms))) return null;
   const names = [givenSide(terms), "maxPriceImpactBps", ...FIELDS[type]].filter(
     (name) => !isImplied(name, terms),
   );
@@ -30,14 +30,16 @@ export function bodyAgain(terms) {
   );
   return {
     ...{ type, tokenIn },
-    // Which token a sniper has found says nothing of the next one.
-    ...(type === "SNIPER" && !isMint(tokenOut) ? {} : { tokenOut }),
+    ...(tokenOut === undefined ? {} : { tokenOut }),
     ...fields,
     ...(has ? { priceIn: terms.priceIn } : {}),
     ...(type === "LIMIT" && exit ? { slippageBps: terms.slippageBps } : {}),
     ...(["FOK", "IOC"].includes(terms.timeInForce) ? { timeInForce: terms.timeInForce } : {}),
   };
 }
+
+/** From then on it is shown with the symbol of what it has found. */
+const hasBought = ({ tokenOut }) => tokenOut !== undefined && !isMint(tokenOut);
 
 /** What it was filled with stands beside what it asked for. */
 const givenSide = ({ amount }) => (amount === undefined ? "amountOut" : "amount");

@@ -131,18 +131,38 @@ export class OrderPage {
 
   /** Offer what can be done with the order as it is. */
   #offer(order, isCancelling) {
-    const body = bodyAgain(order.terms);
+    const body = this.#bodyAgain(order);
     part(this.#root, "acts").hidden = false;
     part(this.#root, "cancel").hidden = order.isFinal || isCancelling;
     part(this.#root, "edit").hidden = order.lane !== "open" || isCancelling;
-    part(this.#root, "repeat").hidden = body === null || valuesOf(body) === null;
+    part(this.#root, "repeat").hidden = !this.#maySay(body);
     part(this.#root, "curl").hidden = body === null;
     part(this.#root, "command").hidden = body === null || command(body) === null;
   }
 
+  /** The body that places it again: a token that is not listed is named by its mint. */
+  #bodyAgain({ terms, decision }) {
+    const { tokens } = this.#known;
+    const legs = decision?.route.legs ?? [];
+    const name = (symbol, mint) => (symbol === undefined || tokens.has(symbol) ? symbol : (mint ?? symbol));
+    return bodyAgain({
+      ...terms,
+      tokenIn: name(terms.tokenIn, legs[0]?.inputMint),
+      // What a sniper waited for is not what it has found.
+      ...(terms.type === "SNIPER" ? {} : { tokenOut: name(terms.tokenOut, legs.at(-1)?.outputMint) }),
+    });
+  }
+
+  /** Whether the ticket can say this. */
+  #maySay(body) {
+    if (body === null || valuesOf(body) === null) return false;
+    const { tokens } = this.#known;
+    return tokens.has(body.tokenIn) && (body.type === "SNIPER" || tokens.has(body.tokenOut));
+  }
+
   #act({ dataset }) {
     const order = this.#order;
-    const body = bodyAgain(order.terms);
+    const body = this.#bodyAgain(order);
     const { api, cancelling } = this.#known;
     const base = new URL(document.documentElement.dataset.base, location.origin);
     const acts = {

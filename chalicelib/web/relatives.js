@@ -13,6 +13,8 @@ export class Relatives {
   #api;
   #drawn;
   #order = null;
+  /** The last event of the order after which was asked. */
+  #askedAt = -1;
   /** @type {object[]} the newest first, as lists show them */
   #children = [];
   #askSoon = gathered(GATHER_MS, () => this.#ask());
@@ -25,9 +27,14 @@ export class Relatives {
 
   /** @param {import("./orders.js").Order | null} order whose relatives are wanted from now on */
   show(order) {
-    if (order?.id !== this.#order?.id) this.#children = [];
+    if (order?.id !== this.#order?.id) {
+      this.#children = [];
+      this.#askedAt = -1;
+    }
     this.#order = order;
-    if (order && mayHaveChildren(order)) this.#askSoon();
+    if (!order || !mayHaveChildren(order) || order.sequence === this.#askedAt) return;
+    this.#askedAt = order.sequence;
+    this.#askSoon();
   }
 
   sections() {

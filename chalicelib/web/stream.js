@@ -210,7 +210,8 @@ export class Stream extends EventTarget {
     if (!this.#isOpen) return;
     const now = Date.now();
     for (const [id, followed] of this.#followed) {
-      const isWaiting = this.#orders.get(id).status === "open";
+      const order = this.#orders.get(id);
+      const isWaiting = order.status === "open" && order.version === order.sequence;
       const silenceMs = isWaiting ? WAITING_MS : followed.silenceMs;
       if (now - Math.max(followed.heardAt, followed.askedAt) > silenceMs) {
         followed.silenceMs = Math.min(2 * followed.silenceMs, SILENCE_MS_MAX);

@@ -13,6 +13,11 @@ export class Tokens {
     this.#byMint = new Map(tokens.map((token) => [token.mint, token.symbol]));
   }
 
+  /** Whether a token is listed, and so called by its symbol. */
+  has(symbol) {
+    return this.#decimals.has(symbol);
+  }
+
   /** How many decimals a listed token has. */
   decimals(symbol) {
     return this.#decimals.get(symbol) ?? 0;

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import Call
-from tests.browser.dashboard import Dashboard, expect_active
+from tests.browser.dashboard import NARROW, Dashboard, expect_active
 from tests.outside import Outside
 
 STREAM = "**/api/orders/execute?*"
@@ -74,6 +74,8 @@ def test_orders_that_wait_say_what_for_and_are_edited_and_cancelled_in_their_row
         dashboard.part("save").click()
         expect(dashboard.row(dca)).to_contain_text("0 of 20 parts, paused")
 
+        width, height = NARROW
+        dashboard.page.set_viewport_size({"width": width, "height": height})
         row.get_by_role("button", name="Cancel").click()
         expect(row).to_have_count(0)
         tab(dashboard, "Done").click()

@@ -190,3 +190,12 @@ def test_guards_and_their_verdicts_are_told(dashboard: Dashboard, outside: Outsi
         [re.compile("CAT liquidity too low .12, wanted 50., asked again"), re.compile("freezable")]
     )
     expect(page.locator(".banner")).to_contain_text("This order was cancelled.")
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [{"type": "EXIT", "tokenIn": "SOL", "amount": "1"}, PLACED["sniper"] | {"tokenOut": "MOONCAT"}],
+    ids=["an exit", "a sniper that has bought"],
+)
+def test_order_that_cannot_be_placed_again_has_no_body(call: Call, terms: dict[str, Any]) -> None:
+    assert call("order_commands.js", "bodyAgain", terms) is None
