@@ -1,6 +1,6 @@
 /** Draws what changed once per animation frame, and no more of it than fits into a frame. */
 
-const BUDGET_MS = 6;
+const BUDGET_MS = 4;
 
 /** @type {Set<() => void>} */
 const waiting = new Set();

@@ -16,7 +16,7 @@ from tests.outside import Outside
 
 ORDERS, CROWD = 50, 500
 # Those that move do so a few at a time.
-FEW, STEP_MS = 10, 40
+FEW, STEP_MS = 5, 30
 # A sixtieth of a second, and what browsers call a long task.
 FRAME_MS, TASK_MS = 16.0, 50.0
 CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"]
