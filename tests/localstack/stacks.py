@@ -39,7 +39,7 @@ def only(template: Template, types: Collection[str], without: Collection[str] = 
         for name, resource in template["Resources"].items()
         if resource.get("Type") in types and name not in without
     }
-    named = {k: v for k, v in template["Outputs"].items() if v["Value"]["Ref"] in kept}
+    named = {k: v for k, v in template["Outputs"].items() if _referred(v["Value"]) in kept}
     rest = {k: v for k, v in template.items() if k != "Globals"}
     return {**rest, "Resources": kept, "Outputs": named}
 
@@ -67,3 +67,8 @@ class Stack:
     def delete(self) -> None:
         client: Any = self.target.clients.client("cloudformation")
         client.delete_stack(StackName=self.target.stack_name)
+
+
+def _referred(value: object) -> object:
+    """The resource that an output names; nothing where it is no plain reference."""
+    return value.get("Ref") if isinstance(value, dict) else None
