@@ -1,5 +1,6 @@
 """Stacks of the template's own resources, deployed as the project deploys."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,9 @@ def only(template: Template, types: Collection[str], without: Collection[str] = 
         for name, resource in template["Resources"].items()
         if resource.get("Type") in types and name not in without
     }
+    kept = {
+        name: r for name, r in kept.items() if not refers(r, {*template["Resources"]} - {*kept})
+    }
     named = {k: v for k, v in template["Outputs"].items() if _referred(v["Value"]) in kept}
     rest = {k: v for k, v in template.items() if k != "Globals"}
     return {**rest, "Resources": kept, "Outputs": named}
@@ -67,6 +71,11 @@ class Stack:
     def delete(self) -> None:
         client: Any = self.target.clients.client("cloudformation")
         client.delete_stack(StackName=self.target.stack_name)
+
+
+def refers(resource: object, names: Collection[str]) -> bool:
+    """Tell whether the resource refers to one of these."""
+    return any(f'{{"Ref": "{name}"}}' in json.dumps(resource) for name in names)
 
 
 def _referred(value: object) -> object:
