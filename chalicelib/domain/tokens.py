@@ -16,11 +16,6 @@ class Token:
     mint: Mint
     decimals: int
 
-    @property
-    def is_known(self) -> bool:
-        """Whether it is a token that there is: its decimals are known, so amounts can be shown."""
-        return self.symbol != ""
-
 
 def token_to_come(mint: Mint | None) -> Token:
     """Return what stands for a token that there need not be yet: the one of this mint, or any."""

@@ -9,6 +9,7 @@ from enum import IntEnum
 from functools import partial
 from typing import NamedTuple
 
+from chalicelib.domain.pools.damm_v2.modes import ActivationType
 from chalicelib.domain.pools.dlmm.bins import Bin, BinOrders, bin_price
 from chalicelib.domain.pools.dlmm.fees import (
     CollectFeeMode,
@@ -54,13 +55,6 @@ class PairType(IntEnum):
     PERMISSION = 1
     CUSTOMIZABLE_PERMISSIONLESS = 2
     PERMISSIONLESS_V2 = 3
-
-
-class ActivationType(IntEnum):
-    """What the activation point counts: slots, or unix seconds."""
-
-    SLOT = 0
-    TIMESTAMP = 1
 
 
 class FunctionType(IntEnum):

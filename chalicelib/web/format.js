@@ -21,7 +21,6 @@ export const clock = (timestamp) => CLOCK.format(new Date(timestamp));
 export const moment = (timestamp) => MOMENT.format(new Date(timestamp));
 export const kind = (name) => KINDS[name] ?? name;
 export const shortId = (id) => id.slice(0, 8);
-export const shortSignature = (text) => `${text.slice(0, 8)}…${text.slice(-6)}`;
 
 /** Seconds from one timestamp to another. */
 export function since(start, end) {

@@ -10,7 +10,7 @@ let touchedAt = Date.now();
 const woken = new Set();
 
 /** Whether somebody looks at the page, as far as it can tell. */
-export function isAttended() {
+function isAttended() {
   return !document.hidden && Date.now() - touchedAt < ATTENTION_MS;
 }
 

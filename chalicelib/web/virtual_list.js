@@ -1,6 +1,6 @@
 /** A long list of lines of the same height, of which only those near the eye are in the page. */
 
-export const ROW_PIXELS = 28;
+const ROW_PIXELS = 28;
 const AROUND = 4;
 
 export class VirtualList {

@@ -1,7 +1,7 @@
 """The dashboard as somebody in front of it sees it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -84,6 +84,12 @@ class Dashboard:
     def choose(self, kind: str) -> None:
         """Choose what the ticket places: Market, Limit, Stop, DCA/TWAP or Snipe."""
         self.page.locator(".types label").filter(has_text=kind).click()
+
+    def note_placed(self, status: int, headers: Mapping[str, str]) -> None:
+        """Remember the order of an answer, if it is of one that was accepted."""
+        order_id = headers["location"].rpartition("/")[2] if status == ACCEPTED else None
+        if order_id is not None and order_id not in self.placed:
+            self.placed.append(order_id)
 
     def row(self, order_id: str) -> Locator:
         """An order's line among those in sight."""
@@ -168,10 +174,8 @@ def _listen(dashboard: Dashboard) -> None:
             complaints.append(f"failed: {request.method} {request.url} {request.failure}")
 
     def on_response(response: Response) -> None:
-        if response.url.endswith(EXECUTE) and response.status == ACCEPTED:
-            order_id = response.headers["location"].rpartition("/")[2]
-            if order_id not in dashboard.placed:
-                dashboard.placed.append(order_id)
+        if response.url.endswith(EXECUTE):
+            dashboard.note_placed(response.status, response.headers)
 
     dashboard.page.on("response", on_response)
     dashboard.page.on("console", on_console)

@@ -19,6 +19,7 @@ from chalicelib.adapters.postgres.database import (
     PREPARED_AFTER,
     PostgresDatabase,
 )
+from chalicelib.adapters.postgres.migrate import migrate
 from chalicelib.adapters.postgres.orders import PostgresOrderStore
 from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.engine.errors import UnavailableError
@@ -254,9 +255,11 @@ def test_statements_are_prepared_when_a_connection_has_run_some(database_url: st
         assert prepared_after_many(database) == 1
 
 
-def test_plans_of_prepared_statements_are_kept_and_use_indexes(database_url: str) -> None:
+def test_plans_of_prepared_statements_are_kept_and_use_indexes(fresh_database_url: str) -> None:
+    # Not a table that others have emptied: where it was vacuumed then, any of its indexes will do.
+    migrate(fresh_database_url)
     statement = "SELECT * FROM orders WHERE order_id = ANY(%s::uuid[])"
-    with closing(PostgresDatabase(database_url)) as database:
+    with closing(PostgresDatabase(fresh_database_url)) as database:
         for _ in range(3 * PREPARED_AFTER):
             database.execute(statement, [[str(uuid4())]])
         [prepared] = database.execute(
@@ -265,8 +268,7 @@ def test_plans_of_prepared_statements_are_kept_and_use_indexes(database_url: str
         plan = database.execute(f"EXPLAIN EXECUTE {prepared['name']}('{{}}')")
     # The first of them is sent before psycopg has the server prepare the statement.
     assert (prepared["custom_plans"], prepared["generic_plans"] > PREPARED_AFTER) == (0, True)
-    # Any index will do while the table is new: once it is analyzed, it is planned anew.
-    assert "Index Scan" in str(plan)
+    assert "orders_pkey" in str(plan)
 
 
 def test_a_page_of_orders_is_planned_for_what_is_asked(database_url: str) -> None:

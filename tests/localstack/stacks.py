@@ -43,7 +43,7 @@ def only(template: Template, types: Collection[str], without: Collection[str] = 
     kept = {
         name: r for name, r in kept.items() if not refers(r, {*template["Resources"]} - {*kept})
     }
-    named = {k: v for k, v in template["Outputs"].items() if _referred(v["Value"]) in kept}
+    named = {k: v for k, v in template["Outputs"].items() if refers(v["Value"], kept)}
     rest = {k: v for k, v in template.items() if k != "Globals"}
     return {**rest, "Resources": kept, "Outputs": named}
 
@@ -73,11 +73,6 @@ class Stack:
         client.delete_stack(StackName=self.target.stack_name)
 
 
-def refers(resource: object, names: Collection[str]) -> bool:
-    """Tell whether the resource refers to one of these."""
-    return any(f'{{"Ref": "{name}"}}' in json.dumps(resource) for name in names)
-
-
-def _referred(value: object) -> object:
-    """The resource that an output names; nothing where it is no plain reference."""
-    return value.get("Ref") if isinstance(value, dict) else None
+def refers(part: object, names: Collection[str]) -> bool:
+    """Tell whether this part of a template refers to one of these."""
+    return any(f'{{"Ref": "{name}"}}' in json.dumps(part) for name in names)

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Context, Decimal
 
 from chalicelib.domain.amounts import to_decimal_string
-from chalicelib.domain.errors import AmountRangeError, NoRouteError, OrderError
+from chalicelib.domain.errors import AmountRangeError, ExecutionError, NoRouteError
 from chalicelib.domain.orders.hunts import LASTING, Finding, Verdict
 from chalicelib.domain.orders.order import Order
 from chalicelib.domain.orders.terms import SniperTerms, StatedPrice, implied_limit
@@ -15,7 +15,7 @@ from chalicelib.domain.pools.new_pools import NewPool, Property
 from chalicelib.domain.pools.rejections import QuoteError
 
 
-class PoolRefusedError(OrderError):
+class PoolRefusedError(ExecutionError):
     """The pool is no longer what the order wants."""
 
     code = "POOL_REFUSED"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chalicelib.domain.errors import OrderError
+from chalicelib.domain.errors import ExecutionError
 from chalicelib.domain.pools.new_pools import PoolCursor
 from chalicelib.domain.tokens import Token
 
@@ -12,7 +12,7 @@ POOLS_MAX = 1_000
 VERDICTS_MAX = 32
 
 
-class PoolsExhaustedError(OrderError):
+class PoolsExhaustedError(ExecutionError):
     """The order has judged as many pools as it may, and none of them passed."""
 
     code = "POOLS_EXHAUSTED"

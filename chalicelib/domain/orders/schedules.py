@@ -7,7 +7,7 @@ changes nothing. How far a parent has come stands in its Progress, which moves w
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.domain.errors import OrderError
+from chalicelib.domain.errors import ExecutionError
 from chalicelib.domain.orders.order import OrderId, Progress, child_id
 from chalicelib.domain.orders.terms import OnMissed, ScheduleTerms
 
@@ -17,7 +17,7 @@ CATCH_UP_MAX = 3
 SILENT_FOR = timedelta(seconds=5)
 
 
-class PriceOutOfBandError(OrderError):
+class PriceOutOfBandError(ExecutionError):
     """While the slice was due, the price was outside of what the order allows."""
 
     code = "PRICE_OUT_OF_BAND"

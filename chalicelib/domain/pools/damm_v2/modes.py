@@ -11,7 +11,7 @@ class PoolStatus(IntEnum):
 
 
 class ActivationType(IntEnum):
-    """What the pool's points of time count: slots, or unix seconds."""
+    """What a Meteora pool's points of time count: slots, or unix seconds."""
 
     SLOT = 0
     TIMESTAMP = 1
