@@ -51,18 +51,21 @@ constant_product_pools = st.builds(
     creator_fees_0=st.integers(0, 10**5),
 )
 
-tick_volatility = st.builds(
-    DynamicFee,
-    filter_period=st.integers(1, 30),
-    decay_period=st.integers(31, 600),
-    reduction_factor=st.integers(1, 9999),
-    dynamic_fee_control=st.integers(1, 99_999),
-    max_volatility_accumulator=st.integers(0, 1_000_000),
-    tick_spacing_index_reference=st.integers(-100, 100),
-    volatility_reference=st.integers(0, 50_000),
-    volatility_accumulator=st.integers(0, 150_000),
-    last_update_timestamp=st.integers(NOW.unix_seconds - 700, NOW.unix_seconds),
-)
+
+def tick_volatility(latest, now=NOW.unix_seconds):
+    """The memory of a dynamic fee that was last used shortly before now, or until `latest`."""
+    return st.builds(
+        DynamicFee,
+        filter_period=st.integers(1, 30),
+        decay_period=st.integers(31, 600),
+        reduction_factor=st.integers(1, 9999),
+        dynamic_fee_control=st.integers(1, 99_999),
+        max_volatility_accumulator=st.integers(0, 1_000_000),
+        tick_spacing_index_reference=st.integers(-100, 100),
+        volatility_reference=st.integers(0, 50_000),
+        volatility_accumulator=st.integers(0, 150_000),
+        last_update_timestamp=st.integers(now - 700, latest),
+    )
 
 
 @st.composite
@@ -97,10 +100,22 @@ def concentrated_pools(draw):
         fund_fee_rate=40_000,
         fee_on=draw(st.sampled_from(CollectFeeOn)),
         ticks=tuple(Tick(t, net.get(t, 0), gross.get(t, 0), orders.get(t, 0)) for t in ticks),
-        dynamic_fee=draw(st.none() | tick_volatility),
+        dynamic_fee=draw(st.none() | tick_volatility(NOW.unix_seconds)),
     )
 
 
+static_parameters = st.builds(
+    StaticParameters,
+    base_factor=st.sampled_from([0, 1, 10_000, 60_000]),
+    base_fee_power_factor=st.sampled_from([0, 1]),
+    variable_fee_control=st.sampled_from([0, 40_000]),
+    filter_period=st.just(30),
+    decay_period=st.just(600),
+    reduction_factor=st.just(5_000),
+    max_volatility_accumulator=st.just(350_000),
+    protocol_share=st.just(500),
+    collect_fee_mode=st.sampled_from(CollectFeeMode),
+)
 held = st.just(0) | st.integers(1, 50) | st.integers(1, 10**12)
 
 
@@ -123,17 +138,7 @@ def bin_pools(draw):
         active_id=active_id,
         bin_step=draw(st.sampled_from([1, 4, 10])),
         bins=tuple(bins),
-        parameters=StaticParameters(
-            base_factor=draw(st.sampled_from([0, 1, 10_000, 60_000])),
-            base_fee_power_factor=draw(st.sampled_from([0, 1])),
-            variable_fee_control=draw(st.sampled_from([0, 40_000])),
-            filter_period=30,
-            decay_period=600,
-            reduction_factor=5_000,
-            max_volatility_accumulator=350_000,
-            protocol_share=500,
-            collect_fee_mode=draw(st.sampled_from(CollectFeeMode)),
-        ),
+        parameters=draw(static_parameters),
         v_parameters=VariableParameters(
             volatility_accumulator=draw(st.sampled_from([0, 120_000])),
             volatility_reference=draw(st.sampled_from([0, 60_000])),

@@ -205,6 +205,16 @@ class World(Watching):
             stands_by=False,
         )
 
+    def pass_time(self, span: timedelta, *, step: timedelta = timedelta(seconds=1)) -> None:
+        """Let a watcher and workers be at work for so long, one after the other in each step."""
+        until = self.clock.at + span
+        while self.clock.at < until:
+            # A watcher returns at once when nothing waits.
+            later = self.clock.at + step
+            self.watch(step)
+            self.run()
+            self.clock.at = max(self.clock.at, later)
+
     def rate(self, pair: Pair = SOL_USDC, *, slot: int | None = None) -> int:
         """The reference rate of the pair in that slot, or now."""
         slot = self.rates.current_slot() if slot is None else slot

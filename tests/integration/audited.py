@@ -41,20 +41,8 @@ FORGED = "2" * 88
 AWAY = f"postgresql://postgres@{LOOPBACK}:{free_port()}/postgres"
 # Their exits; the first of them is sold at once.
 EXITS = {"sold": "bought", "kept": "holder"}
-FINAL = (
-    "bought",
-    "holder",
-    "limit",
-    "part",
-    "stop",
-    "plain",
-    "split",
-    "hops",
-    "exact_out",
-    "sniped",
-    "retried",
-    "failed",
-)
+UNTROUBLED = ("limit", "part", "stop", "plain", "split", "hops", "exact_out", "sniped")
+FINAL = ("bought", "holder", *UNTROUBLED, "retried", "failed")
 UNFINISHED = ("hunting", "waiting", "pending", "routing", "building", "dropped", "landed", "sent")
 SNIPED = honest(since=FIRST_SLOT - 3_000)
 TERMS: dict[str, dict[str, Any]] = {
@@ -127,17 +115,7 @@ class Executed:
         self.run("holder")
         self.world.clock.at += timedelta(seconds=1) + SLOT
         self.world.watch()
-        for name in (
-            "sold",
-            "limit",
-            "part",
-            "stop",
-            "plain",
-            "split",
-            "hops",
-            "exact_out",
-            "sniped",
-        ):
+        for name in ("sold", *UNTROUBLED):
             self.run(name)
         self.run("retried", steps=4, failure_rate_bps=ALL)
         self.run("retried")

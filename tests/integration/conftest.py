@@ -1,7 +1,7 @@
 """Databases of their own, the artifact that is deployed, and the engine as the composition root
 builds it, with its traffic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -74,17 +74,15 @@ def traffic(monkeypatch: pytest.MonkeyPatch) -> Traffic:
 
 
 @pytest.fixture
-def engine(
-    monkeypatch: pytest.MonkeyPatch,
-    traffic: Traffic,
+def deployed_environment(
     database_url: str,
     orders_queue_url: str,
     status_queue_url: str,
     connections_table: str,
     moto_url: str,
-) -> Iterator[Deployment]:
-    """A deployment in an environment of its own, at zero latency; no traffic so far."""
-    environment = {
+) -> Mapping[str, str]:
+    """What the functions of a deployment find, at zero latency."""
+    return {
         "DATABASE_URL": database_url,
         "WALLET_SECRET_KEY": str(Keypair.from_seed(bytes(32))),
         "ORDERS_QUEUE_URL": orders_queue_url,
@@ -94,7 +92,14 @@ def engine(
         "STREAM_URL": "wss://stream.test",
         "LATENCY_MS": "0",
     }
-    for name, value in environment.items():
+
+
+@pytest.fixture
+def engine(
+    monkeypatch: pytest.MonkeyPatch, traffic: Traffic, deployed_environment: Mapping[str, str]
+) -> Iterator[Deployment]:
+    """A deployment in an environment of its own; no traffic so far."""
+    for name, value in deployed_environment.items():
         monkeypatch.setenv(name, value)
     deployment = Deployment(read_settings)
     monkeypatch.setattr(app, "deployment", deployment)

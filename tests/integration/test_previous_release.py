@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from solders.keypair import Keypair
 
 from infra.paths import ROOT
 from tests.unit.functions import captured
@@ -72,25 +71,9 @@ def previous_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def environment(
-    database_url: str,
-    orders_queue_url: str,
-    status_queue_url: str,
-    connections_table: str,
-    moto_url: str,
-) -> Mapping[str, str]:
-    return {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        "DATABASE_URL": database_url,
-        "WALLET_SECRET_KEY": str(Keypair.from_seed(bytes(32))),
-        "ORDERS_QUEUE_URL": orders_queue_url,
-        "STATUS_QUEUE_URL": status_queue_url,
-        "CONNECTIONS_TABLE": connections_table,
-        "WEBSOCKET_MANAGEMENT_URL": moto_url,
-        "STREAM_URL": "wss://stream.test",
-        "LATENCY_MS": "0",
-        "LOG_LEVEL": "ERROR",
-    }
+def environment(deployed_environment: Mapping[str, str]) -> Mapping[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return kept | deployed_environment | {"LOG_LEVEL": "ERROR"}
 
 
 def test_previous_release_takes_and_executes_orders_when_the_schema_is_new(

@@ -20,6 +20,7 @@ from chalicelib.domain.pools.rejections import (
     ZeroOutputError,
 )
 from chalicelib.domain.tokens import Mint
+from tests.pool_strategies import static_parameters
 
 MINT_X, MINT_Y = Mint("mintX"), Mint("mintY")
 NOW = Moment(slot=0, unix_seconds=1_700_000_000)
@@ -52,17 +53,7 @@ def pools(draw):
             )
             for bin_id in ids
         ),
-        parameters=StaticParameters(
-            base_factor=draw(st.sampled_from([0, 1, 10_000, 60_000])),
-            base_fee_power_factor=draw(st.sampled_from([0, 1])),
-            variable_fee_control=draw(st.sampled_from([0, 40_000])),
-            filter_period=30,
-            decay_period=600,
-            reduction_factor=5_000,
-            max_volatility_accumulator=350_000,
-            protocol_share=500,
-            collect_fee_mode=draw(st.sampled_from(CollectFeeMode)),
-        ),
+        parameters=draw(static_parameters),
         v_parameters=VariableParameters(
             volatility_accumulator=draw(st.sampled_from([0, 120_000])),
             volatility_reference=draw(st.sampled_from([0, 60_000])),

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.pools.clmm.pool import CollectFeeOn, ConcentratedPool, Tick
 from chalicelib.domain.pools.clmm.ticks import MAX_TICK, MIN_TICK, sqrt_price_at, tick_at
-from chalicelib.domain.pools.clmm.volatility import DynamicFee
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.pools.q64 import Q64
 from chalicelib.domain.pools.rejections import QuoteError
 from chalicelib.domain.tokens import Mint
+from tests.pool_strategies import tick_volatility
 
 MINTS = (Mint("mint0"), Mint("mint1"))
 NOW = Moment(slot=0, unix_seconds=1_700_000_000)
@@ -39,18 +39,7 @@ class Market(NamedTuple):
     positions: tuple[Position, ...]
 
 
-dynamic_fees = st.builds(
-    DynamicFee,
-    filter_period=st.integers(1, 30),
-    decay_period=st.integers(31, 600),
-    reduction_factor=st.integers(1, 9999),
-    dynamic_fee_control=st.integers(1, 99_999),
-    max_volatility_accumulator=st.integers(0, 1_000_000),
-    tick_spacing_index_reference=st.integers(-100, 100),
-    volatility_reference=st.integers(0, 50_000),
-    volatility_accumulator=st.integers(0, 150_000),
-    last_update_timestamp=st.integers(NOW.unix_seconds - 700, NOW.unix_seconds + 10),
-)
+dynamic_fees = tick_volatility(NOW.unix_seconds + 10, NOW.unix_seconds)
 
 
 @st.composite

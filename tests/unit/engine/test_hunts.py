@@ -42,13 +42,7 @@ def arm(world: World, terms: SniperTerms, **more: Any) -> OrderId:
 
 
 def pass_time(world: World, span: timedelta) -> None:
-    """Let a watcher and workers be at work for so long."""
-    until = world.clock.at + span
-    while world.clock.at < until:
-        later = world.clock.at + SLOT
-        world.watch(SLOT)
-        world.run()
-        world.clock.at = max(world.clock.at, later)
+    world.pass_time(span, step=SLOT)
 
 
 def before(launch: Launch) -> World:

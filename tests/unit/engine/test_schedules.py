@@ -36,17 +36,6 @@ def twap(slices: int = 3, **more: Any) -> TwapTerms:
     return TwapTerms(slices=slices, span=slices * MINUTE, **fields)
 
 
-def pass_time(world: World, span: timedelta) -> None:
-    """Let a watcher and workers be at work for so long."""
-    until = world.clock.at + span
-    while world.clock.at < until:
-        # A watcher returns at once when nothing waits.
-        later = world.clock.at + SECOND
-        world.watch(SECOND)
-        world.run()
-        world.clock.at = max(world.clock.at, later)
-
-
 def sleep(world: World, span: timedelta) -> None:
     """Let nobody be at work for so long."""
     world.clock.at += span
@@ -68,7 +57,7 @@ def test_slices_trade_one_after_the_other_until_the_order_is_completed() -> None
     world.connect("follower", parent_id)
     start = world.clock.at
 
-    pass_time(world, 4 * MINUTE)
+    world.pass_time(4 * MINUTE)
     world.publish()
 
     slices = slices_of(world, parent_id)
@@ -102,9 +91,9 @@ def test_first_slice_waits_for_its_time() -> None:
     start_at = world.clock.at + 5 * MINUTE
     parent_id = world.submit(terms=dca(start_at=start_at))
 
-    pass_time(world, 4 * MINUTE)
+    world.pass_time(4 * MINUTE)
     assert slices_of(world, parent_id) == []
-    pass_time(world, 2 * MINUTE)
+    world.pass_time(2 * MINUTE)
 
     assert slices_of(world, parent_id)[0].created_at - start_at <= SECOND
 
@@ -113,14 +102,14 @@ def test_at_most_one_overdue_slice_runs_after_an_outage() -> None:
     world = World()
     parent_id = world.submit(terms=dca(slices=4))
     start = world.clock.at
-    pass_time(world, 30 * SECOND)
+    world.pass_time(30 * SECOND)
 
     sleep(world, 3 * MINUTE)
-    pass_time(world, 10 * SECOND)
+    world.pass_time(10 * SECOND)
 
     assert len(slices_of(world, parent_id)) == 2
     assert "SlicesMissed" in happenings(world, parent_id)
-    pass_time(world, 3 * MINUTE)
+    world.pass_time(3 * MINUTE)
     # The grid has got longer by the two that were missed, and nothing drifts.
     slices = slices_of(world, parent_id)
     assert [round((s.created_at - start) / MINUTE) for s in slices] == [0, 4, 4, 5]
@@ -147,7 +136,7 @@ def test_slices_begin_however_late_the_workers_are() -> None:
 def test_what_is_known_of_an_order_is_told_in_one_statement() -> None:
     world = World()
     parent_id = world.submit(terms=dca(slices=3))
-    pass_time(world, SECOND)
+    world.pass_time(SECOND)
     sleep(world, 3 * MINUTE)
 
     world.watch(SECOND)
@@ -161,10 +150,10 @@ def test_what_is_known_of_an_order_is_told_in_one_statement() -> None:
 def test_what_was_missed_is_spread_over_the_rest_when_it_is_caught_up() -> None:
     world = World()
     parent_id = world.submit(terms=twap(slices=6))
-    pass_time(world, 30 * SECOND)
+    world.pass_time(30 * SECOND)
 
     sleep(world, 3 * MINUTE)
-    pass_time(world, 3 * MINUTE)
+    world.pass_time(3 * MINUTE)
 
     amounts = [s.trade.amount for s in slices_of(world, parent_id)]
     assert sum(amounts) == ONE_SOL
@@ -178,7 +167,7 @@ def test_slice_is_skipped_when_the_price_stays_out_of_the_band() -> None:
     world.rates = ScriptedRates(clock=world.clock, usual="150")
     parent_id = world.submit(terms=dca(slices=2, max_price=dollars("140")))
 
-    pass_time(world, 3 * MINUTE)
+    world.pass_time(3 * MINUTE)
 
     assert slices_of(world, parent_id) == []
     assert happenings(world, parent_id) == [
@@ -198,7 +187,7 @@ def test_slice_begins_when_the_price_comes_into_the_band_in_time() -> None:
     parent_id = world.submit(terms=dca(slices=1, max_price=dollars("140")))
     start = world.clock.at
 
-    pass_time(world, 25 * SECOND)
+    world.pass_time(25 * SECOND)
 
     [only] = slices_of(world, parent_id)
     assert 8 * SECOND <= only.created_at - start <= 12 * SECOND
@@ -208,7 +197,7 @@ def test_slices_of_a_limited_schedule_are_held_to_its_price() -> None:
     world = World()
     parent_id = world.submit(terms=twap(slices=2, limit_price=dollars("1000000")))
 
-    pass_time(world, 3 * MINUTE)
+    world.pass_time(3 * MINUTE)
 
     assert [s.status for s in slices_of(world, parent_id)] == [OrderStatus.EXPIRED] * 2
     assert world.details(parent_id, 3)["skipped"]["code"] == "SLICE_EXPIRED"
@@ -220,7 +209,7 @@ def test_failed_slice_is_skipped_with_its_reason() -> None:
     world = World(failure_rate_bps=10_000)
     parent_id = world.submit(terms=dca(slices=1))
 
-    pass_time(world, MINUTE)
+    world.pass_time(MINUTE)
 
     assert world.details(parent_id, 3)["skipped"]["code"] == "TRANSACTION_FAILED"
     parent = world.order(parent_id)
@@ -233,7 +222,7 @@ def test_order_fails_once_when_the_pools_of_its_pair_are_gone() -> None:
     go_to(world, launch.created_slot + LIFE_SLOTS - 100)
     parent_id = world.submit(pair=buying(launch), terms=dca(slices=10), slippage_bps=2_000)
 
-    pass_time(world, 3 * MINUTE)
+    world.pass_time(3 * MINUTE)
 
     [begun] = slices_of(world, parent_id)
     assert begun.status is OrderStatus.CONFIRMED
@@ -247,13 +236,13 @@ def test_order_fails_once_when_the_pools_of_its_pair_are_gone() -> None:
 def test_nothing_begins_while_the_order_is_paused() -> None:
     world = World()
     parent_id = world.submit(terms=dca(slices=3))
-    pass_time(world, 30 * SECOND)
+    world.pass_time(30 * SECOND)
 
     edit(world, parent_id, is_paused=True)
-    pass_time(world, 3 * MINUTE)
+    world.pass_time(3 * MINUTE)
     assert len(slices_of(world, parent_id)) == 1
     edit(world, parent_id, is_paused=False)
-    pass_time(world, 4 * MINUTE)
+    world.pass_time(4 * MINUTE)
 
     assert len(slices_of(world, parent_id)) == 3
     assert world.order(parent_id).status is OrderStatus.COMPLETED
@@ -283,7 +272,7 @@ def test_slice_that_is_not_signed_goes_with_its_cancelled_order() -> None:
 
     parent = world.cancel(parent_id)
     in_flight = world.canceller.end_slices(parent)
-    pass_time(world, 3 * MINUTE)
+    world.pass_time(3 * MINUTE)
 
     assert (parent.status, in_flight) == (OrderStatus.CANCELLED, ())
     assert [s.status for s in slices_of(world, parent_id)] == [OrderStatus.CANCELLED]
@@ -302,7 +291,7 @@ def test_slice_that_is_signed_runs_to_its_end_when_its_order_is_cancelled() -> N
 
     parent = world.cancel(parent_id)
     in_flight = world.canceller.end_slices(parent)
-    pass_time(world, 3 * MINUTE)
+    world.pass_time(3 * MINUTE)
 
     assert in_flight == (begun.order_id,)
     assert world.order(begun.order_id).status is OrderStatus.CONFIRMED
@@ -318,7 +307,7 @@ def test_slice_is_never_signed_once_its_order_is_cancelled() -> None:
     # The owner cancels while a worker has the slice in hand, and dies before the slice is ended.
     world.meanwhile("wallet.sign_swap", lambda: world.cancel(parent_id))
 
-    pass_time(world, 2 * MINUTE)
+    world.pass_time(2 * MINUTE)
 
     [only] = slices_of(world, parent_id)
     assert only.transaction is None
@@ -335,8 +324,8 @@ def test_schedule_heals_when_a_service_was_away(outage: str) -> None:
         with suppress(UnavailableError):
             world.execute(world.take())
         world.outages.clear()
-        pass_time(world, 30 * SECOND)
-    pass_time(world, 3 * MINUTE)
+        world.pass_time(30 * SECOND)
+    world.pass_time(3 * MINUTE)
 
     slices = slices_of(world, parent_id)
     assert [s.status for s in slices] == [OrderStatus.CONFIRMED] * 3

@@ -13,7 +13,7 @@ from chalicelib.domain.orders.order import OrderId
 from chalicelib.entrypoints.contract import examples
 from tests.unit.entrypoints.contract import check_answer
 from tests.unit.entrypoints.test_http_edit import call, cancel_many, edit
-from tests.unit.entrypoints.test_http_waiting import BUY, STOP, TRAIL, place, shown
+from tests.unit.entrypoints.test_http_waiting import BUY, STOP, TRAIL, check_refused, place, shown
 from tests.unit.functions import Answer, Functions
 
 ORDERS = "/api/orders"
@@ -199,11 +199,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
 def test_bad_exit_is_refused_with_its_code_and_nothing_is_stored(
     functions: Functions, order: dict[str, Any], status: int, code: str
 ) -> None:
-    answer = place(functions, order)
-
-    assert (answer.status, answer.document["code"]) == (status, code)
-    assert functions.world.store.orders == {}
-    assert not functions.world.order_queue.messages
+    check_refused(functions, order, status, code)
 
 
 def test_refusal_names_the_field_and_its_bounds(functions: Functions) -> None:

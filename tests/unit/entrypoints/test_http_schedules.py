@@ -9,7 +9,7 @@ from chalicelib.domain.orders.order import OrderId
 from tests.unit.entrypoints.contract import check_answer
 from tests.unit.entrypoints.test_http_cancel import cancel
 from tests.unit.entrypoints.test_http_edit import edit as patch
-from tests.unit.entrypoints.test_http_waiting import place, shown
+from tests.unit.entrypoints.test_http_waiting import check_refused, place, shown
 from tests.unit.functions import Answer, Functions
 
 SPEND: dict[str, Any] = {"tokenIn": "USDC", "tokenOut": "SOL", "amount": "100"}
@@ -21,16 +21,6 @@ def listed(functions: Functions, **query: str) -> list[str]:
     answer = functions.get("/api/orders", query=query)
     check_answer("GET", "/api/orders", answer)
     return [order["orderId"] for order in answer.document["orders"]]
-
-
-def pass_time(functions: Functions, seconds: int) -> None:
-    world = functions.world
-    until = world.clock.at + timedelta(seconds=seconds)
-    while world.clock.at < until:
-        later = world.clock.at + timedelta(seconds=1)
-        world.watch()
-        world.run()
-        world.clock.at = max(world.clock.at, later)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +53,7 @@ def test_slices_and_progress_are_shown(functions: Functions) -> None:
     assert listed(functions, waitingFor="schedule") == [parent_id]
     assert listed(functions, waitingFor="price") == []
 
-    pass_time(functions, 70)
+    functions.world.pass_time(timedelta(seconds=70))
 
     order = shown(functions, parent_id)
     progress = order["progress"]
@@ -74,7 +64,7 @@ def test_slices_and_progress_are_shown(functions: Functions) -> None:
     assert [each["status"] for each in happened] == ["begun", "confirmed"] * 2
     assert {each["orderId"] for each in happened} == {*slices}
     assert shown(functions, slices[0])["parentId"] == parent_id
-    pass_time(functions, 120)
+    functions.world.pass_time(timedelta(seconds=120))
     done = shown(functions, parent_id)
     assert (done["status"], done["slicesDone"], done["amountIn"]) == ("completed", 3, "100")
     assert "nextDueAt" not in done["progress"]
@@ -90,7 +80,7 @@ def test_order_over_time_is_paused_and_goes_on(functions: Functions) -> None:
         return patch(functions, parent_id, fields, str(sequence))
 
     paused = edit(1, paused=True, maxPrice="1000", priceIn="USDC")
-    pass_time(functions, 120)
+    functions.world.pass_time(timedelta(seconds=120))
     events = shown(functions, parent_id)["events"]
     resumed = edit(2, paused=False)
     refused = edit(3, slices=4)
@@ -109,7 +99,7 @@ def test_cancelled_order_over_time_names_what_is_in_flight(functions: Functions)
 
     assert (answer.status, answer.document["status"]) == (200, "cancelled")
     assert answer.document["inFlight"] == []
-    pass_time(functions, 120)
+    functions.world.pass_time(timedelta(seconds=120))
     assert listed(functions, parentId=parent_id) == []
 
 
@@ -158,11 +148,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
 def test_bad_order_is_refused_with_its_code_and_nothing_is_stored(
     functions: Functions, order: dict[str, Any], status: int, code: str
 ) -> None:
-    answer = place(functions, order)
-
-    assert (answer.status, answer.document["code"]) == (status, code)
-    assert functions.world.store.orders == {}
-    assert functions.world.store.watches == {}
+    check_refused(functions, order, status, code)
 
 
 def test_no_parent_is_refused_as_a_filter(functions: Functions) -> None:

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.simulation.market import SLOT
 from tests.launches import go_to, honest
 from tests.unit.entrypoints.test_http_edit import edit as patch
-from tests.unit.entrypoints.test_http_waiting import place, shown
+from tests.unit.entrypoints.test_http_waiting import check_refused, place, shown
 from tests.unit.functions import Functions
 
 LAUNCH = honest()
@@ -27,16 +27,6 @@ GUARDS = {
     "liquidityLocked": True,
     "sellable": True,
 }
-
-
-def pass_time(functions: Functions, span: timedelta) -> None:
-    world = functions.world
-    until = world.clock.at + span
-    while world.clock.at < until:
-        later = world.clock.at + SLOT
-        world.watch(SLOT)
-        world.run()
-        world.clock.at = max(world.clock.at, later)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +59,7 @@ def test_bought_token_and_verdicts_are_shown(functions: Functions) -> None:
     choosy = place(functions, SNIPE | {"guards": {"minLiquidity": "1000000"}}).document
     quick = place(functions, SNIPE | {"tokenOut": MINT, "slippageBps": 2000}).document
 
-    pass_time(functions, timedelta(seconds=20))
+    functions.world.pass_time(timedelta(seconds=20), step=SLOT)
 
     waiting, bought = (shown(functions, each["orderId"]) for each in (choosy, quick))
     [verdict] = waiting["verdicts"]
@@ -93,7 +83,7 @@ def test_repeated_request_is_answered_as_at_first(functions: Functions) -> None:
     go_to(functions.world, LAUNCH.created_slot - 3)
     order = SNIPE | {"tokenOut": MINT, "slippageBps": 2000}
     first = place(functions, order, key="mine").document
-    pass_time(functions, timedelta(seconds=10))
+    functions.world.pass_time(timedelta(seconds=10), step=SLOT)
 
     again = place(functions, order, key="mine")
 
@@ -167,11 +157,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
 def test_bad_order_is_refused_with_its_code_and_nothing_is_stored(
     functions: Functions, order: dict[str, Any], status: int, code: str
 ) -> None:
-    answer = place(functions, order)
-
-    assert (answer.status, answer.document["code"]) == (status, code)
-    assert functions.world.store.orders == {}
-    assert functions.world.store.watches == {}
+    check_refused(functions, order, status, code)
 
 
 def test_pool_that_is_there_already_is_refused(functions: Functions) -> None:

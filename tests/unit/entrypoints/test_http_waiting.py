@@ -203,16 +203,21 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
 }
 
 
-@pytest.mark.parametrize(("order", "status", "code"), REFUSED.values(), ids=REFUSED)
-def test_bad_order_is_refused_with_its_code_and_nothing_is_stored(
-    functions: Functions, order: dict[str, Any], status: int, code: str
-) -> None:
+def check_refused(functions: Functions, order: dict[str, Any], status: int, code: str) -> None:
+    """Place an order that is answered so, and of which nothing is kept."""
     answer = place(functions, order)
 
     assert (answer.status, answer.document["code"]) == (status, code)
     assert functions.world.store.orders == {}
     assert functions.world.store.watches == {}
     assert not functions.world.order_queue.messages
+
+
+@pytest.mark.parametrize(("order", "status", "code"), REFUSED.values(), ids=REFUSED)
+def test_bad_order_is_refused_with_its_code_and_nothing_is_stored(
+    functions: Functions, order: dict[str, Any], status: int, code: str
+) -> None:
+    check_refused(functions, order, status, code)
 
 
 def test_order_is_accepted_though_its_trigger_is_met_when_that_is_wanted(
