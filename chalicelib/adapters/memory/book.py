@@ -52,14 +52,15 @@ class MemoryWatchBook:
     def tick(self, tick: Tick, *, holder: str, lease: timedelta = LEASE) -> Ticked | None:
         if tick.observation.slot <= self.slot or (self._is_leased() and holder != self.holder):
             return None
-        has_pools = tick.arrivals is not None and tick.arrivals.through > self.pools
-        ticked = _TickUnderWay(self.store, tick, self.range_max, has_pools=has_pools).run()
+        if tick.arrivals is not None and tick.arrivals.through <= self.pools:
+            tick = replace(tick, arrivals=None)
+        ticked = _TickUnderWay(self.store, tick, self.range_max).run()
         if ticked.is_whole:
             self.slot = tick.observation.slot
         self.holder, self.ticked_at = holder, self.clock.now()
         self.leased_until = self.clock.now() + lease
         if tick.arrivals is not None:
-            self.pools = max(self.pools, tick.arrivals.through)
+            self.pools = tick.arrivals.through
         return ticked
 
     def release(self, holder: str) -> None:
@@ -107,11 +108,8 @@ def _key_after(row: WatchRow, short: Shortfall) -> int | None:
 class _TickUnderWay:
     """One tick: what each order's rows come to, in the order of the statement's ranges."""
 
-    def __init__(
-        self, store: MemoryOrderStore, tick: Tick, range_max: int, *, has_pools: bool
-    ) -> None:
+    def __init__(self, store: MemoryOrderStore, tick: Tick, range_max: int) -> None:
         self._store, self._tick, self._range_max = store, tick, range_max
-        self._has_pools = has_pools
         self._observation = tick.observation
         self._fired: list[Fired] = []
         self._expired: list[tuple[OrderId, int]] = []
@@ -178,7 +176,7 @@ class _TickUnderWay:
     def _tell_of_arrivals(self) -> None:
         """Let those be asked about that may wait for one of the new pools."""
         arrivals = self._tick.arrivals
-        if arrivals is None or not self._has_pools:
+        if arrivals is None:
             return
         for order_id, rows in self._store.watches.items():
             mint = self._store.orders[order_id].pair.token_out.mint

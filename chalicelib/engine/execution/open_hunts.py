@@ -53,10 +53,10 @@ class OpenHunts:
             if order.is_over(at):
                 # The watcher sees to it.
                 continue
-            moves, looks[order.order_id] = self._look(order, at)
-            if moves:
-                transitions += moves
-                del looks[order.order_id]
+            moves, look_at = self._look(order, at)
+            transitions += moves
+            if not moves:
+                looks[order.order_id] = look_at
         self._hunt_on(looks, seen_slot, at)
         return transitions
 
