@@ -181,6 +181,7 @@ class Deployment:
             status_queue=self.status_queue,
             stepper=Stepper(
                 router=self.router,
+                listing=self.world.listing,
                 open_limits=OpenLimits(router=self.router, book=self.watch_book, pacing=pacing),
                 open_schedules=OpenSchedules(
                     store=self.order_store, listing=self.world.listing, rates=self.world.rates
@@ -232,6 +233,7 @@ class Deployment:
             book=self.watch_book,
             rates=self.world.rates,
             pools=self.world.pool_feed,
+            listing=self.world.listing,
             queue=self.order_queue,
             clock=self.clock,
             sweep=self.sweeper.sweep,

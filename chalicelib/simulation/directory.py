@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.domain.tokens import Mint, Pair, Token
+from chalicelib.domain.orders.triggers import RatedPair
+from chalicelib.domain.tokens import Mint, Token
 from chalicelib.engine.ports.clock import Clock
 from chalicelib.simulation.market import Market, slot_at
 
@@ -19,7 +20,7 @@ class SimulatedListing:
     def __post_init__(self) -> None:
         self._tokens = self.market.tokens
 
-    def connects(self, pair: Pair) -> bool:
+    def connects(self, pair: RatedPair) -> bool:
         return self.market.connects(pair, slot_at(self.clock.now()))
 
     def token(self, mint: Mint) -> Token | None:

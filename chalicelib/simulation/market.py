@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from chalicelib.domain.errors import ExecutionError
+from chalicelib.domain.orders.triggers import RatedPair
 from chalicelib.domain.pools.pool import Moment
 from chalicelib.domain.routing.paths import Path, neighbours, paths_between
 from chalicelib.domain.routing.rules import HOPS_MAX
@@ -121,15 +122,15 @@ class Market:
         pairs = ((listed.token_a, listed.token_b) for listed in self.listings)
         return {token.mint: token for pair in pairs for token in pair}
 
-    def connects(self, pair: Pair, slot: int) -> bool:
+    def connects(self, pair: RatedPair, slot: int) -> bool:
         """Tell whether listed pools, and those of launches that there are at the slot, lead from
-        the one token to the other."""
+        the one mint to the other."""
         alive = [launch for launch in self._launches(pair) if launch.is_alive(slot)]
         return any(self._paths(pair, alive))
 
     def between(self, pair: Pair) -> "Market":
         """Return the market of the listed pools that a route of the pair may go over."""
-        paths = self._paths(pair, self._launches(pair))
+        paths = self._paths(pair.mints, self._launches(pair.mints))
         hops = {frozenset(hop) for path in paths for hop in pairwise(path)}
         return replace(
             self,
@@ -140,16 +141,15 @@ class Market:
             ),
         )
 
-    def _launches(self, pair: Pair) -> list[Launch]:
-        launches = (self.launch(token.mint) for token in (pair.token_in, pair.token_out))
+    def _launches(self, pair: RatedPair) -> list[Launch]:
+        launches = map(self.launch, pair)
         return [launch for launch in launches if launch]
 
-    def _paths(self, pair: Pair, launches: Iterable[Launch]) -> Iterator[Path]:
+    def _paths(self, pair: RatedPair, launches: Iterable[Launch]) -> Iterator[Path]:
         pools = [*self.listings, *(launch.pool for launch in launches)]
         pairs = ((pool.token_a.mint, pool.token_b.mint) for pool in pools)
         both_ways = [hop for a, b in pairs for hop in ((a, b), (b, a))]
-        start, end = pair.mints
-        return paths_between(start, end, neighbours(both_ways), HOPS_MAX)
+        return paths_between(*pair, neighbours(both_ways), HOPS_MAX)
 
     def fair_price(self, token: Token, slot: int) -> int:
         """Return the token's price in nano-dollars per whole token."""

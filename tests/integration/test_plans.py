@@ -11,8 +11,14 @@ from chalicelib.adapters.postgres.database import KEEP_PLANS, PostgresDatabase, 
 from chalicelib.adapters.postgres.migrate import migrate
 
 # What each order needs, of the tables that hold every order there ever was.
-STATEMENTS = ("add_order", "load_orders", "save_transitions", "events_of_orders")
-TABLES = ("orders", "order_events")
+STATEMENTS = (
+    "add_order",
+    "load_orders",
+    "save_transitions",
+    "events_of_orders",
+    "waiting_to_trade",
+)
+TABLES = ("orders", "order_events", "watches")
 
 Node = Mapping[str, Any]
 

@@ -26,6 +26,10 @@ from chalicelib.engine.ports.clock import Clock
 _NOT_LATCHED = (TriggerKind.LIMIT, TriggerKind.ACTIVATION)
 
 
+# No rate meets these: a worker looks at what there is to trade.
+ASKS_FOR_POOLS = (TriggerKind.SCHEDULE, TriggerKind.POOL)
+
+
 @dataclass(slots=True, kw_only=True)
 class MemoryWatchBook:
     """The WatchBook port over a MemoryOrderStore."""
@@ -71,6 +75,15 @@ class MemoryWatchBook:
         pairs = {self.store.orders[order_id].pair.mints for order_id in self.store.watches}
         return {pair for pair in pairs if pair[1]}
 
+    def waiting_to_trade(self, pairs: Collection[RatedPair]) -> Mapping[OrderId, int]:
+        orders = [
+            self.store.orders[order_id]
+            for order_id, rows in self.store.watches.items()
+            if not any(row.first.kind in ASKS_FOR_POOLS for row in rows)
+        ]
+        waiting = [order for order in orders if order.pair.mints in pairs][: self.range_max]
+        return {order.order_id: _announced_through(self.store, order) for order in waiting}
+
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         rows = self.store.watches.get(order_id, ())
         is_limit = TriggerKind.LIMIT
@@ -94,6 +107,10 @@ class MemoryWatchBook:
 
     def _is_leased(self) -> bool:
         return self.leased_until is not None and self.leased_until > self.clock.now()
+
+
+def _announced_through(store: MemoryOrderStore, order: Order) -> int:
+    return store.unannounced_from.get(order.order_id, order.sequence + 1) - 1
 
 
 def _key_after(row: WatchRow, short: Shortfall) -> int | None:
@@ -151,7 +168,7 @@ class _TickUnderWay:
         return watch.is_due(self._observation.at) or (rate is not None and watch.is_met(rate))
 
     def _change(self, order: Order, row: WatchRow, rate: int | None, is_met: bool) -> bool:
-        if row.first.kind in (TriggerKind.LIMIT, TriggerKind.SCHEDULE, TriggerKind.POOL):
+        if row.first.kind in (TriggerKind.LIMIT, *ASKS_FOR_POOLS):
             return self._ask(order, row, rate, is_met)
         if rate is None or (order.armed_slot or 0) >= self._observation.slot:
             return False
@@ -162,13 +179,12 @@ class _TickUnderWay:
         is_due = row.recheck_at is not None and row.recheck_at <= self._tick.now
         if not is_met and not is_due:
             return False
-        is_sure = row.first.kind in (TriggerKind.SCHEDULE, TriggerKind.POOL)
+        is_sure = row.first.kind in ASKS_FOR_POOLS
         if is_sure or is_met or (rate is not None and row.first.is_met(rate)):
             row.watch, row.asked_at_rate = replace(row.watch, key=None), rate
             row.recheck_at = self._tick.ask_again_at
             self._asked.append(order.order_id)
-            unannounced_from = self._store.unannounced_from.get(order.order_id, order.sequence + 1)
-            self._announced_through[order.order_id] = unannounced_from - 1
+            self._announced_through[order.order_id] = _announced_through(self._store, order)
         else:
             row.watch, row.asked_at_rate, row.recheck_at = row.first, None, None
         return True

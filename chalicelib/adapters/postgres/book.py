@@ -1,6 +1,6 @@
 """The book of waiting orders in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,6 +76,13 @@ class PostgresWatchBook:
         pairs = ((Mint(row["input_mint"]), Mint(row["output_mint"])) for row in rows)
         # Who waits for any new token waits for no price.
         return [pair for pair in pairs if pair[1]]
+
+    def waiting_to_trade(self, pairs: Collection[RatedPair]) -> Mapping[OrderId, int]:
+        documents = [
+            {"input_mint": mint_in, "output_mint": mint_out} for mint_in, mint_out in pairs
+        ]
+        rows = self._run("waiting_to_trade", pairs=Jsonb(documents), range_max=self._range_max)
+        return {OrderId(str(row["order_id"])): row["announced_through"] for row in rows}
 
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         return [

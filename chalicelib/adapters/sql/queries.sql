@@ -614,6 +614,28 @@ SELECT input_mint, output_mint FROM above
  UNION
 SELECT input_mint, output_mint FROM below;
 
+-- name: waiting_to_trade
+SELECT orders.order_id, coalesce(unannounced_from - 1, sequence) AS announced_through
+  FROM orders
+ WHERE order_id = ANY (ARRAY(
+       SELECT DISTINCT watches.order_id
+         FROM jsonb_to_recordset(%(pairs)s) AS pair (input_mint text, output_mint text)
+        CROSS JOIN LATERAL (
+              (SELECT order_id
+                 FROM watches
+                WHERE (input_mint, output_mint) = (pair.input_mint, pair.output_mint)
+                  AND side = 'above'
+                  AND kind NOT IN ('schedule', 'pool')
+                LIMIT %(range_max)s)
+               UNION ALL
+              (SELECT order_id
+                 FROM watches
+                WHERE (input_mint, output_mint) = (pair.input_mint, pair.output_mint)
+                  AND side = 'below'
+                  AND kind NOT IN ('schedule', 'pool')
+                LIMIT %(range_max)s)) AS watches
+        LIMIT %(range_max)s));
+
 -- name: watches_of_order
 SELECT leg, kind, side, trailing_bps, mark, fires_at,
        CASE WHEN kind = 'limit' THEN key_first ELSE key END AS key

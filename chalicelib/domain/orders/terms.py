@@ -337,12 +337,6 @@ def begun_at(terms: Terms, moment: datetime) -> Terms:
     return terms
 
 
-def acts_by_itself(terms: Terms) -> bool:
-    """Tell whether a worker may do something with an open order of these terms, whatever the price:
-    fill a limit, begin a slice, or judge a pool."""
-    return is_resting_limit(terms) or isinstance(terms, ScheduleTerms | SniperTerms)
-
-
 def exit_plan(terms: Terms) -> ExitPlan | None:
     """Return when to sell again what an order of these terms buys."""
     return terms.exit if isinstance(terms, MarketTerms | LimitTerms | SniperTerms) else None

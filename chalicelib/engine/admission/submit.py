@@ -118,7 +118,7 @@ class Submitter:
             return refusal
         if isinstance(terms, SniperTerms):
             return refusal_of_hunt(terms, self.pools)
-        if not self.listing.connects(trade.pair):
+        if not self.listing.connects(trade.pair.mints):
             return UnknownPairError()
         if refusal := refusal_of_schedule(terms, trade, now, self.interval_min):
             return refusal

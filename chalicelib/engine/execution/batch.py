@@ -7,7 +7,6 @@ from datetime import datetime
 
 from chalicelib.domain.orders.events import Pack
 from chalicelib.domain.orders.order import Order, OrderId, OrderStatus, SignedTransaction
-from chalicelib.domain.orders.terms import acts_by_itself
 from chalicelib.engine.execution.isolation import set_apart
 
 
@@ -24,20 +23,15 @@ class Batch:
     hand_backs: dict[OrderId, int] = field(default_factory=dict)
 
     def take_up(self, order: Order, due_at: datetime) -> None:
-        """Carry on an order that was asked for: an open one when there may be something to do with
-        it, whatever the price."""
-        if order.status is not OrderStatus.OPEN or acts_by_itself(order.terms):
-            self._schedule(order, due_at)
+        """Carry on an order that was asked for, unless it has ended."""
+        if not order.status.is_final:
+            self.orders[order.order_id] = order
+            heapq.heappush(self.agenda, (due_at, order.order_id))
 
     def keep(self, order: Order, due_at: datetime) -> None:
         """Step the order again then, unless it has come to rest."""
         if order.status is not OrderStatus.OPEN:
-            self._schedule(order, due_at)
-
-    def _schedule(self, order: Order, due_at: datetime) -> None:
-        if not order.status.is_final:
-            self.orders[order.order_id] = order
-            heapq.heappush(self.agenda, (due_at, order.order_id))
+            self.take_up(order, due_at)
 
     def drop(self, order_ids: Collection[OrderId]) -> None:
         """Leave these orders to others."""

@@ -110,7 +110,7 @@ class OpenSchedules:
     def _begin(
         self, order: Order, terms: ScheduleTerms, progress: Progress, at: datetime
     ) -> Transition | None:
-        if not self.listing.connects(order.pair):
+        if not self.listing.connects(order.pair.mints):
             return steps.give_up(order, UnknownPairError(), at=at)
         number, due_at = progress.point, terms.due_at(progress.point)
         amount = slice_amount(terms, order.trade.amount, progress)

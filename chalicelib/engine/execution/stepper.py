@@ -2,12 +2,12 @@
 and the chain are asked, and what follows from their answers."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from chalicelib.domain.errors import OrderError
+from chalicelib.domain.errors import OrderError, UnknownPairError
 from chalicelib.domain.orders.lifecycle import Transition
 from chalicelib.domain.orders.order import Order, OrderStatus, SignedTransaction
 from chalicelib.domain.orders.terms import LimitTerms, ScheduleTerms, SniperTerms
@@ -21,6 +21,7 @@ from chalicelib.engine.execution.open_limits import OpenLimits
 from chalicelib.engine.execution.open_schedules import OpenSchedules
 from chalicelib.engine.execution.pacing import Pacing
 from chalicelib.engine.ports.chain import Blockhash, Chain, Wallet
+from chalicelib.engine.ports.listing import Listing
 from chalicelib.engine.router import Router
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Stepper:
     """What the executor asks for the next step of its orders."""
 
     router: Router
+    listing: Listing
     open_limits: OpenLimits
     open_schedules: OpenSchedules
     open_hunts: OpenHunts
@@ -84,11 +86,20 @@ class Stepper:
         schedules = [order for order in orders if isinstance(order.terms, ScheduleTerms)]
         hunts = [order for order in orders if isinstance(order.terms, SniperTerms)]
         limits = [order for order in orders if isinstance(order.terms, LimitTerms)]
+        handled = (ScheduleTerms, SniperTerms, LimitTerms)
+        others = [order for order in orders if not isinstance(order.terms, handled)]
         return [
             *self.open_limits.start_fillable(limits, at=now, has_time=batch.has_time),
             *self.open_schedules.carry_on(schedules, at=now),
             *self.open_hunts.carry_on(hunts, at=now),
+            *self._give_up_stranded(others, now),
         ]
+
+    def _give_up_stranded(self, orders: Sequence[Order], now: datetime) -> Iterator[Transition]:
+        """Yield the ends of those that wait for a price which cannot come: their pools are gone."""
+        for order in orders:
+            if not order.is_over(now) and not self.listing.connects(order.pair.mints):
+                yield steps.give_up(order, UnknownPairError(), at=now)
 
     def _route(self, orders: Sequence[Order], now: datetime, batch: Batch) -> list[Transition]:
         blockhash = self.chain.latest_blockhash()

@@ -119,6 +119,11 @@ class WatchBook(Protocol):
     def pairs(self) -> Collection[RatedPair]:
         """Return the pairs whose rates orders wait for, each once."""
 
+    def waiting_to_trade(self, pairs: Collection[RatedPair]) -> Mapping[OrderId, int]:
+        """Return orders that wait to swap these pairs, RANGE_MAX at most, each with the sequence up
+        to which its events need not be announced; none over time and none that waits for a pool:
+        those ask for their pools themselves."""
+
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         """Return what an open order waits for as it stands, by leg; a limit's as at first."""
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from chalicelib.domain import token_list
 from chalicelib.domain.errors import SameTokenError, UnknownTokenError
+from chalicelib.domain.orders.triggers import RatedPair
 from chalicelib.domain.tokens import Mint, Pair, Token
 
 #: Returns the token of a mint, None when nobody knows it.
@@ -14,9 +15,9 @@ TokenOf = Callable[[Mint], Token | None]
 class Listing(Protocol):
     """The pools and tokens that are listed, whatever they hold now."""
 
-    def connects(self, pair: Pair) -> bool:
-        """Tell whether listed pools lead from the pair's input token to its output token, over
-        other tokens where need be."""
+    def connects(self, pair: RatedPair) -> bool:
+        """Tell whether listed pools lead from the first mint to the second, over other tokens where
+        need be."""
 
     def token(self, mint: Mint) -> Token | None:
         """Return the token of this mint, also of one whose pools are gone; None when it is

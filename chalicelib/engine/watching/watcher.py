@@ -6,15 +6,17 @@ so no slot is left out but those that lie too far back.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from chalicelib.domain.orders.triggers import RatedPair
 from chalicelib.domain.pools.new_pools import PoolCursor
 from chalicelib.engine.dispatch import dispatch
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.book import Arrivals, BookState, Tick, Ticked, WatchBook
 from chalicelib.engine.ports.clock import Clock
+from chalicelib.engine.ports.listing import Listing
 from chalicelib.engine.ports.pool_feed import PoolFeed
 from chalicelib.engine.ports.queues import OrderQueue
 from chalicelib.engine.ports.rates import Observation, RateFeed
@@ -55,10 +57,12 @@ class Watching:
 @dataclass(slots=True)
 class _Shift:
     """One watcher's time at work: when it last did what it does now and then. Its first sweep comes
-    with its first look: it may follow one that has died."""
+    with its first look: it may follow one that has died. The pairs are those that it last asked
+    for."""
 
     needed_at: datetime
     swept_at: datetime | None = None
+    pairs: Collection[RatedPair] = ()
     slots: int = 0
     fired: int = 0
 
@@ -70,6 +74,7 @@ class Watcher:
     book: WatchBook
     rates: RateFeed
     pools: PoolFeed
+    listing: Listing
     queue: OrderQueue
     clock: Clock
     #: Queues what stands still: what was lost on the way to the queue among it.
@@ -125,6 +130,7 @@ class Watcher:
         if shift.swept_at is None or now - shift.swept_at >= self.watching.sweep_every:
             shift.swept_at = now
             self.sweep()
+            self._ask_about_stranded(shift.pairs)
         if now - shift.needed_at < self.watching.idle_max:
             return self.watching.look_every
         # In this order: whoever stores an order and then sees the lease leaves it to this watcher.
@@ -134,13 +140,20 @@ class Watcher:
         shift.needed_at = now
         return self.watching.look_every
 
+    def _ask_about_stranded(self, pairs: Collection[RatedPair]) -> None:
+        """Ask about the orders whose pools are gone: no rate comes to them."""
+        gone = [pair for pair in pairs if not self.listing.connects(pair)]
+        if gone:
+            dispatch(self.queue, self.book.waiting_to_trade(gone))
+
     def _tick_all(self, holder: str, state: BookState, shift: _Shift) -> bool:
         """Tick the slots after the cursor; False when another watcher is at work."""
         after = state.slot
         if self.rates.current_slot() <= after:
             return True
         arrivals = self._arrivals(state.pools) if state.is_hunted else None
-        for observation in self.rates.since(after, self.book.pairs()):
+        shift.pairs = self.book.pairs()
+        for observation in self.rates.since(after, shift.pairs):
             tick = self._tick(observation, gap_from=after, arrivals=arrivals)
             ticked = self._tick_whole(holder, tick)
             if ticked is None:

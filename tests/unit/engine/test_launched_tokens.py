@@ -4,10 +4,17 @@ nobody waits."""
 from datetime import timedelta
 from fractions import Fraction
 
+import pytest
+
+from chalicelib.domain.orders.events import OrderFailed
+from chalicelib.domain.orders.exits import exit_id
 from chalicelib.domain.orders.order import OrderId, OrderStatus
 from chalicelib.domain.orders.terms import (
     Condition,
+    ExitPlan,
     LimitTerms,
+    MarketTerms,
+    OcoTerms,
     StatedPrice,
     StopTerms,
     Terms,
@@ -15,6 +22,7 @@ from chalicelib.domain.orders.terms import (
     TrailingStopTerms,
 )
 from chalicelib.domain.orders.triggers import RATE_ONE, RatedPair
+from chalicelib.domain.owners import ANONYMOUS
 from chalicelib.domain.pools.pool import PoolKind
 from chalicelib.domain.token_list import USDC
 from chalicelib.domain.tokens import Pair
@@ -63,6 +71,31 @@ def place(world: World, terms: Terms, pair: Pair | None = None) -> OrderId:
         expires_at=world.clock.at + HOUR,
         trigger_if_met=True,
     )
+
+
+def oco_out_of_reach(pair: Pair) -> OcoTerms:
+    dear, cheap = (
+        StatedPrice(text=text, price_in=pair.token_out.mint) for text in ("1000000", "0.000000001")
+    )
+    return OcoTerms(take_profit=dear, stop=cheap)
+
+
+# What the pool of LAUNCH never meets.
+OUT_OF_REACH: dict[str, Terms] = {
+    "limit": LimitTerms(limit=10**18, time_in_force=TimeInForce.GTC),
+    "stop": StopTerms(
+        price=StatedPrice(text="0.000000001", price_in=LAUNCH.quote.mint),
+        condition=Condition.BELOW,
+    ),
+    "trailing stop": TrailingStopTerms(trailing_bps=9_999),
+    "OCO": oco_out_of_reach(selling(LAUNCH)),
+}
+
+
+def failure_of(world: World, order_id: OrderId) -> str:
+    details = world.store.get(order_id, ANONYMOUS).events[-1].details
+    assert isinstance(details, OrderFailed)
+    return details.failure.code
 
 
 def test_stop_fires_in_the_very_slot_in_which_its_price_is_seen() -> None:
@@ -155,20 +188,42 @@ def test_no_rate_leads_out_of_a_token_that_cannot_be_sold() -> None:
     assert sell not in rates
 
 
-def test_order_waits_quietly_when_its_launch_is_gone() -> None:
+@pytest.mark.parametrize("kind", OUT_OF_REACH)
+def test_order_fails_once_with_a_reason_when_its_launch_is_gone(kind: str) -> None:
     world = world_with_launch()
-    pair = selling(LAUNCH)
-    order_id = place(world, stop_at(world, pair, 1))
+    order_id = place(world, OUT_OF_REACH[kind])
+    world.run()
+    assert world.order(order_id).status is OrderStatus.OPEN
     go_to(world, LAUNCH.created_slot + LIFE_SLOTS)
     world.clock.at = max(world.clock.at, world.order(order_id).updated_at)
 
-    world.watch(timedelta(seconds=2))
+    world.pass_time(timedelta(seconds=2))
+
+    assert failure_of(world, order_id) == "UNKNOWN_PAIR"
+    assert not world.store.watches
+
+
+def test_exit_fails_once_with_a_reason_when_its_launch_is_gone() -> None:
+    world = world_with_launch()
+    order_id = place(world, MarketTerms(exit=ExitPlan(stop_loss_bps=9_999)), buying(LAUNCH))
+    world.run()
+    assert world.order(order_id).status is OrderStatus.CONFIRMED
+    go_to(world, LAUNCH.created_slot + LIFE_SLOTS)
+
+    world.pass_time(timedelta(seconds=2))
+
+    assert failure_of(world, exit_id(order_id)) == "UNKNOWN_PAIR"
+    assert not world.store.watches
+
+
+def test_order_waits_on_while_its_launch_is_there() -> None:
+    world = world_with_launch()
+    order_id = place(world, stop_at(world, selling(LAUNCH), 1))
+
+    world.pass_time(timedelta(seconds=10))
 
     assert world.order(order_id).status is OrderStatus.OPEN
-    assert world.deployment.prospects.of(world.order(order_id)) is None
-    world.clock.at += HOUR
-    world.watch(timedelta(seconds=2))
-    assert world.order(order_id).status is OrderStatus.EXPIRED
+    assert not world.order_queue.messages
 
 
 def test_followers_are_told_of_an_order_on_a_launched_token() -> None:

@@ -227,11 +227,11 @@ def test_pool_is_there_for_its_life_and_then_gone() -> None:
     for slot in (first, last):
         [pool] = MARKET.launched(mints, slot)
         assert MARKET.pool(address, slot) == pool == launched_pool(launch, slot)
-        assert MARKET.connects(buying(launch), slot)
-        assert MARKET.connects(Pair(token_in=launch.token, token_out=JUP), slot)
+        assert MARKET.connects(buying(launch).mints, slot)
+        assert MARKET.connects(Pair(token_in=launch.token, token_out=JUP).mints, slot)
     for slot in (first - 1, last + 1):
         assert MARKET.launched(mints, slot) == []
-        assert not MARKET.connects(buying(launch), slot)
+        assert not MARKET.connects(buying(launch).mints, slot)
         with pytest.raises(PoolNotListedError):
             MARKET.pool(address, slot)
     assert MARKET.launch(launch.token.mint) == launch

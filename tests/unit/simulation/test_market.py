@@ -191,9 +191,9 @@ def test_pair_is_connected_when_a_route_may_go_over_its_pools(token, is_connecte
     chain = tuple(replace(POOLS[0], token_a=one, token_b=other) for one, other in pairwise(CHAIN))
     market = Market(seed="test", listings=chain)
 
-    assert market.connects(pair_of(SOL, token), SLOT_NOW) == is_connected
-    assert market.connects(pair_of(token, SOL), SLOT_NOW) == is_connected
-    assert not market.connects(pair_of(SOL, BONK), SLOT_NOW)
+    assert market.connects(pair_of(SOL, token).mints, SLOT_NOW) == is_connected
+    assert market.connects(pair_of(token, SOL).mints, SLOT_NOW) == is_connected
+    assert not market.connects(pair_of(SOL, BONK).mints, SLOT_NOW)
 
 
 def test_slot_and_moment_agree_when_converted():
