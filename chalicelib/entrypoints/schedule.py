@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import CloudWatchEvent
 
-from chalicelib.engine.execution.sweep import Sweeper
 from chalicelib.entrypoints import logs
 
 if TYPE_CHECKING:
+    from chalicelib.engine.execution.sweep import Sweeper
     from chalicelib.engine.watching.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ SCHEDULE = "aws.events"
 RESERVE_MS = 5_000
 
 
-def sweep(sweeper: Sweeper, watcher: "Watcher") -> None:
+def sweep(sweeper: "Sweeper", watcher: "Watcher") -> None:
     """Queue the orders that stand still, look at what nobody watches, and forget what need not be
     kept."""
     counts = {"orders": sweeper.sweep(), "keys": sweeper.prune()}

@@ -32,11 +32,13 @@ import gc, json
 from types import SimpleNamespace
 import app
 context = SimpleNamespace(aws_request_id="1", get_remaining_time_in_millis=lambda: 9_000)
+is_enabled = [gc.isenabled()]
 kept = [gc.get_freeze_count()]
 for _ in range(2):
     app.publish({"Records": []}, context)
+    is_enabled.append(gc.isenabled())
     kept.append(gc.get_freeze_count())
-print(json.dumps([*kept, len(gc.get_objects())]))
+print(json.dumps([is_enabled, *kept, len(gc.get_objects())]))
 """
 
 
@@ -107,7 +109,8 @@ def test_no_function_loads_boto3_although_its_settings_are_in_a_secret() -> None
 
 
 def test_first_event_leaves_what_it_loaded_to_itself() -> None:
-    before, first, second, looked_through = json.loads(said_by(COUNT_WHAT_IS_KEPT))
+    is_enabled, before, first, second, looked_through = json.loads(said_by(COUNT_WHAT_IS_KEPT))
 
+    assert is_enabled == [False, True, True]
     assert before < second <= first
     assert first > 10 * looked_through

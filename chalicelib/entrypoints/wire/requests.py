@@ -42,7 +42,9 @@ FIELD_CHARACTERS_MAX = 64
 class RequestModel(BaseModel):
     """Fields that clients name in camel case, and no others."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, defer_build=True
+    )
 
 
 class TradeRequest(RequestModel):
