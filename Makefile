@@ -18,9 +18,10 @@ JSON ?=
 AUDIT_ARGS ?=
 KEYS_ARGS ?= list
 DEPLOY_ARGS ?=
+DATABASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench bench-router bench-watch live-quotes audit chaos fuzz deploy keys halt resume redrive collection screenshots clean
+.PHONY: help setup demo dev local test test-localstack check bench bench-router bench-watch live-quotes audit chaos fuzz deploy status destroy keys halt resume redrive collection screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -93,16 +94,22 @@ fuzz: setup ## Check the answers to CASES generated requests against the OpenAPI
 	@$(BIN)/python -m infra.verify.fuzz --cases=$(CASES) $(SEED:%=--seed=%)
 
 deploy: .venv/.local ## Deploy the code to STAGE: `local` is the running `make dev`, any other name is AWS
-	@$(BIN)/python -m infra.deploy --stage=$(STAGE) $(DEPLOY_ARGS)
+	@$(BIN)/python -m infra.deploy --stage=$(STAGE) $(DATABASE:%=--database=%) $(DEPLOY_ARGS)
+
+status: .venv/.local ## Show how STAGE on AWS is: stacks, schema, queues, watcher, alarms, orders of the last hour
+	@$(BIN)/python -m infra.operate.status --stage=$(STAGE)
+
+destroy: .venv/.local ## Delete STAGE from AWS; a snapshot of its own database stays
+	@$(BIN)/python -m infra.operate.destroy --stage=$(STAGE)
 
 keys: .venv/.local ## Create, revoke or list API keys: KEYS_ARGS="create OWNER [--scope read]", "revoke ID", "list"
-	@$(BIN)/python -m infra.operate.keys $(KEYS_ARGS)
+	@$(BIN)/python -m infra.operate.keys --stage=$(STAGE) $(KEYS_ARGS)
 
-halt: .venv/.local ## Take no orders and sign nothing new, in DATABASE_URL or the running `make dev`
-	@$(BIN)/python -m infra.operate.halt halt
+halt: .venv/.local ## Take no orders and sign nothing new, in STAGE, DATABASE_URL or the running `make dev`
+	@$(BIN)/python -m infra.operate.halt --stage=$(STAGE) halt
 
 resume: .venv/.local ## Take and sign orders again
-	@$(BIN)/python -m infra.operate.halt resume
+	@$(BIN)/python -m infra.operate.halt --stage=$(STAGE) resume
 
 redrive: .venv/.local ## Return the dead letters of STAGE to their queues
 	@$(BIN)/python -m infra.operate.redrive --stage=$(STAGE)

@@ -6,11 +6,18 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from chalice.app import CloudWatchEvent, Rate, Request, Response, SQSEvent, WebsocketEvent
+from chalice.app import (
+    CloudWatchEvent,
+    Rate,
+    Request,
+    Response,
+    SQSEvent,
+    WebsocketEvent,
+)
 
 from chalicelib.bootstrap import Deployment
 from chalicelib.engine.admission.identity import Caller, Scope
-from chalicelib.entrypoints import http, logs, queue, schedule, websocket
+from chalicelib.entrypoints import http, logs, operations, queue, schedule, websocket
 from chalicelib.entrypoints.http import answers
 from chalicelib.entrypoints.http.methods import MethodsChalice
 from chalicelib.settings import read_settings
@@ -264,3 +271,8 @@ def sweep(event: CloudWatchEvent) -> None:
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="watch")
 def watch(event: CloudWatchEvent) -> None:
     schedule.watch(event, deployment.watcher)
+
+
+@app.lambda_function(name="operate")
+def operate(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return operations.operate(event, deployment)

@@ -352,6 +352,23 @@ class Deployment:
             self._database_url(self.settings), renewed_url=self._renewed_database_url
         )
 
+    def migrate(self) -> list[str]:
+        """Bring the database to the schema of this code; return what was applied."""
+        import psycopg
+
+        from chalicelib.adapters.postgres.migrate import migrate
+
+        try:
+            return migrate(self._database_url(self.settings))
+        except psycopg.OperationalError as error:
+            raise UnavailableError(f"database: {str(error).splitlines()[0]}") from error
+
+    def schema(self) -> str:
+        """Return the newest migration that the database has seen."""
+        from chalicelib.adapters.postgres.migrate import newest
+
+        return newest(self.database)
+
     def _renewed_database_url(self) -> str:
         from chalicelib.adapters.aws.errors import AwsError
 

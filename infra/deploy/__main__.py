@@ -1,16 +1,31 @@
 """`make deploy`: bring a stage up to date."""
 
 import argparse
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 
-from infra.arguments import OneLineArgumentParser
+from rich.console import Console
+
+from infra.arguments import OneLineArgumentParser, database_url
+from infra.deploy.change_sets import describe_stack
+from infra.deploy.confirm import confirm
+from infra.deploy.database import bring_up_database, has_database
 from infra.deploy.package import package
 from infra.deploy.parameters import named_parameters
-from infra.deploy.preflight import require_runtime
-from infra.deploy.stack import deploy
-from infra.errors import DeploymentError
+from infra.deploy.preflight import (
+    describe_account,
+    require_access_log_role,
+    require_concurrency,
+    require_runtime,
+)
+from infra.deploy.progress import Progress
+from infra.deploy.release import Released, release
+from infra.deploy.secrets import find_or_make_secrets, has_settings, require_secrets
+from infra.deploy.stack import all_parameters, deploy
+from infra.deploy.target import Target
+from infra.deploy.template import merge_template
 from infra.local.commands import command
 from infra.local.description import LOCAL_FOLDER, running
 from infra.paths import ROOT
@@ -18,25 +33,46 @@ from infra.stages import LOCAL, stage_name, target_of
 
 # The secrets of a stage, and the variables that name them.
 SECRETS = {"settings": "SETTINGS_SECRET_ARN", "wallet": "WALLET_SECRET_ARN"}
+# Parameters that have a variable, too: those of a network of one's own.
+NETWORK = {"SubnetIds": "SUBNET_IDS", "SecurityGroupIds": "SECURITY_GROUP_IDS"}
+# Parameters that the database's stack has as well.
+SHARED = ("AlarmTopic",)
 # The outputs of a stack that say where its APIs are.
 ADDRESSES = ("EndpointURL", "WebsocketConnectEndpointURL")
+RDS, URL = "rds", "url"
+RDS_COST = "a PostgreSQL and a NAT gateway: about 50 $ a month while idle"
 
 
 def main() -> None:
     """Deploy a stage: `local` is the running `make dev` stack, any other name is AWS."""
-    parser = OneLineArgumentParser(description=main.__doc__)
-    parser.add_argument("--stage", type=stage_name, required=True)
-    for name, variable in SECRETS.items():
-        parser.add_argument(f"--{name}-secret-arn", default=os.environ.get(variable))
-    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--change-runtime", action="store_true", help="to this Python")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     with command():
         parameters = named_parameters(arguments.parameter)
         if arguments.stage == LOCAL:
-            addresses = _deploy_locally(parameters)
-        else:
-            addresses = _deploy_to_aws(arguments, parameters)
+            _print(_deploy_locally(parameters))
+            return
+        released = _deploy_to_aws(arguments, parameters)
+        _print(released.outputs)
+        if released.api_key:
+            # Once: it is stored nowhere.
+            print(json.dumps({"apiKey": released.api_key}))
+
+
+def _parser() -> OneLineArgumentParser:
+    parser = OneLineArgumentParser(description=main.__doc__)
+    parser.add_argument("--stage", type=stage_name, required=True)
+    parser.add_argument("--database", choices=[RDS, URL], default=os.environ.get("DATABASE"))
+    default = os.environ.get("DATABASE_URL")
+    parser.add_argument("--database-url", type=database_url, default=default)
+    for name, variable in SECRETS.items():
+        parser.add_argument(f"--{name}-secret-arn", default=os.environ.get(variable, ""))
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--change-runtime", action="store_true", help="to this Python")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    return parser
+
+
+def _print(addresses: Mapping[str, str]) -> None:
     for name in ADDRESSES:
         print(f"{name}: {addresses[name]}")
 
@@ -51,17 +87,64 @@ def _deploy_locally(parameters: Mapping[str, str]) -> Mapping[str, str]:
     return dict(zip(ADDRESSES, (description.base_url, description.stream_url), strict=True))
 
 
-def _deploy_to_aws(
-    arguments: argparse.Namespace, parameters: Mapping[str, str]
-) -> Mapping[str, str]:
-    stage = arguments.stage
-    arns = {f"{name}_secret_arn": getattr(arguments, f"{name}_secret_arn") for name in SECRETS}
-    for name, variable in SECRETS.items():
-        if not arns[f"{name}_secret_arn"]:
-            raise DeploymentError(f"AWS needs --{name}-secret-arn or {variable}")
-    target = replace(target_of(stage), **arns, parameters=parameters)
-    require_runtime(target, may_change=arguments.change_runtime)
-    return deploy(target, package(stage, ROOT / "build" / stage))
+def _deploy_to_aws(arguments: argparse.Namespace, parameters: Mapping[str, str]) -> Released:
+    target = replace(
+        target_of(arguments.stage),
+        settings_secret_arn=arguments.settings_secret_arn,
+        wallet_secret_arn=arguments.wallet_secret_arn,
+        parameters={**_network(), **parameters},
+    )
+    progress = Progress(Console(stderr=True, highlight=False))
+    database = _database_of(target, arguments)
+    account = _preflight(target, arguments, progress)
+    confirm(_intention(target, database, account), is_given=arguments.yes)
+    url = arguments.database_url
+    if database == RDS:
+        with progress.step("database"):
+            shared = {n: v for n, v in target.parameters.items() if n in SHARED}
+            own = bring_up_database(target, shared, progress.report)
+        url = own.url
+        target = replace(target, parameters={**target.parameters, **own.parameters})
+    with progress.step("secrets") as outcome:
+        target, made = find_or_make_secrets(target, url)
+        require_secrets(target, all_parameters(target, merge_template()))
+        outcome.append(f"made {' and '.join(made)}" if made else "as they were")
+    with progress.step("package"):
+        artifact = package(target.stage, ROOT / "build" / target.stage)
+    return release(target, artifact, progress)
+
+
+def _network() -> Mapping[str, str]:
+    return {name: os.environ[v] for name, v in NETWORK.items() if os.environ.get(v)}
+
+
+def _database_of(target: Target, arguments: argparse.Namespace) -> str:
+    """Whose the stage's database is: as said, as before, and RDS for a new stage."""
+    if arguments.database:
+        return str(arguments.database)
+    is_named = bool(arguments.database_url or arguments.settings_secret_arn)
+    is_others = not has_database(target) and (is_named or has_settings(target))
+    return URL if is_others else RDS
+
+
+def _preflight(target: Target, arguments: argparse.Namespace, progress: Progress) -> str:
+    """Check what can be checked beforehand, and return in which account this is."""
+    with progress.step("preflight") as outcome:
+        require_runtime(target, may_change=arguments.change_runtime)
+        parameters = all_parameters(target, merge_template())
+        account = describe_account(target)
+        outcome += [account, require_concurrency(target, parameters)]
+        require_access_log_role(target, parameters)
+    return account
+
+
+def _intention(target: Target, database: str, account: str) -> str:
+    verb = "create" if describe_stack(target) is None else "update"
+    also = ""
+    if database == RDS:
+        is_there = has_database(target)
+        also = " and its database" if is_there else f" and its database ({RDS_COST})"
+    return f"{verb} {target.stack_name}{also} in {account}"
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, WaiterError
 
+from infra.deploy.progress import Report
 from infra.deploy.target import Target
 from infra.deploy.template import Template
 from infra.deploy.upload import Bucket
@@ -23,30 +25,50 @@ DEAD_STATES = frozenset(("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", 
 UNBORN = "REVIEW_IN_PROGRESS"
 
 
-def apply_template(target: Target, template: Template, parameters: Parameters) -> None:
+def apply_template(
+    target: Target,
+    template: Template,
+    parameters: Parameters,
+    *,
+    report: Report = lambda _: None,
+) -> None:
     """Create the target's stack, or update it when there is one, and wait for the end of that.
 
     `parameters` has each parameter of the template without a default. A template that changes
-    nothing is carried out by doing nothing. What fails to be created leaves no stack behind.
+    nothing is carried out by doing nothing. What fails to be created leaves no stack behind. What
+    comes of each resource is reported as it comes.
     Raises DeploymentError when the stack cannot be changed now, when the change is refused, or when
     a resource fails.
     """
     cloudformation = target.clients.client("cloudformation")
-    is_new = _changeable(target) is None
+    kind = "CREATE" if _changeable(target) is None else "UPDATE"
     text = json.dumps(template, separators=(",", ":"))
     created = cloudformation.create_change_set(
         StackName=target.stack_name,
         ChangeSetName=f"deploy-{os.urandom(6).hex()}",
-        ChangeSetType="CREATE" if is_new else "UPDATE",
+        ChangeSetType=kind,
         TemplateURL=Bucket.of(target).upload_template(text),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=parameters,
-        **({"OnStackFailure": "DELETE"} if is_new else {}),
+        **({"OnStackFailure": "DELETE"} if kind == "CREATE" else {}),
     )
     if _has_changes(cloudformation, target, created["Id"]):
+        # By its id a stack can be asked about after it was deleted.
+        change = Change(cloudformation, created["StackId"], target.stack_name)
         cloudformation.execute_change_set(ChangeSetName=created["Id"])
-        waiter = "stack_create_complete" if is_new else "stack_update_complete"
-        _finish(cloudformation, target, created["StackId"], waiter)
+        change.finish(target, report, good_end=f"{kind}_COMPLETE")
+
+
+def delete_stack(target: Target, report: Report = lambda _: None) -> None:
+    """Delete the target's stack, if there is one, and wait for the end of that. Raises
+    DeploymentError when a resource stays that should not."""
+    stack = describe_stack(target)
+    if stack is None:
+        return
+    cloudformation = target.clients.client("cloudformation")
+    change = Change(cloudformation, stack["StackId"], target.stack_name)
+    cloudformation.delete_stack(StackName=stack["StackId"])
+    change.finish(target, report, good_end="DELETE_COMPLETE")
 
 
 def describe_stack(target: Target) -> Mapping[str, Any] | None:
@@ -62,6 +84,35 @@ def describe_stack(target: Target) -> Mapping[str, Any] | None:
         raise
     stack: Mapping[str, Any] = answer["Stacks"][0]
     return None if stack["StackStatus"] == UNBORN else stack
+
+
+def resource_id(target: Target, name: str) -> str | None:
+    """Return the id of a resource of the target's stack by its name in the template, or None when
+    there is none."""
+    if describe_stack(target) is None:
+        return None
+    resources = target.clients.client("cloudformation").describe_stack_resources(
+        StackName=target.stack_name
+    )["StackResources"]
+    ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
+    return ids.get(name)
+
+
+def parameters_before(target: Target, template: Template) -> Mapping[str, str]:
+    """Return what the target's stack has for the parameters that the template still has."""
+    stack = describe_stack(target) or {}
+    before = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
+    return {name: value for name, value in before.items() if name in template["Parameters"]}
+
+
+def parameters_to_set(before: Mapping[str, str], named: Mapping[str, str]) -> Parameters:
+    """Return, as CloudFormation takes them, the parameters that are named, and that all others
+    which the stack has keep their values.
+
+    A deployment that only updates the code must not open a service that asks for keys.
+    """
+    kept = [{"ParameterKey": k, "UsePreviousValue": True} for k in before if k not in named]
+    return [*kept, *({"ParameterKey": k, "ParameterValue": v} for k, v in named.items())]
 
 
 def outputs(target: Target) -> Mapping[str, str]:
@@ -108,27 +159,53 @@ def _has_changes(cloudformation: BaseClient, target: Target, change_set: str) ->
     return True
 
 
-def _finish(cloudformation: BaseClient, target: Target, stack_id: str, waiter: str) -> None:
-    try:
-        # By its id a stack can be asked about after it was deleted.
-        _wait(cloudformation, target, waiter, StackName=stack_id)
-    except WaiterError as error:
-        reason = _why_failed(cloudformation, stack_id)
-        raise DeploymentError(f"{target.stack_name}: {reason}") from error
-
-
 def _wait(cloudformation: BaseClient, target: Target, waiter: str, **names: str) -> None:
     pace = {"Delay": target.poll_seconds, "MaxAttempts": POLLS_MAX}
     cloudformation.get_waiter(waiter).wait(WaiterConfig=pace, **names)
 
 
-def _why_failed(cloudformation: BaseClient, stack_id: str) -> str:
-    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-    failures = [
-        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-        for event in pages.search("StackEvents")
-        if event["ResourceStatus"].endswith("_FAILED")
-    ]
-    # What others were given up for comes first.
-    causes = [failure for failure in reversed(failures) if "cancelled" not in failure]
-    return "; ".join(causes) or "no failed resource was reported"
+class Change:
+    """A change of a stack that is under way: its resources, as they come, and its end."""
+
+    def __init__(self, cloudformation: BaseClient, stack_id: str, name: str) -> None:
+        self._cloudformation, self._stack_id, self._name = cloudformation, stack_id, name
+        self._changed: list[dict[str, Any]] = []
+        self._seen = {event["EventId"] for event in self._events()}
+
+    def finish(self, target: Target, report: Report, *, good_end: str) -> None:
+        """Wait for the end. Raises DeploymentError unless it is the good one."""
+        for _ in range(POLLS_MAX):
+            # In this order: what comes before the end is told.
+            state = self._state()
+            self._tell(report)
+            if not state.endswith("_IN_PROGRESS"):
+                break
+            time.sleep(target.poll_seconds)
+        if state != good_end:
+            raise DeploymentError(f"{self._name}: {self._why_failed() or f'it is {state}'}")
+
+    def _state(self) -> str:
+        [stack] = self._cloudformation.describe_stacks(StackName=self._stack_id)["Stacks"]
+        return str(stack["StackStatus"])
+
+    def _tell(self, report: Report) -> None:
+        for event in reversed(self._events()):
+            if event["EventId"] not in self._seen:
+                self._seen.add(event["EventId"])
+                self._changed.append(event)
+                if not event["ResourceStatus"].endswith("_IN_PROGRESS"):
+                    report(f"{event['ResourceStatus']:<16}  {event['LogicalResourceId']}")
+
+    def _events(self) -> list[dict[str, Any]]:
+        """What has happened to the stack, the latest first."""
+        pages = self._cloudformation.get_paginator("describe_stack_events")
+        return [*pages.paginate(StackName=self._stack_id).search("StackEvents")]
+
+    def _why_failed(self) -> str:
+        failures = [
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+            for event in self._changed
+            if event["ResourceStatus"].endswith("_FAILED")
+        ]
+        # Of the others, CloudFormation says that it gave them up.
+        return "; ".join(failure for failure in failures if "cancelled" not in failure)

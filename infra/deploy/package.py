@@ -13,6 +13,7 @@ from infra.deploy.clients import LOCAL_REGION
 from infra.deploy.gateway import answer_everything
 from infra.deploy.template import (
     Template,
+    let_roles_join_network,
     let_websocket_stage_deploy_itself,
     merge_template,
     name_rest_api,
@@ -50,6 +51,7 @@ def package(stage: str, folder: Path, *, compressed: bool = True) -> Artifact:
     template = json.loads((folder / "sam.json").read_text())
     let_websocket_stage_deploy_itself(template)
     answer_everything(template)
+    let_roles_join_network(template)
     name_rest_api(template)
     name_runtime(template)
     require_partial_batches(template)

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from secrets import token_hex, token_urlsafe
 from typing import Any
 
 from botocore.exceptions import ClientError
+from solders.keypair import Keypair
 
 from chalicelib.adapters.postgres.roots import with_roots
 from chalicelib.adapters.solana.wallet import SolanaWallet
 from chalicelib.settings import SIGNING_SECRET_CHARACTERS_MIN
 from infra.arguments import is_database_url
-from infra.deploy.target import Target
+from infra.deploy.target import APP_NAME, Target
 from infra.errors import DeploymentError
+
+SIGNING_SECRET_BYTES, DATABASE_PASSWORD_BYTES = 32, 24
 
 
 def require_secrets(target: Target, parameters: Mapping[str, str]) -> str:
@@ -20,7 +25,7 @@ def require_secrets(target: Target, parameters: Mapping[str, str]) -> str:
 
     Raises DeploymentError when a secret cannot be read or lacks what the functions need of it.
     """
-    settings = _read(target, target.settings_secret_arn)
+    settings = read_secret(target, target.settings_secret_arn)
     url = settings.get("database_url")
     if not (isinstance(url, str) and is_database_url(url)):
         raise _lack(target.settings_secret_arn, "database_url, like postgresql://user@host/name")
@@ -28,7 +33,7 @@ def require_secrets(target: Target, parameters: Mapping[str, str]) -> str:
     if parameters["AuthMode"] == "api_key" and len(signing) < SIGNING_SECRET_CHARACTERS_MIN:
         wanted = f"signing_secret of {SIGNING_SECRET_CHARACTERS_MIN} characters or more"
         raise _lack(target.settings_secret_arn, f"{wanted}, which AuthMode api_key needs")
-    wallet = _read(target, target.wallet_secret_arn)
+    wallet = read_secret(target, target.wallet_secret_arn)
     try:
         SolanaWallet.from_base58(str(wallet.get("wallet_secret_key", "")))
     except ValueError:
@@ -37,7 +42,76 @@ def require_secrets(target: Target, parameters: Mapping[str, str]) -> str:
     return with_roots(url, parameters["DatabaseRoots"])
 
 
-def _read(target: Target, secret_id: str) -> Mapping[str, Any]:
+def find_or_make_secrets(target: Target, database_url: str | None) -> tuple[Target, list[str]]:
+    """Return the target with its secrets, made where they are absent, and the names of those made.
+
+    Their names are the stack's. A `database_url` goes into the settings, also of a secret that was
+    there; without one, there must be a secret. Raises DeploymentError.
+    """
+    made: list[str] = []
+    settings_arn, wallet_arn = target.settings_secret_arn, target.wallet_secret_arn
+    if not settings_arn:
+        settings_arn = _find_or_make(target, target.stack_name, database_url, made)
+    if not wallet_arn:
+        wallet_arn = _find(target, f"{target.stack_name}-wallet")
+    if not wallet_arn:
+        wallet = {"wallet_secret_key": str(Keypair())}
+        wallet_arn = _make(target, f"{target.stack_name}-wallet", wallet, made)
+    return replace(target, settings_secret_arn=settings_arn, wallet_secret_arn=wallet_arn), made
+
+
+def database_owner(target: Target) -> tuple[str, Mapping[str, Any]]:
+    """Return the ARN of the secret of the target's stack, and the name and the password in it of
+    who owns the database; made when it is absent. Raises DeploymentError."""
+    made: list[str] = []
+    # A password without signs that a URL, or RDS, does not take.
+    owner = {"username": APP_NAME, "password": token_hex(DATABASE_PASSWORD_BYTES)}
+    arn = _find(target, target.stack_name) or _make(target, target.stack_name, owner, made)
+    return arn, read_secret(target, arn)
+
+
+def has_settings(target: Target) -> bool:
+    """Tell whether there is a settings secret of the stage's name."""
+    return bool(_find(target, target.stack_name))
+
+
+def _find_or_make(target: Target, name: str, database_url: str | None, made: list[str]) -> str:
+    arn = _find(target, name)
+    if arn and database_url:
+        before = read_secret(target, arn)
+        if before.get("database_url") != database_url:
+            text = json.dumps({**before, "database_url": database_url})
+            target.clients.client("secretsmanager").put_secret_value(
+                SecretId=arn, SecretString=text
+            )
+    if arn:
+        return arn
+    if not database_url:
+        raise DeploymentError(
+            "a new stage needs DATABASE=rds, DATABASE_URL=postgresql://…, or SETTINGS_SECRET_ARN"
+        )
+    signing_secret = token_urlsafe(SIGNING_SECRET_BYTES)
+    content = {"database_url": database_url, "signing_secret": signing_secret}
+    return _make(target, name, content, made)
+
+
+def _find(target: Target, name: str) -> str:
+    """Return the ARN of the secret of that name, or nothing."""
+    secrets = target.clients.client("secretsmanager")
+    try:
+        return str(secrets.describe_secret(SecretId=name)["ARN"])
+    except secrets.exceptions.ResourceNotFoundException:
+        return ""
+
+
+def _make(target: Target, name: str, content: Mapping[str, str], made: list[str]) -> str:
+    secrets = target.clients.client("secretsmanager")
+    made.append(name)
+    return str(secrets.create_secret(Name=name, SecretString=json.dumps(content))["ARN"])
+
+
+def read_secret(target: Target, secret_id: str) -> Mapping[str, Any]:
+    """Return the fields of a secret that is a JSON object. Raises DeploymentError."""
     secrets = target.clients.client("secretsmanager")
     try:
         text = secrets.get_secret_value(SecretId=secret_id).get("SecretString", "")

@@ -2,10 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.adapters.postgres.migrate import migrate
-from infra.deploy.change_sets import Parameters, apply_template, describe_stack, outputs
+from infra.deploy.change_sets import (
+    Parameters,
+    apply_template,
+    outputs,
+    parameters_before,
+    parameters_to_set,
+)
 from infra.deploy.package import Artifact
 from infra.deploy.secrets import require_secrets
 from infra.deploy.target import Target
@@ -13,42 +20,60 @@ from infra.deploy.template import Template
 from infra.deploy.upload import Bucket
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What a stack is brought to: its template with the code's address in it, the parameters to
+    set, and all that it will have."""
+
+    template: Template
+    to_set: Parameters
+    parameters: Mapping[str, str]
+    code_uri: str
+    database_url: str
+
+
 def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
-    """Migrate the database, create or update the stack, and return the stack's outputs by name.
+    """Migrate the database from here, create or update the stack, and return the stack's outputs
+    by name.
 
     The database comes first: what a migration adds, the old code does without, and the new needs.
     Raises DeploymentError when a secret lacks something, or when CloudFormation cannot carry the
     change out.
     """
-    before = parameters_before(target, artifact.template)
-    named = {
-        **target.parameters,
-        "SettingsSecretArn": target.settings_secret_arn,
-        "WalletSecretArn": target.wallet_secret_arn,
-    }
-    parameters = {**_defaults(artifact.template), **before, **named}
-    migrate(require_secrets(target, parameters))
-    code_uri = Bucket.of(target).upload_archive(artifact.archive)
-    template = _with_numbers(_with_code(artifact.template, code_uri), parameters)
-    apply_template(target, template, parameters_to_set(before, named))
+    prepared = prepare(target, artifact)
+    migrate(prepared.database_url)
+    apply_template(target, prepared.template, prepared.to_set)
     return outputs(target)
 
 
-def parameters_before(target: Target, template: Template) -> Mapping[str, str]:
-    """Return what the target's stack has for the parameters that the template still has."""
-    stack = describe_stack(target) or {}
-    before = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
-    return {name: value for name, value in before.items() if name in template["Parameters"]}
+def prepare(target: Target, artifact: Artifact) -> Prepared:
+    """Check the secrets and upload the code; the stack and the database stay as they are. Raises
+    DeploymentError when a secret lacks something."""
+    before, named = parameters_before(target, artifact.template), _named(target)
+    parameters = all_parameters(target, artifact.template)
+    database_url = require_secrets(target, parameters)
+    code_uri = Bucket.of(target).upload_archive(artifact.archive)
+    return Prepared(
+        template=_with_numbers(_with_code(artifact.template, code_uri), parameters),
+        to_set=parameters_to_set(before, named),
+        parameters=parameters,
+        code_uri=code_uri,
+        database_url=database_url,
+    )
 
 
-def parameters_to_set(before: Mapping[str, str], named: Mapping[str, str]) -> Parameters:
-    """Return, as CloudFormation takes them, the parameters that are named, and that all others
-    which the stack has keep their values.
+def all_parameters(target: Target, template: Template) -> Mapping[str, str]:
+    """Return what the target's stack will have for each parameter of the template."""
+    before = parameters_before(target, template)
+    return {**_defaults(template), **before, **_named(target)}
 
-    A deployment that only updates the code must not open a service that asks for keys.
-    """
-    kept = [{"ParameterKey": k, "UsePreviousValue": True} for k in before if k not in named]
-    return [*kept, *({"ParameterKey": k, "ParameterValue": v} for k, v in named.items())]
+
+def _named(target: Target) -> Mapping[str, str]:
+    secrets = {
+        "SettingsSecretArn": target.settings_secret_arn,
+        "WalletSecretArn": target.wallet_secret_arn,
+    }
+    return {**target.parameters, **secrets}
 
 
 def _defaults(template: Template) -> Mapping[str, str]:

@@ -17,6 +17,8 @@ class Target:
 
     clients: Clients
     stage: str
+    #: Of a stack beside the stage's: what it holds.
+    part: str = ""
     #: The Secrets Manager secret that holds the settings, and that of the wallet.
     settings_secret_arn: str = ""
     wallet_secret_arn: str = ""
@@ -27,4 +29,4 @@ class Target:
 
     @property
     def stack_name(self) -> str:
-        return f"{APP_NAME}-{self.stage}"
+        return "-".join(filter(None, (APP_NAME, self.stage, self.part)))

@@ -15,6 +15,22 @@ Template = dict[str, Any]
 
 #: The output of a stack that names the functions' runtime.
 RUNTIME = "Runtime"
+#: Lambda gives functions in a VPC network interfaces of their own; those have no ARNs beforehand.
+JOINING: Template = {
+    "Fn::If": [
+        "InNetwork",
+        {
+            "Effect": "Allow",
+            "Action": [
+                "ec2:CreateNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DeleteNetworkInterface",
+            ],
+            "Resource": "*",
+        },
+        {"Ref": "AWS::NoValue"},
+    ]
+}
 PARTS_FOLDER = ROOT / "infra" / "templates" / "orders"
 
 
@@ -63,6 +79,14 @@ def let_websocket_stage_deploy_itself(template: Template) -> None:
     """
     template["Resources"].pop("WebsocketAPIDeployment")
     template["Resources"]["WebsocketAPIStage"]["Properties"].pop("DeploymentId")
+
+
+def let_roles_join_network(template: Template) -> None:
+    """Let each function's role do what Lambda does with it in a VPC, where the stage is in one."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::IAM::Role":
+            for policy in resource["Properties"]["Policies"]:
+                policy["PolicyDocument"]["Statement"].append(JOINING)
 
 
 def name_rest_api(template: Template) -> None:

@@ -10,18 +10,25 @@ from chalicelib.adapters.postgres.halts import PostgresHaltSwitch
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.halts import HaltSwitch
 from infra.arguments import OneLineArgumentParser, database_url
+from infra.deploy.operator import Operator
+from infra.deploy.remote import RemoteHaltSwitch
 from infra.local.commands import command, first_line, leave
 from infra.local.description import running
+from infra.stages import LOCAL, stage_name, target_of
 
 
 def main() -> None:
-    """Halt a stage or let it go on, in DATABASE_URL or in the running local stack."""
+    """Halt a stage or let it go on: one on AWS, in DATABASE_URL, or the running local stack."""
     parser = OneLineArgumentParser(description=main.__doc__)
     default = os.environ.get("DATABASE_URL")
+    parser.add_argument("--stage", type=stage_name, default=LOCAL)
     parser.add_argument("--database-url", type=database_url, default=default)
     parser.add_argument("action", choices=["halt", "resume"])
     arguments = parser.parse_args()
     with command():
+        if arguments.stage != LOCAL:
+            operator = Operator(target_of(arguments.stage))
+            sys.exit(_run(arguments.action, RemoteHaltSwitch(operator)))
         url = arguments.database_url or running(instead="set DATABASE_URL").database_url
         with closing(PostgresDatabase(url)) as database:
             try:

@@ -17,18 +17,23 @@ from chalicelib.adapters.postgres.keys import PostgresKeyStore
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import KeyStore, Scope, make_key
 from chalicelib.engine.errors import UnavailableError
+from chalicelib.entrypoints.operations import OWNER_CHARACTERS_MAX, is_owner
 from infra.arguments import OneLineArgumentParser, database_url
+from infra.deploy.operator import Operator
+from infra.deploy.remote import RemoteKeyStore
 from infra.local.commands import command, first_line, leave
 from infra.local.description import running
+from infra.stages import LOCAL, stage_name, target_of
 from orders_client.cli.streams import is_output_lost, tolerant_output
-
-OWNER_CHARACTERS_MAX = 64
 
 
 def main() -> None:
-    """Create, list or revoke API keys, in DATABASE_URL or in the running local stack."""
+    """Create, list or revoke API keys: of a stage on AWS, in DATABASE_URL, or in the running local
+    stack."""
     arguments = _parser().parse_args()
     with tolerant_output(), command():
+        if arguments.stage != LOCAL:
+            sys.exit(_run(arguments, RemoteKeyStore(Operator(target_of(arguments.stage)))))
         url = arguments.database_url or running(instead="set DATABASE_URL").database_url
         with closing(PostgresDatabase(url)) as database:
             try:
@@ -40,6 +45,7 @@ def main() -> None:
 def _parser() -> OneLineArgumentParser:
     parser = OneLineArgumentParser(description=main.__doc__)
     default = os.environ.get("DATABASE_URL")
+    parser.add_argument("--stage", type=stage_name, default=LOCAL)
     parser.add_argument("--database-url", type=database_url, default=default)
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="create a key; it is shown once")
@@ -52,7 +58,7 @@ def _parser() -> OneLineArgumentParser:
 
 
 def _owner(text: str) -> OwnerId:
-    if not 1 <= len(text) <= OWNER_CHARACTERS_MAX or not text.isprintable():
+    if not is_owner(text):
         raise argparse.ArgumentTypeError(f"1 to {OWNER_CHARACTERS_MAX} printable characters")
     return OwnerId(text)
 

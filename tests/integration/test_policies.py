@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.deploy.package import Artifact
-from infra.deploy.template import Template
+from infra.deploy.template import JOINING, Template
 
 CONNECTIONS = (
     "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebsocketAPI}/live/*"
@@ -62,6 +62,8 @@ GRANTS = {
         "sqs:SendMessage": {"OrdersQueue", "StatusQueue"},
         "lambda:InvokeFunction": {"Watch"},
     },
+    # The database is all that it needs.
+    "Operate": {},
     "Sweep": {"sqs:SendMessage": {"OrdersQueue"}},
     "Watch": {"sqs:SendMessage": {"OrdersQueue"}},
     "WebsocketConnect": {
@@ -91,6 +93,11 @@ def role_of(template: Template, function: str) -> str:
 
 
 def statements_of(template: Template, function: str) -> list[dict[str, Any]]:
+    """What a function may do wherever it runs."""
+    return [s for s in all_statements_of(template, function) if s != JOINING]
+
+
+def all_statements_of(template: Template, function: str) -> list[dict[str, Any]]:
     role = template["Resources"][role_of(template, function)]["Properties"]
     return [s for p in role["Policies"] for s in p["PolicyDocument"]["Statement"]]
 
@@ -125,6 +132,18 @@ def test_every_function_has_a_role_of_its_own_when_deployed(deployed: Template) 
     assert all(
         "ManagedPolicyArns" not in deployed["Resources"][role]["Properties"] for role in roles
     )
+
+
+@pytest.mark.parametrize("function", GRANTS)
+def test_function_may_join_a_network_only_where_the_stage_is_in_one(
+    deployed: Template, function: str
+) -> None:
+    [joining] = [s for s in all_statements_of(deployed, function) if "ec2:" in json.dumps(s)]
+
+    condition, statement, otherwise = joining["Fn::If"]
+    assert condition in deployed["Conditions"]
+    assert statement["Effect"] == "Allow"
+    assert otherwise == {"Ref": "AWS::NoValue"}
 
 
 def test_every_function_is_listed_here_when_deployed(deployed: Template) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import sql
 
-from chalicelib.adapters.postgres.database import SQL_FOLDER
+from chalicelib.adapters.postgres.database import SQL_FOLDER, PostgresDatabase
 
 # What the server lets a statement of the service take, before or behind a pooler, in this database
 # only. Below ANSWER_SECONDS of the clients.
@@ -30,6 +30,13 @@ def migrate(database_url: str, report: Callable[[str], None] = lambda _: None) -
                 raise
             report("a table is in use; trying again")
     raise AssertionError("unreachable")
+
+
+def newest(database: PostgresDatabase) -> str:
+    """Return the name of the newest migration that the database has seen. Raises
+    UnavailableError."""
+    [row] = database.execute("SELECT max(name) AS name FROM migrations")
+    return str(row["name"])
 
 
 def _apply(database_url: str) -> list[str]:

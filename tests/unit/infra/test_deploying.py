@@ -173,18 +173,6 @@ def test_command_says_what_aws_needs_when_it_is_missing(
     assert deployed == []
 
 
-@pytest.mark.parametrize("missing", ["settings", "wallet"])
-def test_deployment_wants_its_secrets_when_it_goes_to_aws(
-    deploy: Deploy, monkeypatch: pytest.MonkeyPatch, missing: str
-) -> None:
-    for name in ("SETTINGS_SECRET_ARN", "WALLET_SECRET_ARN"):
-        monkeypatch.setenv(name, "arn")
-    monkeypatch.delenv(f"{missing.upper()}_SECRET_ARN")
-
-    expected = f"AWS needs --{missing}-secret-arn or {missing.upper()}_SECRET_ARN\n"
-    assert deploy("--stage=prod") == (1, "", expected)
-
-
 @pytest.mark.parametrize("program", [command, redrive])
 @pytest.mark.parametrize("stage", ["", "a b", "../prod", "-x", "x" * 122])
 def test_command_refuses_a_stage_when_no_stack_can_have_its_name(
