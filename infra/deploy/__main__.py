@@ -9,9 +9,9 @@ from dataclasses import replace
 from rich.console import Console
 
 from infra.arguments import OneLineArgumentParser, database_url
-from infra.deploy.change_sets import describe_stack
+from infra.deploy.change_sets import changeable, describe_stack
 from infra.deploy.confirm import confirm
-from infra.deploy.database import bring_up_database, has_database
+from infra.deploy.database import bring_up_database, database_target, has_database
 from infra.deploy.package import package
 from infra.deploy.parameters import named_parameters
 from infra.deploy.preflight import (
@@ -130,6 +130,8 @@ def _database_of(target: Target, arguments: argparse.Namespace) -> str:
 def _preflight(target: Target, arguments: argparse.Namespace, progress: Progress) -> str:
     """Check what can be checked beforehand, and return in which account this is."""
     with progress.step("preflight") as outcome:
+        for each in (target, database_target(target)):
+            changeable(each)
         require_runtime(target, may_change=arguments.change_runtime)
         parameters = all_parameters(target, merge_template())
         account = describe_account(target)

@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError, WaiterError
 
 from infra.deploy.progress import Report
-from infra.deploy.target import Target
+from infra.deploy.target import APP_NAME, Target
 from infra.deploy.template import Template
 from infra.deploy.upload import Bucket
 from infra.errors import DeploymentError
@@ -41,7 +41,7 @@ def apply_template(
     a resource fails.
     """
     cloudformation = target.clients.client("cloudformation")
-    kind = "CREATE" if _changeable(target) is None else "UPDATE"
+    kind = "CREATE" if changeable(target) is None else "UPDATE"
     text = json.dumps(template, separators=(",", ":"))
     created = cloudformation.create_change_set(
         StackName=target.stack_name,
@@ -50,6 +50,8 @@ def apply_template(
         TemplateURL=Bucket.of(target).upload_template(text),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=parameters,
+        # CloudFormation hands them on to every resource that takes some.
+        Tags=[{"Key": key, "Value": value} for key, value in tags_of(target).items()],
         **({"OnStackFailure": "DELETE"} if kind == "CREATE" else {}),
     )
     if _has_changes(cloudformation, target, created["Id"]):
@@ -57,6 +59,11 @@ def apply_template(
         change = Change(cloudformation, created["StackId"], target.stack_name)
         cloudformation.execute_change_set(ChangeSetName=created["Id"])
         change.finish(target, report, good_end=f"{kind}_COMPLETE")
+
+
+def tags_of(target: Target) -> Mapping[str, str]:
+    """Return the tags of all that a stage consists of: for bills, and for policies."""
+    return {"application": APP_NAME, "stage": target.stage}
 
 
 def delete_stack(target: Target, report: Report = lambda _: None) -> None:
@@ -91,10 +98,10 @@ def resource_id(target: Target, name: str) -> str | None:
     there is none."""
     if describe_stack(target) is None:
         return None
-    resources = target.clients.client("cloudformation").describe_stack_resources(
-        StackName=target.stack_name
-    )["StackResources"]
-    ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
+    # Page by page: a description of all has a hundred at most.
+    pages = target.clients.client("cloudformation").get_paginator("list_stack_resources")
+    resources = pages.paginate(StackName=target.stack_name).search("StackResourceSummaries")
+    ids = {each["LogicalResourceId"]: each.get("PhysicalResourceId") for each in resources}
     return ids.get(name)
 
 
@@ -129,7 +136,7 @@ def outputs_of(stack: Mapping[str, Any] | None) -> Mapping[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in described}
 
 
-def _changeable(target: Target) -> Mapping[str, Any] | None:
+def changeable(target: Target) -> Mapping[str, Any] | None:
     """Return the stack, or None when there is none yet. Raises DeploymentError when it takes no
     change now."""
     stack = describe_stack(target)

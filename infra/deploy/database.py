@@ -19,7 +19,7 @@ from infra.deploy.template import Template
 from infra.paths import ROOT
 
 PART = "database"
-TEMPLATE = ROOT / "infra" / "templates" / "database.json"
+DATABASE_TEMPLATE = ROOT / "infra" / "templates" / "database.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class StageDatabase:
 
 def database_template() -> Template:
     """Return the template of a stage's database."""
-    template: Template = json.loads(TEMPLATE.read_text())
+    template: Template = json.loads(DATABASE_TEMPLATE.read_text())
     return template
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.status import Status
 from websockets.sync.client import connect
 
+from infra.deploy.database import DATABASE_TEMPLATE
 from infra.deploy.package import package
 from infra.local.functions import function_names, function_processes, processes_below
 from infra.local.leftovers import passing_folder
@@ -89,7 +90,7 @@ def measure(status: Status) -> Iterator[tuple[str, float, int]]:
     # As it is written, and as CloudFormation will see it.
     written, seen = (ROOT / "build" / "prod" / name for name in ("sam.json", "translated.json"))
     seen.write_text(json.dumps(translated(artifact.template), indent=2))
-    templates = [str(written), str(seen)]
+    templates = [str(written), str(seen), str(DATABASE_TEMPLATE)]
     run_program([program("cfn-lint"), "--regions", "us-east-1", "--", *templates], SystemExit)
     yield "deployment package", artifact.archive.stat().st_size / MIB, PACKAGE_MB_MAX
     with (

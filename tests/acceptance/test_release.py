@@ -191,6 +191,14 @@ def test_stage_says_how_it_is(rehearsal: Rehearsal, first: tuple[Released, list[
     assert status["last hour"].endswith("cancelled")
 
 
+def test_all_of_a_stage_is_tagged(rehearsal: Rehearsal, first: tuple[Released, list[str]]) -> None:
+    stack = describe_stack(rehearsal.target)
+
+    assert stack is not None
+    tags = {tag["Key"]: tag["Value"] for tag in stack["Tags"]}
+    assert tags == {"application": "orders", "stage": STAGE}
+
+
 def test_stage_is_halted_and_goes_on_from_afar(
     rehearsal: Rehearsal, first: tuple[Released, list[str]]
 ) -> None:
