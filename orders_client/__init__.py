@@ -4,13 +4,19 @@ It knows the service by its contract alone, and imports nothing else of this rep
 """
 
 from orders_client.client import OrdersClient
-from orders_client.errors import LostAnswerError, ProblemError, StreamBrokenError
+from orders_client.errors import (
+    LostAnswerError,
+    NoSingleOrderError,
+    ProblemError,
+    StreamBrokenError,
+)
 from orders_client.events import FINAL_STATUSES, Document, Observer, Status
 
 __all__ = [
     "FINAL_STATUSES",
     "Document",
     "LostAnswerError",
+    "NoSingleOrderError",
     "Observer",
     "OrdersClient",
     "ProblemError",

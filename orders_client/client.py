@@ -16,7 +16,7 @@ from aiohttp import (
     TCPConnector,
 )
 
-from orders_client.errors import ProblemError
+from orders_client.errors import NoSingleOrderError, ProblemError
 from orders_client.events import FINAL_STATUSES, Document, Observer
 from orders_client.fields import given, swap_fields
 from orders_client.follower import Follower
@@ -31,6 +31,8 @@ from orders_client.subscription import Subscription
 
 EXECUTE_PATH = "/api/orders/execute"
 CALL_TIMEOUT_SECONDS = 60
+# What a list takes: so much of an id, and so many orders.
+ID_PREFIX_MAX, PAGE_MAX = 8, 100
 _require_accepted = itemgetter("orderId", "status", "sequence", "streamUrl")
 SUBMIT_RETRY_DELAYS_SECONDS = (0.5, 1.0, 2.0)
 
@@ -179,6 +181,19 @@ class OrdersClient:
         """Return an order with its `events`. Raises ValueError if `order_id` is none."""
         return await self._show(check_order_id(order_id))
 
+    async def find(self, prefix: str) -> Document:
+        """Return the only order whose id begins with these four characters or more.
+
+        Raises NoSingleOrderError when there is none, or more than one.
+        """
+        wanted = prefix.lower()
+        page = await self.list(idPrefix=wanted[:ID_PREFIX_MAX], limit=str(PAGE_MAX))
+        found = [order for order in page["orders"] if order["orderId"].startswith(wanted)]
+        if len(found) != 1:
+            raise NoSingleOrderError(prefix, [order["orderId"] for order in found])
+        order: Document = found[0]
+        return order
+
     async def cancel(self, order_id: str) -> Document:
         """Cancel an order and return it. Doing so again changes nothing.
 
@@ -213,7 +228,7 @@ class OrdersClient:
         """Return a page of `orders`, newest first, and the `nextCursor`, None on the last page.
 
         Filters are the query parameters: status, waitingFor, type, tokenIn, tokenOut, parentId,
-        limit and cursor.
+        idPrefix, limit and cursor.
         """
         return await self._call("GET", "/api/orders", params=filters)
 

@@ -2,13 +2,14 @@
 
 Exception
 ├── ProblemError              the service refused a call
+├── NoSingleOrderError        the beginning of an id is that of none, or of several
 ├── aiohttp.ClientError
 │   └── LostAnswerError       no answer to an order came
 └── ConnectionError
     └── StreamBrokenError     a stream failed again and again
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import ClientError
@@ -37,6 +38,15 @@ class ProblemError(Exception):
         self.status = status
         self.problem = problem
         self.retry_after_seconds = retry_after_seconds
+
+
+class NoSingleOrderError(Exception):
+    """The beginning of an id is that of no order, or of more than one: those have `order_ids`."""
+
+    def __init__(self, prefix: str, order_ids: Sequence[str]) -> None:
+        several = f"{len(order_ids)} orders: {', '.join(order_ids)}"
+        super().__init__(f"{prefix} begins the id of {several if order_ids else 'no order'}")
+        self.order_ids = order_ids
 
 
 class LostAnswerError(ClientError):

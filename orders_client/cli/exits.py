@@ -11,7 +11,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from orders_client import Document, LostAnswerError, OrdersClient, ProblemError, StreamBrokenError
+from orders_client import (
+    Document,
+    LostAnswerError,
+    NoSingleOrderError,
+    OrdersClient,
+    ProblemError,
+    StreamBrokenError,
+)
 from orders_client.cli.options import Service
 from orders_client.cli.streams import is_output_failed
 from orders_client.errors import TRANSPORT_ERRORS
@@ -51,6 +58,9 @@ def run(service: Service, command: Command, *, as_json: bool) -> NoReturn:
     except ProblemError as refusal:
         code = ExitCode.REFUSED if refusal.status < 500 else ExitCode.UNAVAILABLE
         print_error(json.dumps(_with_key(refusal)) if as_json else describe(refusal))
+    except NoSingleOrderError as error:
+        code = ExitCode.REFUSED
+        print_error(str(error))
     except LostAnswerError as error:
         code = ExitCode.UNAVAILABLE
         print_error(f"no answer: {error}; {how_to_repeat(error.idempotency_key)}")

@@ -11,7 +11,7 @@ import typer
 
 from orders_client import OrdersClient
 from orders_client.cli.values import check_amount
-from orders_client.keys import check_api_key, check_order_id
+from orders_client.keys import check_api_key, check_order_name, is_order_id
 
 DEFAULT_URL = "http://localhost:3000"
 # Where `make dev`, run in the same folder, says where it is.
@@ -117,6 +117,13 @@ MaxPriceImpactBps = Annotated[
 OrderId = Annotated[
     str,
     typer.Argument(
-        metavar="ORDER_ID", callback=checked(check_order_id), help="The id of an order."
+        metavar="ORDER_ID",
+        callback=checked(check_order_name),
+        help="The id of an order, or its first four characters or more.",
     ),
 ]
+
+
+async def order_named(client: OrdersClient, name: str) -> str:
+    """Return the id of the order that is named so. Raises NoSingleOrderError."""
+    return name if is_order_id(name) else str((await client.find(name))["orderId"])

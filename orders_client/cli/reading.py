@@ -31,6 +31,10 @@ TokenOutFilter = Annotated[
 ParentFilter = Annotated[
     str | None, typer.Option("--parent", help="Only orders that come from this one.")
 ]
+PrefixFilter = Annotated[
+    str | None,
+    typer.Option("--id", metavar="HEX", help="Only orders whose id begins so: 4 to 8 digits."),
+]
 Limit = Annotated[str, typer.Option(metavar="N", help="Orders per page, 1 to 100.")]
 LaunchLimit = Annotated[
     str, typer.Option("--limit", metavar="N", help="At most so many, 1 to 100.")
@@ -49,6 +53,7 @@ def list_orders(
     token_in: TokenInFilter = None,
     token_out: TokenOutFilter = None,
     parent_id: ParentFilter = None,
+    id_prefix: PrefixFilter = None,
     limit: Limit = "20",
     all_pages: AllPages = False,
     as_json: options.AsJson = False,
@@ -60,6 +65,7 @@ def list_orders(
         tokenIn=token_in,
         tokenOut=token_out,
         parentId=parent_id,
+        idPrefix=id_prefix,
         limit=limit,
     )
 
@@ -83,7 +89,8 @@ def show(
     """Show an order: its timeline, the quotes compared, and the route."""
 
     async def read(client: OrdersClient) -> None:
-        order, tokens = await asyncio.gather(client.get(order_id), client.tokens())
+        whole_id = await options.order_named(client, order_id)
+        order, tokens = await asyncio.gather(client.get(whole_id), client.tokens())
         print_document(order, lambda: order_view(order, tokens), as_json=as_json)
 
     run_reading(service_of(context), read, as_json=as_json)

@@ -150,7 +150,7 @@ def follow_order(
     """Follow an order until it is final. With --json, each event is a line."""
 
     async def follow(client: OrdersClient) -> ExitCode:
-        order = await client.get(order_id)
+        order = await client.get(await options.order_named(client, order_id))
         return await _follow(client, order, min(after, order["sequence"]), as_json)
 
     run(service_of(context), follow, as_json=as_json)
@@ -179,7 +179,7 @@ def cancel(
     """Cancel an order. Once it is signed it may be confirmed yet; `follow` tells."""
 
     async def cancel_and_show(client: OrdersClient) -> None:
-        order = await client.cancel(order_id)
+        order = await client.cancel(await options.order_named(client, order_id))
         is_over = order["status"] == Status.CANCELLED
         text = "cancelled" if is_over else CANCEL_REQUESTED
         print_document(order, lambda: Text(f"{order['orderId']}  {text}"), as_json=as_json)

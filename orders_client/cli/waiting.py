@@ -226,7 +226,8 @@ def edit(
     wanted = changes_of(changes)
 
     async def edit_and_show(client: OrdersClient) -> None:
-        order = await client.edit(await client.get(order_id), **wanted)
+        whole_id = await options.order_named(client, order_id)
+        order = await client.edit(await client.get(whole_id), **wanted)
         print_document(order, lambda: Timeline(order).heading, as_json=as_json)
 
     run(service_of(context), edit_and_show, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import chain
+from uuid import UUID
 
 import pytest
 
@@ -158,6 +159,8 @@ def test_page_carries_order_and_last_event_only_when_history_is_long(store: Orde
             [2],
             id="all at once",
         ),
+        pytest.param(OrderFilter(owner_id=ANONYMOUS, id_prefix="00000000"), [4, 3, 2, 1], id="id"),
+        pytest.param(OrderFilter(owner_id=ANONYMOUS, id_prefix="fffe"), [], id="no id"),
         pytest.param(OrderFilter(owner_id=ANONYMOUS, input_mint=USDT.mint), [], id="none"),
     ],
 )
@@ -173,6 +176,23 @@ def test_page_shows_matching_orders_when_filtered(
     shown = listed(store, wanted)
 
     assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [("abcd", [1, 2, 3]), ("abcd1", [1, 2]), ("abcd1234", [1]), ("abcd2", []), ("abce", [])],
+)
+def test_page_shows_the_orders_whose_ids_begin_so(
+    store: OrderStore, prefix: str, expected: list[int]
+) -> None:
+    beginnings = [0xABCD_1234, 0xABCD_1FFF, 0xABCD_FFFF, 0xABCF_0000]
+    ids = [order_id((first << 96) + 7) for first in beginnings]
+    for id_ in ids:
+        put(store, accepted(UUID(id_).int))
+
+    page = store.page(OrderFilter(owner_id=ANONYMOUS, id_prefix=prefix), limit=9, after=None)
+
+    assert sorted(ids.index(record.order.order_id) + 1 for record in page) == expected
 
 
 def test_page_goes_on_after_key_when_filtered(store: OrderStore) -> None:

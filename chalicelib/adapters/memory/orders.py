@@ -288,6 +288,7 @@ def _matches(order: Order, wanted: OrderFilter) -> bool:
         and wanted.input_mint in (None, order.pair.token_in.mint)
         and wanted.output_mint in (None, order.pair.token_out.mint)
         and wanted.parent_id in (None, order.parent_id)
+        and order.order_id.startswith(wanted.id_prefix or "")
     )
 
 

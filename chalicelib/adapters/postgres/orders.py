@@ -6,6 +6,7 @@ Invariant: a statement is a transaction of its own, so whatever returned has bee
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -52,6 +53,9 @@ from chalicelib.engine.statistics import Durations, OrderStatistics
 # Each filter that is given, and the page's key, narrow what is read.
 PLANNED_ANEW = frozenset({"page_of_orders"})
 _RATE_CONSTRAINT = "order_rate_is_kept"
+
+
+UUID_DIGITS = 32
 
 
 class PostgresOrderStore:
@@ -192,6 +196,8 @@ class PostgresOrderStore:
             input_mint=wanted.input_mint,
             output_mint=wanted.output_mint,
             parent_id=wanted.parent_id,
+            first_id=wanted.id_prefix and _id_from(wanted.id_prefix, "0"),
+            last_id=wanted.id_prefix and _id_from(wanted.id_prefix, "f"),
             after_created_at=after and after.created_at,
             after_order_id=after and after.order_id,
             limit=limit,
@@ -239,3 +245,8 @@ class PostgresOrderStore:
 
 def _announced_through(rows: Sequence[Row]) -> dict[OrderId, int]:
     return {OrderId(str(row["order_id"])): row["announced_through"] for row in rows}
+
+
+def _id_from(prefix: str, filler: str) -> str:
+    """Return the id that begins so, and then has this digit only."""
+    return str(UUID(prefix.ljust(UUID_DIGITS, filler)))

@@ -277,6 +277,8 @@ SELECT orders.*, jsonb_build_array(to_jsonb(event)) AS events
    AND (%(input_mint)s::text IS NULL OR orders.input_mint = %(input_mint)s)
    AND (%(output_mint)s::text IS NULL OR orders.output_mint = %(output_mint)s)
    AND (%(parent_id)s::uuid IS NULL OR orders.parent_id = %(parent_id)s::uuid)
+   AND (%(first_id)s::uuid IS NULL
+        OR orders.order_id BETWEEN %(first_id)s::uuid AND %(last_id)s::uuid)
    AND (%(after_created_at)s::timestamptz IS NULL
         OR (orders.created_at, orders.order_id) < (%(after_created_at)s, %(after_order_id)s::uuid))
  ORDER BY orders.created_at DESC, orders.order_id DESC

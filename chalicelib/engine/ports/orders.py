@@ -58,6 +58,8 @@ class OrderFilter:
     input_mint: Mint | None = None
     output_mint: Mint | None = None
     parent_id: OrderId | None = None
+    #: The first hex digits of the id, eight at most.
+    id_prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, StrictBool, StrictStr, WithJsonSchema
+from pydantic import BeforeValidator, StrictBool, StrictStr, StringConstraints, WithJsonSchema
 
 from chalicelib.domain.amounts import BPS
 from chalicelib.domain.errors import InvalidAmountError, InvalidOrderIdError, RejectedError
@@ -195,6 +195,11 @@ Paused = Annotated[StrictBool, WithJsonSchema(wire_forms.PAUSED)]
 TriggerIfMet = Annotated[StrictBool, WithJsonSchema(wire_forms.TRIGGER_IF_MET)]
 
 ParentId = Annotated[OrderId, BeforeValidator(_read_order_id), WithJsonSchema(wire_forms.PARENT_ID)]
+IdPrefix = Annotated[
+    str,
+    StringConstraints(pattern=wire_forms.ID_PREFIX["pattern"], to_lower=True),
+    WithJsonSchema(wire_forms.ID_PREFIX),
+]
 Type = Annotated[
     OrderType, _name(OrderType, UnknownOrderTypeError), WithJsonSchema(wire_forms.ORDER_TYPE)
 ]

@@ -213,6 +213,11 @@ PARENT_ID: Schema = {
     "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
     "description": "Only orders that come from this one: its slices, or its exit.",
 }
+ID_PREFIX: Schema = {
+    "type": "string",
+    "pattern": "^[0-9a-fA-F]{4,8}$",
+    "description": "Only orders whose id begins so: with these 4 to 8 hex digits.",
+}
 TRIGGER_IF_MET: Schema = {
     "type": "boolean",
     "description": "Accept the order although the price is past the trigger already.",

@@ -1,6 +1,7 @@
 """What clients ask over HTTP, checked field by field, and brought into domain terms."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from chalicelib.entrypoints.wire.fields import (
     DEFAULT_SLIPPAGE_BPS,
     Amount,
     Cursor,
+    IdPrefix,
     LaunchCursor,
     MaxPriceImpactBps,
     Minutes,
@@ -121,6 +123,10 @@ class ListOrdersRequest(OrderFilterRequest):
 
     limit: PageLimit = PAGE_DEFAULT
     cursor: Cursor | None = None
+    id_prefix: IdPrefix | None = None
+
+    def to_filter(self, owner_id: OwnerId, token_of: TokenOf) -> OrderFilter:
+        return replace(super().to_filter(owner_id, token_of), id_prefix=self.id_prefix)
 
 
 class PricesRequest(RequestModel):
