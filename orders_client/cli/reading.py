@@ -8,14 +8,15 @@ import typer
 from orders_client import OrdersClient
 from orders_client.cli import options
 from orders_client.cli.exits import run_reading
+from orders_client.cli.listings import print_listing
 from orders_client.cli.options import service_of
 from orders_client.cli.output import console, print_document
 from orders_client.cli.tables import (
-    launches_table,
-    orders_table,
-    pools_table,
+    launches_listing,
+    orders_listing,
+    pools_listing,
     quotes_view,
-    tokens_table,
+    tokens_listing,
 )
 from orders_client.cli.timeline import order_view
 from orders_client.fields import given
@@ -76,7 +77,7 @@ def list_orders(
             page = await client.list(**filters)
             orders, cursor = page["orders"], page["nextCursor"]
         document = {"orders": orders, "nextCursor": cursor}
-        print_document(document, lambda: orders_table(orders), as_json=as_json)
+        print_listing(document, lambda: orders_listing(orders), as_json=as_json)
         if cursor is not None and not as_json:
             console(stderr=True).print("there are more; --all lists them")
 
@@ -128,7 +129,7 @@ def tokens(context: typer.Context, as_json: options.AsJson = False) -> None:
 
     async def read(client: OrdersClient) -> None:
         document = await client.tokens()
-        print_document(document, lambda: tokens_table(document["tokens"]), as_json=as_json)
+        print_listing(document, lambda: tokens_listing(document["tokens"]), as_json=as_json)
 
     run_reading(service_of(context), read, as_json=as_json)
 
@@ -138,7 +139,7 @@ def pools(context: typer.Context, as_json: options.AsJson = False) -> None:
 
     async def read(client: OrdersClient) -> None:
         document = await client.pools()
-        print_document(document, lambda: pools_table(document["pools"]), as_json=as_json)
+        print_listing(document, lambda: pools_listing(document["pools"]), as_json=as_json)
 
     run_reading(service_of(context), read, as_json=as_json)
 
@@ -154,6 +155,6 @@ def launches(
 
     async def read(client: OrdersClient) -> None:
         document = await client.launches(**page)
-        print_document(document, lambda: launches_table(document["launches"]), as_json=as_json)
+        print_listing(document, lambda: launches_listing(document["launches"]), as_json=as_json)
 
     run_reading(service_of(context), read, as_json=as_json)

@@ -1,6 +1,7 @@
 """Tables for people, made from documents of the API."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -9,6 +10,13 @@ from rich.text import Text
 
 from orders_client import Document, Status
 from orders_client.cli import slices, snipes
+from orders_client.cli.listings import (
+    Cell,
+    Listing,
+    address_cell,
+    order_cell,
+    time_cell,
+)
 from orders_client.cli.output import add_row, empty_table, percent
 from orders_client.cli.slices import schedule_text
 
@@ -29,8 +37,8 @@ PLAN_TEXTS = {
     "trailingBps": "{} bps off the best price",
     "maxHoldSeconds": "{} s after the fill",
 }
-# Enough to tell pools apart; `orders pools` and JSON have the full addresses.
-ADDRESS_CHARACTERS = 8
+# Amounts that are shown without decimals where there is little room.
+ROUNDED_FROM = 1_000
 
 
 def status_text(status: str) -> Text:
@@ -93,20 +101,18 @@ def limit_text(quotes: Mapping[str, Any], order: Mapping[str, Any]) -> str:
     return f"at least {quotes['minAmountOut']} {order['tokenOut']}"
 
 
-def orders_table(orders: Sequence[Document]) -> Table:
-    """Return a table with a row for each order."""
-    table = empty_table("order", "accepted", "status", "trade", "outcome")
+def orders_listing(orders: Sequence[Document]) -> Listing:
+    """Return a row for each order."""
+    listing = Listing(("order", "accepted", "status", "trade", "outcome"))
     for order in orders:
-        accepted_at = order["createdAt"][:19].replace("T", " ")
-        add_row(
-            table,
-            order["orderId"],
-            accepted_at,
+        listing.add(
+            order_cell(order["orderId"]),
+            time_cell(order["createdAt"]),
             status_text(order["status"]),
             trade_text(order),
             outcome(order),
         )
-    return table
+    return listing
 
 
 def outcome(order: Mapping[str, Any]) -> str:
@@ -125,41 +131,46 @@ def outcome(order: Mapping[str, Any]) -> str:
     return slices.progress_text(order) if "progress" in order else ""
 
 
-def tokens_table(tokens: Sequence[Document]) -> Table:
-    """Return a table with a row for each token."""
-    table = empty_table("symbol", "mint", "decimals", right=("decimals",))
+def tokens_listing(tokens: Sequence[Document]) -> Listing:
+    """Return a row for each token."""
+    listing = Listing(("symbol", "mint", "decimals"), right=("decimals",))
     for token in tokens:
-        add_row(table, token["symbol"], token["mint"], token["decimals"])
-    return table
+        listing.add(token["symbol"], token["mint"], token["decimals"])
+    return listing
 
 
-def pools_table(pools: Sequence[Document]) -> Table:
-    """Return a table with a row for each pool."""
-    table = empty_table("pair", "venue", "kind", "price", "pool", right=("price",))
+def pools_listing(pools: Sequence[Document]) -> Listing:
+    """Return a row for each pool."""
+    listing = Listing(("pair", "venue", "kind", "price", "pool"), right=("price",))
     for pool in pools:
         pair = f"{pool['tokenA']}/{pool['tokenB']}"
-        add_row(table, pair, pool["venue"], pool["kind"], pool["price"], pool["pool"])
-    return table
+        pool_cell = address_cell(pool["pool"])
+        listing.add(pair, pool["venue"], pool["kind"], pool["price"], pool_cell)
+    return listing
 
 
-def launches_table(launches: Sequence[Document]) -> Table:
-    """Return a table with a row for each new token and its pool."""
+def launches_listing(launches: Sequence[Document]) -> Listing:
+    """Return a row for each new token and its pool."""
     right = ("liquidity", "fee")
-    headings = ("created", "symbol", "venue", "kind", *right, "risks", "mint")
-    table = empty_table(*headings, right=right)
+    listing = Listing(("created", "symbol", "venue", "kind", *right, "risks", "mint"), right=right)
     for launch in launches:
-        add_row(
-            table,
-            launch["createdAt"][:19].replace("T", " "),
+        listing.add(
+            time_cell(launch["createdAt"]),
             launch["symbol"],
             launch["venue"],
             launch["kind"],
-            f"{launch['liquidity']} {launch['quoteToken']}",
+            _liquidity_cell(launch),
             percent(launch["feeBps"]),
             ", ".join(_risks(launch)),
-            launch["mint"],
+            address_cell(launch["mint"]),
         )
-    return table
+    return listing
+
+
+def _liquidity_cell(launch: Document) -> Cell:
+    amount, unit = launch["liquidity"], launch["quoteToken"]
+    form = ",.0f" if Decimal(amount) >= ROUNDED_FROM else ".4g"
+    return Cell(f"{amount} {unit}", f"{Decimal(amount):{form}} {unit}")
 
 
 def _risks(launch: Document) -> Iterator[str]:
@@ -239,7 +250,7 @@ def _cost_cells(quote: Document) -> tuple[str, str]:
 
 
 def _short_address(address: str) -> str:
-    return f"{address[:ADDRESS_CHARACTERS]}…"
+    return address_cell(address).short
 
 
 def _conclusion_lines(quotes: Mapping[str, Any], order: Mapping[str, Any]) -> Sequence[str]:

@@ -11,10 +11,17 @@ from tests.unit.client.fake_http import CannedService, canned
 from tests.unit.client.fake_stream import ACCEPTED, ORDER_ID
 
 ORDER = ACCEPTED | {"orderId": ORDER_ID, "streamUrl": "ws://localhost/"}
+LISTED = ORDER | {
+    "createdAt": "2026-01-01T00:00:00.000Z",
+    "type": "MARKET",
+    "tokenIn": "SOL",
+    "tokenOut": "USDC",
+    "amount": "1",
+}
 TOKENS = {"tokens": [{"symbol": "→ ключ", "mint": "m", "decimals": 9}]}
 ANSWERS = {"/api/orders/execute": (202, ORDER), "/api/tokens": (200, TOKENS)}
 READ = ANSWERS | {
-    "/api/orders?limit=20": (200, {"orders": [], "nextCursor": None}),
+    "/api/orders?limit=20": (200, {"orders": [LISTED], "nextCursor": None}),
     f"/api/orders/{ORDER_ID}": (200, ORDER | {"events": []}),
 }
 SUBMIT = ("submit", "SOL", "USDC", "1")
