@@ -33,7 +33,6 @@ def polling(queue: str) -> dict[str, set[str]]:
     return {
         "sqs:ReceiveMessage": {queue},
         "sqs:DeleteMessage": {queue},
-        "sqs:ChangeMessageVisibility": {queue},
         "sqs:GetQueueAttributes": {queue},
     }
 
@@ -47,12 +46,14 @@ GRANTS = {
     },
     "Execute": {
         **polling("OrdersQueue"),
+        "sqs:ChangeMessageVisibility": {"OrdersQueue"},
         "secretsmanager:GetSecretValue": {"SettingsSecretArn", "WalletSecretArn"},
         "sqs:SendMessage": {"OrdersQueue", "StatusQueue"},
         "lambda:InvokeFunction": {"Watch"},
     },
     "Publish": {
         **polling("StatusQueue"),
+        "sqs:ChangeMessageVisibility": {"StatusQueue"},
         "dynamodb:BatchGetItem": {"ConnectionsTable"},
         "dynamodb:UpdateItem": {"ConnectionsTable"},
         "execute-api:ManageConnections": {CONNECTIONS},
