@@ -61,12 +61,19 @@ endif
 test-localstack: setup ## Run the tests of tests/localstack on LocalStack without Docker, or on LOCALSTACK_HOST
 	@$(BIN)/python -m infra.local.localstack
 
-check: setup ## Check lint, format, types, layers, the template and the sizes
+.venv-checkov/.ready: requirements-checkov.txt
+	@echo "setting up .venv-checkov (a minute, once)"
+	@$(PYTHON) -m venv --clear .venv-checkov
+	@.venv-checkov/bin/python -m pip install -qq --disable-pip-version-check -r requirements-checkov.txt
+	@touch $@
+
+check: setup .venv-checkov/.ready ## Check lint, format, types, layers, the template and the sizes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m infra.verify.sizes
+	@$(BIN)/python -m infra.verify.security
 
 bench: ORDERS = 1000
 bench: ROUNDS ?= 3
@@ -123,4 +130,4 @@ collection: .venv/.local ## Write the Postman collection from the OpenAPI docume
 
 clean: ## Delete everything these targets created, including the local data
 	@! test -x $(BIN)/python || $(BIN)/python -m infra.local.lock .local
-	@rm -rf .local .venv .venv-localstack build *.egg-info .chalice/deployments
+	@rm -rf .local .venv .venv-localstack .venv-checkov build *.egg-info .chalice/deployments

@@ -1,6 +1,7 @@
 """What is in the code that goes to Lambda, and what is not."""
 
 import importlib.util
+import re
 import struct
 import sys
 import zipfile
@@ -15,6 +16,8 @@ from infra.deploy.package import Artifact
 from infra.paths import ROOT
 
 ZIPPED_BYTES_MAX = 30_000_000
+# That of Amazon Linux 2023, which Lambda runs Python on.
+GLIBC_MAX = (2, 34)
 # PEP 552: the bytecode goes by the source's hash, and nobody compares it.
 UNCHECKED_HASH = 0b01
 
@@ -104,3 +107,14 @@ def test_functions_run_the_python_of_the_bytecode_when_deployed(artifact: Artifa
 
     assert runtimes == {f"python{sys.version_info.major}.{sys.version_info.minor}"}
     assert artifact.template["Outputs"]["Runtime"] == {"Value": runtimes.pop()}
+
+
+def test_every_library_runs_on_the_system_of_lambda(code: zipfile.ZipFile) -> None:
+    needed = {}
+    for name in code.namelist():
+        if ".so" in PurePosixPath(name).suffixes:
+            versions = re.findall(rb"GLIBC_(\d+)\.(\d+)", code.read(name))
+            needed[name] = max(((int(a), int(b)) for a, b in versions), default=(0, 0))
+
+    assert max(needed.values()) > (2, 0), "some library names the version that it needs"
+    assert {name for name, version in needed.items() if version > GLIBC_MAX} == set()
