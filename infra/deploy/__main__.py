@@ -9,7 +9,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from infra.arguments import OneLineArgumentParser, database_url
-from infra.deploy.change_sets import changeable, describe_stack
+from infra.deploy.change_sets import changeable, describe_stack, parameters_before
 from infra.deploy.confirm import confirm
 from infra.deploy.database import bring_up_database, database_target, has_database
 from infra.deploy.package import package
@@ -88,10 +88,13 @@ def _deploy_locally(parameters: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _deploy_to_aws(arguments: argparse.Namespace, parameters: Mapping[str, str]) -> Released:
+    found = target_of(arguments.stage)
+    before = parameters_before(found, merge_template())
     target = replace(
-        target_of(arguments.stage),
-        settings_secret_arn=arguments.settings_secret_arn,
-        wallet_secret_arn=arguments.wallet_secret_arn,
+        found,
+        # A stage keeps its secrets until others are named.
+        settings_secret_arn=arguments.settings_secret_arn or before.get("SettingsSecretArn", ""),
+        wallet_secret_arn=arguments.wallet_secret_arn or before.get("WalletSecretArn", ""),
         parameters={**_network(), **parameters},
     )
     progress = Progress(Console(stderr=True, highlight=False))
@@ -122,9 +125,10 @@ def _database_of(target: Target, arguments: argparse.Namespace) -> str:
     """Whose the stage's database is: as said, as before, and RDS for a new stage."""
     if arguments.database:
         return str(arguments.database)
-    is_named = bool(arguments.database_url or arguments.settings_secret_arn)
-    is_others = not has_database(target) and (is_named or has_settings(target))
-    return URL if is_others else RDS
+    if has_database(target):
+        return RDS
+    is_named = arguments.database_url or target.settings_secret_arn or has_settings(target)
+    return URL if is_named else RDS
 
 
 def _preflight(target: Target, arguments: argparse.Namespace, progress: Progress) -> str:

@@ -49,11 +49,12 @@ def find_or_make_secrets(target: Target, database_url: str | None) -> tuple[Targ
     there; without one, there must be a secret. Raises DeploymentError.
     """
     made: list[str] = []
-    settings_arn, wallet_arn = target.settings_secret_arn, target.wallet_secret_arn
-    if not settings_arn:
-        settings_arn = _find_or_make(target, target.stack_name, database_url, made)
-    if not wallet_arn:
-        wallet_arn = _find(target, f"{target.stack_name}-wallet")
+    settings_arn = target.settings_secret_arn or _find(target, target.stack_name)
+    if settings_arn:
+        _tell_database(target, settings_arn, database_url)
+    else:
+        settings_arn = _make_settings(target, database_url, made)
+    wallet_arn = target.wallet_secret_arn or _find(target, f"{target.stack_name}-wallet")
     if not wallet_arn:
         wallet = {"wallet_secret_key": str(Keypair())}
         wallet_arn = _make(target, f"{target.stack_name}-wallet", wallet, made)
@@ -75,24 +76,22 @@ def has_settings(target: Target) -> bool:
     return bool(_find(target, target.stack_name))
 
 
-def _find_or_make(target: Target, name: str, database_url: str | None, made: list[str]) -> str:
-    arn = _find(target, name)
-    if arn and database_url:
-        before = read_secret(target, arn)
-        if before.get("database_url") != database_url:
-            text = json.dumps({**before, "database_url": database_url})
-            target.clients.client("secretsmanager").put_secret_value(
-                SecretId=arn, SecretString=text
-            )
-    if arn:
-        return arn
+def _tell_database(target: Target, arn: str, database_url: str | None) -> None:
+    """Put the database's URL into settings that have another."""
+    before = read_secret(target, arn) if database_url else {}
+    if before.get("database_url") != database_url:
+        text = json.dumps({**before, "database_url": database_url})
+        target.clients.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=text)
+
+
+def _make_settings(target: Target, database_url: str | None, made: list[str]) -> str:
     if not database_url:
         raise DeploymentError(
             "a new stage needs DATABASE=rds, DATABASE_URL=postgresql://…, or SETTINGS_SECRET_ARN"
         )
     signing_secret = token_urlsafe(SIGNING_SECRET_BYTES)
     content = {"database_url": database_url, "signing_secret": signing_secret}
-    return _make(target, name, content, made)
+    return _make(target, target.stack_name, content, made)
 
 
 def _find(target: Target, name: str) -> str:

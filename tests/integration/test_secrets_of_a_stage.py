@@ -8,7 +8,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from solders.keypair import Keypair
 
-from infra.deploy.secrets import require_secrets
+from infra.deploy.secrets import find_or_make_secrets, read_secret, require_secrets
 from infra.deploy.target import Target
 from infra.errors import DeploymentError
 
@@ -80,3 +80,31 @@ def test_deployment_is_refused_in_one_line_when_a_secret_is_missing(
         DeploymentError, match=r"^the secret nothing cannot be read: ResourceNotFoundException: "
     ):
         require_secrets(missing, PARAMETERS)
+
+
+def test_secrets_are_made_where_they_are_absent(aws: boto3.session.Session) -> None:
+    new = Target(clients=aws, stage="new")
+
+    found, made = find_or_make_secrets(new, SETTINGS["database_url"])
+    again, none = find_or_make_secrets(new, None)
+
+    assert (made, none) == (["orders-new", "orders-new-wallet"], [])
+    assert again == found
+    url = require_secrets(found, PARAMETERS)
+    assert conninfo_to_dict(url)["host"] == "db.example"
+
+
+def test_settings_get_another_database_and_keep_the_rest(aws: boto3.session.Session) -> None:
+    own = target(aws, SETTINGS, WALLET)
+    moved = SETTINGS["database_url"].replace("db.example", "new.example")
+
+    found, made = find_or_make_secrets(own, moved)
+
+    assert (found, made) == (own, [])
+    settings = read_secret(own, own.settings_secret_arn)
+    assert settings == SETTINGS | {"database_url": moved}
+
+
+def test_new_stage_without_a_database_is_refused(aws: boto3.session.Session) -> None:
+    with pytest.raises(DeploymentError, match="a new stage needs DATABASE=rds"):
+        find_or_make_secrets(Target(clients=aws, stage="new"), None)
