@@ -11,8 +11,6 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from botocore import xform_name
-from botocore.session import Session
 
 from tests.docs.markdown import DOCUMENTS, ROOT, Block, names, of_kind, rows, section, source
 
@@ -89,30 +87,6 @@ def test_make_takes_the_command_and_the_program_its_arguments(
             if module not in TOOLS:
                 assert STANDS_ON.get(module, module) in OTHER_TESTS, f"no test knows {module}"
                 read_arguments(module, shlex.split(arguments), monkeypatch)
-
-
-@pytest.mark.parametrize("block", of_kind("aws"), ids=str)
-def test_aws_has_the_operation_and_its_options_when_it_is_called(block: Block) -> None:
-    session = Session()
-
-    for words in commands(block):
-        _, service, command, *rest = words
-        assert words[0] == "aws"
-        if command == "wait":
-            waiter, *rest = rest
-            model: Any = session.get_waiter_model(service)
-            operation = model.get_waiter(waiter.title().replace("-", "")).operation
-        else:
-            operation = {
-                xform_name(name, "-"): name
-                for name in session.get_service_model(service).operation_names
-            }[command]
-        shape = session.get_service_model(service).operation_model(operation).input_shape
-        assert shape is not None
-        options = {word.removeprefix("--") for word in rest if word.startswith("--")}
-        members = {xform_name(name, "-"): name for name in shape.members}
-        assert options - {"query", "output"} <= members.keys()
-        assert set(shape.required_members) <= {members.get(option) for option in options}
 
 
 @pytest.mark.parametrize("block", of_kind("docker"), ids=str)
