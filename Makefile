@@ -21,7 +21,7 @@ DEPLOY_ARGS ?=
 DATABASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev local test test-localstack check bench bench-router bench-watch live-quotes audit chaos fuzz deploy status destroy keys halt resume redrive collection screenshots clean
+.PHONY: help setup demo dev local test test-localstack check bench bench-router bench-watch cost live-quotes audit chaos fuzz deploy status destroy keys halt resume redrive collection screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -79,6 +79,9 @@ bench: ORDERS = 1000
 bench: ROUNDS ?= 3
 bench: .venv/.local ## Measure what ORDERS orders cost, medians of ROUNDS; BASELINE compares with a commit, JSON=1 for JSON
 	@$(BIN)/python -m infra.verify.bench.orders --orders=$(ORDERS) --rounds=$(ROUNDS) $(BASELINE:%=--baseline=%) $(if $(JSON),--json) $(BENCH_ARGS)
+
+cost: .venv/.local ## Count on the local stack what orders use, and print what a million cost on AWS; BENCH_ARGS=--json
+	@$(BIN)/python -m infra.verify.cost $(BENCH_ARGS)
 
 bench-watch: .venv/.local ## Measure what a slot costs with 100,000 orders waiting; BENCH_ARGS=--json for JSON
 	@$(BIN)/python -m infra.verify.bench.watch $(BENCH_ARGS)

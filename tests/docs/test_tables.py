@@ -17,6 +17,7 @@ from chalicelib.domain.orders.terms import OrderType
 from chalicelib.entrypoints.wire.forms import GUARDS
 from infra.deploy.template import merge_template
 from infra.operate.audit.checks import CLAIMS
+from infra.verify.cost import PRICES, Usage, bill, read_prices
 from orders_client.cli.app import app
 from orders_client.cli.exits import ExitCode
 from tests.docs.markdown import ROOT, blocks, names, rows, section, source
@@ -96,6 +97,18 @@ def test_memory_is_that_of_the_functions_when_documented() -> None:
     assert {names(function)[0]: int(memory) for function, memory, _ in documented} == {
         name: function["lambda_memory_size"] for name, function in functions.items()
     }
+
+
+def test_bill_has_the_rows_that_are_paid_for_and_adds_up_when_documented() -> None:
+    documented = rows(section("docs/deploying.md", "On AWS"), "$ per million orders")
+    nothing = Usage(orders=1, runs={}, cpu_seconds={}, calls={}, connected_minutes=0.0, log_bytes=0)
+
+    assert [name for name, *_ in documented] == [*bill(nothing, read_prices(PRICES), {})]
+    *items, total = ([float(cell) for cell in cells] for _, *cells in documented)
+    for column, whole in zip(zip(*items, strict=True), total, strict=True):
+        assert abs(sum(column) - whole) < 0.05
+    # A third below what it was before waits were left to the queue and events were packed.
+    assert total[0] < 64 * 2 / 3
 
 
 def test_every_invariant_names_its_tests_when_listed() -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from statistics import fmean
+from typing import NamedTuple
 
 import psycopg
 
@@ -20,8 +21,17 @@ from infra.verify.bench.stacks import RunningStack
 COUNTED_SECONDS = 11
 CALL_SECONDS = 10
 BATCH_ACTIONS = {"Execute": "orders_executed", "Publish": "statuses_published"}
+# What a function logs last.
+LAST_ACTIONS = BATCH_ACTIONS | {"APIHandler": "http", "WebsocketConnect": "ws_connected"}
 # The functions' connections commit by themselves: a statement is a transaction of its own.
 TRANSACTIONS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'postgres'"
+
+
+class Run(NamedTuple):
+    """One run of a function: how long it took, and how many messages its batch had."""
+
+    milliseconds: float
+    messages: int
 
 
 class Counters:
@@ -38,8 +48,20 @@ class Counters:
 
     def messages_per_batch(self) -> dict[str, float]:
         """Return how many messages the batches of each queue's function had on average."""
-        sizes = {name: [*self._batches(name, action)] for name, action in BATCH_ACTIONS.items()}
+        sizes = {name: [run.messages for run in self.runs(name)] for name in BATCH_ACTIONS}
         return {function: fmean(found) for function, found in sizes.items() if found}
+
+    def runs(self, function: str) -> list[Run]:
+        """Return the runs of a function, one of LAST_ACTIONS, that have ended."""
+        lines = (
+            json.loads(message[message.index("{") :])
+            for message in self._messages(function, f'"{LAST_ACTIONS[function]}"')
+        )
+        return [Run(line["duration_ms"], line.get("messages", 1)) for line in lines]
+
+    def log_bytes(self, function: str) -> int:
+        """Return how much a function has logged."""
+        return sum(len(message.encode()) for message in self._messages(function, ""))
 
     async def statements(self) -> int:
         """Return how many statements were run, once all sessions have told."""
@@ -47,19 +69,18 @@ class Counters:
         # Less the one that asked before.
         return _statements(self._stack) - self._statements - 1
 
-    def _batches(self, function: str, action: str) -> Iterator[int]:
+    def _messages(self, function: str, pattern: str) -> Iterator[str]:
         logs = local_clients(self._stack.emulator_host).client("logs")
         # That of a baseline may have a longer name.
         groups = logs.describe_log_groups(logGroupNamePrefix=log_group(function))
         for group in groups["logGroups"]:
             pages = logs.get_paginator("filter_log_events").paginate(
                 logGroupName=group["logGroupName"],
-                filterPattern=f'"{action}"',
+                filterPattern=pattern,
                 startTime=self._since_ms,
             )
             for event in pages.search("events"):
-                line = event["message"]
-                yield json.loads(line[line.index("{") :])["messages"]
+                yield event["message"]
 
 
 def _statements(stack: RunningStack) -> int:
