@@ -27,7 +27,7 @@ from tests.unit.entrypoints.contract import ASYNCAPI
 # How a block can be checked that is not run: here, by test_commands.py, by test_extending.py, by
 # tests/acceptance/test_generated_clients.py.
 KINDS = (
-    *("output", "lines", "frames", "secret", "make", "docker", "query", "file", "diff"),
+    *("output", "lines", "frames", "secret", "policy", "make", "docker", "query", "file", "diff"),
     "client",
 )
 # Looked at, not read.
