@@ -111,6 +111,8 @@ class Connection:
                 await self._handle_failure(error)
 
     async def _handle_failure(self, error: Exception) -> None:
+        if self._observer is not None:
+            self._observer.connection_broke()
         if isinstance(error, WSServerHandshakeError) and error.status in HANDSHAKE_REFUSED:
             self._first.refusals += 1
         await self._backoff.wait_after_failure()

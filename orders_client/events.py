@@ -33,5 +33,8 @@ class Observer(Protocol):
     def connection_opened(self) -> None:
         """Note that a WebSocket was opened."""
 
+    def connection_broke(self) -> None:
+        """Note that a WebSocket failed; unless they fail again and again, another is opened."""
+
     def event_received(self, event: Document) -> None:
         """Note an event: it may be a repeated one, or one after a hole."""

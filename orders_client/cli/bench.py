@@ -29,6 +29,9 @@ class EventCounter:
         """How many events repeated an earlier one."""
         return self.events - len(self._seen)
 
+    def connection_broke(self) -> None:
+        """Nothing: what was missed is counted when it comes."""
+
     def connection_opened(self) -> None:
         """Count a connection."""
         self.connections += 1

@@ -1,14 +1,14 @@
 """The commands that place orders, and those that follow them."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from orders_client import Document, OrdersClient, ProblemError, Status
+from orders_client import Document, OrdersClient, ProblemError, Status, StreamBrokenError
 from orders_client.cli import options
 from orders_client.cli.bench import Bench
 from orders_client.cli.exit_options import (
@@ -129,6 +129,30 @@ def _told_how_to_repeat(key: str) -> Iterator[None]:
         raise
 
 
+class Connections:
+    """Says on stderr that a connection is being made again: what follows may take a while."""
+
+    def connection_opened(self) -> None:
+        """Nothing: the events show that."""
+
+    def connection_broke(self) -> None:
+        """Say so."""
+        print_note(Text("reconnecting…"))
+
+    def event_received(self, event: Document) -> None:
+        """Nothing: it is shown when its turn has come."""
+
+
+@contextmanager
+def _told_how_to_go_on(order_id: str, seen: Sequence[int]) -> Iterator[None]:
+    """Say how the order is followed from here when following it ends too soon."""
+    try:
+        yield
+    except (asyncio.CancelledError, StreamBrokenError):
+        print_note(Text(f"to go on: orders follow {order_id} --after {seen[-1]}"))
+        raise
+
+
 @contextmanager
 def _named_if_not_shown(order_id: str) -> Iterator[None]:
     """Say on stderr which order was accepted when stdout may not have told it."""
@@ -162,10 +186,15 @@ async def _follow(client: OrdersClient, order: Document, after: int, as_json: bo
     Without any, `after` has left out the last one as well, and the order itself tells.
     """
     last, timeline, out = order, Timeline(order), console()
+    seen = [after]
     if not as_json:
         out.print(timeline.heading)
-    with out.status("waiting") if out.is_terminal and not as_json else nullcontext():
-        async for last in client.follow(order, after=after):
+    with (
+        _told_how_to_go_on(order["orderId"], seen),
+        out.status("waiting") if out.is_terminal and not as_json else nullcontext(),
+    ):
+        async for last in client.follow(order, after=after, observer=Connections()):
+            seen.append(last["sequence"])
             if as_json:
                 print_json(last)
             else:

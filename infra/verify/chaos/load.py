@@ -75,6 +75,10 @@ class Followed:
         """Its client opened a connection."""
         self.counter.connection_opened()
 
+    def connection_broke(self) -> None:
+        """Its client lost a connection."""
+        self.counter.connection_broke()
+
     def event_received(self, event: Document) -> None:
         """Its client received a frame."""
         self.frames.append((event["sequence"], event["status"]))

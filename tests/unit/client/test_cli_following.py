@@ -109,7 +109,9 @@ def test_follow_does_not_connect_when_after_leaves_out_the_last_event(
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["for people", "for scripts"])
-def test_follow_exits_with_130_and_no_message_when_it_is_interrupted(options: list[str]) -> None:
+def test_follow_exits_with_130_and_says_how_to_go_on_when_it_is_interrupted(
+    options: list[str],
+) -> None:
     service = FakeService({ORDER_ID: [[1, 2]]})
 
     async def run() -> Finished:
@@ -118,7 +120,9 @@ def test_follow_exits_with_130_and_no_message_when_it_is_interrupted(options: li
             started(service, "follow", ORDER_ID, *options) as process,
         ):
             assert process.stdout is not None
-            first = await process.stdout.readline()
+            first = b""
+            while b"routing" not in first:
+                first += await process.stdout.readline()
             process.send_signal(signal.SIGINT)
             output, errors = await process.communicate()
             return process.returncode, (first + output).decode(), errors.decode()
@@ -127,4 +131,13 @@ def test_follow_exits_with_130_and_no_message_when_it_is_interrupted(options: li
 
     assert exit_code == ExitCode.INTERRUPTED
     assert output
-    assert errors == ""
+    assert errors == f"to go on: orders follow {ORDER_ID} --after 2\n"
+
+
+def test_follow_says_when_its_connection_breaks_and_shows_each_event_once() -> None:
+    service = FakeService({ORDER_ID: [[1, 2, 1006], [3, 4, 5]]})
+
+    exit_code, output, errors = orders(service, "follow", ORDER_ID, "--json")
+
+    assert [json.loads(line)["sequence"] for line in output.splitlines()] == [1, 2, 3, 4, 5]
+    assert (exit_code, errors) == (ExitCode.OK, "reconnecting…\n")

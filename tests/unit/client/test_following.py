@@ -243,10 +243,13 @@ def test_observer_is_called_for_every_event_and_connection() -> None:
 
     class Recorder:
         def __init__(self) -> None:
-            self.connections, self.events = 0, list[dict[str, Any]]()
+            self.connections, self.broken, self.events = 0, 0, list[dict[str, Any]]()
 
         def connection_opened(self) -> None:
             self.connections += 1
+
+        def connection_broke(self) -> None:
+            self.broken += 1
 
         def event_received(self, event: dict[str, Any]) -> None:
             self.events.append(event)
@@ -261,3 +264,28 @@ def test_observer_is_called_for_every_event_and_connection() -> None:
 
     assert recorder.events == [service.event("a", sequence) for sequence in [1, 1, 3, 2, 3, 4, 5]]
     assert recorder.connections == 2
+
+
+def test_observer_hears_of_each_connection_that_broke(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backoff, "RECONNECTS_MAX", 3)
+    service = FakeService({"a": [[1000]] * 10})
+    broken: list[int] = []
+
+    class Recorder:
+        def connection_opened(self) -> None:
+            """Nothing."""
+
+        def connection_broke(self) -> None:
+            broken.append(service.connections)
+
+        def event_received(self, event: dict[str, Any]) -> None:
+            """Nothing."""
+
+    async def run() -> None:
+        async with served(service) as client:
+            async for _ in client.follow(service.order("a"), observer=Recorder()):
+                pass
+
+    with pytest.raises(StreamBrokenError):
+        asyncio.run(run())
+    assert broken == [1, 2, 3]
