@@ -1,6 +1,5 @@
 """Lists: a table in a terminal, and lines of fields between tabs where a program reads."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,7 +77,7 @@ def print_listing(
         print_json(document)
         return
     out = console()
-    if out.is_terminal or "COLUMNS" in os.environ:
+    if out.is_terminal:
         out.print(listing().table(out.width))
         return
     for line in listing().lines():

@@ -130,14 +130,20 @@ def _told_how_to_repeat(key: str) -> Iterator[None]:
 
 
 class Connections:
-    """Says on stderr that a connection is being made again: what follows may take a while."""
+    """Says on stderr, once, that a connection is being made again: that may take a while."""
+
+    def __init__(self) -> None:
+        self._is_open = False
 
     def connection_opened(self) -> None:
-        """Nothing: the events show that."""
+        """Note it; the events show it."""
+        self._is_open = True
 
     def connection_broke(self) -> None:
-        """Say so."""
-        print_note(Text("reconnecting…"))
+        """Say so, unless there was none yet."""
+        if self._is_open:
+            print_note(Text("reconnecting…"))
+        self._is_open = False
 
     def event_received(self, event: Document) -> None:
         """Nothing: it is shown when its turn has come."""

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from infra.deploy.package import Artifact, package
+from infra.deploy.smoke import smoke_test
 from infra.deploy.stack import deploy
 from infra.local.description import DESCRIPTION, read_description
 from infra.local.stack import LocalStack
@@ -70,6 +71,8 @@ def stack(release_before: Artifact) -> Iterator[LocalStack]:
         LocalStack(Path(folder), parameters=LATENCY) as running,
     ):
         bring_to(running, release_before)
+        # As after any release: it serves before the load comes.
+        smoke_test(running.description.base_url, None)
         yield running
 
 

@@ -23,7 +23,9 @@ def rows_of(*launches: dict[str, Any]) -> list[str]:
     answer = {"launches": launches, "nextCursor": "c"}
     with canned({"/api/launches?limit=20": (200, answer)}) as service:
         arguments = "--url", service.url, "launches"
-        result = orders(*arguments, environment={"COLUMNS": "200"})
+        result = orders(
+            *arguments, environment={"COLUMNS": "200", "TTY_COMPATIBLE": "1", "TERM": "dumb"}
+        )
     return [line for line in result.stdout.splitlines() if line.strip()]
 
 

@@ -47,9 +47,14 @@ def shown(command: str, **environment: str) -> list[str]:
     return result.stdout.splitlines()
 
 
+def in_terminal(command: str, columns: int) -> list[str]:
+    """What a terminal of so many columns shows, without its colours."""
+    return shown(command, COLUMNS=str(columns), TTY_COMPATIBLE="1", NO_COLOR="1", TERM="dumb")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_list_fits_a_terminal_of_eighty_columns_and_cuts_no_word(command: str) -> None:
-    lines = shown(command, COLUMNS="80")
+    lines = in_terminal(command, 80)
 
     assert max(map(len, lines)) <= 80
     # In one line, but for what is a sentence.
@@ -57,15 +62,16 @@ def test_list_fits_a_terminal_of_eighty_columns_and_cuts_no_word(command: str) -
 
 
 def test_order_is_named_by_what_names_it_where_there_is_little_room() -> None:
-    row = shown("list", COLUMNS="80")[3]
+    row = in_terminal("list", 80)[3]
 
     assert row.split()[:4] == [ORDER_ID[:8], "01-02", "03:04", "failed"]
-    assert shown("list", COLUMNS="160")[3].split()[:3] == [ORDER_ID, "2026-01-02", "03:04:05"]
+    assert in_terminal("list", 160)[3].split()[:3] == [ORDER_ID, "2026-01-02", "03:04:05"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_program_reads_a_line_of_whole_fields_for_each_row(command: str) -> None:
-    [line] = shown(command)
+    # A width that is known makes no terminal of a pipe.
+    [line] = shown(command, COLUMNS="80")
 
     assert {
         "list": line.split("\t")
