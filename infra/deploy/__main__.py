@@ -5,13 +5,14 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from rich.console import Console
 
 from infra.arguments import OneLineArgumentParser, database_url
-from infra.deploy.change_sets import changeable, describe_stack, parameters_before
+from infra.deploy.change_sets import changeable, parameters_before
 from infra.deploy.confirm import confirm
-from infra.deploy.database import bring_up_database, database_target, has_database
+from infra.deploy.database import bring_up_database, database_target
 from infra.deploy.package import package
 from infra.deploy.parameters import named_parameters
 from infra.deploy.preflight import (
@@ -41,6 +42,14 @@ SHARED = ("AlarmTopic",)
 ADDRESSES = ("EndpointURL", "WebsocketConnectEndpointURL")
 RDS, URL = "rds", "url"
 RDS_COST = "a PostgreSQL and a NAT gateway: about 50 $ a month while idle"
+
+
+class Found(NamedTuple):
+    """What there is before a deployment to AWS."""
+
+    account: str
+    is_new: bool
+    has_database: bool
 
 
 def main() -> None:
@@ -88,19 +97,19 @@ def _deploy_locally(parameters: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _deploy_to_aws(arguments: argparse.Namespace, parameters: Mapping[str, str]) -> Released:
-    found = target_of(arguments.stage)
-    before = parameters_before(found, merge_template())
+    stage = target_of(arguments.stage)
+    before = parameters_before(stage, merge_template())
     target = replace(
-        found,
+        stage,
         # A stage keeps its secrets until others are named.
         settings_secret_arn=arguments.settings_secret_arn or before.get("SettingsSecretArn", ""),
         wallet_secret_arn=arguments.wallet_secret_arn or before.get("WalletSecretArn", ""),
         parameters={**_network(), **parameters},
     )
     progress = Progress(Console(stderr=True, highlight=False))
-    database = _database_of(target, arguments)
-    account = _preflight(target, arguments, progress)
-    confirm(_intention(target, database, account), is_given=arguments.yes)
+    found = _preflight(target, arguments, progress)
+    database = _database_of(target, arguments, found)
+    confirm(_intention(target, database, found), is_given=arguments.yes)
     url = arguments.database_url
     if database == RDS:
         with progress.step("database"):
@@ -121,36 +130,33 @@ def _network() -> Mapping[str, str]:
     return {name: os.environ[v] for name, v in NETWORK.items() if os.environ.get(v)}
 
 
-def _database_of(target: Target, arguments: argparse.Namespace) -> str:
+def _database_of(target: Target, arguments: argparse.Namespace, found: Found) -> str:
     """Whose the stage's database is: as said, as before, and RDS for a new stage."""
     if arguments.database:
         return str(arguments.database)
-    if has_database(target):
+    if found.has_database:
         return RDS
     is_named = arguments.database_url or target.settings_secret_arn or has_settings(target)
     return URL if is_named else RDS
 
 
-def _preflight(target: Target, arguments: argparse.Namespace, progress: Progress) -> str:
-    """Check what can be checked beforehand, and return in which account this is."""
+def _preflight(target: Target, arguments: argparse.Namespace, progress: Progress) -> Found:
+    """Check what can be checked beforehand, and return what there is."""
     with progress.step("preflight") as outcome:
-        for each in (target, database_target(target)):
-            changeable(each)
+        stack, own = (changeable(each) for each in (target, database_target(target)))
         require_runtime(target, may_change=arguments.change_runtime)
         parameters = all_parameters(target, merge_template())
         account = describe_account(target)
         outcome += [account, require_concurrency(target, parameters)]
         require_access_log_role(target, parameters)
-    return account
+    return Found(account=account, is_new=stack is None, has_database=own is not None)
 
 
-def _intention(target: Target, database: str, account: str) -> str:
-    verb = "create" if describe_stack(target) is None else "update"
-    also = ""
-    if database == RDS:
-        is_there = has_database(target)
-        also = " and its database" if is_there else f" and its database ({RDS_COST})"
-    return f"{verb} {target.stack_name}{also} in {account}"
+def _intention(target: Target, database: str, found: Found) -> str:
+    verb = "create" if found.is_new else "update"
+    cost = "" if found.has_database else f" ({RDS_COST})"
+    also = f" and its database{cost}" if database == RDS else ""
+    return f"{verb} {target.stack_name}{also} in {found.account}"
 
 
 if __name__ == "__main__":

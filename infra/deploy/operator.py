@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from botocore.client import BaseClient
 from botocore.config import Config
 
 from infra.deploy.change_sets import resource_id
@@ -15,21 +16,11 @@ FUNCTION = "Operate"
 PATIENCE = Config(read_timeout=310, retries={"total_max_attempts": 1})
 
 
-def has_operator(target: Target) -> bool:
-    """Tell whether the stage has such a function."""
-    return resource_id(target, FUNCTION) is not None
-
-
 class Operator:
-    """Asks a stage's function. Raises DeploymentError when the stage has none, when the function
-    fails, or when it refuses."""
+    """Asks a stage's function. Raises DeploymentError when the function fails or refuses."""
 
-    def __init__(self, target: Target) -> None:
-        name = resource_id(target, FUNCTION)
-        if name is None:
-            raise DeploymentError(f"{target.stack_name} is not deployed, or by an older release")
-        self._name = name
-        self._functions = target.clients.client("lambda", config=PATIENCE)
+    def __init__(self, functions: BaseClient, name: str) -> None:
+        self._functions, self._name = functions, name
 
     def ask(self, do: str, **fields: object) -> dict[str, Any]:
         """Let the stage do that, and return its answer."""
@@ -48,3 +39,17 @@ class Operator:
         bucket, _, key = code_uri.removeprefix("s3://").partition("/")
         self._functions.update_function_code(FunctionName=self._name, S3Bucket=bucket, S3Key=key)
         self._functions.get_waiter("function_updated_v2").wait(FunctionName=self._name)
+
+
+def find_operator(target: Target) -> Operator | None:
+    """Return the stage's function for operators, or None when it has none."""
+    name = resource_id(target, FUNCTION)
+    return Operator(target.clients.client("lambda", config=PATIENCE), name) if name else None
+
+
+def operator_of(target: Target) -> Operator:
+    """Return the stage's function for operators. Raises DeploymentError when it has none."""
+    operator = find_operator(target)
+    if operator is None:
+        raise DeploymentError(f"{target.stack_name} is not deployed, or by an older release")
+    return operator

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chalicelib.domain.owners import OwnerId
-from chalicelib.engine.admission.identity import Scope, make_key
+from chalicelib.engine.admission.identity import ApiKey, Scope, make_key
 from infra.deploy.change_sets import Parameters, apply_template, describe_stack, outputs
-from infra.deploy.operator import Operator, has_operator
+from infra.deploy.operator import Operator, find_operator, operator_of
 from infra.deploy.package import Artifact
 from infra.deploy.progress import Progress
 from infra.deploy.remote import RemoteHaltSwitch, RemoteKeyStore
 from infra.deploy.smoke import smoke_test
-from infra.deploy.stack import Prepared, prepare
+from infra.deploy.stack import prepare
 from infra.deploy.target import Target
 from infra.deploy.template import Template
 from infra.errors import DeploymentError
@@ -76,47 +76,47 @@ def release(
     with progress.step("code") as outcome:
         prepared = prepare(target, artifact)
         outcome.append(f"{artifact.archive.stat().st_size / 1e6:.1f} MB uploaded")
-    can_migrate_before = has_operator(target)
-    if can_migrate_before:
-        _migrate(target, progress, code_uri=prepared.code_uri)
+    operator = find_operator(target)
+    if operator is not None:
+        _migrate(operator, progress, code_uri=prepared.code_uri)
     with progress.step("functions") as outcome:
         apply_template(target, prepared.template, prepared.to_set, report=progress.report)
         outcome.append("as in the template")
-    if not can_migrate_before:
-        _migrate(target, progress)
+    if operator is None:
+        operator = operator_of(target)
+        _migrate(operator, progress)
     found = outputs(target)
-    with _restoring(target, former, progress):
-        _try_out(target, prepared, base_url_of(found, prepared.parameters), progress)
     is_closed = prepared.parameters["AuthMode"] == "api_key"
-    key = _first_key(target) if former is None and is_closed else None
+    with _restoring(target, former, progress):
+        base_url = base_url_of(found, prepared.parameters)
+        _try_out(operator, base_url, progress, is_closed=is_closed)
+    is_first = former is None and is_closed
+    key = _new_key(operator, FIRST_OWNER, Scope.ADMIN)[0] if is_first else None
     return Released(outputs=found, api_key=key)
 
 
-def _migrate(target: Target, progress: Progress, *, code_uri: str | None = None) -> None:
+def _migrate(operator: Operator, progress: Progress, *, code_uri: str | None = None) -> None:
     """Bring the schema up to date, with this code while the others still run theirs."""
     with progress.step("schema") as outcome:
-        operator = Operator(target)
         if code_uri:
             operator.take_code(code_uri)
         applied = operator.ask("migrate")["migrations"]
         outcome.append(f"{len(applied)} migrations" if applied else "as it was")
 
 
-def _try_out(target: Target, prepared: Prepared, base_url: str, progress: Progress) -> None:
+def _try_out(operator: Operator, base_url: str, progress: Progress, *, is_closed: bool) -> None:
     with progress.step("smoke test") as outcome:
-        if RemoteHaltSwitch(Operator(target)).halted_since():
+        if RemoteHaltSwitch(operator).halted_since():
             outcome.append("left out: the stage is halted")
             return
-        if prepared.parameters["AuthMode"] == "none":
+        if not is_closed:
             outcome.append(smoke_test(base_url, None))
             return
-        keys, now = RemoteKeyStore(Operator(target)), datetime.now(UTC)
-        text, key = make_key(TEST_OWNER, Scope.TRADE, now)
-        keys.add(key)
+        text, key = _new_key(operator, TEST_OWNER, Scope.TRADE)
         try:
             outcome.append(smoke_test(base_url, text))
         finally:
-            keys.revoke(key.key_id, now)
+            RemoteKeyStore(operator).revoke(key.key_id, datetime.now(UTC))
 
 
 @contextmanager
@@ -132,7 +132,8 @@ def _restoring(target: Target, former: Former | None, progress: Progress) -> Ite
         raise DeploymentError(f"{error}; the former release is back") from error
 
 
-def _first_key(target: Target) -> str:
-    text, key = make_key(FIRST_OWNER, Scope.ADMIN, datetime.now(UTC))
-    RemoteKeyStore(Operator(target)).add(key)
-    return text
+def _new_key(operator: Operator, owner: OwnerId, scope: Scope) -> tuple[str, ApiKey]:
+    """Add a key to the stage, and return it as its owner gets it, and what is kept of it."""
+    text, key = make_key(owner, scope, datetime.now(UTC))
+    RemoteKeyStore(operator).add(key)
+    return text, key

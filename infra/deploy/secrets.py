@@ -48,26 +48,28 @@ def find_or_make_secrets(target: Target, database_url: str | None) -> tuple[Targ
     Their names are the stack's. A `database_url` goes into the settings, also of a secret that was
     there; without one, there must be a secret. Raises DeploymentError.
     """
-    made: list[str] = []
-    settings_arn = target.settings_secret_arn or _find(target, target.stack_name)
+    settings, wallet = target.stack_name, f"{target.stack_name}-wallet"
+    settings_arn = target.settings_secret_arn or _find(target, settings)
+    wallet_arn = target.wallet_secret_arn or _find(target, wallet)
     if settings_arn:
         _tell_database(target, settings_arn, database_url)
-    else:
-        settings_arn = _make_settings(target, database_url, made)
-    wallet_arn = target.wallet_secret_arn or _find(target, f"{target.stack_name}-wallet")
-    if not wallet_arn:
-        wallet = {"wallet_secret_key": str(Keypair())}
-        wallet_arn = _make(target, f"{target.stack_name}-wallet", wallet, made)
-    return replace(target, settings_secret_arn=settings_arn, wallet_secret_arn=wallet_arn), made
+    found = replace(
+        target,
+        settings_secret_arn=settings_arn or _make(target, settings, _new_settings(database_url)),
+        wallet_secret_arn=wallet_arn
+        or _make(target, wallet, {"wallet_secret_key": str(Keypair())}),
+    )
+    return found, [
+        name for name, arn in ((settings, settings_arn), (wallet, wallet_arn)) if not arn
+    ]
 
 
 def database_owner(target: Target) -> tuple[str, Mapping[str, Any]]:
     """Return the ARN of the secret of the target's stack, and the name and the password in it of
     who owns the database; made when it is absent. Raises DeploymentError."""
-    made: list[str] = []
     # A password without signs that a URL, or RDS, does not take.
     owner = {"username": APP_NAME, "password": token_hex(DATABASE_PASSWORD_BYTES)}
-    arn = _find(target, target.stack_name) or _make(target, target.stack_name, owner, made)
+    arn = _find(target, target.stack_name) or _make(target, target.stack_name, owner)
     return arn, read_secret(target, arn)
 
 
@@ -84,14 +86,13 @@ def _tell_database(target: Target, arn: str, database_url: str | None) -> None:
         target.clients.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=text)
 
 
-def _make_settings(target: Target, database_url: str | None, made: list[str]) -> str:
+def _new_settings(database_url: str | None) -> Mapping[str, str]:
     if not database_url:
         raise DeploymentError(
             "a new stage needs DATABASE=rds, DATABASE_URL=postgresql://…, or SETTINGS_SECRET_ARN"
         )
     signing_secret = token_urlsafe(SIGNING_SECRET_BYTES)
-    content = {"database_url": database_url, "signing_secret": signing_secret}
-    return _make(target, target.stack_name, content, made)
+    return {"database_url": database_url, "signing_secret": signing_secret}
 
 
 def _find(target: Target, name: str) -> str:
@@ -103,9 +104,8 @@ def _find(target: Target, name: str) -> str:
         return ""
 
 
-def _make(target: Target, name: str, content: Mapping[str, str], made: list[str]) -> str:
+def _make(target: Target, name: str, content: Mapping[str, str]) -> str:
     secrets = target.clients.client("secretsmanager")
-    made.append(name)
     return str(secrets.create_secret(Name=name, SecretString=json.dumps(content))["ARN"])
 
 

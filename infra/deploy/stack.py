@@ -29,7 +29,6 @@ class Prepared:
     to_set: Parameters
     parameters: Mapping[str, str]
     code_uri: str
-    database_url: str
 
 
 def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
@@ -40,31 +39,31 @@ def deploy(target: Target, artifact: Artifact) -> Mapping[str, str]:
     Raises DeploymentError when a secret lacks something, or when CloudFormation cannot carry the
     change out.
     """
+    migrate(require_secrets(target, all_parameters(target, artifact.template)))
     prepared = prepare(target, artifact)
-    migrate(prepared.database_url)
     apply_template(target, prepared.template, prepared.to_set)
     return outputs(target)
 
 
 def prepare(target: Target, artifact: Artifact) -> Prepared:
-    """Check the secrets and upload the code; the stack and the database stay as they are. Raises
-    DeploymentError when a secret lacks something."""
-    before, named = parameters_before(target, artifact.template), _named(target)
-    parameters = all_parameters(target, artifact.template)
-    database_url = require_secrets(target, parameters)
+    """Upload the code; the stack and the database stay as they are."""
+    before = parameters_before(target, artifact.template)
+    parameters = _all(target, artifact.template, before)
     code_uri = Bucket.of(target).upload_archive(artifact.archive)
     return Prepared(
         template=_with_numbers(_with_code(artifact.template, code_uri), parameters),
-        to_set=parameters_to_set(before, named),
+        to_set=parameters_to_set(before, _named(target)),
         parameters=parameters,
         code_uri=code_uri,
-        database_url=database_url,
     )
 
 
 def all_parameters(target: Target, template: Template) -> Mapping[str, str]:
     """Return what the target's stack will have for each parameter of the template."""
-    before = parameters_before(target, template)
+    return _all(target, template, parameters_before(target, template))
+
+
+def _all(target: Target, template: Template, before: Mapping[str, str]) -> Mapping[str, str]:
     return {**_defaults(template), **before, **_named(target)}
 
 

@@ -10,7 +10,7 @@ from chalicelib.adapters.postgres.halts import PostgresHaltSwitch
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.halts import HaltSwitch
 from infra.arguments import OneLineArgumentParser, database_url
-from infra.deploy.operator import Operator
+from infra.deploy.operator import operator_of
 from infra.deploy.remote import RemoteHaltSwitch
 from infra.local.commands import command, first_line, leave
 from infra.local.description import running
@@ -27,7 +27,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with command():
         if arguments.stage != LOCAL:
-            operator = Operator(target_of(arguments.stage))
+            operator = operator_of(target_of(arguments.stage))
             sys.exit(_run(arguments.action, RemoteHaltSwitch(operator)))
         url = arguments.database_url or running(instead="set DATABASE_URL").database_url
         with closing(PostgresDatabase(url)) as database:

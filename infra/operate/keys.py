@@ -19,7 +19,7 @@ from chalicelib.engine.admission.identity import KeyStore, Scope, make_key
 from chalicelib.engine.errors import UnavailableError
 from chalicelib.entrypoints.operations import OWNER_CHARACTERS_MAX, is_owner
 from infra.arguments import OneLineArgumentParser, database_url
-from infra.deploy.operator import Operator
+from infra.deploy.operator import operator_of
 from infra.deploy.remote import RemoteKeyStore
 from infra.local.commands import command, first_line, leave
 from infra.local.description import running
@@ -33,7 +33,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     with tolerant_output(), command():
         if arguments.stage != LOCAL:
-            sys.exit(_run(arguments, RemoteKeyStore(Operator(target_of(arguments.stage)))))
+            sys.exit(_run(arguments, RemoteKeyStore(operator_of(target_of(arguments.stage)))))
         url = arguments.database_url or running(instead="set DATABASE_URL").database_url
         with closing(PostgresDatabase(url)) as database:
             try:

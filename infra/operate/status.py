@@ -9,7 +9,7 @@ from rich.console import Console
 from infra.arguments import OneLineArgumentParser
 from infra.deploy.change_sets import describe_stack, outputs_of
 from infra.deploy.database import database_target
-from infra.deploy.operator import Operator
+from infra.deploy.operator import operator_of
 from infra.deploy.target import Target
 from infra.deploy.template import RUNTIME
 from infra.errors import DeploymentError
@@ -61,7 +61,7 @@ def stage_status(target: Target) -> Mapping[str, str]:
 
 
 def _said_by_the_stage(target: Target) -> Mapping[str, str]:
-    said = Operator(target).ask("status")
+    said = operator_of(target).ask("status")
     behind = said["behindSeconds"]
     waiting = f"slot {said['slot']}, looked at {behind:.0f} s ago" if behind is not None else "none"
     return {

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from chalicelib.adapters.postgres.database import SQL_FOLDER
 from infra.deploy.change_sets import describe_stack
-from infra.deploy.operator import Operator
+from infra.deploy.operator import operator_of
 from infra.deploy.package import Artifact, package
 from infra.deploy.progress import Progress
 from infra.deploy.release import Released, release
@@ -141,7 +141,7 @@ def test_new_stage_works_and_its_first_user_has_a_key(
     assert any("CREATE_COMPLETE" in line and "OrdersQueue" in line for line in lines)
     assert released.api_key is not None
     assert "confirmed" in smoke_test(rehearsal.description.base_url, released.api_key)
-    keys = RemoteKeyStore(Operator(rehearsal.target)).all()
+    keys = RemoteKeyStore(operator_of(rehearsal.target)).all()
     assert {key.owner_id: bool(key.revoked_at) for key in keys} == {
         "operator": False,
         "smoke-test": True,
@@ -203,7 +203,7 @@ def test_stage_is_halted_and_goes_on_from_afar(
     rehearsal: Rehearsal, first: tuple[Released, list[str]]
 ) -> None:
     released, _ = first
-    switch, now = RemoteHaltSwitch(Operator(rehearsal.target)), datetime.now(UTC)
+    switch, now = RemoteHaltSwitch(operator_of(rehearsal.target)), datetime.now(UTC)
 
     since = switch.halt(now)
 
@@ -221,7 +221,7 @@ def test_stage_is_halted_and_goes_on_from_afar(
 def test_stage_refuses_what_it_cannot_do_and_says_why(
     rehearsal: Rehearsal, first: tuple[Released, list[str]]
 ) -> None:
-    operator = Operator(rehearsal.target)
+    operator = operator_of(rehearsal.target)
 
     with pytest.raises(DeploymentError, match="INVALID_REQUEST: do must be one of migrate"):
         operator.ask("drop")
@@ -232,4 +232,4 @@ def test_stage_refuses_what_it_cannot_do_and_says_why(
 
 def test_stage_without_the_function_is_told_apart(rehearsal: Rehearsal) -> None:
     with pytest.raises(DeploymentError, match="orders-elsewhere is not deployed"):
-        Operator(replace(rehearsal.target, stage="elsewhere"))
+        operator_of(replace(rehearsal.target, stage="elsewhere"))
