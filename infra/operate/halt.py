@@ -1,40 +1,30 @@
 """Halt a stage, so that no order is taken and nothing new is signed, or let it go on."""
 
-import os
+import argparse
 import sys
-from contextlib import closing
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
-from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.halts import PostgresHaltSwitch
-from chalicelib.engine.errors import UnavailableError
 from chalicelib.engine.ports.halts import HaltSwitch
-from infra.arguments import OneLineArgumentParser, database_url
-from infra.deploy.operator import operator_of
+from infra.arguments import OneLineArgumentParser
 from infra.deploy.remote import RemoteHaltSwitch
-from infra.local.commands import command, first_line, leave
-from infra.local.description import running
-from infra.stages import LOCAL, stage_name, target_of
+from infra.local.commands import command
+from infra.operate.reach import add_stage, reached
 
 
 def main() -> None:
     """Halt a stage or let it go on: one on AWS, in DATABASE_URL, or the running local stack."""
     parser = OneLineArgumentParser(description=main.__doc__)
-    default = os.environ.get("DATABASE_URL")
-    parser.add_argument("--stage", type=stage_name, default=LOCAL)
-    parser.add_argument("--database-url", type=database_url, default=default)
+    add_stage(parser)
     parser.add_argument("action", choices=["halt", "resume"])
     arguments = parser.parse_args()
-    with command():
-        if arguments.stage != LOCAL:
-            operator = operator_of(target_of(arguments.stage))
-            sys.exit(_run(arguments.action, RemoteHaltSwitch(operator)))
-        url = arguments.database_url or running(instead="set DATABASE_URL").database_url
-        with closing(PostgresDatabase(url)) as database:
-            try:
-                sys.exit(_run(arguments.action, PostgresHaltSwitch(database)))
-            except UnavailableError as error:
-                leave(first_line(error), 2)
+    with command(), _switch(arguments) as switch:
+        sys.exit(_run(arguments.action, switch))
+
+
+def _switch(arguments: argparse.Namespace) -> AbstractContextManager[HaltSwitch]:
+    return reached(arguments, remote=RemoteHaltSwitch, direct=PostgresHaltSwitch)
 
 
 def _run(action: str, switch: HaltSwitch) -> int:

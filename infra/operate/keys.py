@@ -2,28 +2,23 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chalicelib.adapters.postgres.database import PostgresDatabase
 from chalicelib.adapters.postgres.keys import PostgresKeyStore
 from chalicelib.domain.owners import OwnerId
 from chalicelib.engine.admission.identity import KeyStore, Scope, make_key
-from chalicelib.engine.errors import UnavailableError
 from chalicelib.entrypoints.operations import OWNER_CHARACTERS_MAX, is_owner
-from infra.arguments import OneLineArgumentParser, database_url
-from infra.deploy.operator import operator_of
+from infra.arguments import OneLineArgumentParser
 from infra.deploy.remote import RemoteKeyStore
-from infra.local.commands import command, first_line, leave
-from infra.local.description import running
-from infra.stages import LOCAL, stage_name, target_of
+from infra.local.commands import command
+from infra.operate.reach import add_stage, reached
 from orders_client.cli.streams import is_output_lost, tolerant_output
 
 
@@ -31,22 +26,17 @@ def main() -> None:
     """Create, list or revoke API keys: of a stage on AWS, in DATABASE_URL, or in the running local
     stack."""
     arguments = _parser().parse_args()
-    with tolerant_output(), command():
-        if arguments.stage != LOCAL:
-            sys.exit(_run(arguments, RemoteKeyStore(operator_of(target_of(arguments.stage)))))
-        url = arguments.database_url or running(instead="set DATABASE_URL").database_url
-        with closing(PostgresDatabase(url)) as database:
-            try:
-                sys.exit(_run(arguments, PostgresKeyStore(database)))
-            except UnavailableError as error:
-                leave(first_line(error), 2)
+    with tolerant_output(), command(), _keys(arguments) as keys:
+        sys.exit(_run(arguments, keys))
+
+
+def _keys(arguments: argparse.Namespace) -> AbstractContextManager[KeyStore]:
+    return reached(arguments, remote=RemoteKeyStore, direct=PostgresKeyStore)
 
 
 def _parser() -> OneLineArgumentParser:
     parser = OneLineArgumentParser(description=main.__doc__)
-    default = os.environ.get("DATABASE_URL")
-    parser.add_argument("--stage", type=stage_name, default=LOCAL)
-    parser.add_argument("--database-url", type=database_url, default=default)
+    add_stage(parser)
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="create a key; it is shown once")
     create.add_argument("owner", type=_owner)

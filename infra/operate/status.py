@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from chalicelib.entrypoints.metrics import NAMESPACE
 from infra.arguments import OneLineArgumentParser
 from infra.deploy.change_sets import describe_stack, outputs_of
 from infra.deploy.database import database_target
@@ -26,7 +27,6 @@ QUEUES = {
     "undelivered": "StatusDeadLetterQueue",
 }
 METRICS = ("OrdersAccepted", "OrdersConfirmed", "OrdersFailed", "OrdersCancelled")
-NAMESPACE = "OrderEngine"
 HOUR = timedelta(hours=1)
 
 
