@@ -23,12 +23,10 @@ from infra.local.call_counter import COUNT_CALLS
 from infra.local.commands import command, first_line, leave
 from infra.paths import ROOT
 from infra.tables import figure_table
-from infra.verify.bench.counters import Counters, Run
-from infra.verify.bench.cpu import CpuMeter
-from infra.verify.bench.orders import DEFAULT_LATENCY, like_trades
-from infra.verify.bench.stacks import RunningStack, own_stack
-from orders_client import OrdersClient, ProblemError, StreamBrokenError
-from orders_client.cli.bench import Bench
+from infra.verify.bench.counters import Run
+from infra.verify.bench.orders import DEFAULT_LATENCY, Measured, like_trades, run_trades
+from infra.verify.bench.stacks import own_stack
+from orders_client import ProblemError, StreamBrokenError
 from orders_client.errors import TRANSPORT_ERRORS
 
 PRICES = Path(__file__).with_name("prices.json")
@@ -110,26 +108,21 @@ def _measure(
     ):
         found = {}
         for name, count, submitters in (("lone", lone, 1), ("together", together, together)):
-            status.update(f"{name}: {count} orders")
-            usage = asyncio.run(use(stack, count, submitters))
-            found[name] = bill(usage, prices, memories)
+            trades = like_trades(count)
+            measured = asyncio.run(run_trades(stack, name, trades, submitters, status.update))
+            found[name] = bill(usage_of(measured), prices, memories)
         return found
 
 
-async def use(stack: RunningStack, count: int, submitters: int) -> Usage:
-    """Run so many orders, each followed over a WebSocket of its own, and return what they used."""
-    counters, meter = Counters(stack), CpuMeter(stack.parent_id)
-    async with OrdersClient(stack.base_url) as client:
-        bench = Bench(client, like_trades(count), submitters, orders_per_connection=1)
-        await bench.run()
-    cpu_seconds = await meter.settled()
-    calls = counters.calls()
-    connected = sum(trade.ended_at - trade.started_at for trade in bench.trades)
+def usage_of(measured: Measured) -> Usage:
+    """Return what the orders of a load used."""
+    trades, counters = measured.bench.trades, measured.counters
+    connected = sum(trade.ended_at - trade.started_at for trade in trades)
     return Usage(
-        orders=count,
+        orders=len(trades),
         runs={function: counters.runs(function) for function in CONFIGURED},
-        cpu_seconds=cpu_seconds,
-        calls=calls,
+        cpu_seconds=measured.cpu_seconds,
+        calls=measured.calls,
         connected_minutes=connected / 60,
         log_bytes=sum(counters.log_bytes(function) for function in CONFIGURED),
     )

@@ -1,15 +1,14 @@
 """Measure quotes and plans, round after round, and return their medians."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
+from infra.deploy.progress import Report
 from infra.verify.bench.buckets import TURNS_MAX, Ask, Bucket, Quote, bucket_of
 from infra.verify.bench.requests import Case, Request
 from infra.verify.bench.timing import Sample, timed
-
-Report = Callable[[str], None]
 
 _ROUNDS_MIN = 3
 # A batch of quotes is short: several make a round.

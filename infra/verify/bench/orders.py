@@ -6,18 +6,20 @@ import os
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.status import Status
 
 from infra.arguments import OneLineArgumentParser, positive_count
+from infra.deploy.progress import Report
 from infra.local.call_counter import COUNT_CALLS
 from infra.local.commands import command, first_line, leave
 from infra.verify.bench import stacks
 from infra.verify.bench.counters import Counters
 from infra.verify.bench.cpu import CpuMeter
 from infra.verify.bench.results import Figures, describe, medians, ratios, results_table
-from infra.verify.bench.stacks import Report, RunningStack, Start
+from infra.verify.bench.stacks import RunningStack, Start
 from orders_client import OrdersClient, ProblemError, StreamBrokenError
 from orders_client.cli.bench import Bench
 from orders_client.cli.trades import Trade, plan_trades
@@ -33,10 +35,20 @@ THIS, BASELINE = "this", "baseline"
 Round = dict[str, Figures]
 
 
-async def run_load(
+class Measured(NamedTuple):
+    """A load that has run: its orders, and what the stack did for them."""
+
+    bench: Bench
+    cpu_seconds: Mapping[str, float]
+    calls: Mapping[str, int]
+    #: What else is counted since it began.
+    counters: Counters
+
+
+async def run_trades(
     stack: RunningStack, name: str, trades: Sequence[Trade], submitters: int, report: Report
-) -> Figures:
-    """Run an order for each trade, followed over a WebSocket of its own; return the figures."""
+) -> Measured:
+    """Run an order for each trade, followed over a WebSocket of its own."""
     count = len(trades)
     counters, meter = Counters(stack), CpuMeter(stack.parent_id)
     async with OrdersClient(stack.base_url) as client:
@@ -55,7 +67,14 @@ async def run_load(
     report(f"{name}: counting")
     cpu_seconds = await meter.settled()
     # Before the logs are read: that is calls too.
-    calls = counters.calls()
+    return Measured(bench, cpu_seconds, counters.calls(), counters)
+
+
+async def run_load(
+    stack: RunningStack, name: str, trades: Sequence[Trade], submitters: int, report: Report
+) -> Figures:
+    """Run an order for each trade, and return the figures."""
+    bench, cpu_seconds, calls, counters = await run_trades(stack, name, trades, submitters, report)
     return describe(
         bench, cpu_seconds, calls, counters.messages_per_batch(), await counters.statements()
     )

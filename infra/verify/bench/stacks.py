@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from infra.deploy.progress import Report
 from infra.errors import StackStartError
 from infra.local import processes
 from infra.local.description import DESCRIPTION, LOCAL_FOLDER
@@ -36,7 +37,6 @@ class RunningStack(NamedTuple):
     parent_id: int
 
 
-Report = Callable[[str], None]
 #: Runs a stack at a latency.
 Start = Callable[[str, Report], AbstractContextManager[RunningStack]]
 
