@@ -4,6 +4,7 @@ import io
 import json
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -31,13 +32,10 @@ WAY_OUT = ("Gateway", "GatewayAddress", "PrivateRoute")
 
 
 @pytest.fixture
-def target(
-    outside: Outside, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Target:
+def target(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Target:
     """A stage that nobody else has."""
     monkeypatch.setattr(database, "database_template", without_way_out)
-    number = sum(ord(letter) for letter in request.node.name)
-    return replace(outside.description.target(), stage=f"own-{number}")
+    return replace(outside.description.target(), stage=f"own-{uuid4().hex[:8]}")
 
 
 def without_way_out() -> Template:

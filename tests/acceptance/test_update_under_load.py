@@ -1,11 +1,9 @@
 """A stage is brought from the release before to this one while orders come in and are followed."""
 
 import asyncio
-import io
 import json
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,10 +18,9 @@ from infra.deploy.stack import deploy
 from infra.local.description import DESCRIPTION, read_description
 from infra.local.stack import LocalStack
 from infra.operate.audit import audit
-from infra.paths import ROOT
 from orders_client import OrdersClient
+from tests.releases import unpack_release_before
 
-MIGRATIONS = "chalicelib/adapters/sql/migrations"
 PER_SECOND, SECONDS = 5, 16
 # Some orders are under way, and some wait, when the functions are replaced.
 SECONDS_BEFORE = 4
@@ -37,22 +34,11 @@ package("local", Path(sys.argv[1]), compressed=False)
 """
 
 
-def git(*arguments: str) -> bytes:
-    try:
-        return subprocess.run(
-            ["git", "-C", str(ROOT), *arguments], capture_output=True, check=True
-        ).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no history here: {error}")
-
-
 @pytest.fixture(scope="module")
 def release_before(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     """What was deployed before the newest migration came."""
-    added = git("log", "-1", "--format=%H", "--diff-filter=A", "--", MIGRATIONS).decode().strip()
     code, built = (tmp_path_factory.mktemp(name) for name in ("release-before", "built-before"))
-    with tarfile.open(fileobj=io.BytesIO(git("archive", f"{added}^"))) as archive:
-        archive.extractall(code, filter="data")
+    unpack_release_before(code)
     subprocess.run([sys.executable, "-c", PACKAGE, str(built)], cwd=code, check=True)
     template = json.loads((built / "sam.json").read_text())
     return Artifact(template=template, archive=built / "deployment.zip")

@@ -1,21 +1,19 @@
 """The code before the newest migration works on the schema after it: a deployment migrates first,
 and the old functions serve until the new ones are there, or again when they fail."""
 
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from infra.paths import ROOT
+from tests.releases import MIGRATIONS, unpack_release_before
 from tests.unit.functions import captured
 
-MIGRATIONS = "chalicelib/adapters/sql/migrations"
 LIFE = """
 import json, sys
 import app
@@ -50,23 +48,11 @@ print(json.dumps(found))
 """
 
 
-def git(*arguments: str) -> bytes:
-    try:
-        return subprocess.run(
-            ["git", "-C", str(ROOT), *arguments], capture_output=True, check=True
-        ).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no history here: {error}")
-
-
 @pytest.fixture(scope="session")
 def previous_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code as it was before the newest migration came."""
-    added = git("log", "-1", "--format=%H", "--diff-filter=A", "--", MIGRATIONS).decode().strip()
     folder = tmp_path_factory.mktemp("previous-release")
-    archive = io.BytesIO(git("archive", f"{added}^", "app.py", "chalicelib"))
-    with tarfile.open(fileobj=archive) as code:
-        code.extractall(folder, filter="data")
+    unpack_release_before(folder, "app.py", "chalicelib")
     return folder
 
 
