@@ -6,14 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from chalice.app import (
-    CloudWatchEvent,
-    Rate,
-    Request,
-    Response,
-    SQSEvent,
-    WebsocketEvent,
-)
+from chalice.app import CloudWatchEvent, Rate, Request, Response, SQSEvent, WebsocketEvent
 
 from chalicelib.bootstrap import Deployment
 from chalicelib.engine.admission.identity import Caller, Scope

@@ -1,7 +1,7 @@
 """The commands that place orders, and those that follow them."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Annotated, Any
 
@@ -150,16 +150,6 @@ class Connections:
 
 
 @contextmanager
-def _told_how_to_go_on(order_id: str, seen: Sequence[int]) -> Iterator[None]:
-    """Say how the order is followed from here when following it ends too soon."""
-    try:
-        yield
-    except (asyncio.CancelledError, StreamBrokenError):
-        print_note(Text(f"to go on: orders follow {order_id} --after {seen[-1]}"))
-        raise
-
-
-@contextmanager
 def _named_if_not_shown(order_id: str) -> Iterator[None]:
     """Say on stderr which order was accepted when stdout may not have told it."""
     is_shown = False
@@ -191,20 +181,20 @@ async def _follow(client: OrdersClient, order: Document, after: int, as_json: bo
 
     Without any, `after` has left out the last one as well, and the order itself tells.
     """
-    last, timeline, out = order, Timeline(order), console()
-    seen = [after]
+    last, seen, timeline, out = order, after, Timeline(order), console()
     if not as_json:
         out.print(timeline.heading)
-    with (
-        _told_how_to_go_on(order["orderId"], seen),
-        out.status("waiting") if out.is_terminal and not as_json else nullcontext(),
-    ):
-        async for last in client.follow(order, after=after, observer=Connections()):
-            seen.append(last["sequence"])
-            if as_json:
-                print_json(last)
-            else:
-                out.print(timeline.line(last), soft_wrap=True)
+    try:
+        with out.status("waiting") if out.is_terminal and not as_json else nullcontext():
+            async for last in client.follow(order, after=after, observer=Connections()):
+                seen = last["sequence"]
+                if as_json:
+                    print_json(last)
+                else:
+                    out.print(timeline.line(last), soft_wrap=True)
+    except (asyncio.CancelledError, StreamBrokenError):
+        print_note(Text(f"to go on: orders follow {order['orderId']} --after {seen}"))
+        raise
     return ExitCode.ORDER_FAILED if last["status"] == Status.FAILED else ExitCode.OK
 
 

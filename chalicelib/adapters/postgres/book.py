@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
+from chalicelib.adapters.postgres.rows import announced_through
 from chalicelib.domain.orders.order import OrderId
 from chalicelib.domain.orders.triggers import RatedPair, Side, TriggerKind, Watch
 from chalicelib.domain.pools.new_pools import PoolCursor
@@ -82,7 +83,7 @@ class PostgresWatchBook:
             {"input_mint": mint_in, "output_mint": mint_out} for mint_in, mint_out in pairs
         ]
         rows = self._run("waiting_to_trade", pairs=Jsonb(documents), range_max=self._range_max)
-        return {OrderId(str(row["order_id"])): row["announced_through"] for row in rows}
+        return announced_through(rows)
 
     def watches(self, order_id: OrderId) -> Sequence[Watch]:
         return [

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from chalicelib.adapters.postgres.database import PostgresDatabase, load_queries
 from chalicelib.adapters.postgres.rows import (
     Row,
+    announced_through,
     event_of,
     minute_of,
     move_document,
@@ -53,9 +54,7 @@ from chalicelib.engine.statistics import Durations, OrderStatistics
 # Each filter that is given, and the page's key, narrow what is read.
 PLANNED_ANEW = frozenset({"page_of_orders"})
 _RATE_CONSTRAINT = "order_rate_is_kept"
-
-
-UUID_DIGITS = 32
+_UUID_DIGITS = 32
 
 
 class PostgresOrderStore:
@@ -165,7 +164,7 @@ class PostgresOrderStore:
             touches_open=any(t.status_before is OrderStatus.OPEN for t in transitions),
             sweep_at=sweep_at,
         )
-        return _announced_through(rows)
+        return announced_through(rows)
 
     def events(self, order_ids: Sequence[OrderId]) -> Mapping[OrderId, tuple[OrderEvent, ...]]:
         found: dict[OrderId, tuple[OrderEvent, ...]] = {}
@@ -221,7 +220,7 @@ class PostgresOrderStore:
 
     def stale(self, *, due_before: datetime, now: datetime, limit: int) -> Mapping[OrderId, int]:
         rows = self._run_repeatable("stale_orders", due_before=due_before, now=now, limit=limit)
-        return _announced_through(rows)
+        return announced_through(rows)
 
     def schedule_sweep(self, order_ids: Sequence[OrderId], *, at: datetime) -> None:
         self._run_repeatable("schedule_sweep", order_ids=list(order_ids), at=at)
@@ -243,10 +242,6 @@ class PostgresOrderStore:
             return self._run(query, **parameters)
 
 
-def _announced_through(rows: Sequence[Row]) -> dict[OrderId, int]:
-    return {OrderId(str(row["order_id"])): row["announced_through"] for row in rows}
-
-
 def _id_from(prefix: str, filler: str) -> str:
     """Return the id that begins so, and then has this digit only."""
-    return str(UUID(prefix.ljust(UUID_DIGITS, filler)))
+    return str(UUID(prefix.ljust(_UUID_DIGITS, filler)))

@@ -1,6 +1,6 @@
 """What the rows of the order store mean."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -224,3 +224,8 @@ def event_of(row: Row, pair: Pair) -> OrderEvent:
         pair=pair,
         details=read_details(OrderStatus(row["status"]), row["details"]),
     )
+
+
+def announced_through(rows: Iterable[Row]) -> dict[OrderId, int]:
+    """Return up to which sequence the events of each order need not be announced."""
+    return {OrderId(str(row["order_id"])): row["announced_through"] for row in rows}
